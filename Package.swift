@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// libtorch: the system's (Debian's libtorch-dev), or the folder named by LIBTORCH (with include/ and lib/).
+let libtorch = Context.environment["LIBTORCH"]
+let torchCompile: [CXXSetting] =
+  if let libtorch {
+    [.unsafeFlags(["-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include"])]
+  } else {
+    [.unsafeFlags(["-isystem", "/usr/include/torch/csrc/api/include"])]
+  }
+let torchLink: [LinkerSetting] =
+  (libtorch.map { [.unsafeFlags(["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"])] } ?? [])
+  + ["torch", "torch_cpu", "c10", "m"].map { .linkedLibrary($0) }
+
+/// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
+let objectives = ["DMD", "DMD2", "AMD"]
+let backbones = ["GaussianMixture", "PixelUNet"]
+let rewards = ["ClassifierReward"]
+let plugins = objectives + backbones + rewards
+
+let package = Package(
+  name: "fewstep",
+  products: [
+    .executable(name: "fewstep", targets: ["FewstepMain"]),
+    .library(name: "Fewstep", targets: ["Fewstep", "Networks", "Storage", "Tensors"]),
+    .library(name: "FewstepCLI", targets: ["FewstepCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // The C doors.
+    .target(
+      name: "CTorch", cxxSettings: torchCompile, linkerSettings: torchLink),
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(
+      name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // The house: each imports only what stands above it here.
+    .target(name: "Tensors", dependencies: ["CTorch"]),
+    .target(name: "Networks", dependencies: ["Tensors"]),
+    .target(name: "Storage", dependencies: ["Tensors", "CHDF5", "CYAML", "CPNG", "CZlib"]),
+    .target(name: "Fewstep", dependencies: ["Tensors", "Networks", "Storage"]),
+    .target(name: "Evaluation", dependencies: ["Fewstep"]),
+    .target(
+      name: "FewstepCLI",
+      dependencies: ["Fewstep", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+        + plugins.map { .target(name: $0) }),
+    .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI"]),
+
+    // Tests mirror Sources and Plugins.
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"], exclude: ["Fixtures"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "Storage"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+    .testTarget(name: "FewstepTests", dependencies: ["Fewstep", "Evaluation"] + plugins.map { .target(name: $0) }),
+    .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
+  ]
+    + plugins.map {
+      .target(name: $0, dependencies: ["Fewstep"], path: "Plugins/\($0)", exclude: [])
+    },
+  cxxLanguageStandard: .cxx17
+)
+
+// Our own targets: existentials spelled out; warnings are errors where CI asks for it.
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && target.name != "CTorch" {
+  target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("ExistentialAny")]
+  if Context.environment["FEWSTEP_STRICT"] != nil {
+    target.swiftSettings?.append(.treatAllWarnings(as: .error))
+  }
+}
