@@ -1,0 +1,113 @@
+// The C door to libtorch: one boxed call that reaches every ATen operator, and what is not an operator.
+//
+// Every function returns 0 on success and 1 on failure, when ct_error() holds the reason (per thread).
+// Tensors that come out are owned by the caller, who releases them with ct_release.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma clang assume_nonnull begin
+
+typedef struct ct_tensor *ct_tensor_t;
+typedef const struct ct_op *ct_op_t;
+
+enum ct_tag {
+  CT_NONE, CT_TENSOR, CT_TENSORS, CT_DOUBLE, CT_DOUBLES, CT_INT, CT_INTS, CT_BOOL, CT_STRING, CT_DEVICE,
+};
+
+/// One argument or result. Lists point to `count` elements; a NULL in a list of tensors is "no tensor".
+/// In results, lists of tensors are allocated and go back with ct_free_list.
+typedef struct {
+  int32_t tag;
+  int64_t count;
+  union {
+    ct_tensor_t _Nullable tensor;
+    ct_tensor_t _Nullable *_Nullable tensors;
+    double number;
+    const double *_Nullable numbers;
+    int64_t integer;
+    const int64_t *_Nullable integers;
+    const char *_Nullable string;
+  };
+} ct_value;
+
+/// The reason of this thread's last failure.
+const char *ct_error(void);
+
+// -- Operators ------------------------------------------------------------------------------------------------------
+
+/// The operator of this name ("aten::add") and overload ("Tensor"), or NULL where this libtorch lacks it.
+ct_op_t _Nullable ct_find(const char *name, const char *overload);
+/// Calls it; missing trailing arguments take the schema's defaults. *nresults is the room in, the number out.
+int ct_call(ct_op_t op, const ct_value *_Nullable args, size_t nargs, ct_value *results, size_t *nresults);
+void ct_free_list(ct_tensor_t _Nullable *_Nullable tensors);
+
+// -- Tensors --------------------------------------------------------------------------------------------------------
+
+void ct_release(ct_tensor_t tensor);
+/// A second handle on the same tensor.
+ct_tensor_t ct_retain(ct_tensor_t tensor);
+int ct_from_bytes(const void *_Nullable bytes, const int64_t *_Nullable shape, int64_t rank, int32_t dtype,
+                  ct_tensor_t _Nullable *_Nonnull out);
+/// Memory that someone else owns: `release(owner)` is called when the last tensor over it is gone.
+int ct_from_memory(void *bytes, const int64_t *_Nullable shape, int64_t rank, int32_t dtype, void *owner,
+                   void (*_Nonnull release)(void *), ct_tensor_t _Nullable *_Nonnull out);
+int64_t ct_rank(ct_tensor_t tensor);
+void ct_shape(ct_tensor_t tensor, int64_t *shape);
+int32_t ct_dtype(ct_tensor_t tensor);
+/// The device's type (c10::DeviceType) and its index (-1: the default one).
+void ct_device(ct_tensor_t tensor, int32_t *type, int32_t *index);
+/// The first byte of a contiguous CPU tensor; fails for any other.
+int ct_data(ct_tensor_t tensor, const void *_Nullable *_Nonnull out);
+int ct_item(ct_tensor_t tensor, double *out);
+bool ct_shares_storage(ct_tensor_t a, ct_tensor_t b);
+
+// -- Autograd -------------------------------------------------------------------------------------------------------
+
+bool ct_requires_grad(ct_tensor_t tensor);
+int ct_set_requires_grad(ct_tensor_t tensor, bool value);
+/// NULL in *out where there is none.
+int ct_gradient(ct_tensor_t tensor, ct_tensor_t _Nullable *_Nonnull out);
+int ct_set_gradient(ct_tensor_t tensor, ct_tensor_t _Nullable gradient);
+int ct_backward(ct_tensor_t loss, ct_tensor_t _Nullable seed, bool keep_graph, bool create_graph);
+/// Gradients of `output` for `inputs`; a NULL where an input plays no part.
+int ct_grad(ct_tensor_t output, ct_tensor_t _Nullable seed, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
+            bool keep_graph, bool create_graph, ct_tensor_t _Nullable *_Nonnull out);
+bool ct_grad_mode(void);
+void ct_set_grad_mode(bool enabled);
+
+/// A closure over tensors: owned arguments in, owned results out (n at most `room`); non-zero stops with `failed`.
+typedef struct {
+  void *context;
+  int (*call)(void *context, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n, ct_tensor_t _Nullable *_Nonnull out);
+  void (*release)(void *context);
+} ct_closure;
+/// Runs the closure without storing its activations and again, with autograd, when backward arrives.
+int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
+                  ct_tensor_t _Nullable *_Nonnull out);
+
+// -- The runtime ----------------------------------------------------------------------------------------------------
+
+/// Autocast of a device type (c10::DeviceType) to a dtype; dtype -1 turns it off.
+int ct_autocast(int32_t device_type, int32_t dtype);
+int ct_set_threads(int32_t count);
+int32_t ct_threads(void);
+int ct_set_deterministic(bool value);
+int32_t ct_cuda_devices(void);
+/// "1.13.1": valid for the life of the process, as are the next two.
+const char *ct_version(void);
+const char *ct_configuration(void);
+/// The path of the loaded libtorch_cpu.
+const char *ct_library_path(void);
+
+#pragma clang assume_nonnull end
+
+#ifdef __cplusplus
+}
+#endif

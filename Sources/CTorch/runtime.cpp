@@ -1,0 +1,57 @@
+// Threads, autocast, devices, and which libtorch this is.
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
+#include <dlfcn.h>
+#include <torch/version.h>
+
+#include "guard.h"
+
+using namespace fewstep;
+
+int ct_autocast(int32_t device_type, int32_t dtype) {
+  return guarded([&] {
+    const auto type = static_cast<c10::DeviceType>(device_type);
+    const auto target = static_cast<at::ScalarType>(dtype);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+    if (dtype >= 0) at::autocast::set_autocast_dtype(type, target);
+    at::autocast::set_autocast_enabled(type, dtype >= 0);
+#else
+    if (type == c10::DeviceType::CPU) {
+      if (dtype >= 0) at::autocast::set_autocast_cpu_dtype(target);
+      at::autocast::set_cpu_enabled(dtype >= 0);
+    } else {
+      if (dtype >= 0) at::autocast::set_autocast_gpu_dtype(target);
+      at::autocast::set_enabled(dtype >= 0);
+    }
+#endif
+    if (dtype < 0) at::autocast::clear_cache();
+  });
+}
+
+int ct_set_threads(int32_t count) {
+  return guarded([&] { at::set_num_threads(count); });
+}
+
+int32_t ct_threads() { return at::get_num_threads(); }
+
+int ct_set_deterministic(bool value) {
+  return guarded([&] { at::globalContext().setDeterministicAlgorithms(value, /*warn_only=*/false); });
+}
+
+int32_t ct_cuda_devices() {
+  return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs()) : 0;
+}
+
+const char *ct_version() { return TORCH_VERSION; }
+
+const char *ct_configuration() {
+  static const std::string text = at::show_config() + "\n" + at::get_parallel_info();
+  return text.c_str();
+}
+
+const char *ct_library_path() {
+  Dl_info info;
+  return dladdr(reinterpret_cast<void *>(&at::get_num_threads), &info) ? info.dli_fname : "unknown";
+}

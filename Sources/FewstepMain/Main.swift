@@ -1,0 +1,5 @@
+// Main
+@main
+struct Main {
+  static func main() {}
+}

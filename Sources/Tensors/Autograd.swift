@@ -1,0 +1,93 @@
+import CTorch
+import Synchronization
+
+extension Tensor {
+  public var requiresGrad: Bool { ct_requires_grad(handle) }
+
+  @discardableResult
+  public func requiringGrad(_ value: Bool = true) throws -> Tensor {
+    try check(ct_set_requires_grad(handle, value), "requiringGrad", [summary])
+    return self
+  }
+
+  /// The gradient that `backward` has accumulated, nil before the first.
+  public var gradient: Tensor? {
+    var out: ct_tensor_t?
+    guard ct_gradient(handle, &out) == 0 else { return nil }
+    return out.map(Tensor.init(owning:))
+  }
+
+  public func setGradient(_ gradient: Tensor?) throws {
+    try check(ct_set_gradient(handle, gradient?.handle), "setGradient", [summary])
+  }
+
+  /// Accumulates this scalar's gradients in the leaves it depends on.
+  ///
+  /// - Parameter createGraph: keeps the graph of the gradients too, for derivatives of them.
+  public func backward(seed: Tensor? = nil, keepGraph: Bool = false, createGraph: Bool = false) throws {
+    let status = withExtendedLifetime(seed) { ct_backward(handle, seed?.handle, keepGraph, createGraph) }
+    try rethrowing { try check(status, "backward", [summary]) }
+  }
+
+  /// The gradients of this tensor (a scalar, or contracted with `seed`) for `inputs`; nil where one plays no part.
+  public func grad(
+    _ inputs: [Tensor], seed: Tensor? = nil, keepGraph: Bool = false, createGraph: Bool = false
+  ) throws -> [Tensor?] {
+    var out = [ct_tensor_t?](repeating: nil, count: inputs.count)
+    let status = withExtendedLifetime((inputs, seed)) {
+      ct_grad(handle, seed?.handle, inputs.map(\.handle), inputs.count, keepGraph, createGraph, &out)
+    }
+    try rethrowing { try check(status, "grad", [summary]) }
+    return out.map { $0.map(Tensor.init(owning:)) }
+  }
+}
+
+/// Runs `body` without recording a graph. Synchronous only: the mode belongs to the thread.
+public func noGrad<R>(_ body: () throws -> R) rethrows -> R {
+  let before = ct_grad_mode()
+  ct_set_grad_mode(false)
+  defer { ct_set_grad_mode(before) }
+  return try body()
+}
+
+public var isGradEnabled: Bool { ct_grad_mode() }
+
+/// Runs `body` without keeping its activations, and a second time when backward arrives (gradient checkpointing).
+///
+/// `body` must compute the same both times; parameters that it captures get their gradients.
+public func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) throws -> Tensor) throws -> Tensor {
+  let context = Unmanaged.passRetained(CheckpointBody(body))
+  let closure = ct_closure(
+    context: context.toOpaque(),
+    call: { context, handles, count, out in
+      // Arguments and results are owned on both sides.
+      let inputs = (0..<count).map { Tensor(owning: handles[$0]) }
+      let body = Unmanaged<CheckpointBody>.fromOpaque(context).takeUnretainedValue()
+      do {
+        let result = try body.run(inputs)
+        out.pointee = withExtendedLifetime(result) { ct_retain(result.handle) }
+        return 0
+      } catch {
+        CheckpointBody.failure.withLock { $0 = error }
+        return 1
+      }
+    },
+    release: { Unmanaged<CheckpointBody>.fromOpaque($0).release() })
+  var out: ct_tensor_t?
+  let status = withExtendedLifetime(inputs) { ct_checkpoint(closure, inputs.map(\.handle), inputs.count, &out) }
+  try rethrowing { try check(status, "checkpoint") }
+  return Tensor(owning: try defined(out, "checkpoint"))
+}
+
+private final class CheckpointBody {
+  let run: ([Tensor]) throws -> Tensor
+  init(_ run: @escaping ([Tensor]) throws -> Tensor) { self.run = run }
+
+  /// A closure's error waits here while C++ unwinds; backward may call it on a thread of libtorch's.
+  static let failure = Mutex<(any Error)?>(nil)
+}
+
+/// Throws a checkpointed closure's own error in place of the one libtorch made of it.
+private func rethrowing(_ body: () throws -> Void) throws {
+  do { try body() } catch { throw CheckpointBody.failure.withLock { $0.take() } ?? error }
+}

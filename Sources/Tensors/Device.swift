@@ -1,0 +1,49 @@
+import CTorch
+
+/// Where a tensor lives.
+public enum Device: Hashable, Sendable, CustomStringConvertible {
+  case cpu
+  case cuda(Int)
+  /// Shapes without memory: a full-size network can be built and listed here.
+  case meta
+
+  /// "cpu", "cuda", "cuda:1" or "meta".
+  public init?(name: String) {
+    switch name {
+    case "cpu": self = .cpu
+    case "cuda": self = .cuda(0)
+    case "meta": self = .meta
+    default:
+      guard name.hasPrefix("cuda:"), let index = Int(name.dropFirst(5)), index >= 0 else { return nil }
+      self = .cuda(index)
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .cpu: "cpu"
+    case .cuda(let index): "cuda:\(index)"
+    case .meta: "meta"
+    }
+  }
+
+  /// The number of CUDA devices this libtorch sees.
+  public static var cudaCount: Int { Int(ct_cuda_devices()) }
+
+  /// c10::DeviceType and index.
+  var code: (type: Int32, index: Int32) {
+    switch self {
+    case .cpu: (0, -1)
+    case .cuda(let index): (1, Int32(index))
+    case .meta: (14, -1)
+    }
+  }
+
+  init(type: Int32, index: Int32) {
+    switch type {
+    case 1: self = .cuda(Int(max(index, 0)))
+    case 14: self = .meta
+    default: self = .cpu
+    }
+  }
+}

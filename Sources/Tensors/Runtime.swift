@@ -1,0 +1,31 @@
+import CTorch
+
+/// The libtorch this process runs on.
+public enum Runtime {
+  /// "1.13.1" or "2.13.0".
+  public static var version: String { String(cString: ct_version()) }
+  /// libtorch's own description of its build and threading, several lines.
+  public static var configuration: String { String(cString: ct_configuration()) }
+  /// The path of the loaded libtorch_cpu.
+  public static var libraryPath: String { String(cString: ct_library_path()) }
+
+  /// Threads that one operator may use.
+  public static var threads: Int { Int(ct_threads()) }
+
+  public static func setThreads(_ count: Int) throws { try check(ct_set_threads(Int32(count)), "setThreads") }
+
+  /// Makes operators without a deterministic kernel fail instead of varying from run to run.
+  public static func setDeterministic(_ value: Bool) throws {
+    try check(ct_set_deterministic(value), "setDeterministic")
+  }
+}
+
+/// Runs `body` with matrix products and convolutions of `device` in `dtype`; nil leaves it as it is.
+///
+/// Synchronous only: the mode belongs to the thread.
+public func autocast<R>(_ dtype: DType?, on device: Device, _ body: () throws -> R) throws -> R {
+  guard let dtype else { return try body() }
+  try check(ct_autocast(device.code.type, dtype.rawValue), "autocast")
+  defer { _ = ct_autocast(device.code.type, -1) }
+  return try body()
+}

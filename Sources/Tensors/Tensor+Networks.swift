@@ -1,0 +1,84 @@
+// The operators that networks are made of.
+
+private let conv1d = Operator("aten::conv1d")
+private let conv2d = Operator("aten::conv2d")
+private let conv3d = Operator("aten::conv3d")
+private let groupNormOf = Operator("aten::group_norm")
+private let layerNormOf = Operator("aten::layer_norm")
+private let rmsNormOf = Operator("aten::rms_norm")
+private let embeddingOf = Operator("aten::embedding")
+private let fusedAttention = Operator("aten::scaled_dot_product_attention")
+private let upsampleNearest2d = Operator("aten::upsample_nearest2d")
+private let averagePool2d = Operator("aten::avg_pool2d")
+private let maxPool2d = Operator("aten::max_pool2d")
+private let meanSquaredError = Operator("aten::mse_loss")
+private let negativeLogLikelihood = Operator("aten::nll_loss")
+
+/// x [B, C, ...] with 1, 2 or 3 spatial dimensions, by the weight's rank; weight [out, in/groups, k...].
+public func convolution(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
+  groups: Int = 1
+) throws -> Tensor {
+  let spatial = weight.rank - 2
+  let op = [1: conv1d, 2: conv2d, 3: conv3d][spatial]
+  guard let op else { throw TensorError("convolution", "the weight \(weight.summary) has no spatial dimension") }
+  func each(_ value: Int) -> Argument { .ints(Array(repeating: value, count: spatial)) }
+  return try op(
+    .tensor(x), .tensor(weight), .tensor(bias), each(stride), each(padding), each(dilation), .int(groups))
+}
+
+public func groupNorm(_ x: Tensor, groups: Int, _ weight: Tensor?, _ bias: Tensor?, epsilon: Double) throws -> Tensor {
+  try groupNormOf(.tensor(x), .int(groups), .tensor(weight), .tensor(bias), .double(epsilon))
+}
+
+/// Over the last dimensions, those of `shape`.
+public func layerNorm(_ x: Tensor, _ shape: [Int], _ weight: Tensor?, _ bias: Tensor?, epsilon: Double) throws -> Tensor
+{
+  try layerNormOf(.tensor(x), .ints(shape), .tensor(weight), .tensor(bias), .double(epsilon))
+}
+
+/// x / sqrt(mean(x²) + ε) · weight over the last dimension; composed where libtorch (before 2.4) has no such operator.
+public func rmsNorm(_ x: Tensor, _ weight: Tensor?, epsilon: Double) throws -> Tensor {
+  if rmsNormOf.exists {
+    return try rmsNormOf(.tensor(x), .ints([x.shape[x.rank - 1]]), .tensor(weight), .double(epsilon))
+  }
+  let normal = try x / sqrt(x.squared().mean([-1], keeping: true) + epsilon)
+  return try weight.map { try normal * $0 } ?? normal
+}
+
+/// Rows of weight [n, d] at int64 indices [...]: [..., d].
+public func embedding(_ indices: Tensor, _ weight: Tensor) throws -> Tensor {
+  try embeddingOf(.tensor(weight), .tensor(indices))
+}
+
+/// softmax(q kᵀ / sqrt(d)) v. q [..., L, d], k and v [..., S, d]; mask [..., L, S]: bool (true attends) or added.
+///
+/// One fused operator where libtorch has it (2.0), composed otherwise.
+public func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil) throws -> Tensor {
+  if fusedAttention.exists { return try fusedAttention(.tensor(q), .tensor(k), .tensor(v), .tensor(mask)) }
+  let d = Double(q.shape[q.rank - 1])
+  var logits = try matmul(q * (1 / d.squareRoot()), k.transposed(-2, -1))
+  if let mask {
+    logits = try mask.dtype == .bool ? select(mask, logits, .full([], -.infinity, logits.dtype)) : logits + mask
+  }
+  return try matmul(logits.softmax(-1), v)
+}
+
+/// [B, C, H, W] -> [B, C, fH, fW], each pixel repeated.
+public func upsampledNearest(_ x: Tensor, _ factor: Int) throws -> Tensor {
+  try upsampleNearest2d(.tensor(x), .ints([x.shape[2] * factor, x.shape[3] * factor]))
+}
+
+public func averagePooled(_ x: Tensor, _ size: Int) throws -> Tensor {
+  try averagePool2d(.tensor(x), .ints([size, size]))
+}
+
+public func maxPooled(_ x: Tensor, _ size: Int) throws -> Tensor { try maxPool2d(.tensor(x), .ints([size, size])) }
+
+/// The mean of (a - b)² over everything.
+public func mse(_ a: Tensor, _ b: Tensor) throws -> Tensor { try meanSquaredError(.tensor(a), .tensor(b)) }
+
+/// The mean of -log p[target] over the batch: log-probabilities [B, K], int64 targets [B].
+public func negativeLogLikelihood(_ logProbabilities: Tensor, _ targets: Tensor) throws -> Tensor {
+  try Tensors.negativeLogLikelihood(.tensor(logProbabilities), .tensor(targets))
+}

@@ -1,0 +1,31 @@
+import CTorch
+
+/// What went wrong inside libtorch, with the operator and what it was given.
+public struct TensorError: Error, CustomStringConvertible {
+  /// The operator ("aten::mm") or the call ("backward").
+  public let operation: String
+  /// ATen's own words, or ours.
+  public let reason: String
+  /// Shapes and dtypes of the tensors that were passed, in order.
+  public let arguments: [String]
+
+  public init(_ operation: String, _ reason: String, arguments: [String] = []) {
+    self.operation = operation
+    self.reason = reason
+    self.arguments = arguments
+  }
+
+  public var description: String {
+    let given = arguments.isEmpty ? "" : " on \(arguments.joined(separator: ", "))"
+    return "\(operation)\(given): \(reason)"
+  }
+}
+
+/// Turns a status of the C door into an error. The only place that reads `ct_error`.
+func check(_ status: Int32, _ operation: String, _ arguments: @autoclosure () -> [String] = []) throws {
+  guard status != 0 else { return }
+  // ATen appends its stack of C++ frames on some paths; the first paragraph is for people.
+  let words = String(cString: ct_error())
+  let reason = words.split(separator: "\nException raised from", maxSplits: 1).first.map(String.init) ?? words
+  throw TensorError(operation, reason, arguments: arguments())
+}
