@@ -10,8 +10,17 @@ let torchCompile: [CXXSetting] =
     [.unsafeFlags(["-isystem", "/usr/include/torch/csrc/api/include"])]
   }
 let torchLink: [LinkerSetting] =
-  (libtorch.map { [.unsafeFlags(["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"])] } ?? [])
-  + ["torch", "torch_cpu", "c10", "m"].map { .linkedLibrary($0) }
+  if let libtorch {
+    // By path: the linker would find the system's libraries of the same names first.
+    [
+      .unsafeFlags(
+        ["torch", "torch_cpu", "c10"].flatMap { ["-Xlinker", "\(libtorch)/lib/lib\($0).so"] }
+          + ["-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+      .linkedLibrary("m"),
+    ]
+  } else {
+    ["torch", "torch_cpu", "c10", "m"].map { .linkedLibrary($0) }
+  }
 
 /// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
 let objectives = ["DMD", "DMD2", "AMD"]
@@ -51,7 +60,7 @@ let package = Package(
       name: "FewstepCLI",
       dependencies: ["Fewstep", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser")]
         + plugins.map { .target(name: $0) }),
-    .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI"]),
+    .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI", "PixelUNet"]),
 
     // Tests mirror Sources and Plugins.
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"], exclude: ["Fixtures"]),

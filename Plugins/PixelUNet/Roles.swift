@@ -1,0 +1,33 @@
+import Fewstep
+import Networks
+import Tensors
+
+/// The U-Net in one of its roles: teacher, student or fake teacher are the same network with weights of their own.
+public final class PixelDenoiser: Teacher, FakeTeacher, Student {
+  public let schedule: any NoiseSchedule = RectifiedFlow()
+  public let prediction = Prediction.flow
+  public let parameters: ParameterStore
+  private let network: UNet
+
+  public init(_ architecture: Architecture, _ parameters: ParameterStore) throws {
+    self.parameters = parameters
+    network = try UNet(parameters.root, architecture)
+  }
+
+  public func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try network(noisy, modelTime(time, noisy.device), condition.tensor("class"))
+  }
+
+  public func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try network.bottleneck(noisy, modelTime(time, noisy.device), condition.tensor("class"))
+  }
+
+  public func unconditional(like condition: Condition) throws -> Condition {
+    let none = Array(repeating: network.architecture.classes, count: condition.count)
+    return Condition(prompts: condition.prompts, tensors: ["class": try Tensor(none).to(parameters.device)])
+  }
+
+  private func modelTime(_ time: Tensor, _ device: Device) throws -> Tensor {
+    try Tensor(time.doubles().map { Float(schedule.modelTime($0)) }).to(device)
+  }
+}

@@ -1,0 +1,158 @@
+import Networks
+import Tensors
+
+/// The architecture of a PixelUNet; stored in its checkpoint.
+public struct Architecture: Equatable, Sendable {
+  /// Channels, height and width of an image.
+  public var image: [Int]
+  public var classes: Int
+  /// Pixels are folded into channels in blocks of this side, which makes small networks several times faster.
+  public var patch: Int
+  public var channels: Int
+  /// Width of each level in units of `channels`; the resolution halves between levels.
+  public var multipliers: [Int]
+  public var blocks: Int
+  /// Levels with self-attention, counted from 0; the middle always has it.
+  public var attentionLevels: [Int]
+  public var heads: Int
+  public var groups: Int
+
+  public init(
+    image: [Int] = [1, 28, 28], classes: Int = 10, patch: Int = 2, channels: Int = 32, multipliers: [Int] = [1, 2],
+    blocks: Int = 1, attentionLevels: [Int] = [], heads: Int = 4, groups: Int = 8
+  ) {
+    self.image = image
+    self.classes = classes
+    self.patch = patch
+    self.channels = channels
+    self.multipliers = multipliers
+    self.blocks = blocks
+    self.attentionLevels = attentionLevels
+    self.heads = heads
+    self.groups = groups
+  }
+}
+
+/// A class-conditional U-Net over pixels (Ho et al., arXiv 2006.11239), with diffusers' parameter names.
+final class UNet {
+  let architecture: Architecture
+  private let convIn: Convolution
+  private let time1: Linear
+  private let time2: Linear
+  private let classes: Embedding
+  private let down: [Level]
+  private let middle: (first: ResidualBlock, attention: AttentionBlock, second: ResidualBlock)
+  private let up: [Level]
+  private let normOut: GroupNorm
+  private let convOut: Convolution
+
+  /// One resolution: its blocks, their attention, and the convolution that leads to the next one.
+  private struct Level {
+    var residuals: [ResidualBlock]
+    var attentions: [AttentionBlock]
+    var resample: Convolution?
+  }
+
+  init(_ scope: Scope, _ a: Architecture) throws {
+    architecture = a
+    let widths = a.multipliers.map { $0 * a.channels }
+    let embedding = 4 * a.channels
+    let inputs = a.image[0] * a.patch * a.patch
+    convIn = try Convolution(scope / "conv_in", inputs, a.channels, kernel: 3)
+    time1 = try Linear(scope / "time_embedding" / "linear_1", a.channels, embedding)
+    time2 = try Linear(scope / "time_embedding" / "linear_2", embedding, embedding)
+    // One more than there are classes: the last stands for "none".
+    classes = try Embedding(scope / "class_embedding", count: a.classes + 1, width: embedding)
+
+    var skips = [a.channels]
+    var current = a.channels
+    down = try widths.enumerated().map { index, width in
+      let level = scope / "down_blocks" / index
+      var made = Level(residuals: [], attentions: [], resample: nil)
+      for block in 0..<a.blocks {
+        made.residuals.append(
+          try ResidualBlock(level / "resnets" / block, current, width, embedding: embedding, groups: a.groups))
+        if a.attentionLevels.contains(index) {
+          made.attentions.append(
+            try AttentionBlock(level / "attentions" / block, width, heads: a.heads, groups: a.groups))
+        }
+        current = width
+        skips.append(width)
+      }
+      if index + 1 < widths.count {
+        made.resample = try Convolution(level / "downsamplers" / 0 / "conv", width, width, kernel: 3, stride: 2)
+        skips.append(width)
+      }
+      return made
+    }
+
+    let mid = scope / "mid_block"
+    middle = (
+      try ResidualBlock(mid / "resnets" / 0, current, current, embedding: embedding, groups: a.groups),
+      try AttentionBlock(mid / "attentions" / 0, current, heads: a.heads, groups: a.groups),
+      try ResidualBlock(mid / "resnets" / 1, current, current, embedding: embedding, groups: a.groups)
+    )
+
+    up = try widths.enumerated().reversed().enumerated().map { place, entry in
+      let (index, width) = entry
+      let level = scope / "up_blocks" / place
+      var made = Level(residuals: [], attentions: [], resample: nil)
+      for block in 0...a.blocks {
+        made.residuals.append(
+          try ResidualBlock(
+            level / "resnets" / block, current + skips.removeLast(), width, embedding: embedding, groups: a.groups))
+        if a.attentionLevels.contains(index) {
+          made.attentions.append(
+            try AttentionBlock(level / "attentions" / block, width, heads: a.heads, groups: a.groups))
+        }
+        current = width
+      }
+      if index > 0 { made.resample = try Convolution(level / "upsamplers" / 0 / "conv", width, width, kernel: 3) }
+      return made
+    }
+    normOut = try GroupNorm(scope / "conv_norm_out", current, groups: a.groups)
+    convOut = try Convolution(scope / "conv_out", current, inputs, kernel: 3)
+  }
+
+  /// x [B, C, H, W], time [B] as the network counts it, classes int64 [B] -> [B, C, H, W]
+  func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor) throws -> Tensor {
+    let embedded = try embed(time, labels)
+    var (h, skips) = try encode(x, embedded)
+    for level in up {
+      for (index, residual) in level.residuals.enumerated() {
+        h = try residual(concatenated([h, skips.removeLast()], 1), embedded)
+        if !level.attentions.isEmpty { h = try level.attentions[index](h) }
+      }
+      if let resample = level.resample { h = try resample(upsampledNearest(h, 2)) }
+    }
+    return try convOut(silu(normOut(h))).depthToSpace(architecture.patch)
+  }
+
+  /// The features of the middle [B, C, h, w], which cost about half of the whole network.
+  func bottleneck(_ x: Tensor, _ time: Tensor, _ labels: Tensor) throws -> Tensor {
+    try encode(x, embed(time, labels)).middle
+  }
+
+  private func embed(_ time: Tensor, _ labels: Tensor) throws -> Tensor {
+    let sinusoid = try sinusoids(time, width: architecture.channels).to(convIn.weight.value.dtype)
+    return try silu(time2(silu(time1(sinusoid))) + classes(labels))
+  }
+
+  private func encode(_ x: Tensor, _ embedded: Tensor) throws -> (middle: Tensor, skips: [Tensor]) {
+    var h = try convIn(x.spaceToDepth(architecture.patch))
+    var skips = [h]
+    for level in down {
+      for (index, residual) in level.residuals.enumerated() {
+        h = try residual(h, embedded)
+        if !level.attentions.isEmpty { h = try level.attentions[index](h) }
+        skips.append(h)
+      }
+      if let resample = level.resample {
+        h = try resample(h)
+        skips.append(h)
+      }
+    }
+    h = try middle.second(middle.attention(middle.first(h, embedded)), embedded)
+    return (h, skips)
+  }
+}

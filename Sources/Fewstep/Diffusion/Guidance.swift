@@ -1,0 +1,36 @@
+import Tensors
+
+/// Classifier-free guidance (Ho & Salimans, arXiv 2207.12598): x̂u + ω (x̂c - x̂u). ω = 1 is the plain conditional model.
+///
+/// Other code bases write x̂c + g (x̂c - x̂u): there g = ω - 1.
+public struct Guidance: Sendable {
+  public let scale: Double
+
+  public init(_ scale: Double) { self.scale = scale }
+
+  public func guided(_ conditional: Tensor, _ unconditional: Tensor) throws -> Tensor {
+    try unconditional + scale * (conditional - unconditional)
+  }
+}
+
+extension Teacher {
+  /// x̂c and x̂u [B, ...], both from one batch of twice the size.
+  public func bothClean(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> (
+    conditional: Tensor, unconditional: Tensor
+  ) {
+    let count = noisy.shape[0]
+    let both = try clean(
+      from: concatenated([noisy, noisy]), at: concatenated([time, time]),
+      given: condition.followed(by: unconditional(like: condition)))
+    return try (both.rows(0..<count), both.rows(count..<2 * count))
+  }
+
+  /// x̂0 [B, ...] under guidance; the unconditional pass is left out where ω = 1 makes it vanish.
+  public func guidedClean(
+    from noisy: Tensor, at time: Tensor, given condition: Condition, guidance: Guidance
+  ) throws -> Tensor {
+    guard guidance.scale != 1 else { return try clean(from: noisy, at: time, given: condition) }
+    let both = try bothClean(from: noisy, at: time, given: condition)
+    return try guidance.guided(both.conditional, both.unconditional)
+  }
+}

@@ -1,0 +1,80 @@
+import Tensors
+
+/// Walks from noise to a sample along a list of times that falls from 1; the step to 0 is implied.
+///
+/// `denoise` gives x̂0 [B, ...] for x_t at one time of all samples.
+public protocol Sampler: Sendable {
+  func sample(
+    _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
+  ) throws -> Tensor
+}
+
+/// `count` times from 1 downwards, evenly spaced, without the final 0.
+public func evenTimes(_ count: Int) -> [Double] { (0..<count).map { 1 - Double($0) / Double(count) } }
+
+/// DDIM with η = 0 (Song et al., arXiv 2010.02502, Eq. 12); on a rectified flow this is Euler's method.
+public struct DDIM: Sampler {
+  public init() {}
+
+  public func sample(
+    _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
+  ) throws -> Tensor {
+    var x = try noise * schedule.sigma(times[0])
+    for (index, time) in times.enumerated() {
+      let next = index + 1 < times.count ? times[index + 1] : 0
+      let clean = try denoise(x, time)
+      let noise = try (x - schedule.alpha(time) * clean) / schedule.sigma(time)
+      x = try schedule.alpha(next) * clean + schedule.sigma(next) * noise
+    }
+    return x
+  }
+}
+
+/// Heun's method on the probability flow (Karras et al., arXiv 2206.00364, Algorithm 1), in x/α over σ/α, where the flow
+/// of every schedule here is dx̄/dσ̄ = ε̂. Two evaluations a step, one in the last.
+public struct Heun: Sampler {
+  public init() {}
+
+  public func sample(
+    _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
+  ) throws -> Tensor {
+    // At t = 1 α may be 0, where x/α has no value: that first step is DDIM's, which is exact in the limit.
+    var x = try noise * schedule.sigma(times[0])
+    for (index, time) in times.enumerated() {
+      let next = index + 1 < times.count ? times[index + 1] : 0
+      let (alpha, sigma) = (schedule.alpha(time), schedule.sigma(time))
+      let (alphaNext, sigmaNext) = (schedule.alpha(next), schedule.sigma(next))
+      let clean = try denoise(x, time)
+      let noise = try (x - alpha * clean) / sigma
+      let euler = try alphaNext * clean + sigmaNext * noise
+      guard next > 0, alpha > 1e-6 else {
+        x = euler
+        continue
+      }
+      let noiseNext = try (euler - alphaNext * denoise(euler, next)) / sigmaNext
+      let step = sigmaNext / alphaNext - sigma / alpha
+      x = try (x / alpha + (0.5 * step) * (noise + noiseNext)) * alphaNext
+    }
+    return x
+  }
+}
+
+/// The few-step sampler of LCM (Luo et al., arXiv 2310.04378) and DMD2: predict x̂0, noise it afresh to the next time.
+public struct Renoising: Sampler {
+  private let fresh: @Sendable (_ step: Int) throws -> Tensor
+
+  /// - Parameter fresh: the noise [B, ...] for going from time `step` of the list to the next.
+  public init(_ fresh: @escaping @Sendable (_ step: Int) throws -> Tensor) { self.fresh = fresh }
+
+  public func sample(
+    _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
+  ) throws -> Tensor {
+    var x = try noise * schedule.sigma(times[0])
+    for (index, time) in times.enumerated() {
+      x = try denoise(x, time)
+      guard index + 1 < times.count else { break }
+      x = try schedule.alpha(times[index + 1]) * x + schedule.sigma(times[index + 1]) * fresh(index)
+    }
+    return x
+  }
+}

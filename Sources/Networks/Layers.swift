@@ -1,0 +1,114 @@
+import Tensors
+
+/// y = x Wᵀ + b over the last dimension; weight [out, in], bias [out].
+public final class Linear {
+  public let weight: Parameter
+  public let bias: Parameter?
+
+  public init(
+    _ scope: Scope, _ inputs: Int, _ outputs: Int, bias: Bool = true, initializer: Initializer? = nil
+  ) throws {
+    let start = initializer ?? .fanIn(inputs)
+    weight = try scope.parameter("weight", [outputs, inputs], start)
+    self.bias = bias ? try scope.parameter("bias", [outputs], start) : nil
+  }
+
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let y = try linear(x, weight.value, bias?.value)
+    guard let adapter = weight.adapter else { return y }
+    return try y + linear(linear(x, adapter.down.value), adapter.up.value) * adapter.scale
+  }
+}
+
+/// A convolution over 1, 2 or 3 spatial dimensions; weight [out, in/groups, kernel...].
+public final class Convolution {
+  public let weight: Parameter
+  public let bias: Parameter?
+  private let stride: Int
+  private let padding: Int
+  private let groups: Int
+
+  /// - Parameter padding: nil keeps the size at stride 1.
+  public init(
+    _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, dimensions: Int = 2, stride: Int = 1,
+    padding: Int? = nil, groups: Int = 1, bias: Bool = true, initializer: Initializer? = nil
+  ) throws {
+    let window = Array(repeating: kernel, count: dimensions)
+    let start = initializer ?? .fanIn(window.reduce(inputs / groups, *))
+    weight = try scope.parameter("weight", [outputs, inputs / groups] + window, start)
+    self.bias = bias ? try scope.parameter("bias", [outputs], start) : nil
+    self.stride = stride
+    self.padding = padding ?? kernel / 2
+    self.groups = groups
+  }
+
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let y = try convolution(x, weight.value, bias?.value, stride: stride, padding: padding, groups: groups)
+    guard let adapter = weight.adapter else { return y }
+    let down = try convolution(x, adapter.down.value, stride: stride, padding: padding, groups: groups)
+    return try y + convolution(down, adapter.up.value) * adapter.scale
+  }
+}
+
+/// Normalises groups of channels of x [B, C, ...].
+public final class GroupNorm {
+  private let weight: Parameter
+  private let bias: Parameter
+  private let groups: Int
+  private let epsilon: Double
+
+  public init(_ scope: Scope, _ channels: Int, groups: Int = 32, epsilon: Double = 1e-5) throws {
+    weight = try scope.parameter("weight", [channels], .ones)
+    bias = try scope.parameter("bias", [channels], .zeros)
+    self.groups = groups
+    self.epsilon = epsilon
+  }
+
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    try groupNorm(x, groups: groups, weight.value, bias.value, epsilon: epsilon)
+  }
+}
+
+/// Normalises the last dimension; without `affine` it has no parameters.
+public final class LayerNorm {
+  private let weight: Parameter?
+  private let bias: Parameter?
+  private let width: Int
+  private let epsilon: Double
+
+  public init(_ scope: Scope, _ width: Int, affine: Bool = true, epsilon: Double = 1e-5) throws {
+    weight = affine ? try scope.parameter("weight", [width], .ones) : nil
+    bias = affine ? try scope.parameter("bias", [width], .zeros) : nil
+    self.width = width
+    self.epsilon = epsilon
+  }
+
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    try layerNorm(x, [width], weight?.value, bias?.value, epsilon: epsilon)
+  }
+}
+
+/// Divides the last dimension by its root mean square (Zhang & Sennrich, arXiv 1910.07467).
+public final class RMSNorm {
+  private let weight: Parameter
+  private let epsilon: Double
+
+  public init(_ scope: Scope, _ width: Int, epsilon: Double = 1e-6) throws {
+    weight = try scope.parameter("weight", [width], .ones)
+    self.epsilon = epsilon
+  }
+
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try rmsNorm(x, weight.value, epsilon: epsilon) }
+}
+
+/// One row of `width` numbers for each of `count` indices.
+public final class Embedding {
+  private let weight: Parameter
+
+  public init(_ scope: Scope, count: Int, width: Int) throws {
+    weight = try scope.parameter("weight", [count, width], .normal(deviation: 1))
+  }
+
+  /// int64 indices [...] -> [..., width].
+  public func callAsFunction(_ indices: Tensor) throws -> Tensor { try embedding(indices, weight.value) }
+}

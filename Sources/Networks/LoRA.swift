@@ -1,0 +1,53 @@
+import Foundation
+import Tensors
+
+/// Low-rank adaptation (Hu et al., arXiv 2106.09685): W + (alpha / rank) · up · down, with W frozen.
+public enum LoRA {
+  public final class Adapter {
+    public let down: Parameter
+    public let up: Parameter
+    /// alpha / rank
+    public let scale: Double
+
+    init(down: Parameter, up: Parameter, scale: Double) {
+      self.down = down
+      self.up = up
+      self.scale = scale
+    }
+  }
+
+  /// Freezes the network and gives every linear and convolution weight whose layer matches a pattern an adapter.
+  ///
+  /// The adapters' names are PEFT's: LAYER.lora_A.weight [rank, in, ...] and LAYER.lora_B.weight [out, rank, ...]. `up`
+  /// starts at zero, so nothing changes before training.
+  ///
+  /// - Parameter patterns: the end of a layer's path ("to_q", "attn.to_out.0"), or "*" for all.
+  /// - Returns: the number of layers adapted.
+  /// - Throws: `ParameterError.missing` for a pattern that matches nothing.
+  @discardableResult
+  public static func attach(
+    to store: ParameterStore, patterns: [String], rank: Int, alpha: Double, seed: Int
+  ) throws -> Int {
+    try store.setTrainable(false)
+    let initial = ParameterStore(.random(seed: seed), dtype: store.dtype, device: store.device)
+    var unmatched = Set(patterns)
+    var count = 0
+    for parameter in store.all where parameter.name.hasSuffix(".weight") && parameter.value.rank >= 2 {
+      let layer = String(parameter.name.dropLast(".weight".count))
+      let matching = patterns.filter { $0 == "*" || layer == $0 || layer.hasSuffix(".\($0)") }
+      guard !matching.isEmpty else { continue }
+      unmatched.subtract(matching)
+      let shape = parameter.value.shape
+      let scope = initial.root / layer
+      let down = try scope.parameter(
+        "lora_A.weight", [rank] + shape[1...], .fanIn(shape[1...].reduce(1, *)))
+      let up = try scope.parameter(
+        "lora_B.weight", [shape[0], rank] + Array(repeating: 1, count: shape.count - 2), .zeros)
+      parameter.adapter = Adapter(down: down, up: up, scale: alpha / Double(rank))
+      count += 1
+    }
+    if let pattern = unmatched.sorted().first { throw ParameterError.missing("*.\(pattern)") }
+    store.adopt(initial.all)
+    return count
+  }
+}

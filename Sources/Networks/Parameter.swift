@@ -1,0 +1,31 @@
+import Tensors
+
+/// A named leaf of a network: a tensor that an optimizer may move.
+public final class Parameter {
+  /// The name it has in the checkpoint: "down_blocks.0.resnets.1.conv1.weight".
+  public let name: String
+  public internal(set) var value: Tensor
+  /// A low-rank update on top of the frozen value, see `LoRA`.
+  public internal(set) var adapter: LoRA.Adapter?
+
+  init(name: String, value: Tensor) {
+    self.name = name
+    self.value = value
+  }
+
+  public var isTrainable: Bool { value.requiresGrad }
+
+  public func setTrainable(_ trainable: Bool) throws { try value.requiringGrad(trainable) }
+}
+
+/// How a parameter starts where no checkpoint gives it.
+public enum Initializer: Sendable {
+  case zeros
+  case ones
+  /// Uniform in ±bound.
+  case uniform(Double)
+  case normal(deviation: Double)
+
+  /// PyTorch's default for linear and convolution layers: uniform in ±1/sqrt(fan in).
+  public static func fanIn(_ fanIn: Int) -> Initializer { .uniform(1 / Double(fanIn).squareRoot()) }
+}

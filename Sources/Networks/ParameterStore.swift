@@ -1,0 +1,122 @@
+import Tensors
+
+/// The parameters of one network by name, and where new ones get their values.
+///
+/// Names, optimizer groups, averages, LoRA targets and export all work on this list: no reflection.
+public final class ParameterStore {
+  /// Where the values of new parameters come from.
+  public enum Source {
+    /// By each parameter's initializer, as a function of (seed, name).
+    case random(seed: Int)
+    /// From a checkpoint: the tensor of that name (copied), or nil, which is an error.
+    case checkpoint((String) throws -> Tensor?)
+    /// Shapes without memory.
+    case shapes
+  }
+
+  /// In the order in which the layers asked for them.
+  public private(set) var all = [Parameter]()
+  public let dtype: DType
+  public let device: Device
+  private let source: Source
+  private var index = [String: Int]()
+
+  public init(_ source: Source, dtype: DType = .float32, device: Device = .cpu) {
+    self.source = source
+    self.dtype = dtype
+    self.device = device
+  }
+
+  public var root: Scope { Scope(store: self, path: "") }
+  public subscript(_ name: String) -> Parameter? { index[name].map { all[$0] } }
+  public var trainable: [Parameter] { all.filter(\.isTrainable) }
+  /// The number of elements of all parameters.
+  public var count: Int { all.reduce(0) { $0 + $1.value.count } }
+  /// Names and values, in order: what a checkpoint stores.
+  public var state: [(name: String, tensor: Tensor)] { all.map { ($0.name, $0.value) } }
+
+  public func setTrainable(_ trainable: Bool) throws { for parameter in all { try parameter.setTrainable(trainable) } }
+
+  /// Copies values into the parameters of the same names.
+  ///
+  /// - Throws: `ParameterError` when a name is missing or a shape differs; nothing is changed then.
+  public func load(_ value: (String) throws -> Tensor?) throws {
+    let found = try all.map { parameter in
+      guard let tensor = try value(parameter.name) else { throw ParameterError.missing(parameter.name) }
+      guard tensor.shape == parameter.value.shape else {
+        throw ParameterError.shape(parameter.name, expected: parameter.value.shape, got: tensor.shape)
+      }
+      return tensor
+    }
+    try noGrad { for (parameter, tensor) in zip(all, found) { try parameter.value.copy(from: tensor) } }
+  }
+
+  /// Adds a parameter; the layers' only way to get one.
+  func make(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Parameter {
+    guard index[name] == nil else { throw ParameterError.duplicate(name) }
+    let value: Tensor
+    switch source {
+    case .shapes: value = try .empty(shape, dtype, on: .meta)
+    case .random(let seed): value = try initializer.value(shape, name: name, seed: seed).to(dtype).to(device)
+    case .checkpoint(let tensor):
+      guard let tensor = try tensor(name) else { throw ParameterError.missing(name) }
+      guard tensor.shape == shape else { throw ParameterError.shape(name, expected: shape, got: tensor.shape) }
+      value = try tensor.to(device).to(dtype).cloned()
+    }
+    let parameter = Parameter(name: name, value: try value.detached().requiringGrad())
+    adopt([parameter])
+    return parameter
+  }
+
+  /// Lists parameters made elsewhere, such as adapters, as part of this network.
+  func adopt(_ parameters: [Parameter]) {
+    for parameter in parameters {
+      index[parameter.name] = all.count
+      all.append(parameter)
+    }
+  }
+}
+
+/// A path into a network's parameters: `scope / "to_q"` is what a layer named to_q gets.
+public struct Scope {
+  let store: ParameterStore
+  public let path: String
+
+  public static func / (scope: Scope, name: some CustomStringConvertible) -> Scope {
+    Scope(store: scope.store, path: scope.path.isEmpty ? "\(name)" : "\(scope.path).\(name)")
+  }
+
+  /// The parameter of this name below the scope.
+  ///
+  /// - Throws: `ParameterError` with the full name when the checkpoint lacks it or has another shape.
+  public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Parameter {
+    try store.make((self / name).path, shape, initializer)
+  }
+}
+
+public enum ParameterError: Error, CustomStringConvertible {
+  case missing(String)
+  case duplicate(String)
+  case shape(String, expected: [Int], got: [Int])
+
+  public var description: String {
+    switch self {
+    case .missing(let name): "tensor '\(name)' is not in the checkpoint"
+    case .duplicate(let name): "two layers are named '\(name)'"
+    case .shape(let name, let expected, let got):
+      "tensor '\(name)' has shape \(got), the network expects \(expected)"
+    }
+  }
+}
+
+extension Initializer {
+  fileprivate func value(_ shape: [Int], name: String, seed: Int) throws -> Tensor {
+    let stream = Noise(seed: seed).stream("parameter \(name)", step: 0)
+    switch self {
+    case .zeros: return try .zeros(shape)
+    case .ones: return try .ones(shape)
+    case .uniform(let bound): return try stream.uniform(0..<1, shape, low: -bound, high: bound)[0]
+    case .normal(let deviation): return try stream.normal(0..<1, shape)[0] * deviation
+    }
+  }
+}

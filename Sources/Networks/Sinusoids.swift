@@ -1,0 +1,11 @@
+import Foundation
+import Tensors
+
+/// Sinusoidal embedding of positions [B]: [B, width], cosines first, as diffusers' `Timesteps(flip_sin_to_cos=True,
+/// downscale_freq_shift=0)`; frequencies fall from 1 to 1/maximumPeriod.
+public func sinusoids(_ positions: Tensor, width: Int, maximumPeriod: Double = 10_000) throws -> Tensor {
+  let half = width / 2
+  let exponents = try Tensor.range(to: Double(half), on: positions.device) * (-Foundation.log(maximumPeriod) / Double(half))
+  let angles = try positions.to(.float32).unsqueezed(1) * Tensors.exp(exponents).unsqueezed(0)
+  return try concatenated([Tensors.cos(angles), Tensors.sin(angles)], 1)
+}
