@@ -29,6 +29,8 @@ static inline unsigned chdf5_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned chdf5_read_write(void) { return H5F_ACC_RDWR; }
 static inline unsigned chdf5_swmr_read(void) { return H5F_ACC_SWMR_READ; }
 
+static inline H5F_libver_t chdf5_latest_format(void) { return H5F_LIBVER_LATEST; }
+
 static inline int chdf5_open_library(void) { return H5open(); }
 static inline int chdf5_silence(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 static inline int chdf5_walk_errors(H5E_walk2_t visit, void *context) {

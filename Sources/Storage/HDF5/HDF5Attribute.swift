@@ -67,7 +67,7 @@ public enum HDF5Attribute: Equatable, Sendable {
     }
   }
 
-  private static func numbers<Number>(
+  private static func numbers<Number: BitwiseCopyable>(
     _ id: HDF5ID, type: HDF5ID, _ count: Int, as dtype: DType, zero: Number, at place: String
   ) throws -> [Number] {
     // HDF5 does not turn an enumeration into numbers, but takes its base type.
@@ -107,6 +107,7 @@ public enum HDF5Attribute: Equatable, Sendable {
     }
   }
 
+  @discardableResult
   private func withElements<R>(at place: String, _ body: (UnsafeRawPointer?) throws -> R) throws -> R {
     switch self {
     case .string(let text): try HDF5Text.withPointers([text], at: place, body)

@@ -37,7 +37,7 @@ extension HDF5Dataset {
       let selection = try selection(offset: offset, count: tensor.shape)
       let source = try memorySpace(tensor.shape)
       try tensor.withBytes { bytes in
-        try use { id in
+        _ = try use { id in
           try memory.use { memory in
             try selection.use { selection in
               try source.use { source in

@@ -52,6 +52,7 @@ public final class HDF5Dataset: Sendable {
 
   var place: String { file.place(path) }
 
+  @discardableResult
   func use<R>(_ body: (hid_t) throws -> R) throws -> R {
     try file.withID { _ in try id.use(body) }
   }

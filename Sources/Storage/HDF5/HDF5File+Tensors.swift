@@ -9,7 +9,8 @@ extension HDF5File {
   public func write(_ tensor: Tensor, to path: String, layout: HDF5Layout = .contiguous) throws {
     try withID { _ in
       let dataset = try create(
-        path, shape: tensor.shape, dtype: tensor.dtype, layout: tensor.count == 0 ? .contiguous : layout, isGrowing: false)
+        path, shape: tensor.shape, dtype: tensor.dtype, layout: tensor.count == 0 ? .contiguous : layout,
+        isGrowing: false)
       try dataset.write(tensor, at: [Int](repeating: 0, count: tensor.shape.count))
     }
   }

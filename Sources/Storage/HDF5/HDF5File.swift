@@ -107,6 +107,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
 
   // MARK: For the other files of this folder
 
+  @discardableResult
   func withID<R>(_ body: (hid_t) throws -> R) throws -> R {
     try HDF5Library.locked {
       guard let id else { throw StorageError(.io, at: path, "the file has been closed by this program") }
@@ -137,7 +138,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     defer { H5Pclose(list) }
     // h5py does the same: no dataset keeps a closed file open.
     H5Pset_fclose_degree(list, H5F_CLOSE_STRONG)
-    if latest { H5Pset_libver_bounds(list, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) }
+    if latest { H5Pset_libver_bounds(list, chdf5_latest_format(), chdf5_latest_format()) }
     // If the list is invalid, HDF5 says so itself.
     return body(list)
   }

@@ -21,6 +21,7 @@ final class HDF5ID: Sendable {
     }
   }
 
+  @discardableResult
   func use<R>(_ body: (hid_t) throws -> R) rethrows -> R {
     try withExtendedLifetime(self) { try HDF5Library.locked { try body(raw) } }
   }

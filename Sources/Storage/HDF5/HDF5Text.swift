@@ -4,7 +4,9 @@ import CHDF5
 enum HDF5Text {
   static func type(at place: String) throws -> HDF5ID {
     try HDF5Library.locked {
-      let type = try HDF5Library.own(H5Tclose, "cannot describe text", at: place, .io) { H5Tcopy(chdf5_type_c_string()) }
+      let type = try HDF5Library.own(H5Tclose, "cannot describe text", at: place, .io) {
+        H5Tcopy(chdf5_type_c_string())
+      }
       try type.use {
         try HDF5Library.check(H5Tset_size($0, chdf5_variable_length()), "cannot describe text", at: place, .io)
         try HDF5Library.check(H5Tset_cset($0, H5T_CSET_UTF8), "cannot describe text", at: place, .io)
