@@ -31,7 +31,11 @@ static inline unsigned chdf5_swmr_read(void) { return H5F_ACC_SWMR_READ; }
 
 static inline H5F_libver_t chdf5_latest_format(void) { return H5F_LIBVER_LATEST; }
 
-static inline int chdf5_open_library(void) { return H5open(); }
+// At exit the library would try again to write what a full disk refused before, and crashes over it.
+static inline int chdf5_open_library(void) {
+  H5dont_atexit();
+  return H5open();
+}
 static inline int chdf5_silence(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 static inline int chdf5_walk_errors(H5E_walk2_t visit, void *context) {
   return H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, visit, context);

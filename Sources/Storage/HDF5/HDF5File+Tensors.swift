@@ -58,7 +58,7 @@ extension HDF5File {
     let space = try HDF5Dataset.space(shape, maximum: maximum, at: place(path))
     var chunk: [Int]?
     if isGrowing || (layout.isChunked && !shape.isEmpty) {
-      chunk = try layout.chunk(for: shape, byteCount: dtype.byteCount, at: place(path))
+      chunk = try layout.chunk(for: shape, isGrowing: isGrowing, byteCount: dtype.byteCount, at: place(path))
     }
     let dataset = try create(path, type: type, space: space, chunk: chunk, layout: layout)
     if let marker = HDF5Type.marker(for: dtype) {

@@ -29,8 +29,10 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
   /// - Parameter forConcurrentReading: needed for `allowReadersWhileWriting()`. Such files ask for HDF5 1.10 or newer.
   public static func create(_ path: String, forConcurrentReading: Bool = false) throws -> HDF5File {
     try HDF5Library.locked {
-      let id = try HDF5Library.own(H5Fclose, "cannot create the file", at: path, .io) {
-        withAccessList(latest: forConcurrentReading) { H5Fcreate(path, chdf5_truncate(), chdf5_default(), $0) }
+      let id = try accessList(at: path, latest: forConcurrentReading).use { list in
+        try HDF5Library.own(H5Fclose, "cannot create the file", at: path, .io) {
+          H5Fcreate(path, chdf5_truncate(), chdf5_default(), list)
+        }
       }
       return HDF5File(path: path, access: .readWrite, id: id)
     }
@@ -56,8 +58,8 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
         case .readWrite: chdf5_read_write()
         case .whileBeingWritten: chdf5_read_only() | chdf5_swmr_read()
         }
-      let id = try HDF5Library.own(H5Fclose, "cannot open the file", at: path, .malformed) {
-        withAccessList(latest: access != .readOnly) { H5Fopen(path, flags, $0) }
+      let id = try accessList(at: path, latest: access != .readOnly).use { list in
+        try HDF5Library.own(H5Fclose, "cannot open the file", at: path, .malformed) { H5Fopen(path, flags, list) }
       }
       return HDF5File(path: path, access: access, id: id)
     }
@@ -94,8 +96,10 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     try withID { try HDF5Library.check(H5Fflush($0, H5F_SCOPE_GLOBAL), "cannot write the file", at: path, .io) }
   }
 
-  /// Writes what is left and closes the file and all its datasets. Without it the file is closed with its last reference,
-  /// where a full disk can no longer be reported. Closing twice is harmless.
+  /// Writes what is left and closes the file and all its datasets. Closing twice is harmless.
+  ///
+  /// Without it the file is closed with its last reference, where a full disk can no longer be reported; and a file that is still
+  /// open when the process ends is not closed at all: it keeps what was last flushed.
   public func close() throws {
     try HDF5Library.locked {
       guard let id else { return }
@@ -133,13 +137,13 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     path.split(separator: "/").map(String.init).filter { $0 != "." }
   }
 
-  private static func withAccessList(latest: Bool, _ body: (hid_t) -> hid_t) -> hid_t {
-    let list = H5Pcreate(chdf5_file_access())
-    defer { H5Pclose(list) }
-    // h5py does the same: no dataset keeps a closed file open.
-    H5Pset_fclose_degree(list, H5F_CLOSE_STRONG)
-    if latest { H5Pset_libver_bounds(list, chdf5_latest_format(), chdf5_latest_format()) }
-    // If the list is invalid, HDF5 says so itself.
-    return body(list)
+  private static func accessList(at path: String, latest: Bool) throws -> HDF5ID {
+    let list = try HDF5Library.own(H5Pclose, "cannot open the file", at: path, .io) { H5Pcreate(chdf5_file_access()) }
+    list.use { list in
+      // h5py does the same: no dataset keeps a closed file open.
+      H5Pset_fclose_degree(list, H5F_CLOSE_STRONG)
+      if latest { H5Pset_libver_bounds(list, chdf5_latest_format(), chdf5_latest_format()) }
+    }
+    return list
   }
 }

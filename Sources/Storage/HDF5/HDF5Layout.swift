@@ -1,7 +1,7 @@
 /// How a dataset lies in its file.
 public struct HDF5Layout: Equatable, Sendable {
   /// The block that is stored, compressed and read as one, with a number for each dimension. Nil: whole rows that make about
-  /// a mebibyte, where the other settings ask for chunks, and one contiguous stretch where they do not.
+  /// a mebibyte, where the other settings ask for chunks or rows are to be appended, and else one contiguous stretch.
   public var chunk: [Int]?
   /// zlib's level, from 0 (fast) to 9 (small); nil: not compressed.
   public var deflate: Int?
@@ -24,7 +24,7 @@ public struct HDF5Layout: Equatable, Sendable {
   /// The chunk to use for a dataset, with every number at least 1.
   ///
   /// - Throws: `.malformed` where the chunk's rank or numbers, or the deflate level, are wrong.
-  func chunk(for shape: [Int], byteCount: Int, at place: String) throws -> [Int] {
+  func chunk(for shape: [Int], isGrowing: Bool, byteCount: Int, at place: String) throws -> [Int] {
     if let deflate, !(0...9).contains(deflate) {
       throw StorageError(.malformed, at: place, "deflate level", expected: "0 to 9", got: "\(deflate)")
     }
@@ -38,6 +38,7 @@ public struct HDF5Layout: Equatable, Sendable {
     }
     let row = shape.dropFirst().map { max($0, 1) }
     let rowBytes = max(row.reduce(byteCount, *), 1)
-    return [max(1, min((1 << 20) / rowBytes, max(shape.first ?? 1, 1024)))] + row
+    let rows = isGrowing ? 1024 : shape.first ?? 1
+    return [max(1, min((1 << 20) / rowBytes, rows))] + row
   }
 }
