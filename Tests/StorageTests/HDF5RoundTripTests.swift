@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct HDF5RoundTripTests {
   private let layouts: [HDF5Layout] = [
-    .contiguous, HDF5Layout(chunk: [2, 2]), HDF5Layout(deflate: 4), HDF5Layout(deflate: 9, shuffle: true, checksum: true),
+    .contiguous, HDF5Layout(chunk: [2, 2]), HDF5Layout(deflate: 4),
+    HDF5Layout(deflate: 9, shuffle: true, checksum: true),
     HDF5Layout(checksum: true),
   ]
 
@@ -128,7 +129,9 @@ import Testing
     let rows = try file.createRows("log/x", rowShape: [2], dtype: .bfloat16, layout: HDF5Layout(deflate: 1))
     try rows.append(try sample(.bfloat16, [3, 2]))
     try rows.append(try sample(.bfloat16, [0, 2]))
-    expectError(.malformed, "/log/x", "rows of shape [n, 2]", "[1, 3]") { try rows.append(try sample(.bfloat16, [1, 3])) }
+    expectError(.malformed, "/log/x", "rows of shape [n, 2]", "[1, 3]") {
+      try rows.append(try sample(.bfloat16, [1, 3]))
+    }
     expectError(.malformed, "expected elements of bfloat16, got float32") {
       try rows.append(try sample(.float32, [1, 2]))
     }

@@ -53,7 +53,9 @@ enum HDF5Library {
     if stack.contains(where: { $0.contains("SWMR") || $0.contains("already open for write") }) {
       return StorageError(
         .io, at: place, "\(action): \(reason)",
-        advice: "Another process may be writing it. Open it as `.whileBeingWritten`, or wait until it is closed.")
+        advice: "A process is writing it, or was killed while it did. In the first case wait or open it as "
+          + "`.whileBeingWritten` (h5py: swmr=True); in the second recover it (`HDF5File.recover`, or the program h5clear -s)."
+      )
     }
     for description in stack {
       guard let mark = description.range(of: "errno = ") else { continue }
