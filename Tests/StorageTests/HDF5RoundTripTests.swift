@@ -67,6 +67,7 @@ import Testing
       "text": .string("é 🙂 \n"), "empty": .string(""), "count": .integer(-7), "rate": .number(1e-4),
       "names": .strings(["a", "", "ü"]), "none": .strings([]), "steps": .integers([999, 0, -1]),
       "weights": .numbers([0.5, -2]), "long": .string(String(repeating: "recipe: ", count: 20_000)),
+      "many": .numbers((0..<20_000).map { Double($0) }),
     ]
     try HDF5File.write(to: path) { file in
       try file.write(try sample(.bfloat16, [2]), to: "g/x")

@@ -30,6 +30,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
   /// Makes an empty file and overwrites one that is there. To keep the old one until the new is complete, use `write(to:_:)`.
   public static func create(_ path: String) throws -> HDF5File {
     try HDF5Library.locked {
+      try checkIsNotInUse(path)
       let id = try accessList(at: path).use { list in
         try HDF5Library.own(H5Fclose, "cannot create the file", at: path, .io) {
           H5Fcreate(path, chdf5_truncate(), chdf5_default(), list)
@@ -56,6 +57,16 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
         try HDF5Library.own(H5Fclose, "cannot open the file", at: path, .malformed) { H5Fopen(path, flags, list) }
       }
       return HDF5File(path: path, access: access, id: id)
+    }
+  }
+
+  /// H5Fcreate empties an existing file before it looks whether another process has locked it.
+  private static func checkIsNotInUse(_ path: String) throws {
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { return }
+    defer { _ = Foundation.close(descriptor) }
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw HDF5Library.inUse("cannot replace the file", at: path)
     }
   }
 

@@ -46,9 +46,7 @@ enum HDF5Library {
   ) -> StorageError {
     let reason = stack.first ?? "no reason given"
     if stack.contains(where: { $0.contains("unable to lock file") }) {
-      return StorageError(
-        .io, at: place, "\(action): another process has the file open",
-        advice: "Wait for it or stop it. On a file system without locks, set HDF5_USE_FILE_LOCKING=FALSE.")
+      return inUse(action, at: place)
     }
     if stack.contains(where: { $0.contains("SWMR") || $0.contains("already open for write") }) {
       return StorageError(
@@ -66,6 +64,12 @@ enum HDF5Library {
     return StorageError(
       isTruncated ? .malformed : kind, at: place, "\(action): \(reason)",
       advice: isTruncated ? "The file is shorter than it should be: its writing or copying was cut short." : nil)
+  }
+
+  static func inUse(_ action: String, at place: String) -> StorageError {
+    StorageError(
+      .io, at: place, "\(action): another process, or this one, has the file open",
+      advice: "Wait until it is closed. On a file system without locks, set HDF5_USE_FILE_LOCKING=FALSE.")
   }
 
   private static func errorStack() -> [String] {
