@@ -55,7 +55,7 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Tensors"]),
     .target(name: "Storage", dependencies: ["Tensors", "CHDF5", "CYAML", "CPNG", "CZlib"]),
     .target(name: "Fewstep", dependencies: ["Tensors", "Networks", "Storage"]),
-    .target(name: "Evaluation", dependencies: ["Fewstep"]),
+    .target(name: "Evaluation", dependencies: ["Fewstep", "Storage", "Tensors"]),
     .target(
       name: "FewstepCLI",
       dependencies: ["Fewstep", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser")]
@@ -66,6 +66,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"], exclude: ["Fixtures"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Storage"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"]),
     .testTarget(name: "FewstepTests", dependencies: ["Fewstep", "Evaluation"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
   ]

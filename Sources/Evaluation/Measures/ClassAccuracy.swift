@@ -1,0 +1,35 @@
+import Tensors
+
+/// Whether a classifier sees in each sample the class that was asked for, and which classes it sees.
+public struct ClassAccuracy: Equatable, Sendable {
+  /// The share of samples whose most probable class is the wanted one.
+  public let accuracy: Double
+  /// The same by wanted class; nil for a class that nobody wanted.
+  public let accuracyByClass: [Double?]
+  /// What the classifier saw. A low entropy beside an even demand is a collapse.
+  public let seen: ClassHistogram
+
+  /// - Parameters:
+  ///   - scores: logits or probabilities [n, classes].
+  ///   - wanted: n classes.
+  /// - Throws: `EvaluationError` for no samples, other shapes, a class beyond the classifier's, or scores that are not finite.
+  public init(scores: Tensor, wanted: [Int]) throws {
+    guard scores.rank == 2, scores.shape[0] == wanted.count, scores.shape[1] > 0 else {
+      throw EvaluationError.shape(
+        measure: "class accuracy", expected: "scores [\(wanted.count), classes]", got: scores.shape)
+    }
+    guard !wanted.isEmpty else {
+      throw EvaluationError.tooFewSamples(measure: "class accuracy", what: "samples", needed: 1, got: 0)
+    }
+    guard try scores.isFinite().all() else {
+      throw EvaluationError.notFinite(measure: "class accuracy", what: "scores")
+    }
+    let classes = scores.shape[1]
+    let found = try scores.argmax(1).integers()
+    let demand = try ClassHistogram(wanted, count: classes)
+    let hits = try ClassHistogram(zip(found, wanted).filter { $0 == $1 }.map(\.0), count: classes)
+    accuracy = Double(hits.total) / Double(wanted.count)
+    accuracyByClass = zip(hits.counts, demand.counts).map { $1 == 0 ? nil : Double($0) / Double($1) }
+    seen = try ClassHistogram(found, count: classes)
+  }
+}

@@ -1,0 +1,37 @@
+import Evaluation
+import Foundation
+import Tensors
+import Testing
+
+@Suite struct ClassTests {
+  @Test("Accuracy counts the samples whose best class is the wanted one")
+  func accuracy() throws {
+    let scores = try Tensor([3.0, 1, 0, 0, 2, 1, 0, 1, 5, 9, 0, 0], shape: [4, 3])
+    let result = try ClassAccuracy(scores: scores, wanted: [0, 1, 1, 0])
+    #expect(result.accuracy == 0.75)
+    #expect(result.accuracyByClass == [1, 0.5, nil])
+    #expect(result.seen == ClassHistogram(counts: [2, 1, 1]))
+  }
+
+  @Test("Even classes have entropy log K, a single one has none")
+  func entropy() throws {
+    #expect(abs(ClassHistogram(counts: [5, 5, 5, 5]).entropy - log(4)) < 1e-12)
+    #expect(abs(ClassHistogram(counts: [5, 5, 5, 5]).effectiveClasses - 4) < 1e-12)
+    #expect(ClassHistogram(counts: [7, 0, 0]).entropy == 0)
+    #expect(ClassHistogram(counts: [0, 0]).entropy == 0)
+    #expect(abs(ClassHistogram(counts: [3, 1]).entropy - (0.75 * log(4 / 3) + 0.25 * log(4))) < 1e-12)
+  }
+
+  @Test("Wrong shapes, unknown classes, no samples and scores that are not finite are refused")
+  func refused() throws {
+    #expect(throws: EvaluationError.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0]) }
+    #expect(throws: EvaluationError.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0, 3]) }
+    #expect(throws: EvaluationError.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0, -1]) }
+    #expect(throws: EvaluationError.tooFewSamples(measure: "class accuracy", what: "samples", needed: 1, got: 0)) {
+      try ClassAccuracy(scores: .zeros([0, 3]), wanted: [])
+    }
+    #expect(throws: EvaluationError.notFinite(measure: "class accuracy", what: "scores")) {
+      try ClassAccuracy(scores: Tensor([0.0, .infinity], shape: [1, 2]), wanted: [0])
+    }
+  }
+}
