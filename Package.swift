@@ -60,7 +60,7 @@ let package = Package(
       name: "FewstepCLI",
       dependencies: ["Fewstep", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser")]
         + plugins.map { .target(name: $0) }),
-    .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI", "PixelUNet"]),
+    .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI"]),
 
     // Tests mirror Sources and Plugins.
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"], exclude: ["Fixtures"]),

@@ -25,12 +25,14 @@ public struct Recipe {
   }
 
   public struct Evaluation {
-    public let samples: Int
+    public var samples: Int
     public let batch: Int
     public let teacherSteps: [Int]
     public let seed: Int
     public let features: (PluginContext) throws -> any FeatureNetwork
     public let reference: (PluginContext) throws -> any DataSource
+    /// Other real samples: their distance from the reference is the least there can be.
+    public let floor: ((PluginContext) throws -> any DataSource)?
   }
 
   public let name: String
@@ -58,13 +60,8 @@ public struct Recipe {
   /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
     let s = SettingsReader(node)
-    name = s.string("name", "The run's name, and its folder's below runs/.")
-    seed = s.integer("seed", default: 0, "All random numbers are a function of it.")
-    let deviceName = s.string("device", default: "cpu", "cpu, cuda or cuda:N.")
-    device = Device(name: deviceName) ?? .cpu
-    s.require(Device(name: deviceName) != nil, at: "device", "'\(deviceName)' is not cpu, cuda or cuda:N")
-    let threadCount = s.integer("threads", default: 0, in: .nonNegative, "CPU threads of one operator; 0 takes one a core.")
-    threads = threadCount == 0 ? nil : threadCount
+    let common = CommonSettings(s)
+    (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
     backbone = s.plugin("backbone", among: catalog.backbones, "The model family.")
     data = s.optionalPlugin("data", among: catalog.data, "Real samples, for a GAN.")
     reward = s.optionalPlugin("reward", among: catalog.rewards, "What senses Forbidden Zones.")
@@ -114,9 +111,10 @@ public struct Recipe {
     Evaluation(
       samples: s.integer("samples", default: 1000, in: .atLeast(2), "Samples a metric is computed from."),
       batch: s.integer("batch", default: 250, in: .atLeast(1), "Samples made at once."),
-      teacherSteps: s.integers("teacher-steps", default: [50, 4], in: .atLeast(1), "Step counts the teacher is evaluated at."),
+      teacherSteps: s.integers("teacher-steps", default: [50], in: .atLeast(1), "Step counts of DDIM the teacher is evaluated at, beside the student's own sampler."),
       seed: s.integer("seed", default: 1, "Of the evaluation's noise, the same for teacher and student."),
       features: s.plugin("features", among: catalog.features, "What metrics compare samples by."),
-      reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."))
+      reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."),
+      floor: s.optionalPlugin("floor", among: catalog.data, "Other real samples, for the least distance there can be."))
   }
 }

@@ -5,6 +5,7 @@ public struct RoleSettings: Sendable {
   public let optimizer: AdamW.Settings
   public let warmUp: Int
   public let shape: LearningRateSchedule.Shape
+  public let floor: Double
   public let gradientLimit: Double?
   public let lora: LoRASettings?
 
@@ -22,6 +23,7 @@ public struct RoleSettings: Sendable {
       epsilon: s.number("epsilon", default: 1e-8, in: .positive, "AdamW's ε."))
     warmUp = s.integer("warm-up", default: 0, in: .nonNegative, "Steps over which the learning rate rises to its value.")
     shape = s.choice("learning-rate-schedule", default: .constant, "What follows the warm-up, over `training.steps`.")
+    floor = s.number("learning-rate-floor", default: 0, in: .closed(0, 1), "Where a cosine ends, as a share of the learning rate.")
     gradientLimit = s.optionalNumber("gradient-limit", in: .positive, "Gradients are scaled down to this norm; null leaves them.")
     if s.has("lora") {
       let lora = s.section("lora")
@@ -34,7 +36,8 @@ public struct RoleSettings: Sendable {
     }
   }
 
-  public func schedule(total: Int) -> LearningRateSchedule { LearningRateSchedule(shape, warmUp: warmUp, total: total) }
+  public func schedule(total: Int) -> LearningRateSchedule {
+    LearningRateSchedule(shape, warmUp: warmUp, total: total) }
 
   /// Makes the network train as the settings say: all of it, or low-rank updates only.
   func apply(to store: ParameterStore, seed: Int) throws {

@@ -1,0 +1,122 @@
+import Fewstep
+import Foundation
+import Tensors
+
+/// One line of an evaluation's table.
+public struct Score: Codable, Equatable, Sendable {
+  public var model: String
+  /// Network evaluations a sample, guidance not counted.
+  public var steps: Int?
+  public var frechetDistance: Double
+  public var precision: Double
+  public var recall: Double
+  public var classAccuracy: Double
+  /// exp of the entropy of the recognised classes: how many are really made.
+  public var effectiveClasses: Double
+}
+
+/// Compares teacher and student with real samples, all from the same noise.
+public final class ModelEvaluation {
+  private let settings: Recipe.Evaluation
+  private let recipe: Recipe
+  private let cast: Cast
+  private let network: any FeatureNetwork
+  private let reference: Features
+  private let frechet: FrechetDistance
+  private let manifold: FeatureManifold
+  private let floor: (any DataSource)?
+
+  private struct Features {
+    let features: Tensor
+    let logProbabilities: Tensor
+  }
+
+  /// - Throws: `StorageError` where the evaluation's files are missing or malformed.
+  public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, cast: Cast) throws {
+    self.recipe = recipe
+    self.settings = settings
+    self.cast = cast
+    let context = PluginContext(device: recipe.device, seed: recipe.seed, backbone: cast.backbone)
+    network = try settings.features(context)
+    floor = try settings.floor?(context)
+    let real = try settings.reference(context)
+    reference = try Self.features(
+      of: Self.samples(of: real, settings.samples).samples, network, cast.backbone, settings.batch)
+    frechet = try FrechetDistance(to: FeatureStatistics(reference.features))
+    manifold = try FeatureManifold(reference.features)
+  }
+
+  /// Real samples against real ones, the teacher at many steps, the teacher in the student's sampler, the student.
+  ///
+  /// - Parameter progress: what is being made, and how many samples of it are done.
+  public func scores(student: any Student, steps: [Double], progress: (String, Int, Int) -> Void) throws -> [Score] {
+    let sampling = Sampling(cast.backbone, seed: settings.seed, batch: settings.batch)
+    let prompts = sampling.prompts(settings.samples)
+    let guidance = recipe.matching.guidance
+    var scores = [Score]()
+    if let floor {
+      let real = try Self.samples(of: floor, settings.samples)
+      scores.append(try score("real samples", nil, real.samples, real.classes))
+    }
+    for count in settings.teacherSteps {
+      let made = try sampling.teacher(cast.teacher, steps: count, guidance: guidance, prompts: prompts) {
+        progress("teacher, \(count) steps", $0, settings.samples)
+      }
+      scores.append(try score("teacher, DDIM", count, made, prompts))
+    }
+    let few = try sampling.teacherFewStep(cast.teacher, steps: steps, guidance: guidance, prompts: prompts) {
+      progress("teacher, \(steps.count) steps", $0, settings.samples)
+    }
+    scores.append(try score("teacher, student's sampler", steps.count, few, prompts))
+    let own = try sampling.fewStep(student, steps: steps, prompts: prompts) {
+      progress("student, \(steps.count) steps", $0, settings.samples)
+    }
+    scores.append(try score("student", steps.count, own, prompts))
+    return scores
+  }
+
+  private func score(_ model: String, _ steps: Int?, _ samples: Tensor, _ classes: [Int]) throws -> Score {
+    let made = try Self.features(of: samples, network, cast.backbone, settings.batch)
+    let accuracy = try ClassAccuracy(scores: made.logProbabilities, wanted: classes)
+    let both = try PrecisionRecall(real: manifold, generated: FeatureManifold(made.features))
+    return Score(
+      model: model, steps: steps, frechetDistance: try frechet(FeatureStatistics(made.features)),
+      precision: both.precision, recall: both.recall, classAccuracy: accuracy.accuracy,
+      effectiveClasses: accuracy.seen.effectiveClasses)
+  }
+
+  /// The first `count` samples of a source in an order of their own, and their classes.
+  private static func samples(of data: any DataSource, _ count: Int) throws -> (samples: Tensor, classes: [Int]) {
+    let order = Noise(seed: 0).stream("evaluation order", step: 0).permutation(data.count)
+    let (samples, condition) = try data.batch(Array(order.prefix(count)))
+    return (samples, condition.prompts)
+  }
+
+  private static func features(
+    of samples: Tensor, _ network: any FeatureNetwork, _ backbone: any Backbone, _ batch: Int
+  ) throws -> Features {
+    try noGrad {
+      let parts = try stride(from: 0, to: samples.shape[0], by: batch).map { start in
+        let part = try samples.rows(start..<min(start + batch, samples.shape[0]))
+        return try network.features(part, pixels: backbone.pixels(part))
+      }
+      return Features(
+        features: try concatenated(parts.map(\.features)),
+        logProbabilities: try concatenated(parts.map(\.logProbabilities)))
+    }
+  }
+}
+
+extension Table {
+  /// The scores as a table for people.
+  public init(_ scores: [Score]) throws {
+    try self.init(
+      columns: ["model", "steps", "Fréchet distance", "precision", "recall", "class accuracy"],
+      rows: scores.map {
+        [
+          .text($0.model), $0.steps.map(TableCell.integer) ?? .missing, .number($0.frechetDistance),
+          .number($0.precision), .number($0.recall), .number($0.classAccuracy),
+        ]
+      })
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Storage
+
+extension Recipe {
+  /// Reads a recipe file, with single values replaced.
+  ///
+  /// - Parameter overrides: "training.steps=100", as `--set` takes them; the value is read as YAML.
+  public static func load(_ path: String, overrides: [String] = [], catalog: Catalog) throws -> Recipe {
+    try Recipe(node(path, overrides: overrides), catalog: catalog)
+  }
+
+  /// The file as a tree, with values replaced or added.
+  public static func node(_ path: String, overrides: [String] = []) throws -> YAMLNode {
+    var node = try YAMLNode.load(path: path)
+    for text in overrides {
+      guard let split = text.firstIndex(of: "="), split > text.startIndex else {
+        throw OverrideError.form(text)
+      }
+      let keys = text[..<split].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+      guard !keys.contains("") else { throw OverrideError.form(text) }
+      let place = YAMLNode.Position(file: "--set \(text)", line: 0, column: 0)
+      var value = try YAMLNode.parse(String(text[text.index(after: split)...]), file: place.file)
+      value.position = place
+      try set(value, at: keys[...], in: &node, place)
+    }
+    return node
+  }
+
+  private static func set(
+    _ value: YAMLNode, at keys: ArraySlice<String>, in node: inout YAMLNode, _ place: YAMLNode.Position
+  ) throws {
+    guard let key = keys.first else {
+      node = value
+      return
+    }
+    var entries = node.isNull ? [] : try node.mapping()
+    let index = entries.firstIndex { $0.name == key }
+    var child = index.map { entries[$0].value } ?? YAMLNode(.mapping([]), at: place)
+    if keys.count > 1, case .scalar = child.content { child = YAMLNode(.mapping([]), at: place) }
+    try set(value, at: keys.dropFirst(), in: &child, place)
+    if let index {
+      entries[index].value = child
+    } else {
+      var name = YAMLNode.string(key)
+      name.position = place
+      entries.append(YAMLNode.Entry(key: name, value: child))
+    }
+    node = YAMLNode(.mapping(entries), at: node.position)
+  }
+}
+
+public enum OverrideError: Error, CustomStringConvertible {
+  case form(String)
+
+  public var description: String {
+    switch self {
+    case .form(let text): "--set \(text): expected KEY=VALUE, such as training.steps=100"
+    }
+  }
+}

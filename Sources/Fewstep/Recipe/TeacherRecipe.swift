@@ -1,0 +1,85 @@
+import Networks
+import Storage
+import Tensors
+
+/// What `fewstep train-teacher` trains: a many-step denoiser from nothing, on real data.
+public struct TeacherRecipe {
+  public let name: String
+  public let seed: Int
+  public let device: Device
+  public let threads: Int?
+  public let backbone: (PluginContext) throws -> any Backbone
+  public let data: (PluginContext) throws -> any DataSource
+  public let training: DenoiserTraining.Settings
+  /// Where the averaged weights go (safetensors).
+  public let output: String
+
+  /// - Throws: `RecipeError` with all mistakes.
+  public init(_ node: YAMLNode, catalog: Catalog) throws {
+    let s = SettingsReader(node)
+    let common = CommonSettings(s)
+    (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
+    backbone = s.plugin("backbone", among: catalog.pretrainable, "The model family and its architecture.")
+    data = s.plugin("data", among: catalog.data, "Real samples.")
+    output = s.path("output", "Where the averaged weights go (safetensors).")
+    let t = s.section("training")
+    let steps = t.integer("steps", in: .atLeast(1), "Optimizer steps.")
+    let role = RoleSettings(t, learningRate: 1e-3, betas: [0.9, 0.99])
+    training = DenoiserTraining.Settings(
+      steps: steps, batch: t.integer("batch", default: 64, in: .atLeast(1), "Samples of one step."),
+      optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit,
+      decay: t.ema() ?? .constant(0.999), times: t.choice("times", default: .uniform, "How noise levels are drawn."),
+      dropout: t.number("dropout", default: 0.1, in: .closed(0, 1), "Share of samples that lose their condition, for guidance."))
+    try s.finish()
+  }
+}
+
+/// What `fewstep train-classifier` trains: a reward or an evaluation's features.
+public struct ClassifierRecipe {
+  public let name: String
+  public let seed: Int
+  public let device: Device
+  public let threads: Int?
+  public let classifier: (PluginContext) throws -> any TrainableClassifier
+  public let data: (PluginContext) throws -> any DataSource
+  /// Data that are not trained on, for the accuracy at the end.
+  public let test: (PluginContext) throws -> any DataSource
+  public let training: ClassifierTraining.Settings
+  public let output: String
+
+  /// - Throws: `RecipeError` with all mistakes.
+  public init(_ node: YAMLNode, catalog: Catalog) throws {
+    let s = SettingsReader(node)
+    let common = CommonSettings(s)
+    (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
+    classifier = s.plugin("classifier", among: catalog.classifiers, "The network.")
+    data = s.plugin("data", among: catalog.data, "Real samples with classes.")
+    test = s.plugin("test", among: catalog.data, "Samples that are not trained on.")
+    output = s.path("output", "Where the weights go (safetensors).")
+    let t = s.section("training")
+    let steps = t.integer("steps", in: .atLeast(1), "Optimizer steps.")
+    let role = RoleSettings(t, learningRate: 1e-3, betas: [0.9, 0.999])
+    training = ClassifierTraining.Settings(
+      steps: steps, batch: t.integer("batch", default: 64, in: .atLeast(1), "Samples of one step."),
+      optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit)
+    try s.finish()
+  }
+}
+
+/// What every recipe begins with.
+struct CommonSettings {
+  let name: String
+  let seed: Int
+  let device: Device
+  let threads: Int?
+
+  init(_ s: SettingsReader) {
+    name = s.string("name", "The run's name, and its folder's below runs/.")
+    seed = s.integer("seed", default: 0, "All random numbers are a function of it.")
+    let text = s.string("device", default: "cpu", "cpu, cuda or cuda:N.")
+    device = Device(name: text) ?? .cpu
+    s.require(Device(name: text) != nil, at: "device", "'\(text)' is not cpu, cuda or cuda:N")
+    let count = s.integer("threads", default: 0, in: .nonNegative, "CPU threads of one operator; 0 takes one a core.")
+    threads = count == 0 ? nil : count
+  }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Networks
+import Storage
+import Tensors
+
+/// A trainer's whole state in one HDF5 file: groups student, ema, fake-teacher, objective and the two optimizers', counters
+/// and the step list as attributes, and the recipe's text. Random numbers need no state: they are functions of the step.
+public enum Checkpoint {
+  static let version = 1
+
+  /// Written to a temporary file, flushed and renamed: a checkpoint is whole or not there.
+  public static func save(_ trainer: Trainer, to path: String) throws {
+    try HDF5File.write(to: path) { file in
+      try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
+      try file.setAttribute("step", .integer(Int64(trainer.stepCount)))
+      try file.setAttribute("student.steps", .numbers(trainer.recipe.steps))
+      try file.setAttribute("student.updates", .integer(Int64(trainer.studentOptimizer.stepCount)))
+      try file.setAttribute("fake-teacher.updates", .integer(Int64(trainer.fakeTeacherOptimizer.stepCount)))
+      try file.setAttribute("ema.updates", .integer(Int64(trainer.ema?.updateCount ?? 0)))
+      for (key, value) in trainer.cast.backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
+      try file.write([trainer.recipe.resolved.text()], to: "recipe")
+      for (group, state) in groups(trainer) {
+        for (name, tensor) in state { try file.write(tensor.detached(), to: "\(group)/\(name)") }
+      }
+    }
+  }
+
+  /// Puts a trainer where the checkpoint's was.
+  ///
+  /// - Throws: `CheckpointError.otherRecipe` naming each key that differs; `StorageError` where the file is damaged.
+  public static func load(_ path: String, into trainer: Trainer) throws {
+    let file = try HDF5File.open(path)
+    try refuseOther(file, trainer.recipe)
+    func value(_ group: String) -> (String) throws -> Tensor? {
+      { try file.contains("\(group)/\($0)") ? try file.read("\(group)/\($0)") : nil }
+    }
+    try named(path) {
+      try trainer.cast.student.parameters.load(value("student"))
+      try trainer.cast.fakeTeacher.parameters.load(value("fake-teacher"))
+      try trainer.cast.objective.parameters?.load(value("objective"))
+      try trainer.ema?.load(updateCount: file.integer("ema.updates"), value("ema"))
+      try trainer.studentOptimizer.load(stepCount: file.integer("student.updates"), value("optimizers/student"))
+      try trainer.fakeTeacherOptimizer.load(
+        stepCount: file.integer("fake-teacher.updates"), value("optimizers/fake-teacher"))
+    }
+    trainer.stepCount = try file.integer("step")
+  }
+
+  /// The weights that are sampled from: the average where there is one, the student's own otherwise.
+  public static func loadStudent(_ path: String, into student: any Student) throws -> [Double] {
+    let file = try HDF5File.open(path)
+    let averaged = try file.contains("ema") ? try Set(file.names(in: "ema")) : []
+    try named(path) {
+      try student.parameters.load { name in
+        try file.read(averaged.contains(name) ? "ema/\(name)" : "student/\(name)")
+      }
+    }
+    guard case .numbers(let steps)? = try file.attribute("student.steps") else {
+      throw StorageError(.malformed, at: path, "the attribute 'student.steps' is missing")
+    }
+    return steps
+  }
+
+  private static func groups(_ trainer: Trainer) -> [(String, [(name: String, tensor: Tensor)])] {
+    [
+      ("student", trainer.cast.student.parameters.state), ("ema", trainer.ema?.state ?? []),
+      ("fake-teacher", trainer.cast.fakeTeacher.parameters.state),
+      ("objective", trainer.cast.objective.parameters?.state ?? []),
+      ("optimizers/student", trainer.studentOptimizer.state),
+      ("optimizers/fake-teacher", trainer.fakeTeacherOptimizer.state),
+    ]
+  }
+
+  private static func refuseOther(_ file: HDF5File, _ recipe: Recipe) throws {
+    guard try file.attribute("fewstep.checkpoint") == .integer(Int64(version)) else {
+      throw StorageError(
+        .malformed, at: file.path, expected: "a checkpoint of version \(version)", got: "another file",
+        advice: "`fewstep inspect` shows what it is.")
+    }
+    let saved = try YAMLNode.parse(file.texts("recipe").first ?? "", file: "\(file.path): recipe")
+    let differences = recipe.differences(from: saved)
+    guard differences.isEmpty else { throw CheckpointError.otherRecipe(path: file.path, differences: differences) }
+  }
+
+  /// Says in which file a tensor was missing or misshapen.
+  private static func named(_ path: String, _ body: () throws -> Void) throws {
+    do { try body() } catch let error as ParameterError {
+      throw StorageError(.malformed, at: path, error.description, advice: "Is it a checkpoint of another recipe?")
+    }
+  }
+}
+
+public enum CheckpointError: Error, CustomStringConvertible {
+  case otherRecipe(path: String, differences: [String])
+
+  public var description: String {
+    switch self {
+    case .otherRecipe(let path, let differences):
+      "\(path): a checkpoint of another recipe, so going on from it would be no resume:\n"
+        + differences.map { "  \($0)" }.joined(separator: "\n")
+        + "\n  Start a new run with `--into`, or set the keys back."
+    }
+  }
+}
+
+extension Recipe {
+  /// Keys whose change leaves what has been computed so far as it would have been.
+  private static let free: Set<String> = ["name", "threads", "training.steps"]
+
+  /// What a saved recipe says otherwise, in words; log and evaluation settings do not count.
+  func differences(from saved: YAMLNode) -> [String] {
+    let mine = Self.flat(resolved, "")
+    let theirs = Self.flat(saved, "")
+    var lines = [String]()
+    for key in Set(mine.keys).union(theirs.keys).sorted() where mine[key] != theirs[key] {
+      // With a schedule that ends with the run, its length is part of every learning rate.
+      let depends = student.shape != .constant || fakeTeacher.shape != .constant
+      if Self.free.contains(key), !(key == "training.steps" && depends) { continue }
+      if key.hasPrefix("output.") || key.hasPrefix("evaluation.") { continue }
+      lines.append("\(key): \(theirs[key] ?? "absent") there, \(mine[key] ?? "absent") here")
+    }
+    return lines
+  }
+
+  private static func flat(_ node: YAMLNode, _ prefix: String) -> [String: String] {
+    guard let entries = try? node.mapping() else { return [prefix: node.text().trimmingCharacters(in: .whitespacesAndNewlines)] }
+    var all = [String: String]()
+    for entry in entries {
+      all.merge(flat(entry.value, prefix.isEmpty ? entry.name : "\(prefix).\(entry.name)")) { first, _ in first }
+    }
+    return all
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Storage
+
+/// What a run leaves behind, and where.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  public var recipe: String { path + "/recipe.yaml" }
+  public var diagnostics: String { path + "/diagnostics.h5" }
+  public var student: String { path + "/student.safetensors" }
+  public var evaluation: String { path + "/evaluation.json" }
+  public var checkpoints: String { path + "/checkpoints" }
+  public var samples: String { path + "/samples" }
+
+  public func checkpoint(_ step: Int) -> String { "\(checkpoints)/step-\(step).h5" }
+
+  /// Steps of the checkpoints that are there, ascending.
+  public var checkpointSteps: [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
+    return names.compactMap { name in
+      guard name.hasPrefix("step-"), name.hasSuffix(".h5") else { return nil }
+      return Int(name.dropFirst(5).dropLast(3))
+    }.sorted()
+  }
+
+  /// A folder of this name below runs/ that is not there yet: NAME, NAME-2, NAME-3...
+  public static func unused(named name: String, below root: String = "runs") -> RunFolder {
+    var candidate = "\(root)/\(name)"
+    var number = 2
+    while FileManager.default.fileExists(atPath: candidate) {
+      candidate = "\(root)/\(name)-\(number)"
+      number += 1
+    }
+    return RunFolder(candidate)
+  }
+
+  /// Makes the folder and those below it.
+  public func create() throws {
+    for folder in [path, checkpoints, samples] {
+      do {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      } catch {
+        throw StorageError(.io, at: folder, "the folder cannot be made", advice: error.localizedDescription)
+      }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Networks
+import Tensors
+
+/// Samples of a teacher or a student, batch by batch, from noise that is a function of (seed, sample): the same noise for
+/// whoever is asked, so that what differs is theirs.
+public struct Sampling {
+  public let backbone: any Backbone
+  public let seed: Int
+  public let batch: Int
+
+  public init(_ backbone: any Backbone, seed: Int, batch: Int = 250) {
+    self.backbone = backbone
+    self.seed = seed
+    self.batch = batch
+  }
+
+  /// Prompts dealt out in turn: 0, 1, ..., K-1, 0, ...
+  public func prompts(_ count: Int) -> [Int] { (0..<count).map { $0 % backbone.prompts.count } }
+
+  /// The re-noising few-step sampler at a list of times.
+  public func fewStep(
+    _ denoiser: any Denoiser, steps: [Double], prompts: [Int], clean: ((Tensor, Tensor, Condition) throws -> Tensor)? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws -> Tensor {
+    try batches(prompts, progress) { range, condition in
+      let generation = FewStepGeneration(steps: steps)
+      let noise = { (place: Int) in try self.noise(place, range) }
+      guard let clean else {
+        return try generation.sample(denoiser, upTo: steps.count - 1, given: condition, noise: noise)
+      }
+      return try generation.sample(
+        Guided(denoiser, clean), upTo: steps.count - 1, given: condition, noise: noise)
+    }
+  }
+
+  /// The teacher by a many-step sampler, or, with `fewStep`, in the student's own.
+  public func teacher(
+    _ teacher: any Teacher, steps: Int, guidance: Guidance, sampler: any Sampler = DDIM(), prompts: [Int],
+    progress: (Int) -> Void = { _ in }
+  ) throws -> Tensor {
+    try batches(prompts, progress) { range, condition in
+      try sampler.sample(noise(0, range), times: evenTimes(steps), schedule: teacher.schedule) { x, time in
+        try teacher.guidedClean(
+          from: x, at: .full([range.count], time, .float64), given: condition, guidance: guidance)
+      }
+    }
+  }
+
+  private func noise(_ place: Int, _ range: Range<Int>) throws -> Tensor {
+    try Noise(seed: seed).stream("sampling \(place)", step: 0).normal(range, backbone.sampleShape, on: backbone.device)
+  }
+
+  private func batches(
+    _ prompts: [Int], _ progress: (Int) -> Void, _ make: (Range<Int>, Condition) throws -> Tensor
+  ) throws -> Tensor {
+    try noGrad {
+      var parts = [Tensor]()
+      for start in stride(from: 0, to: prompts.count, by: batch) {
+        let range = start..<min(start + batch, prompts.count)
+        parts.append(try make(range, backbone.condition(Array(prompts[range]))))
+        progress(range.upperBound)
+      }
+      return try concatenated(parts)
+    }
+  }
+
+  /// A denoiser whose x̂0 is computed otherwise: a teacher under guidance.
+  private final class Guided: Denoiser {
+    let schedule: any NoiseSchedule
+    let prediction = Prediction.sample
+    private let clean: (Tensor, Tensor, Condition) throws -> Tensor
+
+    init(_ denoiser: any Denoiser, _ clean: @escaping (Tensor, Tensor, Condition) throws -> Tensor) {
+      schedule = denoiser.schedule
+      self.clean = clean
+    }
+
+    func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+      try clean(noisy, time, condition)
+    }
+  }
+}
+
+extension Sampling {
+  /// The teacher in the student's sampler and at the student's times: where a student that starts from it begins.
+  public func teacherFewStep(
+    _ teacher: any Teacher, steps: [Double], guidance: Guidance, prompts: [Int], progress: (Int) -> Void = { _ in }
+  ) throws -> Tensor {
+    try fewStep(
+      teacher, steps: steps, prompts: prompts,
+      clean: { try teacher.guidedClean(from: $0, at: $1, given: $2, guidance: guidance) }, progress: progress)
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Fewstep
+import Foundation
+import Storage
+import Tensors
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what this machine offers, and what is wrong with it.", discussion: "Example:  fewstep doctor")
+
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    var facts = [(name: String, value: String)]()
+    var warnings = [String]()
+    facts.append(("libtorch", "\(Runtime.version) at \(Runtime.libraryPath)"))
+    // A product first, so that the lazily bound BLAS is loaded.
+    _ = try matmul(Tensor.ones([64, 64]), Tensor.ones([64, 64]))
+    let libraries = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
+      .compactMap { $0.split(separator: " ").last.map(String.init) }.filter { $0.hasPrefix("/") }
+    let blas = Set(libraries.filter { $0.contains("openblas") || $0.contains("libblas") || $0.contains("mkl") }).sorted()
+    let hasMKL = Runtime.configuration.contains("BLAS_INFO=mkl")
+    facts.append(("BLAS", blas.isEmpty ? (hasMKL ? "MKL, inside libtorch" : "inside libtorch") : blas.joined(separator: ", ")))
+    if blas.contains(where: { $0.contains("pthread") }) {
+      warnings.append(
+        "OpenBLAS's pthread build is loaded: its threads fight with libtorch's. Install libopenblas-openmp-dev and choose it: "
+          + "update-alternatives --config libblas.so.3-x86_64-linux-gnu")
+    } else if !hasMKL, !blas.contains(where: { $0.contains("openblas") }) {
+      warnings.append("the BLAS is not OpenBLAS: products will be slow. Install libopenblas-openmp-dev.")
+    }
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    facts.append(("threads", "\(Runtime.threads) of \(cores) cores"))
+    if Runtime.threads > cores { warnings.append("more threads than cores: set OMP_NUM_THREADS=\(cores)") }
+    facts.append(("CPU", cpu()))
+    facts.append(("HDF5", HDF5File.libraryVersion))
+    facts.append(("CUDA devices", "\(Device.cudaCount)"))
+    let here = FileManager.default.currentDirectoryPath
+    facts.append(("disk", "\(brief(Double(try DiskSpace.available(at: here)) / 1e9)) GB free at \(here)"))
+    if json {
+      var all = Dictionary(uniqueKeysWithValues: facts.map { ($0.name, $0.value) })
+      all["warnings"] = warnings.joined(separator: "\n")
+      return print(String(decoding: try JSONEncoder.pretty.encode(all), as: UTF8.self))
+    }
+    for (name, value) in facts { print("\(name.padding(toLength: 14, withPad: " ", startingAt: 0))\(value)") }
+    for warning in warnings { print("warning: \(warning)") }
+    if warnings.isEmpty { print("no complaints") }
+  }
+
+  private func cpu() -> String {
+    let lines = ((try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "").split(separator: "\n")
+    func field(_ name: String) -> String {
+      lines.first { $0.hasPrefix(name) }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "?"
+    }
+    let flags = Set(field("flags").split(separator: " ").map(String.init))
+    let known = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16"].filter(flags.contains)
+    return "\(field("model name")), \(known.joined(separator: " "))"
+  }
+}

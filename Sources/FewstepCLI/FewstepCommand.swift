@@ -1,0 +1,69 @@
+import AMD
+import ArgumentParser
+import ClassifierReward
+import DMD
+import DMD2
+import Fewstep
+import Foundation
+import GaussianMixture
+import PixelUNet
+
+/// The command `fewstep`; a user's package calls `FewstepCommand.main(adding:)` with plugins of its own.
+public struct FewstepCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "fewstep",
+    abstract: "Distils many-step diffusion and flow models into few-step ones.",
+    discussion: """
+      Begin with:  fewstep run recipes/quickstart.yaml
+
+      Exit codes: 0 done; 64 wrong usage; 65 an invalid recipe or a malformed file; 66 a missing file; 70 training
+      diverged, or a bug; 74 input or output failed (disk full); 75 interrupted after saving (go on with --resume).
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Run.self, Check.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self, Inspect.self, Diff.self,
+      TrainTeacher.self, TrainClassifier.self, Pairs.self, Doctor.self,
+    ])
+
+  public init() {}
+
+  public typealias Registration = @Sendable (inout Catalog) -> Void
+
+  /// Ours. The one list of plugins outside Package.swift.
+  private static let shipped: [Registration] = [
+    { DMD.register(in: &$0) }, { DMD2.register(in: &$0) }, { AMD.register(in: &$0) },
+    { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
+    { ClassifierReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
+  ]
+
+  @TaskLocal private static var added: [Registration] = []
+
+  /// Everything that a recipe may name.
+  static var catalog: Catalog {
+    var catalog = Catalog()
+    for register in shipped + added { register(&catalog) }
+    return catalog
+  }
+
+  /// Parses the arguments, runs the command, and exits with the documented code.
+  public static func main(adding registrations: [Registration]) -> Never {
+    $added.withValue(registrations) {
+      do {
+        var command = try parseAsRoot()
+        try command.run()
+      } catch {
+        finish(with: error)
+      }
+    }
+    Foundation.exit(0)
+  }
+
+  /// One line for people on standard error, and the code.
+  private static func finish(with error: any Error) -> Never {
+    if let code = ExitCodes.code(of: error) {
+      FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+      Foundation.exit(code)
+    }
+    exit(withError: error)  // ArgumentParser's own: help, usage (64)
+  }
+}

@@ -1,0 +1,27 @@
+import Fewstep
+import Foundation
+
+/// A run folder opened for looking at: its recipe, its cast, and its student at a checkpoint.
+struct FinishedRun {
+  let folder: RunFolder
+  let recipe: Recipe
+  let cast: Cast
+  /// The student's step list, from the checkpoint.
+  let steps: [Double]
+
+  /// - Parameter step: which checkpoint; the last one by default.
+  init(_ path: String, step: Int? = nil) throws {
+    folder = RunFolder(path)
+    guard FileManager.default.fileExists(atPath: folder.recipe) else {
+      throw CommandError(ExitCodes.missing, "\(path): not a run folder, there is no recipe.yaml in it")
+    }
+    let there = folder.checkpointSteps
+    guard let chosen = step ?? there.last, there.contains(chosen) else {
+      throw CommandError(
+        ExitCodes.missing, "\(path): no checkpoint \(step.map { "of step \($0)" } ?? ""); there are: \(there)")
+    }
+    recipe = try Recipe.load(folder.recipe, catalog: FewstepCommand.catalog)
+    cast = try Cast(recipe)
+    steps = try Checkpoint.loadStudent(folder.checkpoint(chosen), into: cast.student)
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Evaluation
+import Fewstep
+import Foundation
+import Tensors
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what is in an HDF5 or safetensors file.",
+    discussion: "Example:  fewstep inspect runs/quickstart/checkpoints/step-600.h5")
+
+  @Argument(help: "An .h5 or .safetensors file.") var file: String
+  @Flag(help: "Print JSON.") var json = false
+
+  private struct Entry: Encodable {
+    let name: String
+    let dtype: String
+    let shape: [Int]
+    let norm: Double
+    let hash: String
+  }
+
+  func run() throws {
+    let opened = try TensorFile(file)
+    let entries = try opened.names.map { name in
+      let tensor = try opened.tensor(name)
+      return Entry(
+        name: name, dtype: tensor.dtype.name, shape: tensor.shape,
+        norm: tensor.count == 0 ? 0 : try tensor.to(.float64).norm().item(), hash: try tensor.hash())
+    }
+    if json { return print(String(decoding: try JSONEncoder.pretty.encode(entries), as: UTF8.self)) }
+    for (name, value) in opened.attributes { print("\(name): \(value)") }
+    print(
+      try Table(
+        columns: ["tensor", "dtype", "shape", "norm", "hash"],
+        rows: entries.map { [.text($0.name), .text($0.dtype), .text("\($0.shape)"), .number($0.norm), .text($0.hash)] }
+      ).text)
+    print("\(entries.count) tensors, \(entries.reduce(0) { $0 + $1.shape.reduce(1, *) }) numbers")
+  }
+}
+
+struct Diff: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare two files tensor by tensor.",
+    discussion: """
+      Example:  fewstep diff runs/a/checkpoints/step-200.h5 runs/b/checkpoints/step-200.h5
+
+      Exits with 0 when every tensor is identical, to the bit, and with 1 when not.
+      """)
+
+  @Argument(help: "One file.") var first: String
+  @Argument(help: "The other one.") var second: String
+
+  func run() throws {
+    let (a, b) = (try TensorFile(first), try TensorFile(second))
+    var different = 0
+    for name in a.names where !b.names.contains(name) { print("\(name): only in \(first)"); different += 1 }
+    for name in b.names where !a.names.contains(name) { print("\(name): only in \(second)"); different += 1 }
+    for name in a.names where b.names.contains(name) {
+      let (x, y) = (try a.tensor(name), try b.tensor(name))
+      guard x.shape == y.shape, x.dtype == y.dtype else {
+        print("\(name): \(x.summary) and \(y.summary)")
+        different += 1
+        continue
+      }
+      guard try x.hash() != y.hash() else { continue }
+      different += 1
+      let error = try abs(x.to(.float64) - y.to(.float64)).reshaped([-1]).maximum([0]).item()
+      print("\(name): largest difference \(brief(error)), norm \(brief(try x.to(.float64).norm().item()))")
+    }
+    guard different == 0 else {
+      print("\(different) tensors differ")
+      throw ExitCode(1)
+    }
+    print("all \(a.names.count) tensors are identical")
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Fewstep
+import Foundation
+
+struct Plugins: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List what a recipe may name, or one plugin's settings.",
+    discussion: """
+      Example:  fewstep plugins
+                fewstep plugins amd
+      """)
+
+  @Argument(help: "A plugin's name.") var name: String?
+  @Flag(help: "Print JSON.") var json = false
+
+  private struct Entry: Encodable {
+    let kind: String
+    let name: String
+    let summary: String
+    let settings: [[String: String]]
+  }
+
+  func run() throws {
+    let entries = self.entries
+    let chosen = name.map { name in entries.filter { $0.name == name } } ?? entries
+    if let name, chosen.isEmpty {
+      let near = nearest(name, among: entries.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
+      throw CommandError(ExitCodes.usage, "no plugin is named '\(name)'.\(near)")
+    }
+    if json { return print(String(decoding: try JSONEncoder.pretty.encode(chosen), as: UTF8.self)) }
+    for entry in chosen {
+      print("\(entry.kind.padding(toLength: 12, withPad: " ", startingAt: 0))\(entry.name.padding(toLength: 18, withPad: " ", startingAt: 0))\(entry.summary)")
+      guard name != nil else { continue }
+      for setting in entry.settings {
+        let range = setting["range"].map { ", \($0)" } ?? ""
+        print("  \(setting["key"]!): \(setting["default"]!)   (\(setting["type"]!)\(range))")
+        print("      \(setting["meaning"]!)")
+      }
+    }
+  }
+
+  private var entries: [Entry] {
+    let catalog = FewstepCommand.catalog
+    func entries<Product>(_ kind: String, _ plugins: [Plugin<Product>]) -> [Entry] {
+      plugins.map { plugin in
+        Entry(
+          kind: kind, name: plugin.name, summary: plugin.summary,
+          settings: plugin.settings.map {
+            var fields = ["key": $0.key, "type": $0.type, "default": $0.fallback ?? "required", "meaning": $0.meaning]
+            fields["range"] = $0.range
+            return fields
+          })
+      }
+    }
+    return entries("objective", catalog.objectives) + entries("backbone", catalog.backbones)
+      + entries("new teacher", catalog.pretrainable) + entries("reward", catalog.rewards)
+      + entries("data", catalog.data) + entries("features", catalog.features)
+      + entries("classifier", catalog.classifiers)
+  }
+}

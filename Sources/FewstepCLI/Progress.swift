@@ -1,0 +1,44 @@
+import Foundation
+
+/// A line that shows how far a long piece of work is and when it will end; on a terminal it renews itself, elsewhere a new
+/// line is written now and then.
+final class Progress {
+  private let total: Int
+  private let start = Date()
+  private let first: Int
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private var shown = Date.distantPast
+
+  /// - Parameter first: where the work begins, when it is resumed.
+  init(total: Int, from first: Int = 0) {
+    self.total = total
+    self.first = first
+  }
+
+  func update(_ done: Int, _ words: @autoclosure () -> String) {
+    let pause = isTerminal ? 0.2 : 15.0
+    guard done == total || -shown.timeIntervalSinceNow >= pause else { return }
+    shown = Date()
+    let elapsed = -start.timeIntervalSinceNow
+    let left = done > first ? elapsed / Double(done - first) * Double(total - done) : 0
+    let width = 20
+    let filled = total == 0 ? width : width * done / total
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    let line = "\(bar) \(done)/\(total)  \(words())  \(done == total ? Self.clock(elapsed) + " in all" : Self.clock(left) + " left")"
+    FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[2K\(line)" : line + "\n").utf8))
+    if done == total, isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
+  }
+
+  /// Ends the line where the work stopped early.
+  func stop() { if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) } }
+
+  static func clock(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded())
+    return whole >= 3600
+      ? String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+      : String(format: "%d:%02d", whole / 60, whole % 60)
+  }
+}
+
+/// Four significant digits.
+func brief(_ value: Double) -> String { String(format: "%.4g", value) }

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Fewstep
+import Foundation
+import Storage
+
+struct Recipes: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the recipes we ship, or copy one to edit.",
+    discussion: """
+      Example:  fewstep recipes
+                fewstep recipes fashion-mnist/amd-4step.yaml --copy mine.yaml
+      """)
+
+  @Argument(help: "A recipe to show, as it is listed.") var name: String?
+  @Option(help: "Copy the recipe to this file instead.") var copy: String?
+  @Option(help: "Where recipes are looked for.") var folder = "recipes"
+  @Flag(help: "Print the list as JSON.") var json = false
+
+  func run() throws {
+    guard let name else { return try list() }
+    let source = folder + "/" + name
+    guard FileManager.default.fileExists(atPath: source) else {
+      let near = nearest(name, among: try paths()).map { " Did you mean '\($0)'?" } ?? ""
+      throw CommandError(ExitCodes.missing, "\(source): no such recipe.\(near)")
+    }
+    let text = try String(contentsOfFile: source, encoding: .utf8)
+    guard let copy else { return print(text, terminator: "") }
+    guard !FileManager.default.fileExists(atPath: copy) else {
+      throw CommandError(ExitCodes.usage, "\(copy) is there already; name another file")
+    }
+    try AtomicFile.write(Data(text.utf8), to: copy)
+    note("copied to \(copy); try: fewstep check \(copy)")
+  }
+
+  private func list() throws {
+    let found = try paths()
+    if json { return print(String(decoding: try JSONEncoder.pretty.encode(found), as: UTF8.self)) }
+    for path in found { print("\(path)  \(try title(path))") }
+  }
+
+  /// The comment on a recipe's first line.
+  private func title(_ path: String) throws -> String {
+    let text = try String(contentsOfFile: folder + "/" + path, encoding: .utf8)
+    guard let line = text.split(separator: "\n").first, line.hasPrefix("#") else { return "" }
+    return line.drop { $0 == "#" || $0 == " " }.description
+  }
+
+  private func paths() throws -> [String] {
+    guard let all = FileManager.default.enumerator(atPath: folder) else {
+      throw CommandError(ExitCodes.missing, "\(folder): no such folder; --folder names another")
+    }
+    return all.compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") }.sorted()
+  }
+}

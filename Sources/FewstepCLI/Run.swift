@@ -1,0 +1,149 @@
+import ArgumentParser
+import Evaluation
+import Fewstep
+import Foundation
+import Storage
+import Tensors
+
+struct RecipeArguments: ParsableArguments {
+  @Argument(help: "The recipe, a YAML file. `fewstep recipes` lists the ones we ship.")
+  var recipe: String
+
+  @Option(name: .customLong("set"), help: "Replace one value: KEY=VALUE, such as training.steps=100. May be repeated.")
+  var overrides: [String] = []
+
+  func load() throws -> Recipe {
+    try Recipe.load(recipe, overrides: overrides, catalog: FewstepCommand.catalog)
+  }
+}
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Distil a teacher into a student, as a recipe says.",
+    discussion: """
+      Example:  fewstep run recipes/quickstart.yaml --set training.steps=50
+      Resume:   fewstep run recipes/quickstart.yaml --into runs/quickstart --resume
+
+      Leaves in the run folder: recipe.yaml (every value and its source), checkpoints/, diagnostics.h5 (per sample),
+      TensorBoard events, samples/*.png, student.safetensors, evaluation.json. Ctrl-C saves a checkpoint and exits with 75.
+      """)
+
+  @OptionGroup var arguments: RecipeArguments
+  @Option(help: "The run folder; by default runs/NAME, or NAME-2... where that is taken.")
+  var into: String?
+  @Flag(help: "Go on from the last checkpoint of the folder named by --into (default runs/NAME).")
+  var resume = false
+  @Option(help: "Save and stop after this many steps, as if interrupted.")
+  var stopAfter: Int?
+  @Flag(help: "Print the scores as JSON on standard output.")
+  var json = false
+
+  func run() throws {
+    let recipe = try arguments.load()
+    let folder = try self.folder(recipe)
+    let cast = try Cast(recipe)
+    // The evaluation's files are opened before an hour of training, not after it.
+    let evaluation = try recipe.evaluation.map { try ModelEvaluation(recipe, $0, cast: cast) }
+    Interruption.listen()
+    let trainer = try Trainer(recipe, cast: cast)
+    let run = try TrainingRun(trainer, folder: folder, resume: resume)
+    note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
+    let ending = try train(run)
+    if case .interrupted(let step) = ending {
+      throw CommandError(
+        ExitCodes.interrupted,
+        "stopped at step \(step), which is saved; go on with: fewstep run \(arguments.recipe) --into \(folder.path) --resume")
+    }
+    try report(run, evaluation)
+  }
+
+  private func folder(_ recipe: Recipe) throws -> RunFolder {
+    let folder = into.map(RunFolder.init) ?? (resume ? RunFolder("runs/\(recipe.name)") : .unused(named: recipe.name))
+    let exists = FileManager.default.fileExists(atPath: folder.path)
+    if resume, folder.checkpointSteps.isEmpty {
+      throw CommandError(ExitCodes.missing, "\(folder.path): there is no checkpoint to resume from")
+    }
+    if exists, !resume {
+      throw CommandError(ExitCodes.usage, "\(folder.path) is there already: add --resume to go on, or name another folder")
+    }
+    return folder
+  }
+
+  private func train(_ run: TrainingRun) throws -> TrainingRun.Ending {
+    let recipe = run.trainer.recipe
+    let first = run.trainer.stepCount
+    let progress = Progress(total: recipe.training.steps, from: first)
+    let start = Date()
+    let sampling = Sampling(run.trainer.cast.backbone, seed: recipe.evaluation?.seed ?? 1)
+    let prompts = sampling.prompts(50)
+    var reward = Double.nan
+    let ending = try run.run(until: stopAfter) { report in
+      let done = report.step + 1
+      let rate = Double((done - first) * recipe.training.batch) / max(1e-9, -start.timeIntervalSinceNow)
+      reward = report.reward ?? reward
+      progress.update(
+        done,
+        "student \(brief(report.student.first?.value ?? .nan))  fake \(brief(report.fakeTeacher.first?.value ?? .nan))"
+          + (reward.isNaN ? "" : "  reward \(brief(reward))") + "  \(brief(rate)) samples/s")
+    } picture: {
+      let student = run.trainer.cast.student
+      let made = { try sampling.fewStep(student, steps: recipe.steps, prompts: prompts) }
+      return try Pictures(run.trainer.cast.backbone).image(
+        [("student", run.trainer.ema?.applied(made) ?? made())], prompts: prompts)
+    }
+    if case .interrupted = ending { progress.stop() }
+    return ending
+  }
+
+  /// Pictures of teacher and student from the same noise, and the table.
+  private func report(_ run: TrainingRun, _ evaluation: ModelEvaluation?) throws {
+    let (recipe, cast, folder) = (run.trainer.recipe, run.trainer.cast, run.folder)
+    let sampling = Sampling(cast.backbone, seed: recipe.evaluation?.seed ?? 1)
+    let prompts = sampling.prompts(cast.backbone.pixelPrompts)
+    try Averaged(run.trainer).run {
+      let teacher = try sampling.teacherFewStep(
+        cast.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, prompts: prompts)
+      let student = try sampling.fewStep(cast.student, steps: recipe.steps, prompts: prompts)
+      let image = try Pictures(cast.backbone).image([("teacher", teacher), ("student", student)], prompts: prompts)
+      try image?.write(to: folder.samples + "/teacher-and-student.png")
+      guard let evaluation else { return }
+      let scores = try evaluate(evaluation, cast.student, recipe)
+      try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
+      print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
+    }
+    note("samples, teacher above student, same noise: \(folder.samples)/teacher-and-student.png")
+    note("run folder: \(folder.path)")
+  }
+}
+
+/// Lends the student its averaged weights while a body runs.
+struct Averaged {
+  let trainer: Trainer
+  init(_ trainer: Trainer) { self.trainer = trainer }
+  func run(_ body: () throws -> Void) throws { try trainer.ema?.applied(body) ?? body() }
+}
+
+/// The scores of a recipe's evaluation, with progress.
+func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe) throws -> [Score] {
+  var current: (name: String, progress: Progress)?
+  return try evaluation.scores(student: student, steps: recipe.steps) { name, done, total in
+    if current?.name != name { current = (name, Progress(total: total)) }
+    current?.progress.update(done, name)
+  }
+}
+
+/// A line for people, beside whatever goes to standard output.
+func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+
+extension JSONEncoder {
+  static var pretty: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return encoder
+  }
+}
+
+extension Backbone {
+  /// Two rows of images, or enough points to see a distribution.
+  var pixelPrompts: Int { sampleShape == [2] ? 1000 : 20 }
+}

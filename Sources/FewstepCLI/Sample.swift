@@ -1,0 +1,101 @@
+import ArgumentParser
+import Evaluation
+import Fewstep
+import Foundation
+import Storage
+import Tensors
+
+struct Sample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draw samples of a run's student, or of its teacher.",
+    discussion: """
+      Example:  fewstep sample runs/quickstart --count 40 --output grid.png
+                fewstep sample runs/quickstart --teacher-steps 50 --tensors samples.h5
+      """)
+
+  @Argument(help: "A run folder.") var run: String
+  @Option(help: "How many samples; prompts are dealt out in turn.") var count = 40
+  @Option(help: "The seed of the noise.") var seed = 1
+  @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
+  @Option(help: "Sample the teacher instead, by DDIM in so many steps.") var teacherSteps: Int?
+  @Option(help: "Where the picture goes.") var output = "samples.png"
+  @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
+
+  func run() throws {
+    let opened = try FinishedRun(run, step: step)
+    let sampling = Sampling(opened.cast.backbone, seed: seed)
+    let prompts = sampling.prompts(count)
+    let progress = Progress(total: count)
+    let samples =
+      if let teacherSteps {
+        try sampling.teacher(
+          opened.cast.teacher, steps: teacherSteps, guidance: opened.recipe.matching.guidance, prompts: prompts,
+          progress: { progress.update($0, "teacher, \(teacherSteps) steps") })
+      } else {
+        try sampling.fewStep(
+          opened.cast.student, steps: opened.steps, prompts: prompts,
+          progress: { progress.update($0, "student, \(opened.steps.count) steps") })
+      }
+    if let tensors {
+      try HDF5File.write(to: tensors) { file in
+        try file.write(samples, to: "samples")
+        try file.write(Tensor(prompts), to: "prompts")
+      }
+      note("tensors: \(tensors)")
+    }
+    let name = teacherSteps.map { "teacher, \($0) steps" } ?? "student, \(opened.steps.count) steps"
+    if let image = try Pictures(opened.cast.backbone).image([(name, samples)], prompts: prompts) {
+      try image.write(to: output)
+      note("picture: \(output)")
+    }
+  }
+}
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Score a run's student and teacher against real samples.",
+    discussion: "Example:  fewstep evaluate runs/quickstart --samples 5000")
+
+  @Argument(help: "A run folder whose recipe has an `evaluation` section.") var run: String
+  @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
+  @Option(help: "How many samples, in place of the recipe's number.") var samples: Int?
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    let opened = try FinishedRun(run, step: step)
+    guard var settings = opened.recipe.evaluation else {
+      throw CommandError(ExitCodes.invalid, "\(run)/recipe.yaml: there is no `evaluation` section")
+    }
+    if let samples { settings.samples = samples }
+    let evaluation = try ModelEvaluation(opened.recipe, settings, cast: opened.cast)
+    let scores = try evaluate(evaluation, opened.cast.student, opened.recipe)
+    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
+  }
+}
+
+struct Pairs: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Record what the teacher makes of noises, for DMD's regression term.",
+    discussion: """
+      Example:  fewstep pairs recipes/fashion-mnist/dmd-1step.yaml --output pairs.h5 --count 2000
+      Then:     fewstep run recipes/fashion-mnist/dmd-1step.yaml --set training.pairs=pairs.h5
+      """)
+
+  @OptionGroup var arguments: RecipeArguments
+  @Option(help: "Where the pairs go (HDF5).") var output: String
+  @Option(help: "How many pairs.") var count = 1000
+  @Option(help: "Steps of the teacher's sampler.") var steps = 50
+  @Option(help: "Samples made at once.") var batch = 250
+
+  func run() throws {
+    let recipe = try arguments.load()
+    if let threads = recipe.threads { try Runtime.setThreads(threads) }
+    let backbone = try recipe.backbone(PluginContext(device: recipe.device, seed: recipe.seed))
+    let progress = Progress(total: count)
+    try PairsFile.make(
+      output, count: count, steps: steps, batch: batch, guidance: recipe.matching.guidance, seed: recipe.seed,
+      backbone: backbone, teacher: backbone.teacher()
+    ) { progress.update($0, "pairs, \(steps) steps each") }
+    note("pairs: \(output)")
+  }
+}

@@ -1,0 +1,51 @@
+import Fewstep
+import Foundation
+import Storage
+import Tensors
+
+/// The tensors of a safetensors or HDF5 file by name.
+struct TensorFile {
+  let attributes: [(name: String, value: String)]
+  let names: [String]
+  let tensor: (String) throws -> Tensor
+
+  init(_ path: String) throws {
+    if path.hasSuffix(".safetensors") {
+      let file = try SafetensorsFile(path)
+      attributes = file.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      names = file.names
+      tensor = { try file.tensor($0) }
+    } else {
+      let file = try HDF5File.open(path)
+      attributes = try file.attributeNames().compactMap { name in
+        try file.attribute(name).map { (name, Self.words($0)) }
+      }
+      names = try file.items().compactMap { item in
+        if case .dataset(_, let dtype) = item.kind, dtype != nil { item.path } else { nil }
+      }
+      tensor = { try file.read($0) }
+    }
+  }
+
+  private static func words(_ value: HDF5Attribute) -> String {
+    switch value {
+    case .string(let text): text
+    case .integer(let number): "\(number)"
+    case .number(let number): "\(number)"
+    case .strings(let list): "\(list)"
+    case .integers(let list): "\(list)"
+    case .numbers(let list): "\(list)"
+    }
+  }
+}
+
+extension Tensor {
+  /// FNV-1a over shape, dtype and bytes, 64 bits in hexadecimal: equal tensors have equal hashes on every machine.
+  func hash() throws -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for byte in summary.utf8 { mix(byte) }
+    try withBytes { for byte in $0 { mix(byte) } }
+    return String(format: "%016lx", hash)
+  }
+}

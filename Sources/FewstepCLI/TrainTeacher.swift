@@ -1,0 +1,81 @@
+import ArgumentParser
+import Fewstep
+import Foundation
+import Storage
+import Tensors
+
+struct TrainTeacher: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train-teacher", abstract: "Train a many-step teacher from nothing, on real data.",
+    discussion: "Example:  fewstep train-teacher recipes/fashion-mnist/teacher.yaml --set training.steps=100")
+
+  @Argument(help: "A teacher's recipe.") var recipe: String
+  @Option(name: .customLong("set"), help: "Replace one value: KEY=VALUE. May be repeated.") var overrides: [String] = []
+
+  func run() throws {
+    let recipe = try TeacherRecipe(
+      Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
+    if let threads = recipe.threads { try Runtime.setThreads(threads) }
+    let context = PluginContext(device: recipe.device, seed: recipe.seed)
+    let backbone = try recipe.backbone(context)
+    let model = try backbone.student(seed: recipe.seed)
+    let teacher = try backbone.teacher()
+    let training = try DenoiserTraining(
+      model, unconditional: teacher.unconditional, data: recipe.data(context), settings: recipe.training,
+      seed: recipe.seed)
+    try trained(steps: recipe.training.steps, step: training.step) { path in
+      try Safetensors.write(
+        training.ema.state.map { ($0.name, try $0.tensor.detached()) }, metadata: backbone.metadata, to: path)
+    } to: { recipe.output }
+  }
+}
+
+struct TrainClassifier: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train-classifier", abstract: "Train a classifier: a reward, or what an evaluation sees through.",
+    discussion: "Example:  fewstep train-classifier recipes/fashion-mnist/reward.yaml")
+
+  @Argument(help: "A classifier's recipe.") var recipe: String
+  @Option(name: .customLong("set"), help: "Replace one value: KEY=VALUE. May be repeated.") var overrides: [String] = []
+
+  func run() throws {
+    let recipe = try ClassifierRecipe(
+      Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
+    if let threads = recipe.threads { try Runtime.setThreads(threads) }
+    let context = PluginContext(device: recipe.device, seed: recipe.seed)
+    let model = try recipe.classifier(context)
+    let test = try recipe.test(context)
+    let training = try ClassifierTraining(
+      model, data: recipe.data(context), settings: recipe.training, seed: recipe.seed)
+    try trained(steps: recipe.training.steps, step: training.step) { path in
+      try Safetensors.write(
+        model.parameters.state.map { ($0.name, try $0.tensor.detached()) }, metadata: model.metadata, to: path)
+    } to: { recipe.output }
+    print("accuracy on \(test.count) samples that were not trained on: \(brief(try ClassifierTraining.accuracy(model, on: test)))")
+  }
+}
+
+/// Steps with progress, then the weights; interrupted, they go beside the file they were meant for.
+private func trained(
+  steps: Int, step: (Int) throws -> (loss: Double, gradientNorm: Double), write: (String) throws -> Void,
+  to output: () -> String
+) throws {
+  Interruption.listen()
+  let progress = Progress(total: steps)
+  var average: Double?
+  for index in 0..<steps {
+    let (loss, norm) = try step(index)
+    average = average.map { $0 + 0.02 * (loss - $0) } ?? loss
+    progress.update(index + 1, "loss \(brief(average ?? loss))  gradient norm \(brief(norm))")
+    if Interruption.isRequested {
+      progress.stop()
+      let path = output() + ".interrupted"
+      try write(path)
+      throw CommandError(ExitCodes.interrupted, "stopped after step \(index + 1); the weights so far are in \(path)")
+    }
+  }
+  let folder = URL(fileURLWithPath: output()).deletingLastPathComponent()
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  try write(output())
+  note("weights: \(output())")
+}
