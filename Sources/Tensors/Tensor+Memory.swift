@@ -49,7 +49,8 @@ extension Tensor {
       throw TensorError("Tensor", "\(dtype.name)\(shape) needs \(expected) bytes, got \(bytes.count)")
     }
     var out: ct_tensor_t?
-    try check(ct_from_bytes(bytes.baseAddress, shape.map(Int64.init), Int64(shape.count), dtype.rawValue, &out), "Tensor")
+    try check(
+      ct_from_bytes(bytes.baseAddress, shape.map(Int64.init), Int64(shape.count), dtype.rawValue, &out), "Tensor")
     return try defined(out, "Tensor")
   }
 
