@@ -5,13 +5,13 @@ import Testing
 struct MemoryTests {
   @Test("Temporaries live as long as the call that borrows them")
   func temporaries() throws {
-    let x = try Tensor([1, 2, 3, 4] as [Float])
+    let x = try Tensor([1] as [Float])
     var last = 0.0
     for round in 0..<100_000 {
-      let y = try (x + 1.0) * (x - 1.0) - x * x + concatenated([Tensor([Float(round)]), x[.range(1, nil)] * 0.0])
-      if round % 1000 == 0 { last = try y.floats().map(Double.init)[0] }
+      let y = try (x + 1.0) * (x + Double(round))
+      if round % 1000 == 0 { last = try y.item() }
     }
-    #expect(last == 98_999)
+    #expect(last == 2 * (1 + 99_000))
   }
 
   @Test("Lists of temporaries live as long as the call")
