@@ -128,10 +128,12 @@ struct NoiseTests {
 
   @Test("The upper end of a uniform range is not reached in single precision either")
   func upperEnd() throws {
-    // Among these 2^20 numbers some lie within 2^-24 of 1, where float32 would round up.
-    let largest = try Noise(seed: 0).stream("upper end", step: 0).uniform(0..<4, [1 << 18]).doubles().max()
-    #expect(try #require(largest) < 1)
-    #expect(try #require(largest) > 0.9999)
+    let stream = Noise(seed: 0).stream("upper end", step: 0)
+    let sample = 11_033_871
+    // Word ffffff8d: float32 would round the number up to 1.
+    #expect(Float(stream.unit(sample, 3)) == 1)
+    #expect(try stream.uniform(sample..<(sample + 1), [4]).floats()[3] == Float(1).nextDown)
+    #expect(try stream.uniform(sample..<(sample + 1), [4], low: -3, high: 5).floats()[3] == Float(5).nextDown)
   }
 
   @Test("Whole numbers lie below their bound, all of them alike")
