@@ -282,7 +282,7 @@ enum OperatorTable {
       for step in 1...4 {
         try adamWStep(
           parameters, gradients: Array(x[(2 * step)..<(2 * step + 2)]), first: first, second: second, step: step,
-          learningRate: 0.05, betas: (0.9, 0.95), weightDecay: 0.1, epsilon: 1e-6)
+          learningRate: 0.05, betas: (0.9, 0.95), weightDecay: 0.1, epsilon: 1e-2)
       }
       return parameters + first + second
     },

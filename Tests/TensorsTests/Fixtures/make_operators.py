@@ -312,7 +312,7 @@ many("foreach, lerp", lambda x, y: torch._foreach_lerp_(x, y, 0.3) and None, p, 
 
 def adamw(*tensors):
     parameters, gradients = [tensor.clone().requires_grad_() for tensor in tensors[:2]], tensors[2:]
-    optimizer = torch.optim.AdamW(parameters, lr=0.05, betas=(0.9, 0.95), eps=1e-6, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(parameters, lr=0.05, betas=(0.9, 0.95), eps=1e-2, weight_decay=0.1)
     for step in range(4):
         for parameter, gradient in zip(parameters, gradients[2 * step :]):
             parameter.grad = gradient
