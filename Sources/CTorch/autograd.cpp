@@ -1,6 +1,8 @@
 // Autograd: backward, gradients, and checkpointing over a foreign closure.
+#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/variable.h>
 
 #include "guard.h"
@@ -20,7 +22,14 @@ int ct_gradient(ct_tensor_t tensor, ct_tensor_t *out) {
 }
 
 int ct_set_gradient(ct_tensor_t tensor, ct_tensor_t gradient) {
-  return guarded([&] { tensor->value.mutable_grad() = unboxed(gradient); });
+  return guarded([&] {
+    const auto &value = tensor->value;
+    const auto given = unboxed(gradient);
+    if (given.defined() && (given.sizes() != value.sizes() || given.scalar_type() != value.scalar_type() ||
+                            given.device() != value.device()))
+      throw std::invalid_argument("a gradient has its tensor's shape, dtype and device");
+    value.mutable_grad() = given;
+  });
 }
 
 int ct_backward(ct_tensor_t loss, ct_tensor_t seed, bool keep_graph, bool create_graph) {
@@ -42,7 +51,11 @@ int ct_grad(ct_tensor_t output, ct_tensor_t seed, const ct_tensor_t *inputs, siz
 
 bool ct_grad_mode() { return at::GradMode::is_enabled(); }
 
-void ct_set_grad_mode(bool enabled) { at::GradMode::set_enabled(enabled); }
+void ct_set_grad_mode(bool enabled) {
+  // Weights that autocast has cast without grad stay in its cache, and would get no gradient in what follows.
+  if (enabled && !at::GradMode::is_enabled()) at::autocast::clear_cache();
+  at::GradMode::set_enabled(enabled);
+}
 
 namespace {
 
@@ -57,35 +70,67 @@ struct Closure : torch::CustomClassHolder {
     std::vector<ct_tensor_t> boxes;
     for (const auto &input : inputs) boxes.push_back(boxed(input));
     ct_tensor_t out = nullptr;
-    if (closure.call(closure.context, boxes.data(), boxes.size(), &out) != 0)
-      throw std::runtime_error("a checkpointed closure failed");
+    if (int code = closure.call(closure.context, boxes.data(), boxes.size(), &out)) throw ClosureFailed(code);
     at::Tensor result = out->value;
     ct_release(out);
     return result;
   }
 };
 
+/// Autocast as it was elsewhere, for one scope.
+struct AutocastScope {
+  c10::DeviceType type;
+  int32_t before;
+  AutocastScope(c10::DeviceType type, int32_t dtype) : type(type), before(autocast_dtype(type)) {
+    set_autocast_dtype(type, dtype);
+  }
+  AutocastScope(const AutocastScope &) = delete;
+  ~AutocastScope() { set_autocast_dtype(type, before); }
+};
+
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
   /// `anchor` needs a gradient, so that the node is recorded even where only captured parameters do.
-  static at::Tensor forward(AutogradContext *context, at::Tensor anchor, variable_list inputs,
+  /// The inputs come as a TensorList: of a std::vector, apply() would not see the tensors in it.
+  static at::Tensor forward(AutogradContext *context, at::Tensor anchor, at::TensorList inputs,
                             c10::intrusive_ptr<Closure> closure) {
-    context->save_for_backward(inputs);
+    context->save_for_backward(inputs.vec());
     context->saved_data["closure"] = c10::IValue::make_capsule(closure);
+    context->saved_data["device"] = static_cast<int64_t>(anchor.device().type());
+    context->saved_data["autocast"] = static_cast<int64_t>(autocast_dtype(anchor.device().type()));
     at::NoGradGuard guard;
     // A fresh tensor: a closure may hand back its input, which cannot be an output of this node.
-    return (*closure)(inputs).clone();
+    return (*closure)(inputs.vec()).clone();
   }
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
+    if (at::GradMode::is_enabled()) throw std::runtime_error("a checkpoint has no second derivatives");
     auto closure = c10::static_intrusive_pointer_cast<Closure>(context->saved_data["closure"].toCapsule());
-    variable_list inputs;
-    for (const auto &saved : context->get_saved_variables())
+    variable_list inputs, leaves;
+    for (const auto &saved : context->get_saved_variables()) {
       inputs.push_back(saved.detach().set_requires_grad(saved.requires_grad()));
+      if (saved.requires_grad()) leaves.push_back(inputs.back());
+    }
     at::AutoGradMode guard(true);
-    auto output = (*closure)(inputs);
-    torch::autograd::backward({output}, {gradients[0]});
+    at::Tensor output;
+    {
+      AutocastScope scope(static_cast<c10::DeviceType>(context->saved_data["device"].toInt()),
+                          static_cast<int32_t>(context->saved_data["autocast"].toInt()));
+      output = (*closure)(inputs);
+    }
+    variable_list found(leaves.size());
+    if (!output.requires_grad()) {
+      // Nothing that the closure used needs a gradient.
+    } else if (torch::autograd::Engine::get_default_engine().is_checkpoint_valid()) {
+      torch::autograd::backward({output}, {gradients[0]});
+      for (size_t i = 0; i < leaves.size(); i++) found[i] = leaves[i].grad();
+    } else if (!leaves.empty()) {
+      // Gradients for some tensors only were asked for: the captured parameters' are not to be touched.
+      found = torch::autograd::grad({output}, leaves, {gradients[0]}, /*retain_graph=*/false, /*create_graph=*/false,
+                                    /*allow_unused=*/true);
+    }
     variable_list out{at::Tensor()};
-    for (const auto &input : inputs) out.push_back(input.requires_grad() ? input.grad() : at::Tensor());
+    auto next = found.begin();
+    for (const auto &input : inputs) out.push_back(input.requires_grad() ? *next++ : at::Tensor());
     out.push_back(at::Tensor());
     return out;
   }
@@ -104,6 +149,7 @@ int ct_checkpoint(ct_closure closure, const ct_tensor_t *inputs, size_t n, ct_te
     }
     auto anchor = at::zeros({}, variables.empty() ? at::TensorOptions() : variables[0].options().dtype(at::kFloat));
     anchor.set_requires_grad(true);
-    *out = boxed(Checkpoint::apply(anchor, variables, holder));
+    *out = boxed(Checkpoint::apply(anchor, at::TensorList(variables), holder));
+    at::autocast::clear_cache();  // as ct_set_grad_mode does
   });
 }

@@ -33,21 +33,26 @@ IValue list_of_tensors(const ct_value &value, bool optional) {
 
 /// The value as the schema wants it: an integer may stand for a number, one number for a list, nothing for "none".
 IValue converted(const ct_value &value, const c10::TypePtr &declared) {
+  switch (value.tag) {  // those that mean the same whatever the schema says
+    case CT_TENSOR: return IValue(unboxed(value.tensor));
+    case CT_DOUBLE: return IValue(value.number);
+    case CT_INTS: return IValue(std::vector<int64_t>(value.integers, value.integers + value.count));
+    case CT_BOOL: return IValue(value.integer != 0);
+    case CT_STRING: return IValue(std::string(value.string));
+    case CT_DEVICE: return IValue(device_of(value));
+  }
   c10::TypePtr type = declared;
   if (auto optional = type->cast<c10::OptionalType>()) type = optional->getElementType();
   const auto kind = type->kind();
   switch (value.tag) {
     case CT_NONE: return kind == TypeKind::TensorType && declared == type ? IValue(at::Tensor()) : IValue();
-    case CT_TENSOR: return IValue(unboxed(value.tensor));
     case CT_TENSORS:
       return list_of_tensors(
           value, kind == TypeKind::ListType && type->containedType(0)->kind() == TypeKind::OptionalType);
-    case CT_DOUBLE: return IValue(value.number);
     case CT_INT:
       if (kind == TypeKind::FloatType) return IValue(static_cast<double>(value.integer));
       if (kind == TypeKind::ListType) return IValue(c10::List<int64_t>({value.integer}));
       return IValue(value.integer);
-    case CT_INTS: return IValue(std::vector<int64_t>(value.integers, value.integers + value.count));
     case CT_DOUBLES: {
       std::vector<double> numbers(value.numbers, value.numbers + value.count);
       // A list of Scalars (as _foreach_* takes them) is a list of generic values.
@@ -58,9 +63,6 @@ IValue converted(const ct_value &value, const c10::TypePtr &declared) {
       }
       return IValue(std::move(numbers));
     }
-    case CT_BOOL: return IValue(value.integer != 0);
-    case CT_STRING: return IValue(std::string(value.string));
-    case CT_DEVICE: return IValue(device_of(value));
   }
   throw std::invalid_argument("an argument has an unknown tag");
 }

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <exception>
+#include <stdexcept>
 #include <string>
 
 #include "ctorch.h"
@@ -16,11 +17,20 @@ namespace fewstep {
 
 std::string &last_error();
 
+/// A foreign closure failed with this code, which its caller understands.
+struct ClosureFailed : std::runtime_error {
+  int code;
+  explicit ClosureFailed(int code) : std::runtime_error("a checkpointed closure failed"), code(code) {}
+};
+
 template <typename Body>
 int guarded(Body body) noexcept {
   try {
     body();
     return 0;
+  } catch (const ClosureFailed &error) {
+    last_error() = error.what();
+    return error.code;
   } catch (const c10::Error &error) {
     last_error() = error.what_without_backtrace();
   } catch (const std::exception &error) {
@@ -30,6 +40,10 @@ int guarded(Body body) noexcept {
   }
   return 1;
 }
+
+/// The dtype that operators of a device type are cast to, -1 where autocast is off.
+int32_t autocast_dtype(c10::DeviceType type);
+void set_autocast_dtype(c10::DeviceType type, int32_t dtype);
 
 inline ct_tensor_t boxed(at::Tensor value) { return value.defined() ? new ct_tensor{std::move(value)} : nullptr; }
 

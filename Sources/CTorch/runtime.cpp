@@ -10,23 +10,50 @@
 
 using namespace fewstep;
 
-int ct_autocast(int32_t device_type, int32_t dtype) {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+#define AUTOCAST_BY_DEVICE 1
+#else
+#define AUTOCAST_BY_DEVICE 0
+#endif
+
+namespace fewstep {
+
+int32_t autocast_dtype(c10::DeviceType type) {
+#if AUTOCAST_BY_DEVICE
+  return at::autocast::is_autocast_enabled(type) ? static_cast<int32_t>(at::autocast::get_autocast_dtype(type)) : -1;
+#else
+  if (type == c10::DeviceType::CPU)
+    return at::autocast::is_cpu_enabled() ? static_cast<int32_t>(at::autocast::get_autocast_cpu_dtype()) : -1;
+  return at::autocast::is_enabled() ? static_cast<int32_t>(at::autocast::get_autocast_gpu_dtype()) : -1;
+#endif
+}
+
+void set_autocast_dtype(c10::DeviceType type, int32_t dtype) {
+  const auto target = static_cast<at::ScalarType>(dtype);
+#if AUTOCAST_BY_DEVICE
+  if (dtype >= 0) at::autocast::set_autocast_dtype(type, target);
+  at::autocast::set_autocast_enabled(type, dtype >= 0);
+#else
+  if (type == c10::DeviceType::CPU) {
+    if (dtype >= 0) at::autocast::set_autocast_cpu_dtype(target);
+    at::autocast::set_cpu_enabled(dtype >= 0);
+  } else {
+    if (dtype >= 0) at::autocast::set_autocast_gpu_dtype(target);
+    at::autocast::set_enabled(dtype >= 0);
+  }
+#endif
+  // What was cast stays cached for as long as the mode lasts.
+  at::autocast::clear_cache();
+}
+
+}  // namespace fewstep
+
+int ct_autocast(int32_t device_type, int32_t dtype, int32_t *before) {
   return guarded([&] {
     const auto type = static_cast<c10::DeviceType>(device_type);
-    const auto target = static_cast<at::ScalarType>(dtype);
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-    if (dtype >= 0) at::autocast::set_autocast_dtype(type, target);
-    at::autocast::set_autocast_enabled(type, dtype >= 0);
-#else
-    if (type == c10::DeviceType::CPU) {
-      if (dtype >= 0) at::autocast::set_autocast_cpu_dtype(target);
-      at::autocast::set_cpu_enabled(dtype >= 0);
-    } else {
-      if (dtype >= 0) at::autocast::set_autocast_gpu_dtype(target);
-      at::autocast::set_enabled(dtype >= 0);
-    }
-#endif
-    if (dtype < 0) at::autocast::clear_cache();
+    const auto held = autocast_dtype(type);
+    set_autocast_dtype(type, dtype);
+    if (before) *before = held;
   });
 }
 

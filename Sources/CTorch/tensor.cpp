@@ -2,6 +2,7 @@
 #include <ATen/TensorUtils.h>
 
 #include <cstring>
+#include <memory>
 
 #include "guard.h"
 
@@ -33,8 +34,10 @@ int ct_from_bytes(const void *bytes, const int64_t *shape, int64_t rank, int32_t
 int ct_from_memory(void *bytes, const int64_t *shape, int64_t rank, int32_t dtype, void *owner,
                    void (*release)(void *), ct_tensor_t *out) {
   return guarded([&] {
+    // Goes with the deleter that holds it, or here, should from_blob throw: once in either case.
+    std::shared_ptr<void> kept(owner, release);
     *out = boxed(at::from_blob(
-        bytes, at::IntArrayRef(shape, rank), [owner, release](void *) { release(owner); },
+        bytes, at::IntArrayRef(shape, rank), [kept](void *) {},
         at::TensorOptions(static_cast<at::ScalarType>(dtype))));
   });
 }

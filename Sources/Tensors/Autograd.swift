@@ -26,7 +26,8 @@ extension Tensor {
   /// - Parameter createGraph: keeps the graph of the gradients too, for derivatives of them.
   public func backward(seed: Tensor? = nil, keepGraph: Bool = false, createGraph: Bool = false) throws {
     let status = withExtendedLifetime(seed) { ct_backward(handle, seed?.handle, keepGraph, createGraph) }
-    try rethrowing { try check(status, "backward", [summary]) }
+    try CheckpointBody.rethrow(status)
+    try check(status, "backward", [summary])
   }
 
   /// The gradients of this tensor (a scalar, or contracted with `seed`) for `inputs`; nil where one plays no part.
@@ -37,7 +38,8 @@ extension Tensor {
     let status = withExtendedLifetime((inputs, seed)) {
       ct_grad(handle, seed?.handle, inputs.map(\.handle), inputs.count, keepGraph, createGraph, &out)
     }
-    try rethrowing { try check(status, "grad", [summary]) }
+    try CheckpointBody.rethrow(status)
+    try check(status, "grad", [summary])
     return out.map { $0.map(Tensor.init(owning:)) }
   }
 }
@@ -54,7 +56,8 @@ public var isGradEnabled: Bool { ct_grad_mode() }
 
 /// Runs `body` without keeping its activations, and a second time when backward arrives (gradient checkpointing).
 ///
-/// `body` must compute the same both times; parameters that it captures get their gradients.
+/// `body` must compute the same both times. Parameters that it captures get their gradients from `backward`; `grad`
+/// reaches `inputs` alone. There are no second derivatives.
 public func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) throws -> Tensor) throws -> Tensor {
   let context = Unmanaged.passRetained(CheckpointBody(body))
   let closure = ct_closure(
@@ -68,14 +71,14 @@ public func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) throws -
         out.pointee = withExtendedLifetime(result) { ct_retain(result.handle) }
         return 0
       } catch {
-        CheckpointBody.failure.withLock { $0 = error }
-        return 1
+        return CheckpointBody.keep(error)
       }
     },
     release: { Unmanaged<CheckpointBody>.fromOpaque($0).release() })
   var out: ct_tensor_t?
   let status = withExtendedLifetime(inputs) { ct_checkpoint(closure, inputs.map(\.handle), inputs.count, &out) }
-  try rethrowing { try check(status, "checkpoint") }
+  try CheckpointBody.rethrow(status)
+  try check(status, "checkpoint")
   return Tensor(owning: try defined(out, "checkpoint"))
 }
 
@@ -83,11 +86,19 @@ private final class CheckpointBody {
   let run: ([Tensor]) throws -> Tensor
   init(_ run: @escaping ([Tensor]) throws -> Tensor) { self.run = run }
 
-  /// A closure's error waits here while C++ unwinds; backward may call it on a thread of libtorch's.
-  static let failure = Mutex<(any Error)?>(nil)
-}
+  /// Errors wait here, each under its code, while C++ unwinds: backward may call closures on threads of libtorch's.
+  private static let failures = Mutex<(last: Int32, waiting: [Int32: any Error])>((1, [:]))
 
-/// Throws a checkpointed closure's own error in place of the one libtorch made of it.
-private func rethrowing(_ body: () throws -> Void) throws {
-  do { try body() } catch { throw CheckpointBody.failure.withLock { $0.take() } ?? error }
+  static func keep(_ error: any Error) -> Int32 {
+    failures.withLock {
+      $0.last = $0.last == .max ? 2 : $0.last + 1
+      $0.waiting[$0.last] = error
+      return $0.last
+    }
+  }
+
+  /// Throws a checkpointed closure's own error in place of the one libtorch made of it.
+  static func rethrow(_ status: Int32) throws {
+    if status > 1, let error = failures.withLock({ $0.waiting.removeValue(forKey: status) }) { throw error }
+  }
 }

@@ -17,7 +17,9 @@ public enum Foreach {
     try foreachAdd.call([.tensors(a), .tensors(b), .double(scale)])
   }
 
-  public static func add(_ a: [Tensor], _ value: Double) throws { try foreachAddScalar.call([.tensors(a), .double(value)]) }
+  public static func add(_ a: [Tensor], _ value: Double) throws {
+    try foreachAddScalar.call([.tensors(a), .double(value)])
+  }
 
   /// a *= factor
   public static func multiply(_ a: [Tensor], by factor: Double) throws {

@@ -59,10 +59,11 @@ extension Noise.Stream {
     _ samples: Range<Int>, _ shape: [Int] = [], low: Double = 0, high: Double = 1, on device: Device = .cpu
   ) throws -> Tensor {
     let perSample = shape.reduce(1, *)
+    let largest = max(Float(low), Float(high).nextDown)  // rounding to float32 may reach `high`
     var values = [Float]()
     values.reserveCapacity(samples.count * perSample)
     for sample in samples {
-      for index in 0..<perSample { values.append(Float(low + (high - low) * unit(sample, index))) }
+      for index in 0..<perSample { values.append(min(Float(low + (high - low) * unit(sample, index)), largest)) }
     }
     return try Tensor(values, shape: [samples.count] + shape).to(device)
   }

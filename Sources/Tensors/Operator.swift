@@ -17,16 +17,6 @@ public enum Argument {
   case none
 }
 
-/// What an operator returns.
-public enum Result {
-  case tensor(Tensor)
-  case tensors([Tensor])
-  case double(Double)
-  case int(Int)
-  case bool(Bool)
-  case none
-}
-
 /// An ATen operator, found by its schema's name and overload: `Operator("aten::add", "Tensor")`.
 ///
 /// All of ATen can be called this way, in any version of libtorch, from a plugin too; trailing arguments that are not
@@ -88,7 +78,19 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
   }
 }
 
-extension Result {
+extension Operator {
+  /// What an operator returns.
+  public enum Result {
+    case tensor(Tensor)
+    case tensors([Tensor])
+    case double(Double)
+    case int(Int)
+    case bool(Bool)
+    case none
+  }
+}
+
+extension Operator.Result {
   /// Takes over what the C value owns.
   fileprivate init(_ value: ct_value) {
     switch ct_tag(UInt32(value.tag)) {

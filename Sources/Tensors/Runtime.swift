@@ -25,7 +25,8 @@ public enum Runtime {
 /// Synchronous only: the mode belongs to the thread.
 public func autocast<R>(_ dtype: DType?, on device: Device, _ body: () throws -> R) throws -> R {
   guard let dtype else { return try body() }
-  try check(ct_autocast(device.code.type, dtype.rawValue), "autocast")
-  defer { _ = ct_autocast(device.code.type, -1) }
+  var before: Int32 = -1
+  try check(ct_autocast(device.code.type, dtype.rawValue, &before), "autocast")
+  defer { _ = ct_autocast(device.code.type, before, nil) }
   return try body()
 }

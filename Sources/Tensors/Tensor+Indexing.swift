@@ -5,6 +5,7 @@ private let selectInt = Operator("aten::select", "int")
 private let sliceOf = Operator("aten::slice", "Tensor")
 private let unsqueezeAt = Operator("aten::unsqueeze")
 private let indexTensors = Operator("aten::index", "Tensor")
+private let indexPut = Operator("aten::index_put_")
 private let indexSelect = Operator("aten::index_select")
 private let gatherOf = Operator("aten::gather")
 private let copyTo = Operator("aten::copy_")
@@ -23,7 +24,6 @@ public enum TensorIndex: ExpressibleByIntegerLiteral {
   public init(integerLiteral value: Int) { self = .at(value) }
 }
 
-
 extension Tensor {
   /// `x[0]`, `x[.ellipsis, .range(0, 3)]`, `x[.all, .newAxis]`, `x[.tensor(mask)]`.
   public subscript(_ indices: TensorIndex...) -> Tensor {
@@ -31,9 +31,16 @@ extension Tensor {
   }
 
   public func part(_ indices: [TensorIndex]) throws -> Tensor {
+    let (view, picks) = try located(indices)
+    return picks.isEmpty ? view : try indexTensors(.tensor(view), .optionalTensors(picks))
+  }
+
+  /// The view that positions, ranges and new axes give, and the tensors that index it, as `aten::index` takes them.
+  private func located(_ indices: [TensorIndex]) throws -> (view: Tensor, picks: [Tensor?]) {
     var view = self
     var dim = 0
-    var picks = [(dim: Int, tensor: Tensor)]()
+    var picks = [Tensor?]()
+    var picked = 0  // dimensions that `picks` speaks for
     for (place, index) in indices.enumerated() {
       switch index {
       case .at(let position): view = try selectInt(.tensor(view), .int(dim), .int(position))
@@ -44,16 +51,14 @@ extension Tensor {
       case .newAxis:
         view = try unsqueezeAt(.tensor(view), .int(dim))
         dim += 1
-      case .ellipsis: dim = view.rank - indices[(place + 1)...].filter(\.takesDimension).count
+      case .ellipsis: dim = view.rank - indices[(place + 1)...].reduce(0) { $0 + $1.dimensions }
       case .tensor(let tensor):
-        picks.append((dim, tensor))
-        dim += tensor.dtype == .bool ? tensor.rank : 1
+        picks += Array(repeating: nil, count: dim - picked) + [tensor]
+        dim += index.dimensions
+        picked = dim
       }
     }
-    guard let last = picks.last else { return view }
-    var list = [Tensor?](repeating: nil, count: last.dim + 1)
-    for pick in picks { list[pick.dim] = pick.tensor }
-    return try indexTensors(.tensor(view), .optionalTensors(list))
+    return (view, picks)
   }
 
   /// A view of positions from..<to of `dim`.
@@ -80,15 +85,22 @@ extension Tensor {
   /// Writes `source` (broadcast, converted) into this tensor's memory.
   public func copy(from source: Tensor) throws { try copyTo.call([.tensor(self), .tensor(source)]) }
 
-  /// Writes into a part of this tensor.
-  public func assign(_ source: Tensor, at indices: TensorIndex...) throws { try part(indices).copy(from: source) }
+  /// Writes `source` (broadcast, converted) into a part of this tensor.
+  public func assign(_ source: Tensor, at indices: TensorIndex...) throws {
+    let (view, picks) = try located(indices)
+    if picks.isEmpty { return try view.copy(from: source) }
+    let values = try source.to(view.device).to(view.dtype)
+    try indexPut.call([.tensor(view), .optionalTensors(picks), .tensor(values)])
+  }
 }
 
 extension TensorIndex {
-  fileprivate var takesDimension: Bool {
+  /// The number of dimensions that this part speaks for.
+  fileprivate var dimensions: Int {
     switch self {
-    case .newAxis, .ellipsis: false
-    default: true
+    case .newAxis, .ellipsis: 0
+    case .tensor(let tensor) where tensor.dtype == .bool: tensor.rank
+    default: 1
     }
   }
 }

@@ -18,7 +18,6 @@ extension Tensor {
     let status = ct_from_memory(
       UnsafeMutableRawPointer(mutating: bytes), sizes, Int64(sizes.count), dtype.rawValue, kept.toOpaque(),
       { Unmanaged<AnyObject>.fromOpaque($0).release() }, &out)
-    if status != 0 { kept.release() }
     try check(status, "Tensor.mapped")
     return Tensor(owning: try defined(out, "Tensor.mapped"))
   }
@@ -49,7 +48,8 @@ extension Tensor {
       throw TensorError("Tensor", "\(dtype.name)\(shape) needs \(expected) bytes, got \(bytes.count)")
     }
     var out: ct_tensor_t?
-    try check(ct_from_bytes(bytes.baseAddress, shape.map(Int64.init), Int64(shape.count), dtype.rawValue, &out), "Tensor")
+    try check(
+      ct_from_bytes(bytes.baseAddress, shape.map(Int64.init), Int64(shape.count), dtype.rawValue, &out), "Tensor")
     return try defined(out, "Tensor")
   }
 
@@ -66,7 +66,7 @@ extension Tensor {
   public func floats() throws -> [Float] { try elements(as: .float32) }
   public func doubles() throws -> [Double] { try elements(as: .float64) }
   public func integers() throws -> [Int] { try (elements(as: .int64) as [Int64]).map(Int.init) }
-  public func bools() throws -> [Bool] { try (elements(as: .uint8) as [UInt8]).map { $0 != 0 } }
+  public func bools() throws -> [Bool] { try (elements(as: .bool) as [UInt8]).map { $0 != 0 } }
 
   private func elements<Element>(as dtype: DType) throws -> [Element] {
     try to(dtype).withBytes { Array($0.bindMemory(to: Element.self)) }

@@ -1,6 +1,7 @@
 // The C door to libtorch: one boxed call that reaches every ATen operator, and what is not an operator.
 //
-// Every function returns 0 on success and 1 on failure, when ct_error() holds the reason (per thread).
+// Every function returns 0 on success and 1 on failure, when ct_error() holds the reason (per thread); where a
+// checkpointed closure failed, the code that the closure gave.
 // Tensors that come out are owned by the caller, who releases them with ct_release.
 #pragma once
 
@@ -55,7 +56,7 @@ void ct_release(ct_tensor_t tensor);
 ct_tensor_t ct_retain(ct_tensor_t tensor);
 int ct_from_bytes(const void *_Nullable bytes, const int64_t *_Nullable shape, int64_t rank, int32_t dtype,
                   ct_tensor_t _Nullable *_Nonnull out);
-/// Memory that someone else owns: `release(owner)` is called when the last tensor over it is gone.
+/// Memory that someone else owns: `release(owner)` is called when the last tensor over it is gone, or on failure.
 int ct_from_memory(void *bytes, const int64_t *_Nullable shape, int64_t rank, int32_t dtype, void *owner,
                    void (*_Nonnull release)(void *), ct_tensor_t _Nullable *_Nonnull out);
 int64_t ct_rank(ct_tensor_t tensor);
@@ -82,20 +83,21 @@ int ct_grad(ct_tensor_t output, ct_tensor_t _Nullable seed, const ct_tensor_t _N
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool enabled);
 
-/// A closure over tensors: owned arguments in, owned results out (n at most `room`); non-zero stops with `failed`.
+/// A closure over tensors: owned arguments in, an owned result out; it fails with a code above 1.
 typedef struct {
   void *context;
   int (*call)(void *context, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n, ct_tensor_t _Nullable *_Nonnull out);
   void (*release)(void *context);
 } ct_closure;
-/// Runs the closure without storing its activations and again, with autograd, when backward arrives.
+/// Runs the closure without storing its activations and again, with autograd, when backward arrives. Takes over the
+/// closure. Under ct_grad only `inputs` get gradients, not what the closure captured; there are no second derivatives.
 int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
                   ct_tensor_t _Nullable *_Nonnull out);
 
 // -- The runtime ----------------------------------------------------------------------------------------------------
 
-/// Autocast of a device type (c10::DeviceType) to a dtype; dtype -1 turns it off.
-int ct_autocast(int32_t device_type, int32_t dtype);
+/// Autocast of a device type (c10::DeviceType) to a dtype; dtype -1 turns it off. *before is what held until now.
+int ct_autocast(int32_t device_type, int32_t dtype, int32_t *_Nullable before);
 int ct_set_threads(int32_t count);
 int32_t ct_threads(void);
 int ct_set_deterministic(bool value);
