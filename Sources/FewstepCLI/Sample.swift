@@ -13,7 +13,7 @@ struct Sample: ParsableCommand {
                 fewstep sample runs/quickstart --teacher-steps 50 --tensors samples.h5
       """)
 
-  @Argument(help: "A run folder.") var run: String
+  @Argument(help: "A run folder.") var folder: String
   @Option(help: "How many samples; prompts are dealt out in turn.") var count = 40
   @Option(help: "The seed of the noise.") var seed = 1
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
@@ -22,7 +22,7 @@ struct Sample: ParsableCommand {
   @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
 
   func run() throws {
-    let opened = try FinishedRun(run, step: step)
+    let opened = try FinishedRun(folder, step: step)
     let sampling = Sampling(opened.cast.backbone, seed: seed)
     let prompts = sampling.prompts(count)
     let progress = Progress(total: count)
@@ -56,15 +56,15 @@ struct Evaluate: ParsableCommand {
     abstract: "Score a run's student and teacher against real samples.",
     discussion: "Example:  fewstep evaluate runs/quickstart --samples 5000")
 
-  @Argument(help: "A run folder whose recipe has an `evaluation` section.") var run: String
+  @Argument(help: "A run folder whose recipe has an `evaluation` section.") var folder: String
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
   @Option(help: "How many samples, in place of the recipe's number.") var samples: Int?
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    let opened = try FinishedRun(run, step: step)
+    let opened = try FinishedRun(folder, step: step)
     guard var settings = opened.recipe.evaluation else {
-      throw CommandError(ExitCodes.invalid, "\(run)/recipe.yaml: there is no `evaluation` section")
+      throw CommandError(ExitCodes.invalid, "\(folder)/recipe.yaml: there is no `evaluation` section")
     }
     if let samples { settings.samples = samples }
     let evaluation = try ModelEvaluation(opened.recipe, settings, cast: opened.cast)

@@ -1,7 +1,7 @@
 import CTorch
 
 /// What an operator takes. `nil` tensors and `.none` stand for "not given".
-public enum Argument {
+public enum OperatorArgument {
   case tensor(Tensor?)
   case tensors([Tensor])
   /// As `aten::index` takes them: nil keeps the whole dimension.
@@ -38,7 +38,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
   /// Calls the operator and returns its only tensor.
   ///
   /// - Throws: `TensorError` with ATen's words, the operator and the shapes it was given.
-  public func callAsFunction(_ arguments: Argument...) throws -> Tensor {
+  public func callAsFunction(_ arguments: OperatorArgument...) throws -> Tensor {
     var results = try call(arguments)
     guard results.count == 1, case .tensor(let tensor) = results.removeFirst() else {
       throw TensorError(name, "does not return one tensor")
@@ -47,7 +47,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
   }
 
   /// Calls the operator and returns its tensors, in order.
-  public func many(_ arguments: Argument...) throws -> [Tensor] {
+  public func many(_ arguments: OperatorArgument...) throws -> [Tensor] {
     try call(arguments).flatMap {
       switch $0 {
       case .tensor(let tensor): [tensor]
@@ -59,7 +59,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
 
   /// Calls the operator; the one place where handles meet C.
   @discardableResult
-  public func call(_ arguments: [Argument]) throws -> [Result] {
+  public func call(_ arguments: [OperatorArgument]) throws -> [Result] {
     guard let found else {
       throw TensorError("\(name).\(overload)", "libtorch \(Runtime.version) has no such operator")
     }
@@ -107,7 +107,7 @@ extension Operator.Result {
   }
 }
 
-extension Argument {
+extension OperatorArgument {
   fileprivate var summaries: [String] {
     switch self {
     case .tensor(let tensor): tensor.map { [$0.summary] } ?? []
@@ -132,7 +132,7 @@ extension Argument {
 
 /// Lays the arguments out as C values, their lists in one piece of scratch memory.
 private func withValues<R>(
-  _ arguments: [Argument], _ body: (UnsafeMutableBufferPointer<ct_value>) throws -> R
+  _ arguments: [OperatorArgument], _ body: (UnsafeMutableBufferPointer<ct_value>) throws -> R
 ) throws -> R {
   let bytes = arguments.reduce(0) { $0 + $1.scratch }
   return try withUnsafeTemporaryAllocation(of: ct_value.self, capacity: max(arguments.count, 1)) { values in

@@ -22,7 +22,7 @@ public func convolution(
   let spatial = weight.rank - 2
   let op = [1: conv1d, 2: conv2d, 3: conv3d][spatial]
   guard let op else { throw TensorError("convolution", "the weight \(weight.summary) has no spatial dimension") }
-  func each(_ value: Int) -> Argument { .ints(Array(repeating: value, count: spatial)) }
+  func each(_ value: Int) -> OperatorArgument { .ints(Array(repeating: value, count: spatial)) }
   return try op(
     .tensor(x), .tensor(weight), .tensor(bias), each(stride), each(padding), each(dilation), .int(groups))
 }

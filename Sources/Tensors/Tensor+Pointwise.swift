@@ -62,7 +62,7 @@ extension Tensor {
 
   /// Limits every element to [lower, upper]; nil leaves that side open.
   public func clamped(_ lower: Double?, _ upper: Double?) throws -> Tensor {
-    try clampTo(.tensor(self), lower.map(Argument.double) ?? .none, upper.map(Argument.double) ?? .none)
+    try clampTo(.tensor(self), lower.map(OperatorArgument.double) ?? .none, upper.map(OperatorArgument.double) ?? .none)
   }
 
   /// NaN becomes 0, infinities become the largest finite numbers.

@@ -54,7 +54,7 @@ extension Tensor {
 
   /// The Euclidean norm over `dims`, or of everything.
   public func norm(_ dims: [Int]? = nil, keeping: Bool = false) throws -> Tensor {
-    try vectorNorm(.tensor(self), .double(2), dims.map(Argument.ints) ?? .none, .bool(keeping))
+    try vectorNorm(.tensor(self), .double(2), dims.map(OperatorArgument.ints) ?? .none, .bool(keeping))
   }
 
   /// The k largest (or smallest) elements of the last dimension and where they are.

@@ -19,21 +19,23 @@ public struct Sampling {
 
   /// The re-noising few-step sampler at a list of times.
   public func fewStep(
-    _ denoiser: any Denoiser, steps: [Double], prompts: [Int], clean: ((Tensor, Tensor, Condition) throws -> Tensor)? = nil,
-    progress: (Int) -> Void = { _ in }
+    _ denoiser: any Denoiser, steps: [Double], prompts: [Int], progress: (Int) -> Void = { _ in }
   ) throws -> Tensor {
     try batches(prompts, progress) { range, condition in
-      let generation = FewStepGeneration(steps: steps)
-      let noise = { (place: Int) in try self.noise(place, range) }
-      guard let clean else {
-        return try generation.sample(denoiser, upTo: steps.count - 1, given: condition, noise: noise)
+      try FewStepGeneration(steps: steps).sample(denoiser, upTo: steps.count - 1, given: condition) {
+        try noise($0, range)
       }
-      return try generation.sample(
-        Guided(denoiser, clean), upTo: steps.count - 1, given: condition, noise: noise)
     }
   }
 
-  /// The teacher by a many-step sampler, or, with `fewStep`, in the student's own.
+  /// The teacher in the student's sampler and at the student's times: where a student that starts from it begins.
+  public func teacherFewStep(
+    _ teacher: any Teacher, steps: [Double], guidance: Guidance, prompts: [Int], progress: (Int) -> Void = { _ in }
+  ) throws -> Tensor {
+    try fewStep(GuidedTeacher(teacher, guidance), steps: steps, prompts: prompts, progress: progress)
+  }
+
+  /// The teacher by a many-step sampler.
   public func teacher(
     _ teacher: any Teacher, steps: Int, guidance: Guidance, sampler: any Sampler = DDIM(), prompts: [Int],
     progress: (Int) -> Void = { _ in }
@@ -63,31 +65,22 @@ public struct Sampling {
       return try concatenated(parts)
     }
   }
-
-  /// A denoiser whose x̂0 is computed otherwise: a teacher under guidance.
-  private final class Guided: Denoiser {
-    let schedule: any NoiseSchedule
-    let prediction = Prediction.sample
-    private let clean: (Tensor, Tensor, Condition) throws -> Tensor
-
-    init(_ denoiser: any Denoiser, _ clean: @escaping (Tensor, Tensor, Condition) throws -> Tensor) {
-      schedule = denoiser.schedule
-      self.clean = clean
-    }
-
-    func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-      try clean(noisy, time, condition)
-    }
-  }
 }
 
-extension Sampling {
-  /// The teacher in the student's sampler and at the student's times: where a student that starts from it begins.
-  public func teacherFewStep(
-    _ teacher: any Teacher, steps: [Double], guidance: Guidance, prompts: [Int], progress: (Int) -> Void = { _ in }
-  ) throws -> Tensor {
-    try fewStep(
-      teacher, steps: steps, prompts: prompts,
-      clean: { try teacher.guidedClean(from: $0, at: $1, given: $2, guidance: guidance) }, progress: progress)
+/// A teacher under guidance, as one denoiser.
+private final class GuidedTeacher: Denoiser {
+  let schedule: any NoiseSchedule
+  let prediction = Prediction.sample
+  private let teacher: any Teacher
+  private let guidance: Guidance
+
+  init(_ teacher: any Teacher, _ guidance: Guidance) {
+    schedule = teacher.schedule
+    self.teacher = teacher
+    self.guidance = guidance
+  }
+
+  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try teacher.guidedClean(from: noisy, at: time, given: condition, guidance: guidance)
   }
 }
