@@ -2,7 +2,7 @@ import Networks
 import Tensors
 
 /// The architecture of a PixelUNet; stored in its checkpoint.
-public struct Architecture: Equatable, Sendable {
+public struct Architecture: Codable, Equatable, Sendable {
   /// Channels, height and width of an image.
   public var image: [Int]
   public var classes: Int

@@ -37,6 +37,14 @@ public final class ParameterStore {
 
   public func setTrainable(_ trainable: Bool) throws { for parameter in all { try parameter.setTrainable(trainable) } }
 
+  /// Runs `body` with no parameter trainable, so that no gradient can stay here; those that were are trainable again after.
+  public func frozen<R>(_ body: () throws -> R) throws -> R {
+    let moving = trainable
+    for parameter in moving { try parameter.setTrainable(false) }
+    defer { for parameter in moving { try? parameter.setTrainable(true) } }
+    return try body()
+  }
+
   /// Copies values into the parameters of the same names.
   ///
   /// - Throws: `ParameterError` when a name is missing or a shape differs; nothing is changed then.

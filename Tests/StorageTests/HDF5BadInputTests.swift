@@ -7,7 +7,8 @@ import Testing
 @Suite struct HDF5BadInputTests {
   private func written(_ scratch: Scratch) throws -> String {
     try HDF5File.write(to: scratch.path("a.h5")) { file in
-      try file.write(try sample(.float32, [100, 10]), to: "model/weight", layout: HDF5Layout(deflate: 1, checksum: true))
+      try file.write(
+        try sample(.float32, [100, 10]), to: "model/weight", layout: HDF5Layout(deflate: 1, checksum: true))
       try file.write(try sample(.float32, [3]), to: "model/bias")
     }
     return scratch.path("a.h5")
@@ -117,7 +118,8 @@ import Testing
       ["unable to lock file, errno = 11, error message = 'Resource temporarily unavailable'"], "cannot open", at: "a",
       .malformed)
     #expect(lock.kind == .io && lock.description.contains("another process"))
-    #expect(HDF5Library.translate([], "cannot open", at: "a", .malformed).description == "a: cannot open: no reason given")
+    #expect(
+      HDF5Library.translate([], "cannot open", at: "a", .malformed).description == "a: cannot open: no reason given")
   }
 
   @Test("Bytes changed at random give errors or values, never a crash")

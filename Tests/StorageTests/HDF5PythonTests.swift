@@ -10,7 +10,8 @@ import Testing
     let path = scratch.path("a.h5")
     try HDF5File.write(to: path) { file in
       for dtype in DType.allCases {
-        try file.write(try sample(dtype, [4, 3]), to: "all/\(dtype.name)", layout: HDF5Layout(deflate: 4, shuffle: true))
+        try file.write(
+          try sample(dtype, [4, 3]), to: "all/\(dtype.name)", layout: HDF5Layout(deflate: 4, shuffle: true))
       }
       try file.write(try Tensor([2.5], shape: []), to: "scalar")
       try file.write(["a cat", "ein Käfer"], to: "prompts")
@@ -73,6 +74,10 @@ import Testing
           f["nothing"] = h5py.Empty("f4")
           f["dangling"] = h5py.SoftLink("/nowhere")
           f["g/loop"] = f["/"]
+          t = h5py.h5t.IEEE_F32LE.copy()
+          t.set_fields(15, 7, 8, 0, 7); t.set_size(2); t.set_ebias(127)
+          d = h5py.h5d.create(f.id, b"bf16", t, h5py.h5s.create_simple((2,)))
+          d.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array([1.5, -2], dtype=np.float32))
           f.attrs["text"] = "é"; f.attrs["bytes"] = np.bytes_(b"ab"); f.attrs["i"] = np.int32(-3); f.attrs["f"] = np.float32(0.5)
           f.attrs["flag"] = np.bool_(True); f.attrs["list"] = [1, 2]; f.attrs["words"] = ["x", "y"]; f.attrs["c"] = 1j
           f.attrs["e"] = h5py.Empty("f4")
@@ -87,6 +92,9 @@ import Testing
     }
     #expect(try file.read("bool").bools() == [true, false, true])
     #expect(try file.read("scalar").item() == 3.5)
+    let brief = try file.read("bf16")
+    #expect(brief.dtype == .bfloat16)
+    #expect(try brief.doubles() == [1.5, -2])
     #expect(try file.texts("words") == ["a", "é"])
     #expect(try file.texts("fixed") == ["ab", "c"])
     expectError(.malformed, "b.h5:/complex", "records") { _ = try file.read("complex") }
@@ -110,7 +118,7 @@ import Testing
   func concurrentReader() throws {
     let scratch = try Scratch()
     let path = scratch.path("live.h5")
-    let file = try HDF5File.create(path, forConcurrentReading: true)
+    let file = try HDF5File.create(path)
     let rows = try file.createRows("reward", rowShape: [2], dtype: .float32, layout: HDF5Layout(chunk: [4, 2]))
     try file.setAttribute("unit", .string("points"), of: "reward")
     try file.allowReadersWhileWriting()
@@ -119,11 +127,11 @@ import Testing
       import sys, time, h5py
       f = h5py.File(sys.argv[1], "r", swmr=True)
       d = f["reward"]
-      print("open", flush=True)
+      sys.stdout.write("open\\n")
       end = time.time() + 60
       while d.shape[0] < 10 and time.time() < end:
           time.sleep(0.01)
-          d.id.refresh()
+          d.refresh()
       print(d.shape[0], float(d[:10].sum()), d.attrs["unit"])
       """, [path])
     let opened = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
@@ -152,20 +160,48 @@ import Testing
   @Test("A file that another process has open for writing says so")
   func locked() throws {
     let scratch = try Scratch()
-    let path = scratch.path("a.h5")
-    let file = try HDF5File.create(path)
-    try file.write(try sample(.int8, [1]), to: "x")
-    try file.flush()
-    let said = try Python.run(
+    let (path, flag) = (scratch.path("a.h5"), try scratch.write([], to: "go on"))
+    let (process, output, errors) = try Python.start(
       """
-      import sys, h5py
-      try:
-          h5py.File(sys.argv[1], "r")
-          print("opened")
-      except OSError as e:
-          print("refused")
+      import sys, os, time, h5py
+      f = h5py.File(sys.argv[1], "w")
+      f["x"] = 1
+      f.flush()
+      sys.stdout.write("open\\n")
+      while os.path.exists(sys.argv[2]): time.sleep(0.01)
+      """, [path, flag])
+    let opened = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+    #expect(opened == "open\n", "\(Python.said(errors))")
+    expectError(.io, "a.h5", "has the file open") { _ = try HDF5File.open(path) }
+    expectError(.io, "a.h5", "has the file open") { _ = try HDF5File.create(path) }
+    try FileManager.default.removeItem(atPath: flag)
+    process.waitUntilExit()
+    #expect(try HDF5File.open(path).read("x").item() == 1)
+  }
+
+  @Test("A file whose writer was killed says so, and can be recovered with what was flushed")
+  func killed() async throws {
+    let scratch = try Scratch()
+    let path = scratch.path("a.h5")
+    try Python.run(
+      """
+      import sys, os, signal, h5py
+      if os.fork() == 0:
+          f = h5py.File(sys.argv[1], "w", libver="latest")
+          d = f.create_dataset("x", shape=(0,), maxshape=(None,), dtype="f4")
+          f.swmr_mode = True
+          d.resize((3,)); d[:] = 7
+          d.flush(); f.flush()
+          os.kill(os.getpid(), signal.SIGKILL)
+      os.wait()
       """, path)
-    #expect(said == "refused")
-    expectError(.io, "a.h5", "open") { _ = try HDF5File.open(path) }
+    expectError(.io, "a.h5", "was killed", "recover") { _ = try HDF5File.open(path, .readWrite) }
+    try HDF5File.recover(path)
+    try HDF5File.recover(path)
+    let file = try HDF5File.open(path, .readWrite)
+    #expect(try file.read("x").floats() == [7, 7, 7])
+    try file.dataset("x").append(try Tensor([Float(8)]))
+    #expect(try file.read("x").shape == [4])
+    expectError(.missing, "none.h5") { try HDF5File.recover(scratch.path("none.h5")) }
   }
 }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct HDF5RoundTripTests {
   private let layouts: [HDF5Layout] = [
-    .contiguous, HDF5Layout(chunk: [2, 2]), HDF5Layout(deflate: 4), HDF5Layout(deflate: 9, shuffle: true, checksum: true),
+    .contiguous, HDF5Layout(chunk: [2, 2]), HDF5Layout(deflate: 4),
+    HDF5Layout(deflate: 9, shuffle: true, checksum: true),
     HDF5Layout(checksum: true),
   ]
 
@@ -66,6 +67,7 @@ import Testing
       "text": .string("é 🙂 \n"), "empty": .string(""), "count": .integer(-7), "rate": .number(1e-4),
       "names": .strings(["a", "", "ü"]), "none": .strings([]), "steps": .integers([999, 0, -1]),
       "weights": .numbers([0.5, -2]), "long": .string(String(repeating: "recipe: ", count: 20_000)),
+      "many": .numbers((0..<20_000).map { Double($0) }),
     ]
     try HDF5File.write(to: path) { file in
       try file.write(try sample(.bfloat16, [2]), to: "g/x")
@@ -128,7 +130,9 @@ import Testing
     let rows = try file.createRows("log/x", rowShape: [2], dtype: .bfloat16, layout: HDF5Layout(deflate: 1))
     try rows.append(try sample(.bfloat16, [3, 2]))
     try rows.append(try sample(.bfloat16, [0, 2]))
-    expectError(.malformed, "/log/x", "rows of shape [n, 2]", "[1, 3]") { try rows.append(try sample(.bfloat16, [1, 3])) }
+    expectError(.malformed, "/log/x", "rows of shape [n, 2]", "[1, 3]") {
+      try rows.append(try sample(.bfloat16, [1, 3]))
+    }
     expectError(.malformed, "expected elements of bfloat16, got float32") {
       try rows.append(try sample(.float32, [1, 2]))
     }

@@ -30,7 +30,8 @@ func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLW
 
 /// Expects a `StorageError` of a kind, whose words contain all of the given ones.
 func expectError(
-  _ kind: StorageError.Kind, _ words: String..., location: SourceLocation = #_sourceLocation, from body: () throws -> Void
+  _ kind: StorageError.Kind, _ words: String..., location: SourceLocation = #_sourceLocation,
+  from body: () throws -> Void
 ) {
   do {
     try body()

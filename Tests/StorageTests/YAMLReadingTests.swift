@@ -13,7 +13,9 @@ import Testing
 
   @Test(
     "What is no whole number is refused with its place",
-    arguments: ["x", "1.5", "1e400", "010", "0x10", "1_000", "99999999999999999999", "\"5\"", "", "~", "[1]", "{}", "yes"])
+    arguments: [
+      "x", "1.5", "1e400", "010", "0x10", "1_000", "99999999999999999999", "\"5\"", "", "~", "[1]", "{}", "yes",
+    ])
   func notIntegers(text: String) throws {
     let node = try node(text)
     expectError(.malformed, "r.yaml:1:", "expected a whole number, got ") { _ = try node.integer() }

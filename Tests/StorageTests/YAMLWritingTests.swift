@@ -35,8 +35,10 @@ import Testing
   @Test(
     "Any text reads back as the same text",
     arguments: [
-      "", " ", "plain", "two words", "no", "Yes", "null", "~", "1e5", "0x1F", "12:30", "-", "- a", "-x", "a: b", "a:", "a #b",
-      "#x", "'q'", "\"q\"", "back\\slash", "line\nbreak\n", "tab\there", "a, b", "[x]", "{y}", "*a", "&a", "!t", "%d", "@h",
+      "", " ", "plain", "two words", "no", "Yes", "null", "~", "1e5", "0x1F", "12:30", "-", "- a", "-x", "a: b", "a:",
+      "a #b",
+      "#x", "'q'", "\"q\"", "back\\slash", "line\nbreak\n", "tab\there", "a, b", "[x]", "{y}", "*a", "&a", "!t", "%d",
+      "@h",
       "|", ">", "<<", "---", "...", "é ü 漢字", "🙂", "\u{7F}\u{85}\u{2028}\u{FEFF}\u{1}", "trailing ", "?", ":x", "=",
     ])
   func textRoundTrip(text: String) throws {
@@ -50,7 +52,8 @@ import Testing
     #expect(try back.mapping()[0].value.string() == text)
   }
 
-  @Test("Numbers read back as the same numbers", arguments: [0.1, 1e-4, 1e300, -2.5, 3, 2.5e-308, .infinity, -.infinity])
+  @Test(
+    "Numbers read back as the same numbers", arguments: [0.1, 1e-4, 1e300, -2.5, 3, 2.5e-308, .infinity, -.infinity])
   func numberRoundTrip(value: Double) throws {
     let back = try YAMLNode.parse(YAMLNode.mapping([.init("x", .number(value))]).text())
     #expect(try back["x"]?.number() == value)

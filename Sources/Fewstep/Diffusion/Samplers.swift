@@ -59,22 +59,3 @@ public struct Heun: Sampler {
   }
 }
 
-/// The few-step sampler of LCM (Luo et al., arXiv 2310.04378) and DMD2: predict x̂0, noise it afresh to the next time.
-public struct Renoising: Sampler {
-  private let fresh: @Sendable (_ step: Int) throws -> Tensor
-
-  /// - Parameter fresh: the noise [B, ...] for going from time `step` of the list to the next.
-  public init(_ fresh: @escaping @Sendable (_ step: Int) throws -> Tensor) { self.fresh = fresh }
-
-  public func sample(
-    _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
-  ) throws -> Tensor {
-    var x = try noise * schedule.sigma(times[0])
-    for (index, time) in times.enumerated() {
-      x = try denoise(x, time)
-      guard index + 1 < times.count else { break }
-      x = try schedule.alpha(times[index + 1]) * x + schedule.sigma(times[index + 1]) * fresh(index)
-    }
-    return x
-  }
-}

@@ -120,14 +120,36 @@ struct SafetensorsHeader {
 extension SafetensorsHeader {
   /// One value of the header's object. Faults are kept and reported with the tensor's name, which is known one level up.
   private enum Field: Decodable {
+    struct Fault: Error {
+      let reason: String
+    }
+
     struct Tensor: Decodable {
       let dtype: String
       let shape: [Int]
       let offsets: [Int]
 
+      init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        dtype = try Self.value(.dtype, in: fields)
+        shape = try Self.value(.shape, in: fields)
+        offsets = try Self.value(.offsets, in: fields)
+      }
+
       enum CodingKeys: String, CodingKey {
         case dtype, shape
         case offsets = "data_offsets"
+      }
+
+      /// The decoder's own error about a number out of range does not say which field it was in.
+      private static func value<Value: Decodable>(
+        _ key: CodingKeys, in fields: KeyedDecodingContainer<CodingKeys>
+      ) throws -> Value {
+        guard fields.contains(key) else { throw Fault(reason: "'\(key.stringValue)' is absent") }
+        guard let value = try? fields.decode(Value.self, forKey: key) else {
+          throw Fault(reason: "'\(key.stringValue)' is not what it should be")
+        }
+        return value
       }
     }
 
@@ -142,18 +164,8 @@ extension SafetensorsHeader {
         if let texts = try? [String: String](from: decoder) {
           self = .metadata(texts)
         } else {
-          self = .unreadable(Self.reason(error))
+          self = .unreadable((error as? Fault)?.reason ?? "the entry is no object")
         }
-      }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-      switch error {
-      case DecodingError.keyNotFound(let key, _): "'\(key.stringValue)' is absent"
-      case DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context),
-        DecodingError.valueNotFound(_, let context):
-        "'\(context.codingPath.dropFirst().map(\.stringValue).joined(separator: " "))' is not what it should be"
-      default: "the entry cannot be read"
       }
     }
   }

@@ -3,7 +3,7 @@ import CHDF5
 extension HDF5File {
   /// Attaches a value to the group or dataset at a path, in place of one of the same name. The root stands for the file.
   ///
-  /// Long lists belong into datasets: HDF5 holds at most 64 KiB of numbers in an attribute. A long text is no trouble.
+  /// In files of the format before HDF5 1.8, an attribute holds at most 64 KiB of numbers. A long text is no trouble.
   public func setAttribute(_ name: String, _ value: HDF5Attribute, of path: String = "/") throws {
     try checkMayAdd("an attribute", at: path)
     try object(path).use { try value.write(name, to: $0, at: place(path)) }

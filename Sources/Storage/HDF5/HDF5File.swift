@@ -5,6 +5,9 @@ import Foundation
 ///
 /// Paths start at the root, with or without `/`. Errors are `StorageError`s whose place is `file:/path`.
 /// The object may be used from several threads; the calls then wait for one another.
+///
+/// Files are written in the format of HDF5 1.10, whose own structures carry checksums. In older formats they do not, and a file
+/// damaged on purpose can crash libhdf5 itself: read such files only from people you trust.
 public final class HDF5File: @unchecked Sendable {  // its one variable is only touched under the library's lock
   public enum Access: Sendable {
     case readOnly
@@ -25,11 +28,10 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
   }
 
   /// Makes an empty file and overwrites one that is there. To keep the old one until the new is complete, use `write(to:_:)`.
-  ///
-  /// - Parameter forConcurrentReading: needed for `allowReadersWhileWriting()`. Such files ask for HDF5 1.10 or newer.
-  public static func create(_ path: String, forConcurrentReading: Bool = false) throws -> HDF5File {
+  public static func create(_ path: String) throws -> HDF5File {
     try HDF5Library.locked {
-      let id = try accessList(at: path, latest: forConcurrentReading).use { list in
+      try checkIsNotInUse(path)
+      let id = try accessList(at: path).use { list in
         try HDF5Library.own(H5Fclose, "cannot create the file", at: path, .io) {
           H5Fcreate(path, chdf5_truncate(), chdf5_default(), list)
         }
@@ -43,25 +45,39 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
   /// - Throws: `.missing` where there is none, `.malformed` where it is no HDF5 file or was cut short, `.io` where another
   ///   process is writing it.
   public static func open(_ path: String, _ access: Access = .readOnly) throws -> HDF5File {
-    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { throw StorageError.system(errno, "cannot open the file", path: path) }
-    _ = Foundation.close(descriptor)
+    try checkIsHDF5(path)
     return try HDF5Library.locked {
-      if H5Fis_hdf5(path) == 0 {
-        throw StorageError(
-          .malformed, at: path, expected: "an HDF5 file", got: "something else, or a file cut short",
-          advice: "Check the path, or copy or write the file again.")
-      }
       let flags =
         switch access {
         case .readOnly: chdf5_read_only()
         case .readWrite: chdf5_read_write()
         case .whileBeingWritten: chdf5_read_only() | chdf5_swmr_read()
         }
-      let id = try accessList(at: path, latest: access != .readOnly).use { list in
+      let id = try accessList(at: path).use { list in
         try HDF5Library.own(H5Fclose, "cannot open the file", at: path, .malformed) { H5Fopen(path, flags, list) }
       }
       return HDF5File(path: path, access: access, id: id)
+    }
+  }
+
+  /// H5Fcreate empties an existing file before it looks whether another process has locked it.
+  private static func checkIsNotInUse(_ path: String) throws {
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { return }
+    defer { _ = Foundation.close(descriptor) }
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw HDF5Library.inUse("cannot replace the file", at: path)
+    }
+  }
+
+  private static func checkIsHDF5(_ path: String) throws {
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { throw StorageError.system(errno, "cannot open the file", path: path) }
+    _ = Foundation.close(descriptor)
+    if HDF5Library.locked({ H5Fis_hdf5(path) }) == 0 {
+      throw StorageError(
+        .malformed, at: path, expected: "an HDF5 file", got: "something else, or a file cut short",
+        advice: "Check the path, or copy or write the file again.")
     }
   }
 
@@ -82,7 +98,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
 
   /// Lets other processes read (`.whileBeingWritten`, or h5py's `swmr=True`) while this one appends to its datasets.
   ///
-  /// This is HDF5's single-writer/multiple-reader mode, and it has HDF5's limits: the file was created for it, the datasets and
+  /// This is HDF5's single-writer/multiple-reader mode, and it has HDF5's limits: the datasets and
   /// attributes exist before this call, and afterwards none can be added; rows can be, and readers see them after `flush()`.
   public func allowReadersWhileWriting() throws {
     try withID { id in
@@ -137,12 +153,34 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     path.split(separator: "/").map(String.init).filter { $0 != "." }
   }
 
-  private static func accessList(at path: String, latest: Bool) throws -> HDF5ID {
+  /// Makes a file readable again whose writer was killed, which HDF5 otherwise takes for a file that is still being written.
+  /// What the writer had flushed is there. Does nothing to other files.
+  ///
+  /// - Throws: `.missing`, `.malformed`, or `.io` where a process does have the file open.
+  public static func recover(_ path: String) throws {
+    try checkIsHDF5(path)
+    try HDF5Library.locked {
+      let list = try accessList(at: path)
+      // The property behind the program h5clear. The file's lock is taken before it acts.
+      var clear: hbool_t = true
+      try list.use { list in
+        try HDF5Library.check(
+          H5Pset(list, "clear_status_flags", &clear), "cannot recover the file", at: path, .io)
+        let file = try HDF5Library.own(H5Fclose, "cannot recover the file", at: path, .malformed) {
+          H5Fopen(path, chdf5_read_write(), list)
+        }
+        try file.use { try HDF5Library.check(H5Fclose($0), "cannot recover the file", at: path, .io) }
+      }
+    }
+  }
+
+  private static func accessList(at path: String) throws -> HDF5ID {
     let list = try HDF5Library.own(H5Pclose, "cannot open the file", at: path, .io) { H5Pcreate(chdf5_file_access()) }
     list.use { list in
       // h5py does the same: no dataset keeps a closed file open.
       H5Pset_fclose_degree(list, H5F_CLOSE_STRONG)
-      if latest { H5Pset_libver_bounds(list, chdf5_latest_format(), chdf5_latest_format()) }
+      // Checksums of the structures, and readers while writing.
+      H5Pset_libver_bounds(list, chdf5_latest_format(), chdf5_latest_format())
     }
     return list
   }

@@ -46,14 +46,14 @@ enum HDF5Library {
   ) -> StorageError {
     let reason = stack.first ?? "no reason given"
     if stack.contains(where: { $0.contains("unable to lock file") }) {
-      return StorageError(
-        .io, at: place, "\(action): another process has the file open",
-        advice: "Wait for it or stop it. On a file system without locks, set HDF5_USE_FILE_LOCKING=FALSE.")
+      return inUse(action, at: place)
     }
     if stack.contains(where: { $0.contains("SWMR") || $0.contains("already open for write") }) {
       return StorageError(
         .io, at: place, "\(action): \(reason)",
-        advice: "Another process may be writing it. Open it as `.whileBeingWritten`, or wait until it is closed.")
+        advice: "A process is writing it, or was killed while it did. In the first case wait or open it as "
+          + "`.whileBeingWritten` (h5py: swmr=True); in the second recover it (`HDF5File.recover`, or the program h5clear -s)."
+      )
     }
     for description in stack {
       guard let mark = description.range(of: "errno = ") else { continue }
@@ -64,6 +64,12 @@ enum HDF5Library {
     return StorageError(
       isTruncated ? .malformed : kind, at: place, "\(action): \(reason)",
       advice: isTruncated ? "The file is shorter than it should be: its writing or copying was cut short." : nil)
+  }
+
+  static func inUse(_ action: String, at place: String) -> StorageError {
+    StorageError(
+      .io, at: place, "\(action): another process, or this one, has the file open",
+      advice: "Wait until it is closed. On a file system without locks, set HDF5_USE_FILE_LOCKING=FALSE.")
   }
 
   private static func errorStack() -> [String] {

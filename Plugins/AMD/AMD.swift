@@ -1,0 +1,65 @@
+import Fewstep
+import Networks
+import Tensors
+
+/// Adaptive Matching Distillation (Bai et al., arXiv 2602.07345): a reward senses samples in Forbidden Zones, where the
+/// teacher is unreliable; for them the two parts of DMD's signal are reweighted (Dynamic Score Adaptation) and the fake
+/// teacher is trained harder, so that its repulsion does not vanish (Repulsive Landscape Sharpening).
+public final class AMD: MatchingObjective {
+  private let sensitivity: Double
+  private let sharpening: Double
+  private let normalised: Bool
+  private let gan: AdversarialTerm?
+  public let sensing: Sensing?
+  public var parameters: ParameterStore? { gan?.parameters }
+
+  public init(_ s: SettingsReader) {
+    sensitivity = s.number(
+      "sensitivity", default: 0.3, in: .halfOpen(0, 1), "How far the advantage tilts the two signals: s in Eq. 13. 0 is DMD.")
+    sharpening = s.number(
+      "sharpening", default: 1, in: .nonNegative, "k in the fake teacher's weight W = exp(-k ã), Eq. 14 (the paper: 1). 0 is DMD.")
+    normalised = s.boolean(
+      "normalise-sharpening", default: true,
+      "Divide W by its mean over the group: without it the fake teacher's loss grows by some 28%.")
+    sensing = Sensing(
+      groupSize: s.integer("group-size", default: 8, in: .atLeast(2), "K in Eq. 12: samples of one prompt (the paper: 64 images, 8 videos)."),
+      interval: s.integer("interval", default: 1, in: .atLeast(1), "Rewards are evaluated every so many steps (the paper: 8 for SDXL); plain DMD between."),
+      clip: s.number("advantage-clip", default: 1, in: .positive, "ã is limited to ± this, Eq. 12."),
+      epsilon: s.number("advantage-epsilon", default: 1e-6, in: .positive, "ε in Eq. 12."))
+    gan = s.has("gan") ? AdversarialTerm(s.section("gan")) : nil
+  }
+
+  public func prepare(for backbone: any Backbone, seed: Int) throws { try gan?.prepare(for: backbone, seed: seed) }
+
+  public func studentLoss(_ scene: Scene) throws -> Loss {
+    let a = try scene.advantage  // Eq. 12
+    let beta = try 1 - sensitivity * a  // Eq. 13
+    let alpha = try 1 + sensitivity * a
+    let direction =
+      try beta.broadcast(toRank: scene.samples.rank) * scene.distributionMatching
+      + alpha.broadcast(toRank: scene.samples.rank) * scene.conditionalAlignment  // Eq. 10
+    scene.note("alpha", alpha)
+    scene.note("beta", beta)
+    let loss = try scene.match(along: direction)
+    return try gan?.adding(toStudent: loss, scene) ?? loss
+  }
+
+  public func fakeTeacherLoss(_ scene: Scene) throws -> Loss {
+    let sharpened = { [sharpening] (a: Tensor) in try exp(-sharpening * a) }
+    var weight = try sharpened(scene.advantage)  // Eq. 14
+    if normalised { weight = try weight / scene.groupMean(sharpened) }
+    scene.note("weight", weight)
+    let loss = Loss(try mean(weight * scene.denoisingError))
+    return try gan?.adding(toFakeTeacher: loss, scene) ?? loss
+  }
+}
+
+extension AMD {
+  public static func register(in catalog: inout Catalog) {
+    catalog.objectives.append(
+      Plugin("amd", "Adaptive Matching Distillation (arXiv 2602.07345)") { s in
+        let objective = AMD(s)
+        return { _ in objective }
+      })
+  }
+}

@@ -1,0 +1,76 @@
+import Fewstep
+import Foundation
+import Networks
+import Storage
+import Tensors
+
+/// A small convolutional classifier of images; its last hidden layer serves as features.
+public final class Classifier: TrainableClassifier, FeatureNetwork {
+  public struct Architecture: Codable, Equatable, Sendable {
+    /// Channels of an image.
+    public var inputs = 1
+    /// Channels of the four convolutions; the first and the third halve the resolution.
+    public var channels = [32, 64, 64, 96]
+    /// Width of the last hidden layer.
+    public var features = 128
+    public var classes = 10
+  }
+
+  public let parameters: ParameterStore
+  public let architecture: Architecture
+  private let convolutions: [(convolution: Convolution, norm: GroupNorm)]
+  private let hidden: Linear
+  private let output: Linear
+
+  public init(_ architecture: Architecture, _ source: ParameterStore.Source, on device: Device = .cpu) throws {
+    self.architecture = architecture
+    let store = ParameterStore(source, device: device)
+    parameters = store
+    var inputs = architecture.inputs
+    convolutions = try architecture.channels.enumerated().map { index, channels in
+      let scope = store.root / "convolutions" / index
+      defer { inputs = channels }
+      return (
+        try Convolution(scope / "conv", inputs, channels, kernel: 3, stride: index % 2 == 0 ? 2 : 1),
+        try GroupNorm(scope / "norm", channels, groups: 8)
+      )
+    }
+    hidden = try Linear(store.root / "hidden", inputs, architecture.features)
+    output = try Linear(store.root / "output", architecture.features, architecture.classes)
+  }
+
+  /// - Throws: `StorageError` where the file is not a classifier's.
+  public convenience init(weights path: String, on device: Device) throws {
+    let file = try SafetensorsFile(path)
+    guard file.metadata["kind"] == "classifier", let json = file.metadata["architecture"],
+      let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(json.utf8))
+    else {
+      throw StorageError(
+        .malformed, at: path, expected: "weights of a classifier, with its architecture in the file's metadata",
+        got: "kind '\(file.metadata["kind"] ?? "none")'", advice: "Train one with `fewstep train-classifier`.")
+    }
+    try self.init(architecture, .checkpoint { file.contains($0) ? try file.tensor($0) : nil }, on: device)
+    try parameters.setTrainable(false)
+  }
+
+  public var metadata: [String: String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let json = (try? encoder.encode(architecture)).map { String(decoding: $0, as: UTF8.self) }
+    return ["kind": "classifier", "architecture": json ?? "{}"]
+  }
+
+  public func logProbabilities(_ pixels: Tensor) throws -> Tensor { try output(embedded(pixels)).logSoftmax(1) }
+
+  public func features(_ samples: Tensor, pixels: Tensor?) throws -> (features: Tensor, logProbabilities: Tensor) {
+    guard let pixels else { throw TensorError("classifier", "samples of this backbone are no images") }
+    let features = try embedded(pixels)
+    return (features, try output(features).logSoftmax(1))
+  }
+
+  private func embedded(_ pixels: Tensor) throws -> Tensor {
+    var h = try pixels * 2 - 1
+    for layer in convolutions { h = try silu(layer.norm(layer.convolution(h))) }
+    return try silu(hidden(h.mean([2, 3])))
+  }
+}

@@ -1,0 +1,38 @@
+import Fewstep
+import Tensors
+
+/// The log-probability that a classifier gives the wanted class.
+public final class ClassifierReward: RewardProxy {
+  private let classifier: Classifier
+
+  public init(_ classifier: Classifier) { self.classifier = classifier }
+
+  public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
+    guard let pixels else { throw TensorError("classifier reward", "samples of this backbone are no images") }
+    let wanted = try condition.tensor("class").unsqueezed(1)
+    return try noGrad { try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1) }
+  }
+
+  public static func register(in catalog: inout Catalog) {
+    catalog.rewards.append(
+      Plugin("classifier", "Log-probability of the wanted class by a trained classifier") { s in
+        let path = s.path("weights", "The classifier's weights (safetensors).")
+        return { ClassifierReward(try Classifier(weights: path, on: $0.device)) }
+      })
+    catalog.features.append(
+      Plugin("classifier", "The last hidden layer of a trained classifier, and its class probabilities") { s in
+        let path = s.path("weights", "The classifier's weights (safetensors), which should not be the reward's.")
+        return { try Classifier(weights: path, on: $0.device) }
+      })
+    catalog.classifiers.append(
+      Plugin("classifier", "A small convolutional classifier of images") { s in
+        let architecture = Classifier.Architecture(
+          inputs: s.integer("inputs", default: 1, in: .atLeast(1), "Channels of an image."),
+          channels: s.integers("channels", default: [32, 64, 64, 96], in: .atLeast(8), "Channels of the convolutions, each a multiple of 8; every other one halves the resolution."),
+          features: s.integer("features", default: 128, in: .atLeast(1), "Width of the last hidden layer."),
+          classes: s.integer("classes", default: 10, in: .atLeast(2), "Classes."))
+        s.require(architecture.channels.allSatisfy { $0 % 8 == 0 }, at: "channels", "each must be a multiple of 8")
+        return { try Classifier(architecture, .random(seed: $0.seed), on: $0.device) }
+      })
+  }
+}

@@ -1,0 +1,73 @@
+import Fewstep
+import Networks
+import Tensors
+
+/// The teacher that a mixture has by Bayes' rule: exact at every time, with or without the class.
+final class ExactTeacher: Teacher {
+  let schedule: any NoiseSchedule
+  let prediction = Prediction.sample
+  private let density: MixtureDensity
+
+  init(_ density: MixtureDensity, _ schedule: any NoiseSchedule) {
+    self.density = density
+    self.schedule = schedule
+  }
+
+  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
+    return try density.clean(noisy, alpha: alpha, sigma: sigma, classes: condition.tensor("class"))
+  }
+
+  func unconditional(like condition: Condition) throws -> Condition {
+    let none = Array(repeating: density.mixture.classes, count: condition.count)
+    return Condition(
+      prompts: condition.prompts, tensors: ["class": try Tensor(none).to(try condition.tensor("class").device)])
+  }
+}
+
+/// A multilayer perceptron that predicts x̂0 of points: student and fake teacher of a mixture.
+public final class PointDenoiser: FakeTeacher, Student {
+  public let schedule: any NoiseSchedule
+  public let prediction = Prediction.sample
+  public let parameters: ParameterStore
+  private let power: Double
+  private let embedding: Int
+  private let input: Linear
+  private let hidden: [Linear]
+  private let output: Linear
+  private let classes: Embedding
+
+  /// - Parameter power: the mean square of the data, by which inputs are scaled to unit size.
+  public init(
+    _ store: ParameterStore, dimension: Int, classes: Int, width: Int, layers: Int, embedding: Int, power: Double,
+    schedule: any NoiseSchedule
+  ) throws {
+    parameters = store
+    self.schedule = schedule
+    self.power = power
+    self.embedding = embedding
+    input = try Linear(store.root / "input", dimension + embedding, width)
+    hidden = try (0..<layers - 1).map { try Linear(store.root / "hidden" / $0, width, width) }
+    output = try Linear(store.root / "output", width, dimension)
+    self.classes = try Embedding(store.root / "classes", count: classes + 1, width: width)
+  }
+
+  public func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try output(hidden(noisy, time, condition))
+  }
+
+  public func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try hidden(noisy, time, condition)
+  }
+
+  private func hidden(_ noisy: Tensor, _ time: Tensor, _ condition: Condition) throws -> Tensor {
+    let times = try time.doubles()
+    let scales = times.map { (schedule.alpha($0) * schedule.alpha($0) * power + schedule.sigma($0) * schedule.sigma($0)).squareRoot() }
+    let scaled = try noisy / Tensor(scales.map(Float.init)).to(noisy.device).unsqueezed(1)
+    let models = try Tensor(times.map { Float(schedule.modelTime($0)) }).to(noisy.device)
+    let features = try concatenated([scaled, sinusoids(models, width: embedding)], 1)
+    var h = try silu(input(features) + classes(condition.tensor("class")))
+    for layer in hidden { h = try silu(layer(h)) }
+    return h
+  }
+}

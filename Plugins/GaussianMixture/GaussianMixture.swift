@@ -1,0 +1,108 @@
+import Fewstep
+import Networks
+import Tensors
+
+/// Points from a mixture of Gaussians in any dimension: the teacher is exact, so everything that a run should find is known.
+public final class GaussianMixture: Backbone {
+  public struct Network: Sendable {
+    public var width = 128
+    public var layers = 3
+    public var embedding = 32
+
+    public init(width: Int = 128, layers: Int = 3, embedding: Int = 32) {
+      self.width = width
+      self.layers = layers
+      self.embedding = embedding
+    }
+  }
+
+  public enum ScheduleKind: String, Sendable, CaseIterable {
+    case flow
+    case vp
+    case discreteVP = "discrete-vp"
+    case edm
+
+    var schedule: any NoiseSchedule {
+      switch self {
+      case .flow: RectifiedFlow()
+      case .vp: ContinuousVP()
+      case .discreteVP: DiscreteVP()
+      case .edm: EDM()
+      }
+    }
+  }
+
+  public let mixture: Mixture
+  public let schedule: any NoiseSchedule
+  public let device: Device
+  public let sampleShape: [Int]
+  public let prompts: [String]
+  public var featureChannels: Int? { network.width }
+  public var metadata: [String: String] { ["kind": "gaussian-mixture"] }
+  private let network: Network
+
+  public init(_ mixture: Mixture, network: Network = Network(), schedule: any NoiseSchedule, on device: Device = .cpu) {
+    self.mixture = mixture
+    self.network = network
+    self.schedule = schedule
+    self.device = device
+    sampleShape = [mixture.dimension]
+    prompts = (0..<mixture.classes).map { "class \($0)" }
+  }
+
+  public func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
+  public func teacher() throws -> any Teacher { ExactTeacher(try MixtureDensity(mixture, on: device), schedule) }
+  public func student(seed: Int) throws -> any Student { try denoiser(seed: seed) }
+  public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try denoiser(seed: seed) }
+
+  private func denoiser(seed: Int) throws -> PointDenoiser {
+    try PointDenoiser(
+      ParameterStore(.random(seed: seed), device: device), dimension: mixture.dimension, classes: mixture.classes,
+      width: network.width, layers: network.layers, embedding: network.embedding, power: mixture.power,
+      schedule: schedule)
+  }
+}
+
+/// The mixture's own log-density of a sample given its class: the truest reward there is.
+public final class DensityReward: RewardProxy {
+  private let density: MixtureDensity
+
+  public init(_ mixture: Mixture, on device: Device = .cpu) throws { density = try MixtureDensity(mixture, on: device) }
+
+  public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
+    try noGrad { try density.logDensity(samples, classes: condition.tensor("class")) }
+  }
+}
+
+/// Fresh samples of a mixture as real data, `count` of them, each a function of its position.
+public final class MixtureData: DataSource {
+  public let count: Int
+  public let sampleShape: [Int]
+  private let samples: Tensor
+  private let labels: [Int]
+  private let device: Device
+
+  public init(_ mixture: Mixture, count: Int, seed: Int, on device: Device = .cpu) throws {
+    let noise = Noise(seed: seed)
+    (samples, labels) = try mixture.sample(
+      noise.stream("mixture data", step: 0), noise.stream("mixture components", step: 0), 0..<count)
+    self.count = count
+    self.device = device
+    sampleShape = [mixture.dimension]
+  }
+
+  public func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition) {
+    (try samples.selected(Tensor(positions)).to(device), try Condition(classes: positions.map { labels[$0] }, on: device))
+  }
+}
+
+/// Coordinates as features, and Bayes' posterior of the class.
+final class MixtureFeatures: FeatureNetwork {
+  private let density: MixtureDensity
+
+  init(_ mixture: Mixture, on device: Device) throws { density = try MixtureDensity(mixture, on: device) }
+
+  func features(_ samples: Tensor, pixels: Tensor?) throws -> (features: Tensor, logProbabilities: Tensor) {
+    (samples, try density.logPosterior(samples))
+  }
+}

@@ -1,0 +1,121 @@
+import Fewstep
+import Foundation
+import Tensors
+
+/// A mixture of isotropic Gaussians with classes: its density, its samples, and what noise does to it, all in closed form.
+public struct Mixture: Sendable {
+  /// Means of the components, each of `dimension` numbers.
+  public let means: [[Double]]
+  public let deviations: [Double]
+  /// Weights, which sum to 1.
+  public let weights: [Double]
+  /// The class of each component.
+  public let labels: [Int]
+
+  public var dimension: Int { means[0].count }
+  public var classes: Int { (labels.max() ?? 0) + 1 }
+
+  public init(means: [[Double]], deviations: [Double], weights: [Double]? = nil, labels: [Int]? = nil) {
+    self.means = means
+    self.deviations = deviations.count == 1 ? Array(repeating: deviations[0], count: means.count) : deviations
+    let raw = weights ?? Array(repeating: 1, count: means.count)
+    self.weights = raw.map { $0 / raw.reduce(0, +) }
+    self.labels = labels ?? Array(repeating: 0, count: means.count)
+  }
+
+  /// `count` components on a circle, each of the class of its place modulo `classes`.
+  public static func ring(_ count: Int, radius: Double, deviation: Double, classes: Int) -> Mixture {
+    let angles = (0..<count).map { 2 * Double.pi * Double($0) / Double(count) }
+    return Mixture(
+      means: angles.map { [radius * cos($0), radius * sin($0)] }, deviations: [deviation],
+      labels: (0..<count).map { $0 % classes })
+  }
+
+  /// The variance of a coordinate around 0, over all components.
+  public var power: Double {
+    zip(zip(means, deviations), weights).reduce(0) { sum, entry in
+      let ((mean, deviation), weight) = entry
+      return sum + weight * (mean.reduce(0) { $0 + $1 * $1 } / Double(dimension) + deviation * deviation)
+    }
+  }
+
+  /// Positions and classes of samples, one of the stream's each.
+  public func sample(_ stream: Noise.Stream, _ chooser: Noise.Stream, _ samples: Range<Int>) throws -> (Tensor, [Int]) {
+    let chosen = samples.map { component(at: chooser.unit($0)) }
+    let noise = try stream.normal(samples, [dimension])
+    let centre = try Tensor(chosen.flatMap { means[$0] }.map(Float.init), shape: [samples.count, dimension])
+    let spread = try Tensor(chosen.map { Float(deviations[$0]) }).unsqueezed(1)
+    return (try centre + spread * noise, chosen.map { labels[$0] })
+  }
+
+  private func component(at unit: Double) -> Int {
+    var sum = 0.0
+    for (index, weight) in weights.enumerated() {
+      sum += weight
+      if unit < sum { return index }
+    }
+    return weights.count - 1
+  }
+}
+
+/// The mixture's tensors on one device, and Bayes' rule on them.
+final class MixtureDensity {
+  let mixture: Mixture
+  private let means: Tensor
+  private let variances: Tensor
+  private let logWeights: Tensor
+  /// [classes + 1, K]: 0 where a component is of the class, -inf elsewhere; the last row, "none", is all 0.
+  private let masks: Tensor
+
+  init(_ mixture: Mixture, on device: Device, dtype: DType = .float32) throws {
+    self.mixture = mixture
+    let count = mixture.means.count
+    means = try Tensor(mixture.means.flatMap { $0 }, shape: [count, mixture.dimension]).to(dtype).to(device)
+    variances = try Tensor(mixture.deviations.map { $0 * $0 }).to(dtype).to(device)
+    logWeights = try Tensor(mixture.weights.map { log($0) }).to(dtype).to(device)
+    let rows = (0...mixture.classes).flatMap { row in
+      mixture.labels.map { row == mixture.classes || $0 == row ? 0.0 : -Double.infinity }
+    }
+    masks = try Tensor(rows, shape: [mixture.classes + 1, count]).to(dtype).to(device)
+  }
+
+  /// log of weight times density of each component [B, K] for x = α sample + σ ε, given classes int64 [B].
+  private func logJoint(_ x: Tensor, alpha: Tensor, sigma: Tensor, classes: Tensor) throws -> (Tensor, Tensor) {
+    let variance = try alpha.squared() * variances.unsqueezed(0) + sigma.squared()  // [B, K]
+    // |x - α μ|² for every pair, without a [B, K, D] tensor.
+    let cross = try matmul(x, means.transposed(0, 1))
+    let own = try x.squared().sum([1], keeping: true)
+    let distance = try own - 2 * alpha * cross + alpha.squared() * means.squared().sum([1]).unsqueezed(0)
+    let logDensity = try -0.5 * (distance / variance + Double(mixture.dimension) * log(variance * (2 * Double.pi)))
+    return (try logDensity + logWeights + masks.selected(classes), variance)
+  }
+
+  /// E[sample | x] [B, D] for x = α sample + σ ε; alpha and sigma [B, 1].
+  func clean(_ x: Tensor, alpha: Tensor, sigma: Tensor, classes: Tensor) throws -> Tensor {
+    let (joint, variance) = try logJoint(x, alpha: alpha, sigma: sigma, classes: classes)
+    let posterior = try joint.softmax(1)  // r_k
+    let gain = try alpha * variances.unsqueezed(0) / variance  // [B, K]
+    // Σ r_k (μ_k + g_k (x - α μ_k))
+    let onMeans = try posterior * (1 - alpha * gain)
+    return try matmul(onMeans, means) + (posterior * gain).sum([1], keeping: true) * x
+  }
+
+  /// log p(x | class) [B]; class = classes gives log p(x).
+  func logDensity(_ x: Tensor, classes: Tensor) throws -> Tensor {
+    let one = try Tensor.ones([1, 1], x.dtype, on: x.device)
+    let (joint, _) = try logJoint(x, alpha: one, sigma: one.zerosLike(), classes: classes)
+    let prior = try (logWeights + masks).logSumExp([1])
+    return try joint.logSumExp([1]) - prior.selected(classes)
+  }
+
+  /// log p(class | x) [B, classes]
+  func logPosterior(_ x: Tensor) throws -> Tensor {
+    let count = x.shape[0]
+    let joints = try (0..<mixture.classes).map { label in
+      let classes = try Tensor(Array(repeating: label, count: count)).to(x.device)
+      let one = try Tensor.ones([1, 1], x.dtype, on: x.device)
+      return try logJoint(x, alpha: one, sigma: one.zerosLike(), classes: classes).0.logSumExp([1])
+    }
+    return try stacked(joints, 1).logSoftmax(1)
+  }
+}

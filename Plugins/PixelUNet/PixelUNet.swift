@@ -1,0 +1,66 @@
+import Fewstep
+import Networks
+import Storage
+import Tensors
+
+/// Class-conditional pixel diffusion: a U-Net on a rectified flow, trained by `fewstep train-teacher`.
+public final class PixelUNet: Backbone {
+  public let sampleShape: [Int]
+  public let device: Device
+  public let prompts: [String]
+  public let featureChannels: Int?
+  public let metadata: [String: String]
+  private let architecture: Architecture
+  private let weights: ParameterStore.Source
+
+  /// - Parameter weights: a safetensors file that carries its architecture.
+  /// - Throws: `StorageError` naming file and tensor.
+  public convenience init(weights path: String, on device: Device) throws {
+    let file = try SafetensorsFile(path)
+    let architecture = try Architecture(metadata: file.metadata, of: path)
+    self.init(architecture, weights: .checkpoint { file.contains($0) ? try file.tensor($0) : nil }, on: device)
+    try noGrad { _ = try denoiser() }
+  }
+
+  /// - Parameter weights: where all roles start from.
+  public init(_ architecture: Architecture, weights: ParameterStore.Source, on device: Device) {
+    self.architecture = architecture
+    self.weights = weights
+    self.device = device
+    sampleShape = architecture.image
+    prompts = (0..<architecture.classes).map { "class \($0)" }
+    featureChannels = architecture.channels * (architecture.multipliers.last ?? 1)
+    metadata = architecture.metadata
+  }
+
+  public func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
+
+  public func teacher() throws -> any Teacher {
+    let teacher = try denoiser()
+    try teacher.parameters.setTrainable(false)
+    return teacher
+  }
+
+  public func student(seed: Int) throws -> any Student { try denoiser() }
+  public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try denoiser() }
+
+  public func pixels(_ samples: Tensor) throws -> Tensor? { try (samples * 0.5 + 0.5).clamped(0, 1) }
+
+  private func denoiser() throws -> PixelDenoiser {
+    try PixelDenoiser(architecture, ParameterStore(weights, device: device))
+  }
+
+  public static func register(in catalog: inout Catalog) {
+    let summary = "Class-conditional pixel U-Net on a rectified flow (arXiv 2006.11239, 2209.03003)"
+    catalog.backbones.append(
+      Plugin("pixel-unet", summary) { s in
+        let path = s.path("teacher", "Weights of the teacher (safetensors).")
+        return { try PixelUNet(weights: path, on: $0.device) }
+      })
+    catalog.pretrainable.append(
+      Plugin("pixel-unet", summary) { s in
+        let architecture = Architecture(s)
+        return { PixelUNet(architecture, weights: .random(seed: $0.seed), on: $0.device) }
+      })
+  }
+}

@@ -1,0 +1,70 @@
+import Tensors
+
+/// What a plugin may ask for when it is made.
+public struct PluginContext {
+  public let device: Device
+  public let seed: Int
+  /// The model family, once it is loaded: rewards and data may be defined by it.
+  public let backbone: (any Backbone)?
+
+  public init(device: Device, seed: Int, backbone: (any Backbone)? = nil) {
+    self.device = device
+    self.seed = seed
+    self.backbone = backbone
+  }
+}
+
+/// A named, configurable thing: reads its settings first, is made (files opened, memory taken) later.
+public struct Plugin<Product> {
+  public let name: String
+  /// One line, with the paper.
+  public let summary: String
+  public let read: (SettingsReader) -> (PluginContext) throws -> Product
+
+  public init(
+    _ name: String, _ summary: String, read: @escaping (SettingsReader) -> (PluginContext) throws -> Product
+  ) {
+    self.name = name
+    self.summary = summary
+    self.read = read
+  }
+
+  /// What its settings are.
+  public var settings: [Setting] {
+    let reader = SettingsReader.describing()
+    _ = read(reader)
+    return reader.declarations
+  }
+}
+
+/// All plugins of an executable. A value: tests and user packages fill their own.
+public struct Catalog {
+  public var objectives = [Plugin<any MatchingObjective>]()
+  public var backbones = [Plugin<any Backbone>]()
+  /// Model families that `fewstep train-teacher` can train from nothing.
+  public var pretrainable = [Plugin<any Backbone>]()
+  public var rewards = [Plugin<any RewardProxy>]()
+  public var data = [Plugin<any DataSource>]()
+  public var features = [Plugin<any FeatureNetwork>]()
+  /// Classifiers that `fewstep train-classifier` can train.
+  public var classifiers = [Plugin<any TrainableClassifier>]()
+
+  public init() {}
+}
+
+extension SettingsReader {
+  /// A section whose `kind` names a plugin, read by it.
+  func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws -> Product {
+    let section = section(key)
+    let name = section.oneOf("kind", plugins.map(\.name), meaning)
+    guard let plugin = plugins.first(where: { $0.name == name }) else {
+      return { _ in throw RecipeError([]) }
+    }
+    return plugin.read(section)
+  }
+
+  /// As `plugin`, for a section that may be left out.
+  func optionalPlugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> ((PluginContext) throws -> Product)? {
+    has(key) ? plugin(key, among: plugins, meaning) : nil
+  }
+}

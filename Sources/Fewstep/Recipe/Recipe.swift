@@ -1,0 +1,122 @@
+import Foundation
+import Networks
+import Storage
+import Tensors
+
+/// A whole experiment: everything that a run is a function of.
+public struct Recipe {
+  public struct Training: Sendable {
+    /// Student updates.
+    public let steps: Int
+    /// Samples of one update.
+    public let batch: Int
+    /// Parts that a batch is worked off in; the result is the same within rounding.
+    public let microBatches: Int
+    /// Noise-image pairs for a regression term, by path.
+    public let pairs: String?
+  }
+
+  public struct Output: Sendable {
+    public let logEvery: Int
+    public let checkpointEvery: Int
+    public let keep: Int
+    public let sampleEvery: Int
+    public let diagnosticsEvery: Int
+  }
+
+  public struct Evaluation {
+    public let samples: Int
+    public let batch: Int
+    public let teacherSteps: [Int]
+    public let seed: Int
+    public let features: (PluginContext) throws -> any FeatureNetwork
+    public let reference: (PluginContext) throws -> any DataSource
+  }
+
+  public let name: String
+  public let seed: Int
+  public let device: Device
+  public let threads: Int?
+  public let backbone: (PluginContext) throws -> any Backbone
+  public let data: ((PluginContext) throws -> any DataSource)?
+  public let reward: ((PluginContext) throws -> any RewardProxy)?
+  public let objective: (PluginContext) throws -> any MatchingObjective
+  /// The student's times, from 1 downwards.
+  public let steps: [Double]
+  public let student: RoleSettings
+  public let ema: EMA.Decay?
+  public let fakeTeacher: RoleSettings
+  /// Fake-teacher updates for each of the student's.
+  public let fakeTeacherUpdates: Int
+  public let matching: Matching
+  public let training: Training
+  public let output: Output
+  public let evaluation: Evaluation?
+  /// Every value that was read, with its source as a comment.
+  public let resolved: YAMLNode
+
+  /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
+  public init(_ node: YAMLNode, catalog: Catalog) throws {
+    let s = SettingsReader(node)
+    name = s.string("name", "The run's name, and its folder's below runs/.")
+    seed = s.integer("seed", default: 0, "All random numbers are a function of it.")
+    let deviceName = s.string("device", default: "cpu", "cpu, cuda or cuda:N.")
+    device = Device(name: deviceName) ?? .cpu
+    s.require(Device(name: deviceName) != nil, at: "device", "'\(deviceName)' is not cpu, cuda or cuda:N")
+    let threadCount = s.integer("threads", default: 0, in: .nonNegative, "CPU threads of one operator; 0 takes one a core.")
+    threads = threadCount == 0 ? nil : threadCount
+    backbone = s.plugin("backbone", among: catalog.backbones, "The model family.")
+    data = s.optionalPlugin("data", among: catalog.data, "Real samples, for a GAN.")
+    reward = s.optionalPlugin("reward", among: catalog.rewards, "What senses Forbidden Zones.")
+    objective = s.plugin("objective", among: catalog.objectives, "What the student learns from.")
+
+    let student = s.section("student")
+    steps = student.numbers(
+      "steps", default: [1, 0.75, 0.5, 0.25], in: .closed(1e-3, 1), "The student's times, from 1 (noise) downwards; stored with it.")
+    student.require(
+      steps.first == 1 && zip(steps, steps.dropFirst()).allSatisfy(>), at: "steps", "times begin with 1 and fall")
+    self.student = RoleSettings(student, learningRate: 1e-4, betas: [0.9, 0.999])
+    ema = student.ema()
+    let fake = s.section("fake-teacher")
+    fakeTeacherUpdates = fake.integer("updates", default: 5, in: .atLeast(1), "Fake-teacher updates for each of the student's (DMD2: 5).")
+    fakeTeacher = RoleSettings(fake, learningRate: 1e-4, betas: [0.9, 0.999])
+
+    let matching = s.section("matching")
+    let guidance = matching.number("guidance", default: 1, in: .nonNegative, "ω in x̂u + ω (x̂c - x̂u), the teacher's; other code writes g = ω - 1.")
+    let scale: MatchingScale = matching.choice("scale", default: .dmd2, "What directions are divided by, per sample.")
+    let times = matching.numbers("times", default: [0.02, 0.98], in: .closed(0, 1), count: 2, "Bounds of the times at which student and teachers are compared.")
+    matching.require(times[0] < times[1], at: "times", "the first bound must be below the second")
+    self.matching = Matching(guidance: Guidance(guidance), scale: scale, times: times[0]...max(times[0], times[1]))
+
+    let training = s.section("training")
+    self.training = Training(
+      steps: training.integer("steps", in: .atLeast(1), "Student updates."),
+      batch: training.integer("batch", default: 64, in: .atLeast(1), "Samples of one update."),
+      microBatches: training.integer("micro-batches", default: 1, in: .atLeast(1), "Parts a batch is worked off in, to save memory."),
+      pairs: training.has("pairs") ? training.path("pairs", "Noise-image pairs made by `fewstep pairs`.") : nil)
+    training.require(
+      self.training.batch % self.training.microBatches == 0, at: "micro-batches", "must divide the batch of \(self.training.batch)")
+
+    let output = s.section("output")
+    self.output = Output(
+      logEvery: output.integer("log-every", default: 10, in: .atLeast(1), "Steps between points of the curves."),
+      checkpointEvery: output.integer("checkpoint-every", default: 200, in: .atLeast(1), "Steps between checkpoints."),
+      keep: output.integer("keep", default: 2, in: .atLeast(1), "Checkpoints that are kept."),
+      sampleEvery: output.integer("sample-every", default: 200, in: .atLeast(1), "Steps between sample grids."),
+      diagnosticsEvery: output.integer("diagnostics-every", default: 10, in: .atLeast(1), "Steps between per-sample diagnostics."))
+
+    evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
+    try s.finish()
+    resolved = s.resolvedNode
+  }
+
+  private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {
+    Evaluation(
+      samples: s.integer("samples", default: 1000, in: .atLeast(2), "Samples a metric is computed from."),
+      batch: s.integer("batch", default: 250, in: .atLeast(1), "Samples made at once."),
+      teacherSteps: s.integers("teacher-steps", default: [50, 4], in: .atLeast(1), "Step counts the teacher is evaluated at."),
+      seed: s.integer("seed", default: 1, "Of the evaluation's noise, the same for teacher and student."),
+      features: s.plugin("features", among: catalog.features, "What metrics compare samples by."),
+      reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."))
+  }
+}

@@ -1,0 +1,257 @@
+import Foundation
+import Storage
+
+/// Reads a section of a recipe. Each setting is declared once, where it is read, with its default, range and meaning; from
+/// that come decoding, errors, the resolved recipe and the reference.
+///
+/// Reading does not stop at the first mistake: a wrong value is noted and its default used, and `Recipe` throws all notes
+/// together before anything is made. So the code that reads settings must not open files or build anything.
+public final class SettingsReader {
+  /// The dotted path of this section; empty at the top.
+  public let path: String
+  private let node: YAMLNode?
+  private let position: YAMLNode.Position
+  private let ledger: Ledger
+  private var known = [String]()
+  /// What this section resolves to, in the order of reading.
+  private var resolved = [YAMLNode.Entry]()
+  private var sections = [(name: String, reader: SettingsReader)]()
+
+  /// What all sections of a recipe share.
+  private final class Ledger {
+    var problems = [RecipeProblem]()
+    var settings = [Setting]()
+  }
+
+  private init(_ node: YAMLNode?, path: String, position: YAMLNode.Position, ledger: Ledger) {
+    self.path = path
+    self.position = position
+    self.ledger = ledger
+    if let node, case .mapping = node.content {
+      self.node = node
+    } else {
+      self.node = nil
+      if let node { ledger.problems.append(RecipeProblem(position: node.position, message: "expected a section of `key: value` lines, got \(node.summary)")) }
+    }
+  }
+
+  /// The top of a recipe.
+  public convenience init(_ node: YAMLNode) {
+    self.init(node, path: "", position: node.position, ledger: Ledger())
+  }
+
+  /// Reads nothing and gathers declarations only.
+  public static func describing() -> SettingsReader {
+    SettingsReader(nil, path: "", position: .none, ledger: Ledger())
+  }
+
+  // MARK: Values
+
+  /// A number. Without a default the recipe must give it.
+  public func number(_ key: String, default fallback: Double? = nil, in bounds: Bounds = .any, _ meaning: String) -> Double {
+    read(key, "number", fallback, bounds: bounds, meaning, show: shown, placeholder: bounds.inside) { node in
+      try self.bounded(node, try node.number(), bounds)
+    }
+  }
+
+  /// A number that may be left out: nil then.
+  public func optionalNumber(_ key: String, in bounds: Bounds = .any, _ meaning: String) -> Double? {
+    read(key, "number or null", .some(nil), bounds: bounds, meaning, show: { $0.map(shown) ?? "null" }, placeholder: nil) {
+      node in node.isNull ? nil : try self.bounded(node, try node.number(), bounds)
+    }
+  }
+
+  public func integer(_ key: String, default fallback: Int? = nil, in bounds: Bounds = .any, _ meaning: String) -> Int {
+    read(
+      key, "whole number", fallback, bounds: bounds, meaning, show: String.init, placeholder: Int(bounds.inside.rounded(.up))
+    ) { node in
+      let value = try node.integer()
+      _ = try self.bounded(node, Double(value), bounds)
+      return value
+    }
+  }
+
+  public func boolean(_ key: String, default fallback: Bool? = nil, _ meaning: String) -> Bool {
+    read(key, "true or false", fallback, meaning, show: { "\($0)" }, placeholder: false) { try $0.boolean() }
+  }
+
+  public func string(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
+    read(key, "text", fallback, meaning, show: { $0 }, placeholder: "") { try $0.string() }
+  }
+
+  /// A file or folder: `~` is the home folder, anything else that does not begin with / is below the working folder.
+  public func path(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
+    read(key, "path", fallback.map(absolute), meaning, show: { $0 }, placeholder: "") { absolute(try $0.string()) }
+  }
+
+  /// One of an enum's raw values.
+  public func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String, default fallback: Choice? = nil, _ meaning: String
+  ) -> Choice {
+    let names = Choice.allCases.map(\.rawValue)
+    let name = oneOf(key, names, default: fallback?.rawValue, meaning)
+    return Choice(rawValue: name) ?? Choice.allCases.first!
+  }
+
+  /// One of several names.
+  public func oneOf(_ key: String, _ names: [String], default fallback: String? = nil, _ meaning: String) -> String {
+    read(
+      key, "one of \(names.joined(separator: ", "))", fallback, meaning, show: { $0 }, placeholder: names.first ?? ""
+    ) { node in
+      let name = try node.string()
+      guard names.contains(name) else {
+        let hint = nearest(name, among: names).map { " Did you mean '\($0)'?" } ?? ""
+        throw self.problem(node, "'\(name)' is not one of \(names.joined(separator: ", ")).\(hint)")
+      }
+      return name
+    }
+  }
+
+  public func numbers(_ key: String, default fallback: [Double]? = nil, in bounds: Bounds = .any, count: Int? = nil, _ meaning: String) -> [Double] {
+    let type = count.map { "list of \($0) numbers" } ?? "list of numbers"
+    return read(
+      key, type, fallback, bounds: bounds, meaning, show: { "[\($0.map(shown).joined(separator: ", "))]" },
+      placeholder: Array(repeating: bounds.inside, count: count ?? 1)
+    ) { node in
+      let items = try node.sequence()
+      guard items.count == count ?? items.count, !items.isEmpty else {
+        throw self.problem(node, "expected \(count.map { "\($0) numbers" } ?? "at least one number"), got \(items.count)")
+      }
+      return try items.map { try self.bounded($0, try $0.number(), bounds) }
+    }
+  }
+
+  public func integers(_ key: String, default fallback: [Int]? = nil, in bounds: Bounds = .any, _ meaning: String) -> [Int] {
+    read(key, "list of whole numbers", fallback, bounds: bounds, meaning, show: { "\($0)" }, placeholder: []) { node in
+      try node.sequence().map {
+        let value = try $0.integer()
+        _ = try self.bounded($0, Double(value), bounds)
+        return value
+      }
+    }
+  }
+
+  public func strings(_ key: String, default fallback: [String]? = nil, _ meaning: String) -> [String] {
+    read(key, "list of texts", fallback, meaning, show: { "[\($0.joined(separator: ", "))]" }, placeholder: []) {
+      try $0.sequence().map { try $0.string() }
+    }
+  }
+
+  // MARK: Sections
+
+  /// Whether the recipe has this key, for sections that may be left out.
+  public func has(_ key: String) -> Bool {
+    if !known.contains(key) { known.append(key) }
+    return entry(key).map { !$0.value.isNull } ?? false
+  }
+
+  /// The settings below `key`.
+  public func section(_ key: String) -> SettingsReader {
+    known.append(key)
+    let entry = entry(key)
+    let reader = SettingsReader(
+      entry.flatMap { $0.value.isNull ? nil : $0.value }, path: dotted(key), position: entry?.key.position ?? position,
+      ledger: ledger)
+    sections.append((key, reader))
+    resolved.append(YAMLNode.Entry(key, .null))
+    return reader
+  }
+
+  /// Notes something wrong that only the values together show, at `key`.
+  public func require(_ condition: Bool, at key: String, _ message: @autoclosure () -> String) {
+    guard !condition else { return }
+    ledger.problems.append(
+      RecipeProblem(position: entry(key)?.value.position ?? position, message: "\(dotted(key)): \(message())"))
+  }
+
+  // MARK: Afterwards
+
+  /// All declarations so far, in order.
+  public var declarations: [Setting] { ledger.settings }
+
+  /// Throws every mistake in this section and below it: wrong values, missing and unknown keys.
+  public func finish() throws {
+    noteUnknownKeys()
+    guard ledger.problems.isEmpty else {
+      throw RecipeError(ledger.problems.sorted { ($0.position.file, $0.position.line) < ($1.position.file, $1.position.line) })
+    }
+  }
+
+  /// This section with every value that was read, and where it came from as comments.
+  public var resolvedNode: YAMLNode {
+    var entries = resolved
+    for (index, entry) in entries.enumerated() {
+      if let section = sections.first(where: { $0.name == entry.name }) { entries[index].value = section.reader.resolvedNode }
+    }
+    return .mapping(entries)
+  }
+
+  private func noteUnknownKeys() {
+    for (_, section) in sections { section.noteUnknownKeys() }
+    guard let node, let entries = try? node.mapping() else { return }
+    for entry in entries where !known.contains(entry.name) {
+      let hint = nearest(entry.name, among: known).map { " Did you mean '\($0)'?" }
+      let message = "unknown key '\(dotted(entry.name))'.\(hint ?? " Known here: \(known.sorted().joined(separator: ", ")).")"
+      ledger.problems.append(RecipeProblem(position: entry.key.position, message: message))
+      // A misspelled key is one mistake, not two.
+      if let meant = nearest(entry.name, among: known) {
+        ledger.problems.removeAll { $0.message == missing(meant) }
+      }
+    }
+  }
+
+  private func read<Value>(
+    _ key: String, _ type: String, _ fallback: Value?, bounds: Bounds? = nil, _ meaning: String,
+    show: (Value) -> String, placeholder: Value, decode: (YAMLNode) throws -> Value
+  ) -> Value {
+    known.append(key)
+    ledger.settings.append(
+      Setting(key: dotted(key), type: type, fallback: fallback.map(show), range: bounds?.description, meaning: meaning))
+    guard let entry = entry(key) else {
+      guard let fallback else {
+        ledger.problems.append(RecipeProblem(position: position, message: missing(key)))
+        return placeholder
+      }
+      resolved.append(YAMLNode.Entry(key, Self.node(show(fallback)), comment: "default"))
+      return fallback
+    }
+    do {
+      let value = try decode(entry.value)
+      resolved.append(YAMLNode.Entry(key, Self.node(show(value)), comment: entry.value.position.description))
+      return value
+    } catch let error as RecipeProblem {
+      ledger.problems.append(RecipeProblem(position: error.position, message: "\(dotted(key)): \(error.message)"))
+    } catch let error as StorageError {
+      let words = error.description.replacing("\(error.place): ", with: "").replacing("\n  ", with: ". ")
+      ledger.problems.append(RecipeProblem(position: entry.value.position, message: "\(dotted(key)): \(words)"))
+    } catch {
+      ledger.problems.append(RecipeProblem(position: entry.value.position, message: "\(dotted(key)): \(error)"))
+    }
+    return fallback ?? placeholder
+  }
+
+  private func entry(_ key: String) -> YAMLNode.Entry? { try? node?.mapping().first { $0.name == key } }
+  private func dotted(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+  private func missing(_ key: String) -> String { "the key '\(dotted(key))' is missing" }
+  private func problem(_ node: YAMLNode, _ message: String) -> RecipeProblem {
+    RecipeProblem(position: node.position, message: message)
+  }
+
+  private func bounded(_ node: YAMLNode, _ value: Double, _ bounds: Bounds) throws -> Double {
+    guard bounds.allow(value) else { throw problem(node, "\(shown(value)) is out of range (\(bounds))") }
+    return value
+  }
+
+  /// Values are written back the way they would be read.
+  private static func node(_ text: String) -> YAMLNode {
+    (try? YAMLNode.parse(text)) ?? .string(text)
+  }
+}
+
+extension RecipeProblem: Error {}
+
+private func absolute(_ path: String) -> String {
+  let expanded = NSString(string: path).expandingTildeInPath
+  guard !expanded.hasPrefix("/") else { return URL(fileURLWithPath: expanded).standardizedFileURL.path }
+  return URL(fileURLWithPath: FileManager.default.currentDirectoryPath + "/" + expanded).standardizedFileURL.path
+}

@@ -1,0 +1,40 @@
+import Networks
+import Tensors
+
+/// A loss and the terms it is the sum of, for the curves.
+public struct Loss {
+  public let total: Tensor
+  public let terms: [(name: String, value: Tensor)]
+
+  public init(_ total: Tensor, terms: [(name: String, value: Tensor)] = []) {
+    self.total = total
+    self.terms = terms
+  }
+
+  /// Adds another term, weighted; its curve shows it unweighted.
+  public func adding(_ name: String, _ value: Tensor, weight: Double) throws -> Loss {
+    Loss(try total + value * weight, terms: terms + [(name, value)])
+  }
+}
+
+/// What is learnt from what: turns a scene into the losses of the two roles that train.
+///
+/// Laws: `studentLoss` sends gradients to the student alone; `fakeTeacherLoss` to the fake teacher and to the objective's
+/// own `parameters` alone; a scene with equal quantities gives equal losses.
+public protocol MatchingObjective: AnyObject {
+  /// How samples are to be sensed by the reward, nil where the objective does not ask.
+  var sensing: Sensing? { get }
+  /// Networks of the objective's own, such as a discriminator; they learn together with the fake teacher.
+  var parameters: ParameterStore? { get }
+
+  /// Builds what depends on the backbone; called once, before training.
+  func prepare(for backbone: any Backbone, seed: Int) throws
+  func studentLoss(_ scene: Scene) throws -> Loss
+  func fakeTeacherLoss(_ scene: Scene) throws -> Loss
+}
+
+extension MatchingObjective {
+  public var sensing: Sensing? { nil }
+  public var parameters: ParameterStore? { nil }
+  public func prepare(for backbone: any Backbone, seed: Int) throws {}
+}

@@ -1,0 +1,13 @@
+import Tensors
+
+/// R: says how good samples are, and so where the teacher may be unreliable (AMD's sensor of Forbidden Zones).
+///
+/// Law: a sample's score depends on that sample and its condition alone.
+public protocol RewardProxy: AnyObject {
+  /// float [B], higher is better. Runs without gradients.
+  ///
+  /// - Parameters:
+  ///   - samples: [B, ...], as the backbone makes them.
+  ///   - pixels: [B, C, H, W] in 0...1, or nil where samples are no images.
+  func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor
+}

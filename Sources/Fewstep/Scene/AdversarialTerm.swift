@@ -1,0 +1,95 @@
+import Networks
+import Tensors
+
+/// DMD2's GAN (arXiv 2405.14867, section 4.3): a small head on a teacher's deep features tells generated from real, both
+/// noised to a random time; non-saturating losses.
+public final class AdversarialTerm {
+  /// Whose features the head reads.
+  public enum Features: String, Sendable, CaseIterable {
+    /// The fake teacher learns to tell them apart together with the head (DMD2).
+    case fakeTeacher = "fake-teacher"
+    /// The frozen real teacher (LADD, arXiv 2403.12015).
+    case teacher
+  }
+
+  public let studentWeight: Double
+  public let discriminatorWeight: Double
+  private let features: Features
+  private var head: Head?
+
+  public init(_ s: SettingsReader) {
+    studentWeight = s.number(
+      "student-weight", default: 3e-3, in: .nonNegative, "Weight of the GAN in the student's loss (DMD2: 3e-3 ImageNet, 5e-3 SDXL).")
+    discriminatorWeight = s.number(
+      "discriminator-weight", default: 1e-2, in: .nonNegative, "Weight of the discriminator's loss beside the denoising loss (DMD2: 1e-2).")
+    features = s.choice("features", default: .fakeTeacher, "Whose features the discriminator's head reads.")
+  }
+
+  /// Both weights 0 leave the term out altogether.
+  public var isActive: Bool { studentWeight > 0 || discriminatorWeight > 0 }
+  public var parameters: ParameterStore? { head?.parameters }
+
+  public func prepare(for backbone: any Backbone, seed: Int) throws {
+    guard isActive else { return }
+    guard let channels = backbone.featureChannels else {
+      throw TensorError("gan", "this backbone has no features for a discriminator to read; remove the `gan` section")
+    }
+    let store = ParameterStore(.random(seed: seed), device: backbone.device)
+    head = try Head(store, channels: channels)
+  }
+
+  /// Adds softplus(-D(x_t')): the student wants its samples to be taken for real.
+  public func adding(toStudent loss: Loss, _ scene: Scene) throws -> Loss {
+    guard isActive, studentWeight > 0 else { return loss }
+    let batch = try scene.real
+    // The gradient passes through head and features to the sample, and must not stay in the networks on the way.
+    let generated = try (head?.parameters ?? scene.fakeTeacher.parameters).frozen {
+      try scene.fakeTeacher.parameters.frozen {
+        try logits(scene.samples, batch.fakeNoise, batch.time, scene.condition, scene)
+      }
+    }
+    return try loss.adding("gan", mean(softplus(-generated)), weight: studentWeight)
+  }
+
+  /// Adds softplus(D(generated)) + softplus(-D(real)).
+  public func adding(toFakeTeacher loss: Loss, _ scene: Scene) throws -> Loss {
+    guard isActive, discriminatorWeight > 0 else { return loss }
+    let batch = try scene.real
+    let generated = try logits(scene.samples.detached(), batch.fakeNoise, batch.time, scene.condition, scene)
+    let real = try logits(batch.samples, batch.realNoise, batch.time, batch.condition, scene)
+    let loss = try loss.adding(
+      "discriminator", mean(softplus(generated)) + mean(softplus(-real)), weight: discriminatorWeight)
+    return loss
+  }
+
+  private func logits(
+    _ samples: Tensor, _ noise: Tensor, _ time: Tensor, _ condition: Condition, _ scene: Scene
+  ) throws -> Tensor {
+    guard let head else { throw TensorError("gan", "the discriminator was not prepared") }
+    let reader: any Denoiser = features == .fakeTeacher ? scene.fakeTeacher : scene.teacher
+    return try head(
+      reader.features(of: reader.schedule.noisy(samples, noise, at: time), at: time, given: condition))
+  }
+
+  /// Two convolutions (or layers) and a mean over positions: [B, C, h, w] or [B, C] -> [B].
+  private final class Head {
+    let parameters: ParameterStore
+    private let first: Linear
+    private let norm: GroupNorm
+    private let second: Linear
+
+    init(_ store: ParameterStore, channels: Int) throws {
+      parameters = store
+      first = try Linear(store.root / "first", channels, channels)
+      norm = try GroupNorm(store.root / "norm", channels, groups: channels % 8 == 0 ? 8 : 1)
+      second = try Linear(store.root / "second", channels, 1)
+    }
+
+    func callAsFunction(_ features: Tensor) throws -> Tensor {
+      // [B, C, ...] -> [B, positions, C]
+      let tokens = try features.reshaped([features.shape[0], features.shape[1], -1]).transposed(1, 2)
+      let hidden = try norm(first(tokens).transposed(1, 2))
+      return try second(silu(hidden).transposed(1, 2)).mean([1, 2])
+    }
+  }
+}

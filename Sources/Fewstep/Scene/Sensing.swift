@@ -1,0 +1,50 @@
+import Tensors
+
+/// Group-relative sensing (AMD, arXiv 2602.07345, Eq. 12): how a sample's reward stands in its prompt's group.
+public struct Sensing: Equatable, Sendable {
+  /// K: samples of one prompt.
+  public var groupSize: Int
+  /// Rewards are evaluated every so many steps; on the others every advantage is 0, which is plain DMD.
+  public var interval: Int
+  /// ã is limited to ± this.
+  public var clip: Double
+  /// ε of Eq. 12.
+  public var epsilon: Double
+
+  public init(groupSize: Int = 8, interval: Int = 1, clip: Double = 1, epsilon: Double = 1e-6) {
+    self.groupSize = groupSize
+    self.interval = interval
+    self.clip = clip
+    self.epsilon = epsilon
+  }
+
+  /// ã = clip((R - μ_g) / (σ_g + ε)) for rewards [B] whose groups of K follow each other.
+  ///
+  /// σ_g is the biased deviation. Where a group's rewards do not differ, its advantages are 0.
+  public func advantages(_ rewards: Tensor) throws -> Tensor {
+    let groups = try rewards.reshaped([-1, groupSize])
+    let centred = try groups - groups.mean([1], keeping: true)
+    let deviation = try sqrt(groups.variance([1], correction: 0, keeping: true))
+    return try (centred / (deviation + epsilon)).clamped(-clip, clip).reshaped([-1])
+  }
+}
+
+/// Rewards and advantages of all samples of a step, of which a scene's micro-batch is a part.
+public struct Sensed {
+  /// float [B]
+  public let rewards: Tensor
+  /// ã, float [B]
+  public let advantages: Tensor
+  let groupSize: Int
+
+  public init(rewards: Tensor, sensing: Sensing) throws {
+    self.rewards = rewards
+    advantages = try sensing.advantages(rewards)
+    groupSize = sensing.groupSize
+  }
+
+  /// For each sample the mean over its group of what `weight` makes of the group's advantages: [B].
+  func groupMean(_ weight: (Tensor) throws -> Tensor) throws -> Tensor {
+    try weight(advantages).reshaped([-1, groupSize]).mean([1]).repeatInterleaved(groupSize)
+  }
+}

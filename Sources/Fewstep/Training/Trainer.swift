@@ -1,0 +1,189 @@
+import Networks
+import Tensors
+
+/// One step, as the data travels: the student generates, the reward senses, the teachers are asked, the student moves; then
+/// the fake teacher learns the student's samples, several times.
+public final class Trainer {
+  public let recipe: Recipe
+  public let cast: Cast
+  public let studentOptimizer: AdamW
+  public let fakeTeacherOptimizer: AdamW
+  public let ema: EMA?
+  /// Steps done.
+  public internal(set) var stepCount = 0
+  private let noise: Noise
+  private let generation: FewStepGeneration
+  private let realOrder: DataOrder?
+  private let pairOrder: DataOrder?
+
+  public init(_ recipe: Recipe, cast: Cast) throws {
+    self.recipe = recipe
+    self.cast = cast
+    noise = Noise(seed: recipe.seed)
+    generation = FewStepGeneration(steps: recipe.steps)
+    studentOptimizer = try AdamW(cast.student.parameters.trainable, recipe.student.optimizer)
+    // The objective's own networks (a discriminator) learn with the fake teacher, as in DMD2.
+    fakeTeacherOptimizer = try AdamW(
+      cast.fakeTeacher.parameters.trainable + (cast.objective.parameters?.trainable ?? []), recipe.fakeTeacher.optimizer)
+    ema = try recipe.ema.map { try EMA(cast.student.parameters.trainable, $0) }
+    realOrder = cast.data.map { DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "real order") }
+    pairOrder = cast.pairs.map { DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "pair order") }
+  }
+
+  /// One student update and the fake teacher's updates that go with it.
+  ///
+  /// - Throws: `TrainingError.notFinite` before the update that would have spread it.
+  public func step() throws -> StepReport {
+    var report = StepReport(step: stepCount)
+    let diagnose = stepCount % recipe.output.diagnosticsEvery == 0
+    let first = try updateStudent(&report, diagnose: diagnose)
+    for update in 0..<recipe.fakeTeacherUpdates {
+      // The student's own samples serve the first update; the others see fresh ones.
+      let batch = update == 0 ? first : try generated(try draw(update))
+      try updateFakeTeacher(batch, update, &report, diagnose: diagnose && update == 0)
+    }
+    try ema?.update()
+    stepCount += 1
+    return report
+  }
+
+  // MARK: The two updates
+
+  private func updateStudent(_ report: inout StepReport, diagnose: Bool) throws -> Batch {
+    let draw = try draw(0)
+    var parts = [Tensor]()
+    var sensed: Sensed?
+    if ranges.count > 1, isSensing { sensed = try generated(draw).sensed }
+    for range in ranges {
+      let samples = try generate(draw, range)
+      parts.append(try samples.detached())
+      if ranges.count == 1 { sensed = try sense(parts[0], draw.condition) }
+      let scene = try scene(draw, samples, range, sensed, role: "student", update: 0, times: recipe.matching.times)
+      let loss = try cast.objective.studentLoss(scene)
+      try (loss.total * share(range)).backward()
+      try report.add(loss, role: .student, share: share(range))
+      if diagnose { try report.diagnose(scene) }
+    }
+    if let sensed { report.reward = try mean(sensed.rewards).item() }
+    report.studentNorm = try move(
+      studentOptimizer, recipe.student, role: "student", factorAt: stepCount)
+    return Batch(draw: draw, samples: try concatenated(parts), sensed: sensed)
+  }
+
+  private func updateFakeTeacher(_ batch: Batch, _ update: Int, _ report: inout StepReport, diagnose: Bool) throws {
+    for range in ranges {
+      let scene = try scene(
+        batch.draw, batch.samples.rows(range), range, batch.sensed, role: "fake teacher", update: update, times: 0...1)
+      let loss = try cast.objective.fakeTeacherLoss(scene)
+      try (loss.total * share(range)).backward()
+      try report.add(loss, role: .fakeTeacher, share: share(range) / Double(recipe.fakeTeacherUpdates))
+      if diagnose { try report.addNotes(scene) }
+    }
+    report.fakeTeacherNorm = try move(
+      fakeTeacherOptimizer, recipe.fakeTeacher, role: "fake teacher", factorAt: stepCount)
+  }
+
+  private func move(_ optimizer: AdamW, _ role: RoleSettings, role name: String, factorAt step: Int) throws -> Double {
+    let norm = try clipGradients(optimizer.parameters, to: role.gradientLimit)
+    guard norm.isFinite else {
+      throw TrainingError.notFinite(role: name, quantity: "gradient norm", step: step)
+    }
+    try optimizer.step(factor: role.schedule(total: recipe.training.steps).factor(at: step))
+    return norm
+  }
+
+  // MARK: What an update is made from
+
+  /// The random choices of one update, all a function of (seed, step, update).
+  struct Draw {
+    let name: String
+    let condition: Condition
+    /// Which of the student's steps makes the samples.
+    let index: Int
+  }
+
+  /// A draw, the whole batch of samples it gave (without a graph), and what the reward said of them.
+  struct Batch {
+    let draw: Draw
+    let samples: Tensor
+    let sensed: Sensed?
+  }
+
+  private var ranges: [Range<Int>] {
+    let size = recipe.training.batch / recipe.training.microBatches
+    return (0..<recipe.training.microBatches).map { $0 * size..<($0 + 1) * size }
+  }
+
+  private func share(_ range: Range<Int>) -> Double { Double(range.count) / Double(recipe.training.batch) }
+
+  private var isSensing: Bool {
+    guard let sensing = cast.objective.sensing, cast.reward != nil else { return false }
+    return stepCount % sensing.interval == 0
+  }
+
+  private func draw(_ update: Int) throws -> Draw {
+    let name = "update \(update)"
+    let group = cast.objective.sensing?.groupSize ?? 1
+    let groups = recipe.training.batch / group
+    let prompts = noise.stream("\(name) prompts", step: stepCount).integers(0..<groups, below: cast.backbone.prompts.count)
+    let all = prompts.flatMap { Array(repeating: $0, count: group) }
+    let unit = noise.stream("\(name) student step", step: stepCount).unit()
+    return Draw(
+      name: name, condition: try cast.backbone.condition(all),
+      index: min(Int(unit * Double(recipe.steps.count)), recipe.steps.count - 1))
+  }
+
+  private func generate(_ draw: Draw, _ range: Range<Int>) throws -> Tensor {
+    try generation.sample(cast.student, upTo: draw.index, given: draw.condition.rows(range)) { place in
+      try noise.stream("\(draw.name) noise \(place)", step: stepCount)
+        .normal(range, cast.backbone.sampleShape, on: recipe.device)
+    }
+  }
+
+  private func generated(_ draw: Draw) throws -> Batch {
+    let samples = try noGrad { try concatenated(ranges.map { try generate(draw, $0) }) }
+    return Batch(draw: draw, samples: samples, sensed: try sense(samples, draw.condition))
+  }
+
+  private func sense(_ samples: Tensor, _ condition: Condition) throws -> Sensed? {
+    guard isSensing, let sensing = cast.objective.sensing, let reward = cast.reward else { return nil }
+    return try noGrad {
+      let rewards = try reward.score(samples, pixels: cast.backbone.pixels(samples), given: condition)
+      return try Sensed(rewards: rewards.to(.float32), sensing: sensing)
+    }
+  }
+
+  private func scene(
+    _ draw: Draw, _ samples: Tensor, _ range: Range<Int>, _ sensed: Sensed?, role: String, update: Int,
+    times: ClosedRange<Double>
+  ) throws -> Scene {
+    let purpose = "\(role) \(draw.name)"
+    let shape = cast.backbone.sampleShape
+    let stream = { [noise, stepCount] (name: String) in noise.stream("\(purpose) \(name)", step: stepCount) }
+    return Scene(
+      samples: samples, condition: try draw.condition.rows(range),
+      time: try stream("time").uniform(range, low: times.lowerBound, high: times.upperBound).to(.float64),
+      noise: try stream("noise").normal(range, shape, on: recipe.device), matching: recipe.matching,
+      teacher: cast.teacher, fakeTeacher: cast.fakeTeacher, sensed: sensed, range: range,
+      realData: cast.data.map { data in
+        { [self] in
+          let key = stepCount * (recipe.fakeTeacherUpdates + 1) + (role == "student" ? 0 : update + 1)
+          let positions = realOrder!.positions(step: key, batch: recipe.training.batch)
+          let (real, condition) = try data.batch(Array(positions[range]))
+          return Scene.RealBatch(
+            samples: try real.to(recipe.device), condition: condition,
+            time: try stream("gan time").uniform(range).to(.float64),
+            realNoise: try stream("gan real noise").normal(range, shape, on: recipe.device),
+            fakeNoise: try stream("gan fake noise").normal(range, shape, on: recipe.device))
+        }
+      },
+      pairs: cast.pairs.map { pairs in
+        { [self] in
+          let positions = pairOrder!.positions(step: stepCount, batch: recipe.training.batch)
+          let (noise, made, condition) = try pairs.batch(Array(positions[range]), cast.backbone)
+          let student = try generation.sample(cast.student, upTo: 0, given: condition) { _ in noise }
+          return Scene.Pairs(student: student, teacher: made)
+        }
+      })
+  }
+}
