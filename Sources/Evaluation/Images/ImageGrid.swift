@@ -36,11 +36,11 @@ public struct ImageGrid: Sendable {
     try image([Band("", pixels)], texts: texts)
   }
 
-  /// The bands from top to bottom. Their labels are in the PNG's texts "band 1", "band 2", ...; grey bands become RGB beside
-  /// coloured ones.
+  /// The bands from top to bottom. Their labels are in the PNG's texts "band 1", "band 2", ...; grey bands become RGB
+  /// beside coloured ones.
   ///
-  /// - Throws: `EvaluationError` where there is nothing to draw, or the samples differ in height or width; `StorageError` where
-  ///   the picture is too large.
+  /// - Throws: `EvaluationError` where there is nothing to draw, or the samples differ in height or width;
+  ///   `StorageError` where the picture is too large.
   public func image(_ bands: [Band], texts: [PNGImage.Text] = []) throws -> PNGImage {
     guard columns > 0, scale > 0, separator >= 0, bandSeparator >= 0 else {
       throw EvaluationError.value(

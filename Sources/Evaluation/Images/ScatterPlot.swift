@@ -38,8 +38,8 @@ public struct ScatterPlot: Sendable {
   ///   - points: [n, 2].
   ///   - classes: n, or nil for one colour.
   ///   - reference: points [m, 2] in pale grey under them, such as the real ones.
-  /// - Returns: RGB; the texts "x", "y" give the ranges, and "outside" how many of the points are not drawn, being outside or
-  ///   not finite.
+  /// - Returns: RGB; the texts "x", "y" give the ranges, and "outside" how many of the points are not drawn, being
+  ///   outside or not finite.
   /// - Throws: `EvaluationError` for other shapes.
   public func image(
     _ points: Tensor, classes: [Int]? = nil, over reference: Tensor? = nil, texts: [PNGImage.Text] = []

@@ -12,7 +12,8 @@ public struct ClassAccuracy: Equatable, Sendable {
   /// - Parameters:
   ///   - scores: logits or probabilities [n, classes].
   ///   - wanted: n classes.
-  /// - Throws: `EvaluationError` for no samples, other shapes, a class beyond the classifier's, or scores that are not finite.
+  /// - Throws: `EvaluationError` for no samples, other shapes, a class beyond the classifier's, or scores that are not
+  ///   finite.
   public init(scores: Tensor, wanted: [Int]) throws {
     guard scores.rank == 2, scores.shape[0] == wanted.count, scores.shape[1] > 0 else {
       throw EvaluationError.shape(

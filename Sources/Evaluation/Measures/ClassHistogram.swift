@@ -22,8 +22,8 @@ public struct ClassHistogram: Equatable, Sendable {
 
   public var total: Int { counts.reduce(0, +) }
 
-  /// The entropy of the shares in nats: 0 where there is one class only, log K where K classes are equally frequent. 0 for no
-  /// samples.
+  /// The entropy of the shares in nats: 0 where there is one class only, log K where K classes are equally frequent. 0
+  /// for no samples.
   public var entropy: Double {
     let total = Double(total)
     return counts.lazy.filter { $0 > 0 }.reduce(0) { $0 - Double($1) / total * log(Double($1) / total) }

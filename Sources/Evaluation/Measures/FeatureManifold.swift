@@ -1,9 +1,10 @@
 import Tensors
 
-/// The region that a set of features occupies, as the union of balls around them: each reaches to its centre's k-th nearest
-/// neighbour in the set (Kynkäänniemi et al., arXiv 1904.06991, section 2).
+/// The region that a set of features occupies, as the union of balls around them: each reaches to its centre's k-th
+/// nearest neighbour in the set (Kynkäänniemi et al., arXiv 1904.06991, section 2).
 ///
-/// Distances are computed tile by tile in float64; the work needs a few tiles of memory, whatever the sizes of the sets.
+/// Distances are computed tile by tile in float64; the work needs a few tiles of memory, whatever the sizes of the
+/// sets.
 public struct FeatureManifold {
   /// [n, d], on its original device.
   public let features: Tensor
@@ -78,10 +79,11 @@ public struct FeatureManifold {
       })
   }
 
-  /// Squared distances between rows, float64: [n, d], [m, d] -> [n, m], as |a|² + |b|² - 2 a·b, which is a matrix product.
+  /// Squared distances between rows, float64: [n, d], [m, d] -> [n, m], as |a|² + |b|² - 2 a·b, which is a matrix
+  /// product.
   ///
-  /// Where that cancels down to rounding error, the points are the same and the distance is 0. The bound is below the float32
-  /// resolution of features.
+  /// Where that cancels down to rounding error, the points are the same and the distance is 0. The bound is below the
+  /// float32 resolution of features.
   private static func squaredDistances(_ a: Tensor, _ b: Tensor) throws -> Tensor {
     let norms = try a.squared().sum([1], keeping: true) + b.squared().sum([1])
     let squared = try norms - 2 * matmul(a, b.transposed(0, 1))

@@ -14,8 +14,8 @@ public struct FeatureStatistics {
   /// The number of features.
   public var dimension: Int { mean.count }
 
-  /// Whether there are too few samples for a covariance of full rank. The distance is defined then too, but it is far from
-  /// that of large sets: compare only such of the same size.
+  /// Whether there are too few samples for a covariance of full rank. The distance is defined then too, but it is far
+  /// from that of large sets: compare only such of the same size.
   public var isRankDeficient: Bool { count <= dimension }
 
   /// - Parameter features: [n, d], or [n] for d = 1, of any dtype, on any device.

@@ -42,8 +42,8 @@ public struct FrechetDistance {
 
   /// The square roots of the eigenvalues [d] of a positive semidefinite matrix.
   ///
-  /// The eigenvalues that should be 0 come out as ±ε|λ|, and their roots, as 1e-8, would add up over a large null space. What
-  /// lies below the usual bound of rank, d ε max|λ|, is 0.
+  /// The eigenvalues that should be 0 come out as ±ε|λ|, and their roots, as 1e-8, would add up over a large null
+  /// space. What lies below the usual bound of rank, d ε max|λ|, is 0.
   private static func rootsOfSpectrum(_ eigenvalues: Tensor) throws -> [Double] {
     let values = try eigenvalues.doubles()
     let bound = Double(values.count) * .ulpOfOne * values.reduce(0) { max($0, $1.magnitude) }

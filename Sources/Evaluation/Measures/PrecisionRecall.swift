@@ -1,7 +1,7 @@
 import Tensors
 
-/// Improved precision and recall (Kynkäänniemi et al., arXiv 1904.06991, Eq. 2): how much of what is generated looks real, and
-/// how much of what is real can be generated.
+/// Improved precision and recall (Kynkäänniemi et al., arXiv 1904.06991, Eq. 2): how much of what is generated looks
+/// real, and how much of what is real can be generated.
 ///
 /// A student that collapses to a few good modes keeps its precision and loses its recall. Both depend on the numbers of
 /// samples: compare values from sets of the same sizes.

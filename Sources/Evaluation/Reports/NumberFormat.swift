@@ -2,8 +2,9 @@ import Foundation
 
 /// How the numbers of a column are printed.
 ///
-/// Where they are of similar size, all get the same number of decimals, so that the points stand one below the other and the
-/// largest has four significant digits. Where one is more than a thousand times another, each gets four for itself.
+/// Where they are of similar size, all get the same number of decimals, so that the points stand one below the other
+/// and the largest has four significant digits. Where one is more than a thousand times another, each gets four for
+/// itself.
 struct NumberFormat: Equatable, Sendable {
   private static let digits = 4
 

@@ -1,0 +1,16 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A package of one's own on top of Fewstep. The checkout is two folders up, or where FEWSTEP_PACKAGE says.
+let fewstep = Context.environment["FEWSTEP_PACKAGE"] ?? "\(Context.packageDirectory)/../.."
+
+let package = Package(
+  name: "displacement",
+  products: [.library(name: "Displacement", targets: ["Displacement"])],
+  dependencies: [.package(name: "fewstep", path: fewstep)],
+  targets: [
+    .target(name: "Displacement", dependencies: [.product(name: "Fewstep", package: "fewstep")]),
+    .testTarget(name: "DisplacementTests", dependencies: ["Displacement"]),
+  ],
+  cxxLanguageStandard: .cxx17
+)
