@@ -7,6 +7,7 @@ import Fewstep
 import Foundation
 import GaussianMixture
 import PixelUNet
+import Tensors
 
 /// The command `fewstep`; a user's package calls `FewstepCommand.main(adding:)` with plugins of its own.
 public struct FewstepCommand: ParsableCommand {
@@ -49,6 +50,7 @@ public struct FewstepCommand: ParsableCommand {
   public static func main(adding registrations: [Registration]) -> Never {
     $added.withValue(registrations) {
       do {
+        try Runtime.useAllCores()
         var command = try parseAsRoot()
         try command.run()
       } catch {

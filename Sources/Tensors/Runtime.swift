@@ -1,4 +1,5 @@
 import CTorch
+import Foundation
 
 /// The libtorch this process runs on.
 public enum Runtime {
@@ -13,6 +14,13 @@ public enum Runtime {
   public static var threads: Int { Int(ct_threads()) }
 
   public static func setThreads(_ count: Int) throws { try check(ct_set_threads(Int32(count)), "setThreads") }
+
+  /// One thread a core, unless OMP_NUM_THREADS says otherwise. libtorch's own default halves the cores, for hyper-threads
+  /// that a virtual machine may not have.
+  public static func useAllCores() throws {
+    guard ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] == nil else { return }
+    try setThreads(ProcessInfo.processInfo.activeProcessorCount)
+  }
 
   /// Makes operators without a deterministic kernel fail instead of varying from run to run.
   public static func setDeterministic(_ value: Bool) throws {
