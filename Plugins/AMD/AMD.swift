@@ -12,6 +12,7 @@ public final class AMD: MatchingObjective {
   private let gan: AdversarialTerm?
   public let sensing: Sensing?
   public var parameters: ParameterStore? { gan?.parameters }
+  public var needs: Set<ObjectiveNeed> { gan?.isActive == true ? [.data] : [] }
 
   public init(_ s: SettingsReader) {
     sensitivity = s.number(

@@ -12,6 +12,8 @@ public final class DMD: MatchingObjective {
       "λ of the regression on noise-image pairs, which needs `training.pairs` (the paper: 0.25 with LPIPS; here squared error).")
   }
 
+  public var needs: Set<ObjectiveNeed> { regressionWeight > 0 ? [.pairs] : [] }
+
   public func studentLoss(_ scene: Scene) throws -> Loss {
     let direction = try scene.distributionMatching + scene.conditionalAlignment
     let loss = try scene.match(along: direction)

@@ -51,6 +51,7 @@ public struct FewstepCommand: ParsableCommand {
     $added.withValue(registrations) {
       do {
         try Runtime.useAllCores()
+        Runtime.keepFreedMemory()
         var command = try parseAsRoot()
         try command.run()
       } catch {

@@ -22,6 +22,10 @@ public enum Runtime {
     try setThreads(ProcessInfo.processInfo.activeProcessorCount)
   }
 
+  /// Lets freed CPU memory stay with the process for the next tensor: each step allocates what the last one freed, and
+  /// getting it from the system every time costs page faults.
+  public static func keepFreedMemory(bytes: Int = 1 << 30) { ct_keep_memory(Int64(bytes)) }
+
   /// Makes operators without a deterministic kernel fail instead of varying from run to run.
   public static func setDeterministic(_ value: Bool) throws {
     try check(ct_set_deterministic(value), "setDeterministic")

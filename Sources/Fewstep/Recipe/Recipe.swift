@@ -110,7 +110,7 @@ public struct Recipe {
   private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {
     Evaluation(
       samples: s.integer("samples", default: 1000, in: .atLeast(2), "Samples a metric is computed from."),
-      batch: s.integer("batch", default: 250, in: .atLeast(1), "Samples made at once."),
+      batch: s.integer("batch", default: 50, in: .atLeast(1), "Samples made at once."),
       teacherSteps: s.integers("teacher-steps", default: [50], in: .atLeast(1), "Step counts of DDIM the teacher is evaluated at, beside the student's own sampler."),
       seed: s.integer("seed", default: 1, "Of the evaluation's noise, the same for teacher and student."),
       features: s.plugin("features", among: catalog.features, "What metrics compare samples by."),

@@ -31,10 +31,11 @@ public final class Cast {
     reward = try recipe.reward?(full)
     data = try recipe.data?(full)
     pairs = try recipe.training.pairs.map(PairsFile.init)
+    if objective.needs.contains(.data), data == nil { throw SceneError.noData }
+    if objective.needs.contains(.pairs), pairs == nil { throw SceneError.noPairs }
     if let sensing = objective.sensing {
       guard reward != nil else { throw CastError.noReward }
-      let micro = recipe.training.batch
-      guard micro % sensing.groupSize == 0 else {
+      guard recipe.training.batch % sensing.groupSize == 0 else {
         throw CastError.groups(batch: recipe.training.batch, group: sensing.groupSize)
       }
     }
