@@ -20,7 +20,7 @@ public final class ClassifierReward: RewardProxy {
         return { ClassifierReward(try Classifier(weights: path, on: $0.device)) }
       })
     catalog.features.append(
-      Plugin("classifier", "The last hidden layer of a trained classifier, and its class probabilities") { s in
+      Plugin("classifier", "The spatial means of all layers of a trained classifier, and its class probabilities") { s in
         let path = s.path("weights", "The classifier's weights (safetensors), which should not be the reward's.")
         return { try Classifier(weights: path, on: $0.device) }
       })
