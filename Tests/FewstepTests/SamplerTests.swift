@@ -24,10 +24,10 @@ import Testing
   func ddimInManySteps(_ place: Int) throws {
     let mixture = MixtureTests.mixture(2)
     let teacher = try GaussianMixture(mixture, schedule: Self.schedules[place]).teacher()
-    let count = 4000
+    let count = 2000
     for label in 0..<mixture.classes {
       let condition = try Condition(classes: Array(repeating: label, count: count))
-      let made = try sample(teacher, DDIM(), 150, normal("ddim \(label)", [count, 2]), condition)
+      let made = try sample(teacher, DDIM(), 100, normal("ddim \(label)", [count, 2]), condition)
       try expectMoments(of: made, mixture, label)
     }
   }
@@ -38,7 +38,7 @@ import Testing
     let teacher = try GaussianMixture(mixture, schedule: Self.schedules[place]).teacher()
     let condition = try Condition(classes: (0..<60).map { $0 % 3 })
     let noise = try normal("heun", [60, 2])
-    let exact = try sample(teacher, Heun(), 1000, noise, condition)
+    let exact = try sample(teacher, Heun(), 400, noise, condition)
     func error(_ sampler: any Sampler, _ steps: Int) throws -> Double {
       try mse(sample(teacher, sampler, steps, noise, condition), exact).item().squareRoot()
     }

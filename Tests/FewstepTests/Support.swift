@@ -228,3 +228,23 @@ func tinyMixture(_ mixture: Mixture = .ring(6, radius: 2, deviation: 0.3, classe
   GaussianMixture(
     mixture, network: GaussianMixture.Network(width: 16, layers: 2, embedding: 8), schedule: RectifiedFlow())
 }
+
+/// The density of a mixture backbone, as a reward.
+enum DensityRewards {
+  static func of(_ backbone: any Backbone) throws -> DensityReward {
+    try DensityReward(#require(backbone as? GaussianMixture).mixture)
+  }
+}
+
+/// Its loss is finite, its gradient is not.
+final class PoisonousObjective: MatchingObjective {
+  func studentLoss(_ scene: Scene) throws -> Loss { Loss(try sum(sqrt(scene.samples * 0.0))) }
+  func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
+}
+
+extension Cast {
+  /// The same cast with another objective.
+  func playing(_ objective: any MatchingObjective) -> Cast {
+    Cast(backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, objective: objective)
+  }
+}
