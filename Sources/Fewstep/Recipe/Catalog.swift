@@ -57,7 +57,8 @@ extension SettingsReader {
   func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws -> Product {
     let section = section(key)
     let name = section.oneOf("kind", plugins.map(\.name), meaning)
-    guard let plugin = plugins.first(where: { $0.name == name }) else {
+    guard section.text("kind") == name, let plugin = plugins.first(where: { $0.name == name }) else {
+      section.abandon()
       return { _ in throw RecipeError([]) }
     }
     return plugin.read(section)

@@ -56,6 +56,8 @@ public struct Recipe {
   public let evaluation: Evaluation?
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
+  /// Every setting that was read, as its reader declares it.
+  public let settings: [Setting]
 
   /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
@@ -105,6 +107,7 @@ public struct Recipe {
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()
     resolved = s.resolvedNode
+    settings = s.declarations
   }
 
   private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {

@@ -16,11 +16,16 @@ public final class SettingsReader {
   /// What this section resolves to, in the order of reading.
   private var resolved = [YAMLNode.Entry]()
   private var sections = [(name: String, reader: SettingsReader)]()
+  private var isAbandoned = false
 
   /// What all sections of a recipe share.
   private final class Ledger {
+    /// Declarations only: there is no recipe.
+    let describes: Bool
     var problems = [RecipeProblem]()
     var settings = [Setting]()
+
+    init(describes: Bool = false) { self.describes = describes }
   }
 
   private init(_ node: YAMLNode?, path: String, position: YAMLNode.Position, ledger: Ledger) {
@@ -42,7 +47,7 @@ public final class SettingsReader {
 
   /// Reads nothing and gathers declarations only.
   public static func describing() -> SettingsReader {
-    SettingsReader(nil, path: "", position: .none, ledger: Ledger())
+    SettingsReader(nil, path: "", position: .none, ledger: Ledger(describes: true))
   }
 
   // MARK: Values
@@ -76,12 +81,12 @@ public final class SettingsReader {
   }
 
   public func string(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
-    read(key, "text", fallback, meaning, show: { $0 }, placeholder: "") { try $0.string() }
+    read(key, "text", fallback, meaning, show: { $0 }, node: YAMLNode.string, placeholder: "") { try $0.string() }
   }
 
   /// A file or folder: `~` is the home folder, anything else that does not begin with / is below the working folder.
   public func path(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
-    read(key, "path", fallback.map(absolute), meaning, show: { $0 }, placeholder: "") { absolute(try $0.string()) }
+    read(key, "path", fallback.map(absolute), meaning, show: { $0 }, node: YAMLNode.string, placeholder: "") { absolute(try $0.string()) }
   }
 
   /// One of an enum's raw values.
@@ -96,7 +101,8 @@ public final class SettingsReader {
   /// One of several names.
   public func oneOf(_ key: String, _ names: [String], default fallback: String? = nil, _ meaning: String) -> String {
     read(
-      key, "one of \(names.joined(separator: ", "))", fallback, meaning, show: { $0 }, placeholder: names.first ?? ""
+      key, "one of \(names.joined(separator: ", "))", fallback, meaning, show: { $0 }, node: YAMLNode.string,
+      placeholder: names.first ?? ""
     ) { node in
       let name = try node.string()
       guard names.contains(name) else {
@@ -132,18 +138,28 @@ public final class SettingsReader {
   }
 
   public func strings(_ key: String, default fallback: [String]? = nil, _ meaning: String) -> [String] {
-    read(key, "list of texts", fallback, meaning, show: { "[\($0.joined(separator: ", "))]" }, placeholder: []) {
+    read(
+      key, "list of texts", fallback, meaning, show: { "[\($0.joined(separator: ", "))]" },
+      node: { .sequence($0.map(YAMLNode.string)) }, placeholder: []
+    ) {
       try $0.sequence().map { try $0.string() }
     }
   }
 
   // MARK: Sections
 
-  /// Whether the recipe has this key, for sections that may be left out.
+  /// Whether nothing is read, and all that could be is declared.
+  public var isDescribing: Bool { ledger.describes }
+
+  /// Whether the recipe has this key, for sections that may be left out; where declarations are gathered, always.
   public func has(_ key: String) -> Bool {
     if !known.contains(key) { known.append(key) }
+    guard !isDescribing else { return true }
     return entry(key).map { !$0.value.isNull } ?? false
   }
+
+  /// Whether the recipe has this key, to choose what to read; unlike `has` it does not make the key a known one.
+  public func gives(_ key: String) -> Bool { isDescribing || entry(key) != nil }
 
   /// The settings below `key`.
   public func section(_ key: String) -> SettingsReader {
@@ -173,7 +189,7 @@ public final class SettingsReader {
   public func finish() throws {
     noteUnknownKeys()
     guard ledger.problems.isEmpty else {
-      throw RecipeError(ledger.problems.sorted { ($0.position.file, $0.position.line) < ($1.position.file, $1.position.line) })
+      throw RecipeError(ledger.problems.sorted { $0.place < $1.place })
     }
   }
 
@@ -186,12 +202,19 @@ public final class SettingsReader {
     return .mapping(entries)
   }
 
+  /// Leaves the keys that were not read unjudged, but for misspellings of those that were: what would read them is not known.
+  func abandon() { isAbandoned = true }
+
+  /// What the recipe says at this key, if it is text.
+  func text(_ key: String) -> String? { try? entry(key)?.value.string() }
+
   private func noteUnknownKeys() {
     for (_, section) in sections { section.noteUnknownKeys() }
     guard let node, let entries = try? node.mapping() else { return }
     for entry in entries where !known.contains(entry.name) {
       let hint = nearest(entry.name, among: known).map { " Did you mean '\($0)'?" }
-      let message = "unknown key '\(dotted(entry.name))'.\(hint ?? " Known here: \(known.sorted().joined(separator: ", ")).")"
+      if isAbandoned, hint == nil { continue }
+      let message = "unknown key '\(dotted(entry.name))'.\(hint ?? " Known here: \(Set(known).sorted().joined(separator: ", ")).")"
       ledger.problems.append(RecipeProblem(position: entry.key.position, message: message))
       // A misspelled key is one mistake, not two.
       if let meant = nearest(entry.name, among: known) {
@@ -202,9 +225,10 @@ public final class SettingsReader {
 
   private func read<Value>(
     _ key: String, _ type: String, _ fallback: Value?, bounds: Bounds? = nil, _ meaning: String,
-    show: (Value) -> String, placeholder: Value, decode: (YAMLNode) throws -> Value
+    show: @escaping (Value) -> String, node: ((Value) -> YAMLNode)? = nil, placeholder: Value, decode: (YAMLNode) throws -> Value
   ) -> Value {
     known.append(key)
+    let node = node ?? { Self.node(show($0)) }
     ledger.settings.append(
       Setting(key: dotted(key), type: type, fallback: fallback.map(show), range: bounds?.description, meaning: meaning))
     guard let entry = entry(key) else {
@@ -212,12 +236,12 @@ public final class SettingsReader {
         ledger.problems.append(RecipeProblem(position: position, message: missing(key)))
         return placeholder
       }
-      resolved.append(YAMLNode.Entry(key, Self.node(show(fallback)), comment: "default"))
+      resolved.append(YAMLNode.Entry(key, node(fallback), comment: "default"))
       return fallback
     }
     do {
       let value = try decode(entry.value)
-      resolved.append(YAMLNode.Entry(key, Self.node(show(value)), comment: entry.value.position.description))
+      resolved.append(YAMLNode.Entry(key, node(value), comment: entry.value.position.description))
       return value
     } catch let error as RecipeProblem {
       ledger.problems.append(RecipeProblem(position: error.position, message: "\(dotted(key)): \(error.message)"))
@@ -242,13 +266,15 @@ public final class SettingsReader {
     return value
   }
 
-  /// Values are written back the way they would be read.
+  /// Numbers, truth values and lists of them are written back the way they would be read.
   private static func node(_ text: String) -> YAMLNode {
     (try? YAMLNode.parse(text)) ?? .string(text)
   }
 }
 
-extension RecipeProblem: Error {}
+extension RecipeProblem: Error {
+  fileprivate var place: (String, Int, Int) { (position.file, position.line, position.column) }
+}
 
 private func absolute(_ path: String) -> String {
   let expanded = NSString(string: path).expandingTildeInPath

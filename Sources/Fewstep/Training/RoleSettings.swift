@@ -37,7 +37,8 @@ public struct RoleSettings: Sendable {
   }
 
   public func schedule(total: Int) -> LearningRateSchedule {
-    LearningRateSchedule(shape, warmUp: warmUp, total: total) }
+    LearningRateSchedule(shape, warmUp: warmUp, total: total, floor: floor)
+  }
 
   /// Makes the network train as the settings say: all of it, or low-rank updates only.
   func apply(to store: ParameterStore, seed: Int) throws {
