@@ -31,11 +31,13 @@ struct Check: ParsableCommand {
       let real = try evaluation.reference(context)
       print("evaluation   \(evaluation.samples) samples against \(real.count) real ones")
       if evaluation.samples > real.count {
-        throw CommandError(ExitCodes.invalid, "evaluation.samples: \(evaluation.samples), but the reference has \(real.count)")
+        throw CommandError(
+          ExitCodes.invalid, "evaluation.samples: \(evaluation.samples), but the reference has \(real.count)")
       }
     }
     let omega = recipe.matching.guidance.scale
-    print("guidance     x̂u + ω(x̂c - x̂u), ω = \(brief(omega)); elsewhere written x̂c + g(x̂c - x̂u), g = \(brief(omega - 1))")
+    print(
+      "guidance     x̂u + ω(x̂c - x̂u), ω = \(brief(omega)); elsewhere written x̂c + g(x̂c - x̂u), g = \(brief(omega - 1))")
     printSteps(recipe, cast)
     printCalendar(recipe, cast)
     try checkDisk(recipe, cast)
@@ -64,7 +66,8 @@ struct Check: ParsableCommand {
   private func checkDisk(_ recipe: Recipe, _ cast: Cast) throws {
     let trained = cast.student.parameters.trainable.reduce(0) { $0 + $1.value.count }
     let fake = cast.fakeTeacher.parameters.trainable.reduce(0) { $0 + $1.value.count }
-    let numbers = cast.student.parameters.count + cast.fakeTeacher.parameters.count + 2 * (trained + fake)
+    let numbers =
+      cast.student.parameters.count + cast.fakeTeacher.parameters.count + 2 * (trained + fake)
       + (recipe.ema == nil ? 0 : trained)
     let size = 4 * numbers
     // One more than are kept exists while the next is written.
@@ -72,7 +75,9 @@ struct Check: ParsableCommand {
     let room = try DiskSpace.available(at: FileManager.default.currentDirectoryPath)
     print("disk         \(megabytes(size)) a checkpoint, \(megabytes(need)) in all, \(megabytes(room)) free")
     if need > room {
-      throw CommandError(ExitCodes.io, "the disk has \(megabytes(room)) free, checkpoints need \(megabytes(need)): free some, or lower output.keep")
+      throw CommandError(
+        ExitCodes.io,
+        "the disk has \(megabytes(room)) free, checkpoints need \(megabytes(need)): free some, or lower output.keep")
     }
   }
 

@@ -48,6 +48,8 @@ public struct FewstepCommand: ParsableCommand {
 
   /// Parses the arguments, runs the command, and exits with the documented code.
   public static func main(adding registrations: [Registration]) -> Never {
+    // A file that reaches the process's limit (ulimit -f) is then an error of the write, not a death by signal.
+    signal(SIGXFSZ, SIG_IGN)
     $added.withValue(registrations) {
       do {
         try Runtime.useAllCores()

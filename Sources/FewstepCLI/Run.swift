@@ -38,6 +38,12 @@ struct Run: ParsableCommand {
   @Flag(help: "Print the scores as JSON on standard output.")
   var json = false
 
+  func validate() throws {
+    if let stopAfter, stopAfter < 1 {
+      throw ValidationError("--stop-after: expected at least 1 step, got \(stopAfter)")
+    }
+  }
+
   func run() throws {
     let recipe = try arguments.load()
     let folder = try self.folder(recipe)
@@ -52,7 +58,8 @@ struct Run: ParsableCommand {
     if case .interrupted(let step) = ending {
       throw CommandError(
         ExitCodes.interrupted,
-        "stopped at step \(step), which is saved; go on with: fewstep run \(arguments.recipe) --into \(folder.path) --resume")
+        "stopped at step \(step), which is saved; go on with: fewstep run \(arguments.recipe) --into \(folder.path) --resume"
+      )
     }
     try report(run, evaluation)
   }
@@ -64,7 +71,8 @@ struct Run: ParsableCommand {
       throw CommandError(ExitCodes.missing, "\(folder.path): there is no checkpoint to resume from")
     }
     if exists, !resume {
-      throw CommandError(ExitCodes.usage, "\(folder.path) is there already: add --resume to go on, or name another folder")
+      throw CommandError(
+        ExitCodes.usage, "\(folder.path) is there already: add --resume to go on, or name another folder")
     }
     return folder
   }
@@ -100,18 +108,19 @@ struct Run: ParsableCommand {
     let (recipe, cast, folder) = (run.trainer.recipe, run.trainer.cast, run.folder)
     let sampling = Sampling(cast.backbone, seed: recipe.evaluation?.seed ?? 1)
     let prompts = sampling.prompts(cast.backbone.pixelPrompts)
+    let picture = folder.samples + "/teacher-and-student.png"
     try Averaged(run.trainer).run {
       let teacher = try sampling.teacherFewStep(
         cast.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, prompts: prompts)
       let student = try sampling.fewStep(cast.student, steps: recipe.steps, prompts: prompts)
       let image = try Pictures(cast.backbone).image([("teacher", teacher), ("student", student)], prompts: prompts)
-      try image?.write(to: folder.samples + "/teacher-and-student.png")
+      try image?.write(to: picture)
+      if image != nil { note("samples, teacher above student, same noise: \(picture)") }
       guard let evaluation else { return }
       let scores = try evaluate(evaluation, cast.student, recipe)
       try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
       print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
     }
-    note("samples, teacher above student, same noise: \(folder.samples)/teacher-and-student.png")
     note("run folder: \(folder.path)")
   }
 }

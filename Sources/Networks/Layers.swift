@@ -10,6 +10,7 @@ public final class Linear {
   ) throws {
     let start = initializer ?? .fanIn(inputs)
     weight = try scope.parameter("weight", [outputs, inputs], start)
+    weight.takesAdapter = true
     self.bias = bias ? try scope.parameter("bias", [outputs], start) : nil
   }
 
@@ -36,6 +37,7 @@ public final class Convolution {
     let window = Array(repeating: kernel, count: dimensions)
     let start = initializer ?? .fanIn(window.reduce(inputs / groups, *))
     weight = try scope.parameter("weight", [outputs, inputs / groups] + window, start)
+    weight.takesAdapter = true
     self.bias = bias ? try scope.parameter("bias", [outputs], start) : nil
     self.stride = stride
     self.padding = padding ?? kernel / 2

@@ -32,7 +32,7 @@ public enum LoRA {
     let initial = ParameterStore(.random(seed: seed), dtype: store.dtype, device: store.device)
     var unmatched = Set(patterns)
     var count = 0
-    for parameter in store.all where parameter.name.hasSuffix(".weight") && parameter.value.rank >= 2 {
+    for parameter in store.all where parameter.takesAdapter {
       let layer = String(parameter.name.dropLast(".weight".count))
       let matching = patterns.filter { $0 == "*" || layer == $0 || layer.hasSuffix(".\($0)") }
       guard !matching.isEmpty else { continue }

@@ -7,6 +7,8 @@ public final class Parameter {
   public internal(set) var value: Tensor
   /// A low-rank update on top of the frozen value, see `LoRA`.
   public internal(set) var adapter: LoRA.Adapter?
+  /// Whether the layer that asked for it knows what to do with an adapter.
+  var takesAdapter = false
 
   init(name: String, value: Tensor) {
     self.name = name

@@ -54,17 +54,22 @@ public struct Catalog {
 
 extension SettingsReader {
   /// A section whose `kind` names a plugin, read by it.
-  func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws -> Product {
+  func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws ->
+    Product
+  {
     let section = section(key)
     let name = section.oneOf("kind", plugins.map(\.name), meaning)
-    guard let plugin = plugins.first(where: { $0.name == name }) else {
+    guard section.text("kind") == name, let plugin = plugins.first(where: { $0.name == name }) else {
+      section.abandon()
       return { _ in throw RecipeError([]) }
     }
     return plugin.read(section)
   }
 
   /// As `plugin`, for a section that may be left out.
-  func optionalPlugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> ((PluginContext) throws -> Product)? {
+  func optionalPlugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (
+    (PluginContext) throws -> Product
+  )? {
     has(key) ? plugin(key, among: plugins, meaning) : nil
   }
 }

@@ -16,11 +16,16 @@ public final class SettingsReader {
   /// What this section resolves to, in the order of reading.
   private var resolved = [YAMLNode.Entry]()
   private var sections = [(name: String, reader: SettingsReader)]()
+  private var isAbandoned = false
 
   /// What all sections of a recipe share.
   private final class Ledger {
+    /// Declarations only: there is no recipe.
+    let describes: Bool
     var problems = [RecipeProblem]()
     var settings = [Setting]()
+
+    init(describes: Bool = false) { self.describes = describes }
   }
 
   private init(_ node: YAMLNode?, path: String, position: YAMLNode.Position, ledger: Ledger) {
@@ -31,7 +36,11 @@ public final class SettingsReader {
       self.node = node
     } else {
       self.node = nil
-      if let node { ledger.problems.append(RecipeProblem(position: node.position, message: "expected a section of `key: value` lines, got \(node.summary)")) }
+      if let node {
+        ledger.problems.append(
+          RecipeProblem(
+            position: node.position, message: "expected a section of `key: value` lines, got \(node.summary)"))
+      }
     }
   }
 
@@ -42,13 +51,15 @@ public final class SettingsReader {
 
   /// Reads nothing and gathers declarations only.
   public static func describing() -> SettingsReader {
-    SettingsReader(nil, path: "", position: .none, ledger: Ledger())
+    SettingsReader(nil, path: "", position: .none, ledger: Ledger(describes: true))
   }
 
   // MARK: Values
 
   /// A number. Without a default the recipe must give it.
-  public func number(_ key: String, default fallback: Double? = nil, in bounds: Bounds = .any, _ meaning: String) -> Double {
+  public func number(_ key: String, default fallback: Double? = nil, in bounds: Bounds = .any, _ meaning: String)
+    -> Double
+  {
     read(key, "number", fallback, bounds: bounds, meaning, show: shown, placeholder: bounds.inside) { node in
       try self.bounded(node, try node.number(), bounds)
     }
@@ -56,14 +67,17 @@ public final class SettingsReader {
 
   /// A number that may be left out: nil then.
   public func optionalNumber(_ key: String, in bounds: Bounds = .any, _ meaning: String) -> Double? {
-    read(key, "number or null", .some(nil), bounds: bounds, meaning, show: { $0.map(shown) ?? "null" }, placeholder: nil) {
+    read(
+      key, "number or null", .some(nil), bounds: bounds, meaning, show: { $0.map(shown) ?? "null" }, placeholder: nil
+    ) {
       node in node.isNull ? nil : try self.bounded(node, try node.number(), bounds)
     }
   }
 
   public func integer(_ key: String, default fallback: Int? = nil, in bounds: Bounds = .any, _ meaning: String) -> Int {
     read(
-      key, "whole number", fallback, bounds: bounds, meaning, show: String.init, placeholder: Int(bounds.inside.rounded(.up))
+      key, "whole number", fallback, bounds: bounds, meaning, show: String.init,
+      placeholder: Int(bounds.inside.rounded(.up))
     ) { node in
       let value = try node.integer()
       _ = try self.bounded(node, Double(value), bounds)
@@ -76,12 +90,14 @@ public final class SettingsReader {
   }
 
   public func string(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
-    read(key, "text", fallback, meaning, show: { $0 }, placeholder: "") { try $0.string() }
+    read(key, "text", fallback, meaning, show: { $0 }, node: YAMLNode.string, placeholder: "") { try $0.string() }
   }
 
   /// A file or folder: `~` is the home folder, anything else that does not begin with / is below the working folder.
   public func path(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
-    read(key, "path", fallback.map(absolute), meaning, show: { $0 }, placeholder: "") { absolute(try $0.string()) }
+    read(key, "path", fallback.map(absolute), meaning, show: { $0 }, node: YAMLNode.string, placeholder: "") {
+      absolute(try $0.string())
+    }
   }
 
   /// One of an enum's raw values.
@@ -96,7 +112,8 @@ public final class SettingsReader {
   /// One of several names.
   public func oneOf(_ key: String, _ names: [String], default fallback: String? = nil, _ meaning: String) -> String {
     read(
-      key, "one of \(names.joined(separator: ", "))", fallback, meaning, show: { $0 }, placeholder: names.first ?? ""
+      key, "one of \(names.joined(separator: ", "))", fallback, meaning, show: { $0 }, node: YAMLNode.string,
+      placeholder: names.first ?? ""
     ) { node in
       let name = try node.string()
       guard names.contains(name) else {
@@ -107,7 +124,9 @@ public final class SettingsReader {
     }
   }
 
-  public func numbers(_ key: String, default fallback: [Double]? = nil, in bounds: Bounds = .any, count: Int? = nil, _ meaning: String) -> [Double] {
+  public func numbers(
+    _ key: String, default fallback: [Double]? = nil, in bounds: Bounds = .any, count: Int? = nil, _ meaning: String
+  ) -> [Double] {
     let type = count.map { "list of \($0) numbers" } ?? "list of numbers"
     return read(
       key, type, fallback, bounds: bounds, meaning, show: { "[\($0.map(shown).joined(separator: ", "))]" },
@@ -115,13 +134,16 @@ public final class SettingsReader {
     ) { node in
       let items = try node.sequence()
       guard items.count == count ?? items.count, !items.isEmpty else {
-        throw self.problem(node, "expected \(count.map { "\($0) numbers" } ?? "at least one number"), got \(items.count)")
+        throw self.problem(
+          node, "expected \(count.map { "\($0) numbers" } ?? "at least one number"), got \(items.count)")
       }
       return try items.map { try self.bounded($0, try $0.number(), bounds) }
     }
   }
 
-  public func integers(_ key: String, default fallback: [Int]? = nil, in bounds: Bounds = .any, _ meaning: String) -> [Int] {
+  public func integers(_ key: String, default fallback: [Int]? = nil, in bounds: Bounds = .any, _ meaning: String)
+    -> [Int]
+  {
     read(key, "list of whole numbers", fallback, bounds: bounds, meaning, show: { "\($0)" }, placeholder: []) { node in
       try node.sequence().map {
         let value = try $0.integer()
@@ -132,18 +154,28 @@ public final class SettingsReader {
   }
 
   public func strings(_ key: String, default fallback: [String]? = nil, _ meaning: String) -> [String] {
-    read(key, "list of texts", fallback, meaning, show: { "[\($0.joined(separator: ", "))]" }, placeholder: []) {
+    read(
+      key, "list of texts", fallback, meaning, show: { "[\($0.joined(separator: ", "))]" },
+      node: { .sequence($0.map(YAMLNode.string)) }, placeholder: []
+    ) {
       try $0.sequence().map { try $0.string() }
     }
   }
 
   // MARK: Sections
 
-  /// Whether the recipe has this key, for sections that may be left out.
+  /// Whether nothing is read, and all that could be is declared.
+  public var isDescribing: Bool { ledger.describes }
+
+  /// Whether the recipe has this key, for sections that may be left out; where declarations are gathered, always.
   public func has(_ key: String) -> Bool {
     if !known.contains(key) { known.append(key) }
+    guard !isDescribing else { return true }
     return entry(key).map { !$0.value.isNull } ?? false
   }
+
+  /// Whether the recipe has this key, to choose what to read; unlike `has` it does not make the key a known one.
+  public func gives(_ key: String) -> Bool { isDescribing || entry(key) != nil }
 
   /// The settings below `key`.
   public func section(_ key: String) -> SettingsReader {
@@ -173,7 +205,7 @@ public final class SettingsReader {
   public func finish() throws {
     noteUnknownKeys()
     guard ledger.problems.isEmpty else {
-      throw RecipeError(ledger.problems.sorted { ($0.position.file, $0.position.line) < ($1.position.file, $1.position.line) })
+      throw RecipeError(ledger.problems.sorted { $0.place < $1.place })
     }
   }
 
@@ -181,17 +213,27 @@ public final class SettingsReader {
   public var resolvedNode: YAMLNode {
     var entries = resolved
     for (index, entry) in entries.enumerated() {
-      if let section = sections.first(where: { $0.name == entry.name }) { entries[index].value = section.reader.resolvedNode }
+      if let section = sections.first(where: { $0.name == entry.name }) {
+        entries[index].value = section.reader.resolvedNode
+      }
     }
     return .mapping(entries)
   }
+
+  /// Leaves the keys that were not read unjudged, but for misspellings of those that were: what would read them is not known.
+  func abandon() { isAbandoned = true }
+
+  /// What the recipe says at this key, if it is text.
+  func text(_ key: String) -> String? { try? entry(key)?.value.string() }
 
   private func noteUnknownKeys() {
     for (_, section) in sections { section.noteUnknownKeys() }
     guard let node, let entries = try? node.mapping() else { return }
     for entry in entries where !known.contains(entry.name) {
       let hint = nearest(entry.name, among: known).map { " Did you mean '\($0)'?" }
-      let message = "unknown key '\(dotted(entry.name))'.\(hint ?? " Known here: \(known.sorted().joined(separator: ", ")).")"
+      if isAbandoned, hint == nil { continue }
+      let message =
+        "unknown key '\(dotted(entry.name))'.\(hint ?? " Known here: \(Set(known).sorted().joined(separator: ", ")).")"
       ledger.problems.append(RecipeProblem(position: entry.key.position, message: message))
       // A misspelled key is one mistake, not two.
       if let meant = nearest(entry.name, among: known) {
@@ -202,9 +244,11 @@ public final class SettingsReader {
 
   private func read<Value>(
     _ key: String, _ type: String, _ fallback: Value?, bounds: Bounds? = nil, _ meaning: String,
-    show: (Value) -> String, placeholder: Value, decode: (YAMLNode) throws -> Value
+    show: @escaping (Value) -> String, node: ((Value) -> YAMLNode)? = nil, placeholder: Value,
+    decode: (YAMLNode) throws -> Value
   ) -> Value {
     known.append(key)
+    let node = node ?? { Self.node(show($0)) }
     ledger.settings.append(
       Setting(key: dotted(key), type: type, fallback: fallback.map(show), range: bounds?.description, meaning: meaning))
     guard let entry = entry(key) else {
@@ -212,12 +256,12 @@ public final class SettingsReader {
         ledger.problems.append(RecipeProblem(position: position, message: missing(key)))
         return placeholder
       }
-      resolved.append(YAMLNode.Entry(key, Self.node(show(fallback)), comment: "default"))
+      resolved.append(YAMLNode.Entry(key, node(fallback), comment: "default"))
       return fallback
     }
     do {
       let value = try decode(entry.value)
-      resolved.append(YAMLNode.Entry(key, Self.node(show(value)), comment: entry.value.position.description))
+      resolved.append(YAMLNode.Entry(key, node(value), comment: entry.value.position.description))
       return value
     } catch let error as RecipeProblem {
       ledger.problems.append(RecipeProblem(position: error.position, message: "\(dotted(key)): \(error.message)"))
@@ -242,13 +286,15 @@ public final class SettingsReader {
     return value
   }
 
-  /// Values are written back the way they would be read.
+  /// Numbers, truth values and lists of them are written back the way they would be read.
   private static func node(_ text: String) -> YAMLNode {
     (try? YAMLNode.parse(text)) ?? .string(text)
   }
 }
 
-extension RecipeProblem: Error {}
+extension RecipeProblem: Error {
+  fileprivate var place: (String, Int, Int) { (position.file, position.line, position.column) }
+}
 
 private func absolute(_ path: String) -> String {
   let expanded = NSString(string: path).expandingTildeInPath

@@ -135,7 +135,9 @@ public final class Scene {
       try once("scale") {
         try noGrad {
           let rank = samples.rank
-          guard matching.scale != .none else { return try Tensor.ones([samples.shape[0]]).broadcast(toRank: rank) }
+          guard matching.scale != .none else {
+            return try Tensor.ones([samples.shape[0]], on: samples.device).broadcast(toRank: rank)
+          }
           let distance = try abs(samples.detached() - realGuided).meanPerSample().broadcast(toRank: rank)
           guard matching.scale == .dmd else { return distance }
           return try distance / teacher.schedule.coefficients(time, like: samples).alpha
@@ -199,8 +201,11 @@ public final class Scene {
   // MARK: The update
 
   /// ½ mean (x - sg(x + direction / scale))²: its gradient moves x along the direction (DMD2's form).
+  ///
+  /// DMD2's code turns a step that is not a number into 0, which is right where direction and scale both vanish. Everything
+  /// else that is not finite is a role that has diverged, and makes the loss say so.
   public func match(along direction: Tensor) throws -> Loss {
-    let step = try noGrad { try (direction / scale).nanToNumber() }
+    let step = try noGrad { try direction / scale.clamped(1e-8, nil) }
     note("update", try step.detached().squared().meanPerSample().power(0.5))
     return Loss(try 0.5 * mse(samples, samples.detached() + step))
   }

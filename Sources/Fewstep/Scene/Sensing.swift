@@ -20,12 +20,13 @@ public struct Sensing: Equatable, Sendable {
 
   /// ã = clip((R - μ_g) / (σ_g + ε)) for rewards [B] whose groups of K follow each other.
   ///
-  /// σ_g is the biased deviation. Where a group's rewards do not differ, its advantages are 0.
+  /// σ_g is the biased deviation. Where a group's rewards do not differ, its advantages are 0: in float64 the mean of equal
+  /// float32 numbers is exactly that number, in float32 it is not, and rounding would be blown up to the size of ε.
   public func advantages(_ rewards: Tensor) throws -> Tensor {
-    let groups = try rewards.reshaped([-1, groupSize])
+    let groups = try rewards.to(.float64).reshaped([-1, groupSize])
     let centred = try groups - groups.mean([1], keeping: true)
     let deviation = try sqrt(groups.variance([1], correction: 0, keeping: true))
-    return try (centred / (deviation + epsilon)).clamped(-clip, clip).reshaped([-1])
+    return try (centred / (deviation + epsilon)).clamped(-clip, clip).reshaped([-1]).to(.float32)
   }
 }
 

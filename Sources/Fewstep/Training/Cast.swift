@@ -12,6 +12,22 @@ public final class Cast {
   public let data: (any DataSource)?
   public let pairs: PairsFile?
 
+  /// A cast that is not a recipe's.
+  public init(
+    backbone: any Backbone, teacher: any Teacher, student: any Student, fakeTeacher: any FakeTeacher,
+    objective: any MatchingObjective, reward: (any RewardProxy)? = nil, data: (any DataSource)? = nil,
+    pairs: PairsFile? = nil
+  ) {
+    self.backbone = backbone
+    self.teacher = teacher
+    self.student = student
+    self.fakeTeacher = fakeTeacher
+    self.objective = objective
+    self.reward = reward
+    self.data = data
+    self.pairs = pairs
+  }
+
   /// Opens the files a recipe names and builds its networks.
   public init(_ recipe: Recipe) throws {
     if let threads = recipe.threads { try Runtime.setThreads(threads) }

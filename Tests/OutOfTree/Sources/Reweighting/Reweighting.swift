@@ -8,7 +8,8 @@ public final class Reweighting: MatchingObjective {
   public let sensing: Sensing?
 
   public init(_ s: SettingsReader) {
-    temperature = s.number("temperature", default: 0.5, in: .positive, "What advantages are divided by in the exponent.")
+    temperature = s.number(
+      "temperature", default: 0.5, in: .positive, "What advantages are divided by in the exponent.")
     sensing = Sensing(groupSize: s.integer("group-size", default: 8, in: .atLeast(2), "Samples of one prompt."))
   }
 

@@ -1,0 +1,172 @@
+import Foundation
+import Tensors
+import Testing
+
+@testable import AMD
+@testable import DMD
+@testable import DMD2
+@testable import Fewstep
+
+@Suite struct SceneTests {
+  @Test("A scene asks the real teacher once for both passes, the fake teacher once, and keeps what they say")
+  func aSceneAsksThe() throws {
+    let stage = try Stage.points()
+    stage.guidance = 3
+    let teacher = CountingTeacher(stage.teacher)
+    let fake = CountingFakeTeacher(stage.fakeTeacher)
+    (stage.teacher, stage.fakeTeacher) = (teacher, fake)
+    let scene = try stage.scene()
+    #expect(teacher.calls.isEmpty && fake.calls.isEmpty)
+    for _ in 0..<2 {
+      _ = try scene.realUnconditional
+      _ = try scene.realConditional
+      _ = try scene.realGuided
+      _ = try scene.distributionMatching
+      _ = try scene.conditionalAlignment
+      _ = try scene.scale
+      _ = try scene.reward
+    }
+    #expect(teacher.calls == [2 * Stage.count])
+    #expect(fake.calls == [Stage.count])
+    _ = try scene.denoisingError
+    _ = try scene.denoisingError
+    #expect(fake.calls == [Stage.count, Stage.count])
+    #expect(try scene.noisy === scene.noisy)
+  }
+
+  @Test(
+    "Without guidance no objective asks for the unconditional pass, and a fake teacher's loss asks no teacher",
+    arguments: ["dmd", "dmd2", "amd"])
+  func withoutGuidanceNoObjective(_ name: String) throws {
+    for (guidance, expected) in [(1.0, [Stage.count]), (2, [2 * Stage.count])] {
+      let stage = try Stage.points()
+      stage.guidance = guidance
+      let teacher = CountingTeacher(stage.teacher)
+      let fake = CountingFakeTeacher(stage.fakeTeacher)
+      (stage.teacher, stage.fakeTeacher) = (teacher, fake)
+      let objective = try Objectives.named(name)
+      _ = try objective.fakeTeacherLoss(stage.scene())
+      #expect(teacher.calls.isEmpty)
+      #expect(fake.calls == [Stage.count])
+      _ = try objective.studentLoss(stage.scene())
+      #expect(teacher.calls == expected)
+      #expect(fake.calls == [Stage.count, Stage.count])
+    }
+  }
+
+  @Test("The directions are differences of clean samples, in which guidance is split in two")
+  func theDirectionsAreDifferences() throws {
+    let stage = try Stage.points()
+    stage.guidance = 2.5
+    let scene = try stage.scene()
+    let time = scene.time
+    try noGrad {
+      let noisy = try stage.teacher.schedule.noisy(stage.samples.detached(), scene.noise, at: time)
+      let conditional = try stage.teacher.clean(from: noisy, at: time, given: stage.condition)
+      let unconditional = try stage.teacher.clean(
+        from: noisy, at: time, given: stage.teacher.unconditional(like: stage.condition))
+      let fake = try stage.fakeTeacher.clean(from: noisy, at: time, given: stage.condition)
+      try expectClose(scene.distributionMatching, conditional - fake, 1e-5)
+      try expectClose(scene.conditionalAlignment, 1.5 * (conditional - unconditional), 1e-5)
+      try expectClose(scene.realGuided, unconditional + 2.5 * (conditional - unconditional), 1e-5)
+      try expectClose(scene.distributionMatching + scene.conditionalAlignment, scene.realGuided - fake, 1e-5)
+    }
+    #expect(try !scene.distributionMatching.requiresGrad)
+  }
+
+  @Test("A sample's matching scale is its own, whatever the batch", arguments: MatchingScale.allCases)
+  func aSamplesMatchingScale(_ scale: MatchingScale) throws {
+    let stage = try Stage.points()
+    stage.guidance = 2
+    stage.scale = scale
+    let scene = try stage.scene()
+    let whole = try scene.scale
+    #expect(whole.shape == [Stage.count, 1])
+    for place in [0, 5, 11] {
+      let range = place..<place + 1
+      let alone = Scene(
+        samples: try stage.samples.rows(range), condition: try stage.condition.rows(range),
+        time: try scene.time.rows(range),
+        noise: try scene.noise.rows(range), matching: scene.matching, teacher: stage.teacher,
+        fakeTeacher: stage.fakeTeacher)
+      try expectClose(alone.scale, whole.rows(range), 1e-5)
+    }
+    let distance = try abs(stage.samples.detached() - scene.realGuided).mean([1], keeping: true)
+    let expected: Tensor
+    switch scale {
+    case .none: expected = try .ones([Stage.count, 1])
+    case .dmd2: expected = distance
+    case .dmd: expected = try distance / scene.teacher.schedule.coefficients(scene.time, like: stage.samples).alpha
+    }
+    try expectClose(whole, expected, 1e-5)
+  }
+
+  @Test("Matching moves each sample along its direction, divided by its scale")
+  func matchingMovesEachSample() throws {
+    let stage = try Stage.points()
+    let samples = try normal("leaf", [Stage.count, 2]).requiringGrad()
+    let scene = Scene(
+      samples: samples, condition: stage.condition, time: try times("time", Stage.count),
+      noise: try normal("noise", [Stage.count, 2]), matching: Matching(), teacher: stage.teacher,
+      fakeTeacher: stage.fakeTeacher)
+    let direction = try normal("direction", [Stage.count, 2])
+    let loss = try scene.match(along: direction)
+    try loss.total.backward()
+    let step = try direction / scene.scale
+    try expectClose(#require(samples.gradient), -1.0 / Double(2 * Stage.count) * step, 1e-6)
+    #expect(Swift.abs(try loss.total.item() - 0.5 * mean(step.squared()).item()) < 1e-5)
+  }
+
+  @Test("A direction that is not finite gives a loss that is not finite")
+  func aDirectionThatIs() throws {
+    let stage = try Stage.points()
+    let scene = try stage.scene()
+    let direction = try normal("direction", [Stage.count, 2])
+    try direction.assign(Tensor.full([], .nan), at: 3, 1)
+    #expect(try scene.match(along: direction).total.item().isNaN)
+  }
+
+  @Test("A sample that is what the teacher makes of it does not move, and breaks nothing")
+  func aSampleThatIs() throws {
+    let samples = try normal("leaf", [4, 2]).requiringGrad()
+    let still = FormulaDenoiser.constant(try samples.detached().cloned())
+    let scene = Scene(
+      samples: samples, condition: try Condition(classes: [0, 0, 0, 0]), time: try times("time", 4),
+      noise: try normal("noise", [4, 2]), matching: Matching(), teacher: still, fakeTeacher: still)
+    try DMD(settings("kind: dmd")).studentLoss(scene).total.backward()
+    #expect(try #require(samples.gradient).doubles().allSatisfy { $0 == 0 })
+  }
+
+  @Test("Without real data, pairs or sensing a scene says so, or has no advantages")
+  func withoutRealDataPairs() throws {
+    let stage = try Stage.points()
+    let scene = Scene(
+      samples: stage.samples, condition: stage.condition, time: try times("time", Stage.count),
+      noise: try normal("noise", [Stage.count, 2]), matching: Matching(), teacher: stage.teacher,
+      fakeTeacher: stage.fakeTeacher)
+    #expect(throws: SceneError.self) { try scene.real }
+    #expect(throws: SceneError.self) { try scene.regressionPairs }
+    try expectSame(scene.advantage, .zeros([Stage.count]))
+    #expect(!scene.wasSensed)
+    try expectSame(scene.groupMean { try exp($0) }, .ones([Stage.count]))
+  }
+}
+
+/// Objectives by the names of the tests.
+enum Objectives {
+  static func named(_ name: String) throws -> any MatchingObjective {
+    switch name {
+    case "dmd": DMD(try settings("regression-weight: 0"))
+    case "dmd regression": DMD(try settings("regression-weight: 0.25"))
+    case "dmd2": DMD2(try settings("gan: {student-weight: 0, discriminator-weight: 0}"))
+    case "dmd2 gan": DMD2(try settings("gan: {student-weight: 0.5, discriminator-weight: 0.5}"))
+    case "dmd2 teacher": DMD2(try settings("gan: {student-weight: 0.5, discriminator-weight: 0.5, features: teacher}"))
+    case "amd": AMD(try settings("group-size: 4"))
+    case "amd zero": AMD(try settings("{group-size: 4, sensitivity: 0, sharpening: 0}"))
+    case "amd gan": AMD(try settings("{group-size: 4, gan: {student-weight: 0.5, discriminator-weight: 0.5}}"))
+    case "amd gan teacher":
+      AMD(try settings("{group-size: 4, gan: {student-weight: 0.5, discriminator-weight: 0.5, features: teacher}}"))
+    default: throw TensorError("Objectives", "no \(name)")
+    }
+  }
+}

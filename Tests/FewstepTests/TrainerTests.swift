@@ -1,0 +1,256 @@
+import Foundation
+import Networks
+import Storage
+import Tensors
+import Testing
+
+@testable import Fewstep
+
+/// A short run with everything in it: AMD with a GAN, guidance, an average, clipping.
+func shortRecipe(_ changes: [String: String] = [:], objective: String = "amd") throws -> Recipe {
+  let objectives = [
+    "amd": "{kind: amd, group-size: 8, gan: {student-weight: 0.1, discriminator-weight: 0.1}}", "dmd": "{kind: dmd}",
+    "dmd2": "{kind: dmd2, gan: {student-weight: 0.1, discriminator-weight: 0.1}}",
+  ]
+  var node = try YAMLNode.parse(
+    """
+    name: short
+    seed: 3
+    device: cpu
+    backbone: {kind: gaussian-mixture, modes: 6, class-count: 3, network: {width: 16, layers: 2, embedding: 8}}
+    data: {kind: mixture, count: 100}
+    reward: {kind: density}
+    objective: \(objectives[objective] ?? objective)
+    student: {steps: [1, 0.5], learning-rate: 0.002, gradient-limit: 1, ema: {gamma: 6}}
+    fake-teacher: {updates: 2, learning-rate: 0.002, warm-up: 3}
+    matching: {guidance: 2}
+    training: {steps: 6, batch: 64}
+    output: {diagnostics-every: 1}
+    """, file: "short.yaml")
+  for (key, value) in changes {
+    let path = key.split(separator: ".").map(String.init)
+    let section = try node.entry([path[0]]).value
+    if path.count > 1, try !section.mapping().contains(where: { $0.name == path[1] }) {
+      node = try node.changing([path[0]]) { entry in
+        var entry = entry
+        entry.value = .mapping(((try? entry.value.mapping()) ?? []) + [YAMLNode.Entry(path[1], .null)])
+        return entry
+      }
+    }
+    node = try node.setting(path, to: value)
+  }
+  return try Recipe(node, catalog: shippedCatalog())
+}
+
+extension Trainer {
+  convenience init(_ recipe: Recipe) throws { try self.init(recipe, cast: Cast(recipe)) }
+
+  /// Every tensor that training changes, by name.
+  var state: [(name: String, tensor: Tensor)] {
+    let groups: [(String, [(name: String, tensor: Tensor)])] = [
+      ("student", cast.student.parameters.state), ("ema", ema?.state ?? []),
+      ("fake teacher", cast.fakeTeacher.parameters.state), ("objective", cast.objective.parameters?.state ?? []),
+      ("student optimizer", studentOptimizer.state), ("fake teacher optimizer", fakeTeacherOptimizer.state),
+    ]
+    return groups.flatMap { group, state in state.map { ("\(group)/\($0.name)", $0.tensor) } }
+  }
+
+  func snapshot() throws -> [String: [UInt8]] {
+    try Dictionary(uniqueKeysWithValues: state.map { ($0.name, try bytes($0.tensor)) })
+  }
+
+  func train(_ steps: Int) throws -> [StepReport] { try (0..<steps).map { _ in try step() } }
+}
+
+/// Names of the tensors that differ.
+func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
+  let (x, y) = (try a.snapshot(), try b.snapshot())
+  #expect(Set(x.keys) == Set(y.keys))
+  return x.keys.filter { x[$0] != y[$0] }.sorted()
+}
+
+@Suite struct TrainerTests {
+  @Test(
+    "Training, saving, loading and training on is training without a stop, to the bit",
+    arguments: ["amd", "dmd2", "dmd"])
+  func resume(_ objective: String) throws {
+    let scratch = try Scratch()
+    let recipe = try shortRecipe(objective: objective)
+    let whole = try Trainer(recipe)
+    let wholeReports = try whole.train(6)
+    let first = try Trainer(recipe)
+    _ = try first.train(3)
+    try Checkpoint.save(first, to: scratch.path("step-3.h5"))
+    let second = try Trainer(recipe)
+    // Not where it will be put.
+    _ = try second.train(1)
+    try Checkpoint.load(scratch.path("step-3.h5"), into: second)
+    #expect(second.stepCount == 3)
+    #expect(try differences(first, second).isEmpty)
+    let reports = try second.train(3)
+    #expect(try differences(whole, second).isEmpty)
+    #expect(second.studentOptimizer.stepCount == 6)
+    #expect(second.fakeTeacherOptimizer.stepCount == 12)
+    #expect(second.ema?.updateCount == 6)
+    for (a, b) in zip(wholeReports[3...], reports) {
+      #expect(a.student.map(\.value) == b.student.map(\.value))
+      #expect(a.columns.map(\.values) == b.columns.map(\.values))
+    }
+    #expect(try whole.state.filter { $0.name.hasPrefix("objective") }.isEmpty == (objective == "dmd"))
+  }
+
+  @Test("Low-rank updates are saved and loaded with their frozen weights")
+  func resumeAdapters() throws {
+    let scratch = try Scratch()
+    let recipe = try shortRecipe(["student.lora": "{rank: 2}", "fake-teacher.lora": "{rank: 2, layers: [output]}"])
+    let whole = try Trainer(recipe)
+    let start = try whole.snapshot()
+    _ = try whole.train(4)
+    let moved = try whole.snapshot().filter { start[$0.key] != $0.value }.keys
+    #expect(moved.filter { $0.hasPrefix("student/") }.allSatisfy { $0.contains("lora_") })
+    #expect(moved.contains("student/output.lora_B.weight") && moved.contains("fake teacher/output.lora_A.weight"))
+    let first = try Trainer(recipe)
+    _ = try first.train(2)
+    try Checkpoint.save(first, to: scratch.path("a.h5"))
+    let second = try Trainer(recipe)
+    try Checkpoint.load(scratch.path("a.h5"), into: second)
+    _ = try second.train(2)
+    #expect(try differences(whole, second).isEmpty)
+  }
+
+  @Test("The same seed gives the same run to the bit, another seed another one")
+  func seeds() throws {
+    let (a, b) = (try Trainer(shortRecipe()), try Trainer(shortRecipe()))
+    _ = (try a.train(3), try b.train(3))
+    #expect(try differences(a, b).isEmpty)
+    let other = try Trainer(shortRecipe(["seed": "4"]))
+    _ = try other.train(3)
+    let same = try Set(a.snapshot().keys).subtracting(differences(a, other))
+    #expect(same.isEmpty, "\(same)")
+  }
+
+  @Test(
+    "A batch in four parts is the batch, within rounding, its advantages included", arguments: ["amd", "dmd2", "dmd"])
+  func microBatches(_ objective: String) throws {
+    // A large ε keeps AdamW from blowing the rounding of small gradients up to whole steps.
+    let smooth = ["student.epsilon": "0.1", "fake-teacher.epsilon": "0.1"]
+    let whole = try Trainer(shortRecipe(smooth, objective: objective))
+    let parts = try Trainer(shortRecipe(smooth.merging(["training.micro-batches": "4"]) { $1 }, objective: objective))
+    // Parts of 16 hold whole groups of 8; parts of 4 do not.
+    let crumbs = try Trainer(shortRecipe(smooth.merging(["training.micro-batches": "16"]) { $1 }, objective: objective))
+    for _ in 0..<2 {
+      let expected = try whole.step()
+      for trainer in [parts, crumbs] {
+        let report = try trainer.step()
+        for (a, b) in zip(expected.student + expected.fakeTeacher, report.student + report.fakeTeacher) {
+          #expect(a.name == b.name)
+          #expect(Swift.abs(a.value - b.value) < 1e-4 * (1 + Swift.abs(a.value)), "\(a) \(b)")
+        }
+        #expect(Swift.abs(expected.studentNorm / report.studentNorm - 1) < 1e-3)
+        #expect(Swift.abs(expected.fakeTeacherNorm / report.fakeTeacherNorm - 1) < 1e-3)
+        #expect(expected.columns.map(\.name) == report.columns.map(\.name))
+        for (a, b) in zip(expected.columns, report.columns) {
+          let worst = zip(a.values, b.values).map { Swift.abs($0 - $1) / (1 + Swift.abs($0)) }.max() ?? 1
+          #expect(a.values.count == 64 && b.values.count == 64 && worst < 2e-3, "\(a.name): \(worst)")
+        }
+      }
+    }
+    for trainer in [parts, crumbs] {
+      for (a, b) in zip(whole.state, trainer.state) { try expectClose(a.tensor, b.tensor, 1e-5, a.name) }
+    }
+  }
+
+  @Test(
+    "A role that is not finite stops training before anything moves",
+    arguments: ["student", "fake teacher", "objective"])
+  func notFinite(_ role: String) throws {
+    let trainer = try Trainer(shortRecipe())
+    _ = try trainer.train(1)
+    let stores = [
+      "student": trainer.cast.student.parameters, "fake teacher": trainer.cast.fakeTeacher.parameters,
+      "objective": try #require(trainer.cast.objective.parameters),
+    ]
+    let poisoned = try #require(stores[role]?.all.first { $0.name.hasSuffix("weight") })
+    try noGrad { try poisoned.value.assign(Tensor.full([], .nan), at: 0, 0) }
+    let before = try trainer.snapshot()
+    let error = #expect(throws: TrainingError.self) { _ = try trainer.step() }
+    #expect(error?.description.contains("not finite at step 1") == true, "\(error.map { "\($0)" } ?? "")")
+    #expect(try trainer.snapshot() == before)
+    #expect(trainer.stepCount == 1)
+  }
+
+  @Test("A gradient that is not finite stops the update, though the loss is finite")
+  func gradientNotFinite() throws {
+    let recipe = try shortRecipe(objective: "dmd")
+    // The slope of √ at 0 is infinite, and 0 times that is NaN.
+    let poisoned = try Trainer(recipe, cast: Cast(recipe).playing(PoisonousObjective()))
+    let before = try poisoned.snapshot()
+    let error = #expect(throws: TrainingError.self) { _ = try poisoned.step() }
+    #expect(error?.description.contains("gradient norm") == true)
+    #expect(try poisoned.snapshot() == before)
+  }
+
+  @Test("Between evaluations of the reward AMD is plain DMD")
+  func interval() throws {
+    let trainer = try Trainer(shortRecipe(objective: "{kind: amd, group-size: 8, interval: 3}"))
+    for (step, report) in try trainer.train(6).enumerated() {
+      let isEvaluated = step % 3 == 0
+      #expect((report.reward != nil) == isEvaluated)
+      let columns = Dictionary(uniqueKeysWithValues: report.columns.map { ($0.name, $0.values) })
+      let neutral = ["advantage": 0.0, "reward": 0, "alpha": 1, "beta": 1, "weight": 1]
+      for (name, value) in neutral {
+        let all = try #require(columns[name])
+        #expect(all.allSatisfy { $0 == value } == !isEvaluated, "step \(step), \(name)")
+      }
+    }
+  }
+
+  @Test("Samples of a group have one prompt and follow each other")
+  func groups() throws {
+    let report = try Trainer(shortRecipe()).step()
+    let prompts = try #require(report.columns.first { $0.name == "prompt" }).values
+    for group in stride(from: 0, to: 64, by: 8) { #expect(Set(prompts[group..<group + 8]).count == 1) }
+    #expect(Set(prompts).count > 1)
+    let advantages = try #require(report.columns.first { $0.name == "advantage" }).values
+    let rewards = try #require(report.columns.first { $0.name == "reward" }).values
+    let expected = try Sensing(groupSize: 8).advantages(Tensor(rewards.map(Float.init))).doubles()
+    #expect(advantages == expected)
+    let times = try #require(report.columns.first { $0.name == "t" }).values
+    #expect(times.allSatisfy { 0.02 <= $0 && $0 < 0.98 } && Set(times).count == 64)
+  }
+
+  @Test("A cast that cannot play is refused before training, with the key")
+  func refused() throws {
+    func error(_ changes: [String: String]) throws -> String {
+      "\(try #require(#expect(throws: (any Error).self) { _ = try Trainer(shortRecipe(changes)).step() }))"
+    }
+    #expect(try error(["reward": "null"]).contains("reward"))
+    #expect(try error(["objective.group-size": "7"]).contains("training.batch"))
+    #expect(try error(["objective.gan": "{features: teacher}"]).contains("features"))
+    #expect(try error(["data": "null"]).contains("`data` section"))
+    if Device.cudaCount == 0 { #expect(try error(["device": "cuda"]).contains("cuda:0")) }
+  }
+
+  @Test("A short run brings a mixture's student nearer to its class's modes")
+  func learns() throws {
+    let recipe = try shortRecipe(
+      [
+        "student.learning-rate": "0.005", "fake-teacher.learning-rate": "0.01", "training.steps": "200",
+        "matching.guidance": "1",
+      ], objective: "dmd")
+    let trainer = try Trainer(recipe)
+    let sampling = Sampling(trainer.cast.backbone, seed: 5)
+    let reward = try DensityRewards.of(trainer.cast.backbone)
+    func score() throws -> Double {
+      let prompts = sampling.prompts(300)
+      let made = try sampling.fewStep(trainer.cast.student, steps: recipe.steps, prompts: prompts)
+      return try mean(
+        reward.score(made, pixels: nil, given: trainer.cast.backbone.condition(prompts)).clamped(-50, nil)
+      ).item()
+    }
+    let before = try score()
+    _ = try trainer.train(150)
+    let after = try score()
+    #expect(after > before + 5, "\(before) \(after)")
+  }
+}

@@ -1,0 +1,116 @@
+import Networks
+import Tensors
+import Testing
+
+@Suite struct LoRATests {
+  /// Two linear layers, two convolutions and an embedding.
+  private struct Network {
+    let store = randomStore(3)
+    let classes: Embedding
+    let first: Linear
+    let second: Linear
+    let plane: Convolution
+    let line: Convolution
+
+    init() throws {
+      classes = try Embedding(store.root / "classes", count: 4, width: 6)
+      first = try Linear(store.root / "blocks" / 0 / "to_q", 6, 5)
+      second = try Linear(store.root / "blocks" / 0 / "to_out" / 0, 5, 12, bias: false)
+      plane = try Convolution(store.root / "conv", 3, 4, kernel: 3)
+      line = try Convolution(store.root / "line", 4, 2, kernel: 3, dimensions: 1, stride: 2)
+    }
+
+    func callAsFunction(_ indices: Tensor) throws -> Tensor {
+      let h = try second(silu(first(classes(indices))))
+      return try line(plane(h.reshaped([-1, 3, 2, 2])).reshaped([-1, 4, 4]))
+    }
+  }
+
+  private func indices() throws -> Tensor { try Tensor([0, 3, 1, 1, 2]) }
+
+  private func attached(_ network: Network, _ patterns: [String]) throws -> Int {
+    try LoRA.attach(to: network.store, patterns: patterns, rank: 2, alpha: 6, seed: 5)
+  }
+
+  @Test("Adapters change nothing before training")
+  func adaptersChangeNothingBefore() throws {
+    let network = try Network()
+    let before = try network(indices())
+    #expect(try attached(network, ["*"]) == 4)
+    try expectSame(before, network(indices()))
+  }
+
+  @Test("Only adapters get gradients, and every one of them does")
+  func onlyAdaptersGetGradients() throws {
+    let network = try Network()
+    _ = try attached(network, ["*"])
+    // With `up` at zero, `down` has a gradient of zero.
+    for parameter in network.store.trainable where parameter.name.hasSuffix("lora_B.weight") {
+      try fill(parameter, Array(repeating: 0.1, count: parameter.value.count))
+    }
+    try sum(network(indices()).squared()).backward()
+    for parameter in network.store.all {
+      let isAdapter = parameter.name.contains(".lora_")
+      #expect(parameter.isTrainable == isAdapter, "\(parameter.name)")
+      let norm = try parameter.value.gradient?.norm().item() ?? 0
+      #expect((norm > 0) == isAdapter, "\(parameter.name): \(norm)")
+    }
+  }
+
+  @Test("Adapters are named as PEFT names them and shaped by their layer")
+  func adaptersAreNamedAs() throws {
+    let network = try Network()
+    _ = try attached(network, ["to_q", "to_out.0", "conv"])
+    let shapes = Dictionary(uniqueKeysWithValues: network.store.all.map { ($0.name, $0.value.shape) })
+    #expect(shapes["blocks.0.to_q.lora_A.weight"] == [2, 6])
+    #expect(shapes["blocks.0.to_q.lora_B.weight"] == [5, 2])
+    #expect(shapes["blocks.0.to_out.0.lora_A.weight"] == [2, 5])
+    #expect(shapes["conv.lora_A.weight"] == [2, 3, 3, 3])
+    #expect(shapes["conv.lora_B.weight"] == [4, 2, 1, 1])
+    #expect(shapes["line.lora_A.weight"] == nil)
+    #expect(network.store.trainable.count == 6)
+  }
+
+  @Test("A pattern that matches nothing is an error that names it")
+  func aPatternThatMatches() throws {
+    let network = try Network()
+    let error = #expect(throws: ParameterError.self) { _ = try attached(network, ["to_q", "to_queue"]) }
+    #expect(error?.description.contains("to_queue") == true)
+    // The end of a path, not of a word.
+    #expect(throws: ParameterError.self) { _ = try attached(try Network(), ["q"]) }
+  }
+
+  @Test("The output is that of the merged weight")
+  func theOutputIsThat() throws {
+    let network = try Network()
+    _ = try attached(network, ["*"])
+    for parameter in network.store.trainable {
+      try fill(parameter, normal(parameter.name, parameter.value.shape).doubles().map { 0.3 * $0 })
+    }
+    let adapted = try network(indices())
+    let merged = try Network()
+    for parameter in merged.store.all where network.store["\(parameter.name.dropLast(7)).lora_A.weight"] != nil {
+      let layer = parameter.name.dropLast(7)
+      let down = try #require(network.store["\(layer).lora_A.weight"]).value.detached()
+      let up = try #require(network.store["\(layer).lora_B.weight"]).value.detached()
+      let update = try matmul(up.reshaped([up.shape[0], 2]), down.reshaped([2, -1])) * 3
+      try noGrad {
+        try parameter.value.copy(from: parameter.value.detached() + update.reshaped(parameter.value.shape))
+      }
+    }
+    try expectClose(adapted, merged(indices()), 1e-4)
+    #expect(try Swift.abs(sum(adapted - Network()(indices())).item()) > 0.1)
+  }
+
+  @Test("Adapters start as a function of the seed and their names")
+  func adaptersStartAsA() throws {
+    let (a, b) = (try Network(), try Network())
+    _ = try attached(a, ["*"])
+    _ = try attached(b, ["conv"])
+    try expectSame(#require(a.store["conv.lora_A.weight"]).value, #require(b.store["conv.lora_A.weight"]).value)
+    let c = try Network()
+    try LoRA.attach(to: c.store, patterns: ["conv"], rank: 2, alpha: 6, seed: 6)
+    #expect(
+      try bytes(#require(c.store["conv.lora_A.weight"]).value) != bytes(#require(b.store["conv.lora_A.weight"]).value))
+  }
+}
