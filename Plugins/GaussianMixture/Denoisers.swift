@@ -62,10 +62,11 @@ public final class PointDenoiser: FakeTeacher, Student {
 
   private func hidden(_ noisy: Tensor, _ time: Tensor, _ condition: Condition) throws -> Tensor {
     let times = try time.doubles()
-    let scales = times.map {
-      (schedule.alpha($0) * schedule.alpha($0) * power + schedule.sigma($0) * schedule.sigma($0)).squareRoot()
+    let sizes = times.map { time in
+      let (alpha, sigma) = (schedule.alpha(time), schedule.sigma(time))
+      return Float((alpha * alpha * power + sigma * sigma).squareRoot())
     }
-    let scaled = try noisy / Tensor(scales.map(Float.init)).to(noisy.device).unsqueezed(1)
+    let scaled = try noisy / Tensor(sizes).to(noisy.device).unsqueezed(1)
     let models = try Tensor(times.map { Float(schedule.modelTime($0)) }).to(noisy.device)
     let features = try concatenated([scaled, sinusoids(models, width: embedding)], 1)
     var h = try silu(input(features) + classes(condition.tensor("class")))

@@ -63,31 +63,39 @@ final class MixtureDensity {
   let mixture: Mixture
   private let means: Tensor
   private let variances: Tensor
+  /// |μ|² [1, K]
+  private let squaredMeans: Tensor
+  /// log of each component's weight where it is of the class, -inf elsewhere; in the last row, "none", all of them:
+  /// [classes + 1, K].
   private let logWeights: Tensor
-  /// [classes + 1, K]: 0 where a component is of the class, -inf elsewhere; the last row, "none", is all 0.
-  private let masks: Tensor
+  /// log of each class's weight [classes + 1].
+  private let logPriors: Tensor
 
   init(_ mixture: Mixture, on device: Device, dtype: DType = .float32) throws {
     self.mixture = mixture
     let count = mixture.means.count
     means = try Tensor(mixture.means.flatMap { $0 }, shape: [count, mixture.dimension]).to(dtype).to(device)
     variances = try Tensor(mixture.deviations.map { $0 * $0 }).to(dtype).to(device)
-    logWeights = try Tensor(mixture.weights.map { log($0) }).to(dtype).to(device)
+    squaredMeans = try means.squared().sum([1]).unsqueezed(0)
     let rows = (0...mixture.classes).flatMap { row in
-      mixture.labels.map { row == mixture.classes || $0 == row ? 0.0 : -Double.infinity }
+      zip(mixture.labels, mixture.weights).map { label, weight in
+        row == mixture.classes || label == row ? log(weight) : -Double.infinity
+      }
     }
-    masks = try Tensor(rows, shape: [mixture.classes + 1, count]).to(dtype).to(device)
+    logWeights = try Tensor(rows, shape: [mixture.classes + 1, count]).to(dtype).to(device)
+    logPriors = try logWeights.logSumExp([1])
   }
 
   /// log of weight times density of each component [B, K] for x = α sample + σ ε, given classes int64 [B].
   private func logJoint(_ x: Tensor, alpha: Tensor, sigma: Tensor, classes: Tensor) throws -> (Tensor, Tensor) {
-    let variance = try alpha.squared() * variances.unsqueezed(0) + sigma.squared()  // [B, K]
+    let alphaSquared = try alpha.squared()
+    let variance = try alphaSquared * variances.unsqueezed(0) + sigma.squared()  // [B, K]
     // |x - α μ|² for every pair, without a [B, K, D] tensor.
     let cross = try matmul(x, means.transposed(0, 1))
     let own = try x.squared().sum([1], keeping: true)
-    let distance = try own - 2 * alpha * cross + alpha.squared() * means.squared().sum([1]).unsqueezed(0)
+    let distance = try own - 2 * alpha * cross + alphaSquared * squaredMeans
     let logDensity = try -0.5 * (distance / variance + Double(mixture.dimension) * log(variance * (2 * Double.pi)))
-    return (try logDensity + logWeights + masks.selected(classes), variance)
+    return (try logDensity + logWeights.selected(classes), variance)
   }
 
   /// E[sample | x] [B, D] for x = α sample + σ ε; alpha and sigma [B, 1].
@@ -104,8 +112,7 @@ final class MixtureDensity {
   func logDensity(_ x: Tensor, classes: Tensor) throws -> Tensor {
     let one = try Tensor.ones([1, 1], x.dtype, on: x.device)
     let (joint, _) = try logJoint(x, alpha: one, sigma: one.zerosLike(), classes: classes)
-    let prior = try (logWeights + masks).logSumExp([1])
-    return try joint.logSumExp([1]) - prior.selected(classes)
+    return try joint.logSumExp([1]) - logPriors.selected(classes)
   }
 
   /// log p(class | x) [B, classes]

@@ -63,7 +63,8 @@ public func adamWStep(
 ) throws {
   guard !parameters.isEmpty else { return }
   if fusedAdamW.exists, Runtime.hasFusedAdamW(on: parameters[0].device) {
-    let steps = try parameters.map { try Tensor.full([], Double(step), on: $0.device) }
+    // The step is only read, so that one tensor serves all.
+    let steps = Array(repeating: try Tensor.full([], Double(step), on: parameters[0].device), count: parameters.count)
     try fusedAdamW.call([
       .tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second), .tensors([]), .tensors(steps),
       .double(learningRate), .double(betas.0), .double(betas.1), .double(weightDecay), .double(epsilon), .bool(false),

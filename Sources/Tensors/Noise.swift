@@ -41,10 +41,11 @@ extension Noise.Stream {
           let bits = words(block, UInt32(truncatingIfNeeded: sample))
           let (a, b) = boxMuller(bits.0, bits.1)
           let (c, d) = boxMuller(bits.2, bits.3)
-          for value in [a, b, c, d].prefix(left) {
-            buffer[place] = value
-            place += 1
-          }
+          buffer[place] = a
+          if left > 1 { buffer[place + 1] = b }
+          if left > 2 { buffer[place + 2] = c }
+          if left > 3 { buffer[place + 3] = d }
+          place += min(left, 4)
           left -= 4
           block &+= 1
         }

@@ -23,6 +23,7 @@ struct StepBenchmark: ParsableCommand {
   var dump: String?
 
   func run() throws {
+    Runtime.keepFreedMemory()  // as the command does
     let recipe = try Recipe.load(recipe, overrides: overrides, catalog: catalog)
     let trainer = try Trainer(recipe, cast: Cast(recipe))
     if let dump {

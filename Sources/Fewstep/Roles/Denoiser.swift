@@ -20,9 +20,10 @@ public protocol Denoiser: AnyObject {
 extension Denoiser {
   /// x̂0 [B, ...], the denoiser's estimate of the clean sample.
   public func clean(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    let output = try output(for: noisy, at: time, given: condition)
+    guard prediction != .sample else { return output }
     let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
-    return try prediction.clean(
-      output(for: noisy, at: time, given: condition), noisy: noisy, alpha: alpha, sigma: sigma)
+    return try prediction.clean(output, noisy: noisy, alpha: alpha, sigma: sigma)
   }
 
   /// The mean squared error [B] of the output for samples noised by `noise`.
