@@ -12,18 +12,25 @@ public final class AMD: MatchingObjective {
   private let gan: AdversarialTerm?
   public let sensing: Sensing?
   public var parameters: ParameterStore? { gan?.parameters }
+  public var needs: Set<ObjectiveNeed> { gan?.isActive == true ? [.data] : [] }
 
   public init(_ s: SettingsReader) {
     sensitivity = s.number(
-      "sensitivity", default: 0.3, in: .halfOpen(0, 1), "How far the advantage tilts the two signals: s in Eq. 13. 0 is DMD.")
+      "sensitivity", default: 0.3, in: .halfOpen(0, 1),
+      "How far the advantage tilts the two signals: s in Eq. 13. 0 is DMD.")
     sharpening = s.number(
-      "sharpening", default: 1, in: .nonNegative, "k in the fake teacher's weight W = exp(-k ã), Eq. 14 (the paper: 1). 0 is DMD.")
+      "sharpening", default: 1, in: .nonNegative,
+      "k in the fake teacher's weight W = exp(-k ã), Eq. 14 (the paper: 1). 0 is DMD.")
     normalised = s.boolean(
       "normalise-sharpening", default: true,
       "Divide W by its mean over the group: without it the fake teacher's loss grows by some 28%.")
     sensing = Sensing(
-      groupSize: s.integer("group-size", default: 8, in: .atLeast(2), "K in Eq. 12: samples of one prompt (the paper: 64 images, 8 videos)."),
-      interval: s.integer("interval", default: 1, in: .atLeast(1), "Rewards are evaluated every so many steps (the paper: 8 for SDXL); plain DMD between."),
+      groupSize: s.integer(
+        "group-size", default: 8, in: .atLeast(2),
+        "K in Eq. 12: samples of one prompt (the paper: 64 images, 8 videos)."),
+      interval: s.integer(
+        "interval", default: 1, in: .atLeast(1),
+        "Rewards are evaluated every so many steps (the paper: 8 for SDXL); plain DMD between."),
       clip: s.number("advantage-clip", default: 1, in: .positive, "ã is limited to ± this, Eq. 12."),
       epsilon: s.number("advantage-epsilon", default: 1e-6, in: .positive, "ε in Eq. 12."))
     gan = s.has("gan") ? AdversarialTerm(s.section("gan")) : nil

@@ -4,7 +4,8 @@ import Networks
 import Storage
 import Tensors
 
-/// A small convolutional classifier of images; its last hidden layer serves as features.
+/// A small convolutional classifier of images. As features serve the spatial means of all its layers: the last one alone
+/// hardly tells a blurred image from a sharp one.
 public final class Classifier: TrainableClassifier, FeatureNetwork {
   public struct Architecture: Codable, Equatable, Sendable {
     /// Channels of an image.
@@ -60,17 +61,22 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
     return ["kind": "classifier", "architecture": json ?? "{}"]
   }
 
-  public func logProbabilities(_ pixels: Tensor) throws -> Tensor { try output(embedded(pixels)).logSoftmax(1) }
+  public func logProbabilities(_ pixels: Tensor) throws -> Tensor {
+    try output(silu(hidden(layers(pixels).last!))).logSoftmax(1)
+  }
 
   public func features(_ samples: Tensor, pixels: Tensor?) throws -> (features: Tensor, logProbabilities: Tensor) {
     guard let pixels else { throw TensorError("classifier", "samples of this backbone are no images") }
-    let features = try embedded(pixels)
-    return (features, try output(features).logSoftmax(1))
+    let means = try layers(pixels)
+    return (try concatenated(means, 1), try output(silu(hidden(means.last!))).logSoftmax(1))
   }
 
-  private func embedded(_ pixels: Tensor) throws -> Tensor {
+  /// The spatial mean of each convolution's output: [B, channels] each.
+  private func layers(_ pixels: Tensor) throws -> [Tensor] {
     var h = try pixels * 2 - 1
-    for layer in convolutions { h = try silu(layer.norm(layer.convolution(h))) }
-    return try silu(hidden(h.mean([2, 3])))
+    return try convolutions.map { layer in
+      h = try silu(layer.norm(layer.convolution(h)))
+      return try h.mean([2, 3])
+    }
   }
 }

@@ -20,7 +20,8 @@ public final class ClassifierReward: RewardProxy {
         return { ClassifierReward(try Classifier(weights: path, on: $0.device)) }
       })
     catalog.features.append(
-      Plugin("classifier", "The last hidden layer of a trained classifier, and its class probabilities") { s in
+      Plugin("classifier", "The spatial means of all layers of a trained classifier, and its class probabilities") {
+        s in
         let path = s.path("weights", "The classifier's weights (safetensors), which should not be the reward's.")
         return { try Classifier(weights: path, on: $0.device) }
       })
@@ -28,7 +29,9 @@ public final class ClassifierReward: RewardProxy {
       Plugin("classifier", "A small convolutional classifier of images") { s in
         let architecture = Classifier.Architecture(
           inputs: s.integer("inputs", default: 1, in: .atLeast(1), "Channels of an image."),
-          channels: s.integers("channels", default: [32, 64, 64, 96], in: .atLeast(8), "Channels of the convolutions, each a multiple of 8; every other one halves the resolution."),
+          channels: s.integers(
+            "channels", default: [32, 64, 64, 96], in: .atLeast(8),
+            "Channels of the convolutions, each a multiple of 8; every other one halves the resolution."),
           features: s.integer("features", default: 128, in: .atLeast(1), "Width of the last hidden layer."),
           classes: s.integer("classes", default: 10, in: .atLeast(2), "Classes."))
         s.require(architecture.channels.allSatisfy { $0 % 8 == 0 }, at: "channels", "each must be a multiple of 8")

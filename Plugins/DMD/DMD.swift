@@ -9,8 +9,11 @@ public final class DMD: MatchingObjective {
   public init(_ s: SettingsReader) {
     regressionWeight = s.number(
       "regression-weight", default: 0, in: .nonNegative,
-      "λ of the regression on noise-image pairs, which needs `training.pairs` (the paper: 0.25 with LPIPS; here squared error).")
+      "λ of the regression on noise-image pairs, which needs `training.pairs` (the paper: 0.25 with LPIPS; here squared error)."
+    )
   }
+
+  public var needs: Set<ObjectiveNeed> { regressionWeight > 0 ? [.pairs] : [] }
 
   public func studentLoss(_ scene: Scene) throws -> Loss {
     let direction = try scene.distributionMatching + scene.conditionalAlignment

@@ -7,6 +7,7 @@ import Tensors
 public final class DMD2: MatchingObjective {
   private let gan: AdversarialTerm
   public var parameters: ParameterStore? { gan.parameters }
+  public var needs: Set<ObjectiveNeed> { gan.isActive ? [.data] : [] }
 
   public init(_ s: SettingsReader) { gan = AdversarialTerm(s.section("gan")) }
 

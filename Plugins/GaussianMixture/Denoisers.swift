@@ -62,7 +62,9 @@ public final class PointDenoiser: FakeTeacher, Student {
 
   private func hidden(_ noisy: Tensor, _ time: Tensor, _ condition: Condition) throws -> Tensor {
     let times = try time.doubles()
-    let scales = times.map { (schedule.alpha($0) * schedule.alpha($0) * power + schedule.sigma($0) * schedule.sigma($0)).squareRoot() }
+    let scales = times.map {
+      (schedule.alpha($0) * schedule.alpha($0) * power + schedule.sigma($0) * schedule.sigma($0)).squareRoot()
+    }
     let scaled = try noisy / Tensor(scales.map(Float.init)).to(noisy.device).unsqueezed(1)
     let models = try Tensor(times.map { Float(schedule.modelTime($0)) }).to(noisy.device)
     let features = try concatenated([scaled, sinusoids(models, width: embedding)], 1)

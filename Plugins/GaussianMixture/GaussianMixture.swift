@@ -92,7 +92,10 @@ public final class MixtureData: DataSource {
   }
 
   public func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition) {
-    (try samples.selected(Tensor(positions)).to(device), try Condition(classes: positions.map { labels[$0] }, on: device))
+    (
+      try samples.selected(Tensor(positions)).to(device),
+      try Condition(classes: positions.map { labels[$0] }, on: device)
+    )
   }
 }
 

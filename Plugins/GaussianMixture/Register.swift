@@ -22,20 +22,29 @@ extension Mixture {
   private init(listed s: SettingsReader) {
     let dimension = s.integer("dimension", default: 2, in: .atLeast(1), "Numbers a point has.")
     let flat = s.numbers("means", "In place of a ring: the means of all components, one after the other.")
-    let deviations = s.numbers("deviations", default: [0.3], in: .positive, "Standard deviation of each component, or one for all.")
+    let deviations = s.numbers(
+      "deviations", default: [0.3], in: .positive, "Standard deviation of each component, or one for all.")
     let count = max(1, flat.count / dimension)
     // What depends on missing means is not their fault.
     let known = s.gives("means")
-    s.require(!known || flat.count % dimension == 0, at: "means", "\(flat.count) numbers are no list of points with \(dimension) numbers each")
-    s.require(!known || [1, count].contains(deviations.count), at: "deviations", "expected 1 or \(count) numbers, got \(deviations.count)")
+    s.require(
+      !known || flat.count % dimension == 0, at: "means",
+      "\(flat.count) numbers are no list of points with \(dimension) numbers each")
+    s.require(
+      !known || [1, count].contains(deviations.count), at: "deviations",
+      "expected 1 or \(count) numbers, got \(deviations.count)")
     let weights = s.has("weights") ? s.numbers("weights", in: .positive, "Weights of the components, of any sum.") : nil
-    s.require(!known || weights?.count ?? count == count, at: "weights", "expected \(count) numbers, got \(weights?.count ?? 0)")
-    let labels = s.integers("classes", default: Array(repeating: 0, count: count), in: .nonNegative, "The class of each component.")
+    s.require(
+      !known || weights?.count ?? count == count, at: "weights", "expected \(count) numbers, got \(weights?.count ?? 0)"
+    )
+    let labels = s.integers(
+      "classes", default: Array(repeating: 0, count: count), in: .nonNegative, "The class of each component.")
     s.require(!known || labels.count == count, at: "classes", "expected \(count) classes, got \(labels.count)")
     // A class without a component has no density.
     let empty = (0..<(labels.max() ?? 0)).first { !labels.contains($0) }
     s.require(empty == nil, at: "classes", "no component is of class \(empty ?? 0)")
-    let usable = flat.count == count * dimension && labels.count == count && [1, count].contains(deviations.count) && empty == nil
+    let usable =
+      flat.count == count * dimension && labels.count == count && [1, count].contains(deviations.count) && empty == nil
     self.init(
       means: usable ? (0..<count).map { Array(flat[$0 * dimension..<($0 + 1) * dimension]) } : [[0]],
       deviations: usable ? deviations : [1], weights: usable && weights?.count == count ? weights : nil,
@@ -50,7 +59,9 @@ extension GaussianMixture {
         let mixture = Mixture(s)
         let network = s.section("network")
         let shape = Network(
-          width: network.integer("width", default: 128, in: .atLeast(8), "Width of the student's and the fake teacher's layers, a multiple of 8."),
+          width: network.integer(
+            "width", default: 128, in: .atLeast(8),
+            "Width of the student's and the fake teacher's layers, a multiple of 8."),
           layers: network.integer("layers", default: 3, in: .atLeast(1), "Hidden layers."),
           embedding: network.integer("embedding", default: 32, in: .atLeast(2), "Width of the time's sinusoids."))
         let schedule: ScheduleKind = s.choice("schedule", default: .flow, "How noise is added.")

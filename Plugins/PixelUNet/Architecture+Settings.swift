@@ -10,9 +10,11 @@ extension Architecture {
       classes: s.integer("classes", default: 10, in: .atLeast(1), "Classes; one more embedding stands for none."),
       patch: s.integer("patch", default: 2, in: .atLeast(1), "Side of the pixel blocks that become channels."),
       channels: s.integer("channels", default: 32, in: .atLeast(8), "Channels of the first level."),
-      multipliers: s.integers("multipliers", default: [1, 2], in: .atLeast(1), "Width of each level in units of channels."),
+      multipliers: s.integers(
+        "multipliers", default: [1, 2], in: .atLeast(1), "Width of each level in units of channels."),
       blocks: s.integer("blocks", default: 1, in: .atLeast(1), "Residual blocks a level."),
-      attentionLevels: s.integers("attention-levels", default: [], in: .nonNegative, "Levels with self-attention, from 0."),
+      attentionLevels: s.integers(
+        "attention-levels", default: [], in: .nonNegative, "Levels with self-attention, from 0."),
       heads: s.integer("heads", default: 4, in: .atLeast(1), "Attention heads."),
       groups: s.integer("groups", default: 8, in: .atLeast(1), "Groups of the group norms."))
     s.require(image.count == 3, at: "image", "expected [channels, height, width]")
@@ -22,7 +24,8 @@ extension Architecture {
     if image.count == 3 {
       let fold = patch << max(0, multipliers.count - 1)
       s.require(
-        image[1] % fold == 0 && image[2] % fold == 0, at: "image", "height and width must divide by \(fold) (patch and levels)")
+        image[1] % fold == 0 && image[2] % fold == 0, at: "image",
+        "height and width must divide by \(fold) (patch and levels)")
     }
   }
 

@@ -4,6 +4,7 @@
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <torch/version.h>
 
 #include "guard.h"
@@ -62,6 +63,13 @@ int ct_set_threads(int32_t count) {
 }
 
 int32_t ct_threads() { return at::get_num_threads(); }
+
+void ct_keep_memory(int64_t bytes) {
+  // 32 MiB is the most that glibc takes for the first.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, static_cast<int>(std::min<int64_t>(bytes, INT32_MAX)));
+  mallopt(M_TOP_PAD, 64 << 20);
+}
 
 int ct_set_deterministic(bool value) {
   return guarded([&] { at::globalContext().setDeterministicAlgorithms(value, /*warn_only=*/false); });

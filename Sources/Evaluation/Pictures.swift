@@ -14,7 +14,8 @@ public struct Pictures {
 
   /// Bands of samples above one another, each with its name; nil where samples are neither images nor points of a plane.
   public func image(_ bands: [(name: String, samples: Tensor)], prompts: [Int]) throws -> PNGImage? {
-    let texts = [PNGImage.Text("Software", "Fewstep")]
+    let texts =
+      [PNGImage.Text("Software", "Fewstep")]
       + bands.enumerated().map { PNGImage.Text("band \($0 + 1)", $1.name) }
     if let first = bands.first, try backbone.pixels(first.samples) != nil {
       let made = try bands.map { ImageGrid.Band($0.name, try backbone.pixels($0.samples) ?? $0.samples) }

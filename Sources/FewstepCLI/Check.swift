@@ -18,9 +18,9 @@ struct Check: ParsableCommand {
 
   func run() throws {
     let recipe = try arguments.load()
-    print("recipe      \(arguments.recipe): every key known, every value in range")
+    print("recipe       \(arguments.recipe): every key known, every value in range")
     let cast = try Cast(recipe)
-    print("samples     \(cast.backbone.sampleShape) on \(recipe.device), \(cast.backbone.prompts.count) prompts")
+    print("samples      \(cast.backbone.sampleShape) on \(recipe.device), \(cast.backbone.prompts.count) prompts")
     for (role, store) in [("student", cast.student.parameters), ("fake teacher", cast.fakeTeacher.parameters)] {
       let trained = store.trainable.reduce(0) { $0 + $1.value.count }
       print("\(pad(role)) \(store.count) parameters, \(trained) trained, in \(store.all.count) tensors")
@@ -29,13 +29,15 @@ struct Check: ParsableCommand {
       let context = PluginContext(device: recipe.device, seed: recipe.seed, backbone: cast.backbone)
       _ = try evaluation.features(context)
       let real = try evaluation.reference(context)
-      print("evaluation  \(evaluation.samples) samples against \(real.count) real ones")
+      print("evaluation   \(evaluation.samples) samples against \(real.count) real ones")
       if evaluation.samples > real.count {
-        throw CommandError(ExitCodes.invalid, "evaluation.samples: \(evaluation.samples), but the reference has \(real.count)")
+        throw CommandError(
+          ExitCodes.invalid, "evaluation.samples: \(evaluation.samples), but the reference has \(real.count)")
       }
     }
     let omega = recipe.matching.guidance.scale
-    print("guidance    x̂u + ω(x̂c - x̂u), ω = \(brief(omega)); elsewhere written x̂c + g(x̂c - x̂u), g = \(brief(omega - 1))")
+    print(
+      "guidance     x̂u + ω(x̂c - x̂u), ω = \(brief(omega)); elsewhere written x̂c + g(x̂c - x̂u), g = \(brief(omega - 1))")
     printSteps(recipe, cast)
     printCalendar(recipe, cast)
     try checkDisk(recipe, cast)
@@ -44,10 +46,10 @@ struct Check: ParsableCommand {
 
   private func printSteps(_ recipe: Recipe, _ cast: Cast) {
     let schedule = cast.teacher.schedule
-    print("steps       time      α         σ         the network's time")
+    print("steps        time      α         σ         the network's time")
     for time in recipe.steps {
       let columns = [time, schedule.alpha(time), schedule.sigma(time), schedule.modelTime(time)]
-      print("            " + columns.map { brief($0).padding(toLength: 10, withPad: " ", startingAt: 0) }.joined())
+      print("             " + columns.map { brief($0).padding(toLength: 10, withPad: " ", startingAt: 0) }.joined())
     }
   }
 
@@ -57,22 +59,25 @@ struct Check: ParsableCommand {
       "\(step)" + (interval.map { step % $0 == 0 ? "R" : "" } ?? "")
     }
     print(
-      "calendar    step \(days.joined(separator: " ")) ...: each one student update and \(recipe.fakeTeacherUpdates) fake-teacher"
+      "calendar     step \(days.joined(separator: " ")) ...: each one student update and \(recipe.fakeTeacherUpdates) fake-teacher"
         + " updates\(interval == nil ? "" : "; R: rewards are evaluated")")
   }
 
   private func checkDisk(_ recipe: Recipe, _ cast: Cast) throws {
     let trained = cast.student.parameters.trainable.reduce(0) { $0 + $1.value.count }
     let fake = cast.fakeTeacher.parameters.trainable.reduce(0) { $0 + $1.value.count }
-    let numbers = cast.student.parameters.count + cast.fakeTeacher.parameters.count + 2 * (trained + fake)
+    let numbers =
+      cast.student.parameters.count + cast.fakeTeacher.parameters.count + 2 * (trained + fake)
       + (recipe.ema == nil ? 0 : trained)
     let size = 4 * numbers
     // One more than are kept exists while the next is written.
     let need = size * (recipe.output.keep + 1)
     let room = try DiskSpace.available(at: FileManager.default.currentDirectoryPath)
-    print("disk        \(megabytes(size)) a checkpoint, \(megabytes(need)) in all, \(megabytes(room)) free")
+    print("disk         \(megabytes(size)) a checkpoint, \(megabytes(need)) in all, \(megabytes(room)) free")
     if need > room {
-      throw CommandError(ExitCodes.io, "the disk has \(megabytes(room)) free, checkpoints need \(megabytes(need)): free some, or lower output.keep")
+      throw CommandError(
+        ExitCodes.io,
+        "the disk has \(megabytes(room)) free, checkpoints need \(megabytes(need)): free some, or lower output.keep")
     }
   }
 
@@ -89,10 +94,10 @@ struct Check: ParsableCommand {
       print("\(pad(role)) \(words), gradient norm \(brief(norm))")
     }
     let total = seconds * Double(recipe.training.steps)
-    print("time        \(brief(seconds)) s a step, some \(Progress.clock(total)) for \(recipe.training.steps)")
+    print("time         \(brief(seconds)) s a step, some \(Progress.clock(total)) for \(recipe.training.steps)")
     print("all is well")
   }
 
-  private func pad(_ text: String) -> String { text.padding(toLength: 12, withPad: " ", startingAt: 0).prefix(11) + " " }
+  private func pad(_ text: String) -> String { text.padding(toLength: 13, withPad: " ", startingAt: 0) }
   private func megabytes(_ bytes: Int) -> String { "\(brief(Double(bytes) / 1e6)) MB" }
 }

@@ -16,11 +16,13 @@ struct Doctor: ParsableCommand {
     facts.append(("libtorch", "\(Runtime.version) at \(Runtime.libraryPath)"))
     // A product first, so that the lazily bound BLAS is loaded.
     _ = try matmul(Tensor.ones([64, 64]), Tensor.ones([64, 64]))
-    let libraries = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
+    let libraries = Self.kernelFile("/proc/self/maps").split(separator: "\n")
       .compactMap { $0.split(separator: " ").last.map(String.init) }.filter { $0.hasPrefix("/") }
-    let blas = Set(libraries.filter { $0.contains("openblas") || $0.contains("libblas") || $0.contains("mkl") }).sorted()
+    let blas = Set(libraries.filter { $0.contains("openblas") || $0.contains("libblas") || $0.contains("mkl") })
+      .sorted()
     let hasMKL = Runtime.configuration.contains("BLAS_INFO=mkl")
-    facts.append(("BLAS", blas.isEmpty ? (hasMKL ? "MKL, inside libtorch" : "inside libtorch") : blas.joined(separator: ", ")))
+    facts.append(
+      ("BLAS", blas.isEmpty ? (hasMKL ? "MKL, inside libtorch" : "inside libtorch") : blas.joined(separator: ", ")))
     if blas.contains(where: { $0.contains("pthread") }) {
       warnings.append(
         "OpenBLAS's pthread build is loaded: its threads fight with libtorch's. Install libopenblas-openmp-dev and choose it: "
@@ -46,10 +48,17 @@ struct Doctor: ParsableCommand {
     if warnings.isEmpty { print("no complaints") }
   }
 
+  /// Such files have no size to read by.
+  private static func kernelFile(_ path: String) -> String {
+    let data = (try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd()) ?? nil
+    return String(decoding: data ?? Data(), as: UTF8.self)
+  }
+
   private func cpu() -> String {
-    let lines = ((try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "").split(separator: "\n")
+    let lines = Self.kernelFile("/proc/cpuinfo").split(separator: "\n")
     func field(_ name: String) -> String {
-      lines.first { $0.hasPrefix(name) }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "?"
+      lines.first { $0.hasPrefix(name) }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        ?? "?"
     }
     let flags = Set(field("flags").split(separator: " ").map(String.init))
     let known = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16"].filter(flags.contains)

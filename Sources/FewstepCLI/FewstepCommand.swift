@@ -7,6 +7,7 @@ import Fewstep
 import Foundation
 import GaussianMixture
 import PixelUNet
+import Tensors
 
 /// The command `fewstep`; a user's package calls `FewstepCommand.main(adding:)` with plugins of its own.
 public struct FewstepCommand: ParsableCommand {
@@ -51,6 +52,8 @@ public struct FewstepCommand: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)
     $added.withValue(registrations) {
       do {
+        try Runtime.useAllCores()
+        Runtime.keepFreedMemory()
         var command = try parseAsRoot()
         try command.run()
       } catch {

@@ -29,7 +29,9 @@ struct Plugins: ParsableCommand {
     }
     if json { return print(String(decoding: try JSONEncoder.pretty.encode(chosen), as: UTF8.self)) }
     for entry in chosen {
-      print("\(entry.kind.padding(toLength: 12, withPad: " ", startingAt: 0))\(entry.name.padding(toLength: 18, withPad: " ", startingAt: 0))\(entry.summary)")
+      print(
+        "\(entry.kind.padding(toLength: 12, withPad: " ", startingAt: 0))\(entry.name.padding(toLength: 18, withPad: " ", startingAt: 0))\(entry.summary)"
+      )
       guard name != nil else { continue }
       for setting in entry.settings {
         let range = setting["range"].map { ", \($0)" } ?? ""

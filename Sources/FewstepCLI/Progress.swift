@@ -24,7 +24,8 @@ final class Progress {
     let width = 20
     let filled = total == 0 ? width : width * done / total
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    let line = "\(bar) \(done)/\(total)  \(words())  \(done == total ? Self.clock(elapsed) + " in all" : Self.clock(left) + " left")"
+    let line =
+      "\(bar) \(done)/\(total)  \(words())  \(done == total ? Self.clock(elapsed) + " in all" : Self.clock(left) + " left")"
     FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[2K\(line)" : line + "\n").utf8))
     if done == total, isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
   }

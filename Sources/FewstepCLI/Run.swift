@@ -39,7 +39,9 @@ struct Run: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if let stopAfter, stopAfter < 1 { throw ValidationError("--stop-after: expected at least 1 step, got \(stopAfter)") }
+    if let stopAfter, stopAfter < 1 {
+      throw ValidationError("--stop-after: expected at least 1 step, got \(stopAfter)")
+    }
   }
 
   func run() throws {
@@ -56,7 +58,8 @@ struct Run: ParsableCommand {
     if case .interrupted(let step) = ending {
       throw CommandError(
         ExitCodes.interrupted,
-        "stopped at step \(step), which is saved; go on with: fewstep run \(arguments.recipe) --into \(folder.path) --resume")
+        "stopped at step \(step), which is saved; go on with: fewstep run \(arguments.recipe) --into \(folder.path) --resume"
+      )
     }
     try report(run, evaluation)
   }
@@ -68,7 +71,8 @@ struct Run: ParsableCommand {
       throw CommandError(ExitCodes.missing, "\(folder.path): there is no checkpoint to resume from")
     }
     if exists, !resume {
-      throw CommandError(ExitCodes.usage, "\(folder.path) is there already: add --resume to go on, or name another folder")
+      throw CommandError(
+        ExitCodes.usage, "\(folder.path) is there already: add --resume to go on, or name another folder")
     }
     return folder
   }

@@ -26,7 +26,9 @@ struct TrainTeacher: ParsableCommand {
     try trained(steps: recipe.training.steps, step: training.step) { path in
       try Safetensors.write(
         training.ema.state.map { ($0.name, try $0.tensor.detached()) }, metadata: backbone.metadata, to: path)
-    } to: { recipe.output }
+    } to: {
+      recipe.output
+    }
   }
 }
 
@@ -50,8 +52,12 @@ struct TrainClassifier: ParsableCommand {
     try trained(steps: recipe.training.steps, step: training.step) { path in
       try Safetensors.write(
         model.parameters.state.map { ($0.name, try $0.tensor.detached()) }, metadata: model.metadata, to: path)
-    } to: { recipe.output }
-    print("accuracy on \(test.count) samples that were not trained on: \(brief(try ClassifierTraining.accuracy(model, on: test)))")
+    } to: {
+      recipe.output
+    }
+    print(
+      "accuracy on \(test.count) samples that were not trained on: \(brief(try ClassifierTraining.accuracy(model, on: test)))"
+    )
   }
 }
 

@@ -8,7 +8,9 @@ public final class AdamW {
     public var weightDecay: Double
     public var epsilon: Double
 
-    public init(learningRate: Double, betas: [Double] = [0.9, 0.999], weightDecay: Double = 0.01, epsilon: Double = 1e-8) {
+    public init(
+      learningRate: Double, betas: [Double] = [0.9, 0.999], weightDecay: Double = 0.01, epsilon: Double = 1e-8
+    ) {
       self.learningRate = learningRate
       self.betas = betas
       self.weightDecay = weightDecay

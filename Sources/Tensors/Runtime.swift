@@ -1,4 +1,5 @@
 import CTorch
+import Foundation
 
 /// The libtorch this process runs on.
 public enum Runtime {
@@ -13,6 +14,17 @@ public enum Runtime {
   public static var threads: Int { Int(ct_threads()) }
 
   public static func setThreads(_ count: Int) throws { try check(ct_set_threads(Int32(count)), "setThreads") }
+
+  /// One thread a core, unless OMP_NUM_THREADS says otherwise. libtorch's own default halves the cores, for hyper-threads
+  /// that a virtual machine may not have.
+  public static func useAllCores() throws {
+    guard ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] == nil else { return }
+    try setThreads(ProcessInfo.processInfo.activeProcessorCount)
+  }
+
+  /// Lets freed CPU memory stay with the process for the next tensor: each step allocates what the last one freed, and
+  /// getting it from the system every time costs page faults.
+  public static func keepFreedMemory(bytes: Int = 1 << 30) { ct_keep_memory(Int64(bytes)) }
 
   /// Makes operators without a deterministic kernel fail instead of varying from run to run.
   public static func setDeterministic(_ value: Bool) throws {

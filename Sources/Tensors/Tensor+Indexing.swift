@@ -64,7 +64,8 @@ extension Tensor {
   /// A view of positions from..<to of `dim`.
   public func sliced(_ dim: Int, from start: Int? = nil, to end: Int? = nil, step: Int = 1) throws -> Tensor {
     try sliceOf(
-      .tensor(self), .int(dim), start.map(OperatorArgument.int) ?? .none, end.map(OperatorArgument.int) ?? .none, .int(step))
+      .tensor(self), .int(dim), start.map(OperatorArgument.int) ?? .none, end.map(OperatorArgument.int) ?? .none,
+      .int(step))
   }
 
   /// Rows (first dimension) of a half-open range; a view.

@@ -5,12 +5,12 @@ import PackageDescription
 let fewstep = Context.environment["FEWSTEP_PACKAGE"] ?? "\(Context.packageDirectory)/../.."
 
 let package = Package(
-  name: "displacement",
-  products: [.library(name: "Displacement", targets: ["Displacement"])],
+  name: "reweighting",
+  products: [.library(name: "Reweighting", targets: ["Reweighting"])],
   dependencies: [.package(name: "fewstep", path: fewstep)],
   targets: [
-    .target(name: "Displacement", dependencies: [.product(name: "Fewstep", package: "fewstep")]),
-    .testTarget(name: "DisplacementTests", dependencies: ["Displacement"]),
+    .target(name: "Reweighting", dependencies: [.product(name: "Fewstep", package: "fewstep")]),
+    .testTarget(name: "ReweightingTests", dependencies: ["Reweighting"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -100,6 +100,8 @@ int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull input
 int ct_autocast(int32_t device_type, int32_t dtype, int32_t *_Nullable before);
 int ct_set_threads(int32_t count);
 int32_t ct_threads(void);
+/// Lets malloc keep what is freed, up to `bytes`, instead of handing it back to the system and faulting it in again.
+void ct_keep_memory(int64_t bytes);
 int ct_set_deterministic(bool value);
 int32_t ct_cuda_devices(void);
 /// "1.13.1": valid for the life of the process, as are the next two.

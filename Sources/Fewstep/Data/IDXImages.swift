@@ -24,7 +24,8 @@ public final class IDXImages: DataSource {
       throw StorageError(.malformed, at: path, expected: "images, uint8[N, H, W]", got: all.summary)
     }
     guard all.shape[0] == classes.count else {
-      throw StorageError(.malformed, at: labelPath, expected: "\(all.shape[0]) labels, one an image", got: "\(classes.count)")
+      throw StorageError(
+        .malformed, at: labelPath, expected: "\(all.shape[0]) labels, one an image", got: "\(classes.count)")
     }
     let start = subset == .odd ? 1 : 0
     let step = subset == .all ? 1 : 2

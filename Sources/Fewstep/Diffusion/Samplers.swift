@@ -58,4 +58,3 @@ public struct Heun: Sampler {
     return x
   }
 }
-

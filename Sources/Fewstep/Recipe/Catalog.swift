@@ -54,7 +54,9 @@ public struct Catalog {
 
 extension SettingsReader {
   /// A section whose `kind` names a plugin, read by it.
-  func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws -> Product {
+  func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws ->
+    Product
+  {
     let section = section(key)
     let name = section.oneOf("kind", plugins.map(\.name), meaning)
     guard section.text("kind") == name, let plugin = plugins.first(where: { $0.name == name }) else {
@@ -65,7 +67,9 @@ extension SettingsReader {
   }
 
   /// As `plugin`, for a section that may be left out.
-  func optionalPlugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> ((PluginContext) throws -> Product)? {
+  func optionalPlugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (
+    (PluginContext) throws -> Product
+  )? {
     has(key) ? plugin(key, among: plugins, meaning) : nil
   }
 }

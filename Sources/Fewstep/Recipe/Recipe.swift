@@ -71,19 +71,24 @@ public struct Recipe {
 
     let student = s.section("student")
     steps = student.numbers(
-      "steps", default: [1, 0.75, 0.5, 0.25], in: .closed(1e-3, 1), "The student's times, from 1 (noise) downwards; stored with it.")
+      "steps", default: [1, 0.75, 0.5, 0.25], in: .closed(1e-3, 1),
+      "The student's times, from 1 (noise) downwards; stored with it.")
     student.require(
       steps.first == 1 && zip(steps, steps.dropFirst()).allSatisfy(>), at: "steps", "times begin with 1 and fall")
     self.student = RoleSettings(student, learningRate: 1e-4, betas: [0.9, 0.999])
     ema = student.ema()
     let fake = s.section("fake-teacher")
-    fakeTeacherUpdates = fake.integer("updates", default: 5, in: .atLeast(1), "Fake-teacher updates for each of the student's (DMD2: 5).")
+    fakeTeacherUpdates = fake.integer(
+      "updates", default: 5, in: .atLeast(1), "Fake-teacher updates for each of the student's (DMD2: 5).")
     fakeTeacher = RoleSettings(fake, learningRate: 1e-4, betas: [0.9, 0.999])
 
     let matching = s.section("matching")
-    let guidance = matching.number("guidance", default: 1, in: .nonNegative, "ω in x̂u + ω (x̂c - x̂u), the teacher's; other code writes g = ω - 1.")
+    let guidance = matching.number(
+      "guidance", default: 1, in: .nonNegative, "ω in x̂u + ω (x̂c - x̂u), the teacher's; other code writes g = ω - 1.")
     let scale: MatchingScale = matching.choice("scale", default: .dmd2, "What directions are divided by, per sample.")
-    let times = matching.numbers("times", default: [0.02, 0.98], in: .closed(0, 1), count: 2, "Bounds of the times at which student and teachers are compared.")
+    let times = matching.numbers(
+      "times", default: [0.02, 0.98], in: .closed(0, 1), count: 2,
+      "Bounds of the times at which student and teachers are compared.")
     matching.require(times[0] < times[1], at: "times", "the first bound must be below the second")
     self.matching = Matching(guidance: Guidance(guidance), scale: scale, times: times[0]...max(times[0], times[1]))
 
@@ -91,10 +96,12 @@ public struct Recipe {
     self.training = Training(
       steps: training.integer("steps", in: .atLeast(1), "Student updates."),
       batch: training.integer("batch", default: 64, in: .atLeast(1), "Samples of one update."),
-      microBatches: training.integer("micro-batches", default: 1, in: .atLeast(1), "Parts a batch is worked off in, to save memory."),
+      microBatches: training.integer(
+        "micro-batches", default: 1, in: .atLeast(1), "Parts a batch is worked off in, to save memory."),
       pairs: training.has("pairs") ? training.path("pairs", "Noise-image pairs made by `fewstep pairs`.") : nil)
     training.require(
-      self.training.batch % self.training.microBatches == 0, at: "micro-batches", "must divide the batch of \(self.training.batch)")
+      self.training.batch % self.training.microBatches == 0, at: "micro-batches",
+      "must divide the batch of \(self.training.batch)")
 
     let output = s.section("output")
     self.output = Output(
@@ -102,7 +109,8 @@ public struct Recipe {
       checkpointEvery: output.integer("checkpoint-every", default: 200, in: .atLeast(1), "Steps between checkpoints."),
       keep: output.integer("keep", default: 2, in: .atLeast(1), "Checkpoints that are kept."),
       sampleEvery: output.integer("sample-every", default: 200, in: .atLeast(1), "Steps between sample grids."),
-      diagnosticsEvery: output.integer("diagnostics-every", default: 10, in: .atLeast(1), "Steps between per-sample diagnostics."))
+      diagnosticsEvery: output.integer(
+        "diagnostics-every", default: 10, in: .atLeast(1), "Steps between per-sample diagnostics."))
 
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()
@@ -113,8 +121,10 @@ public struct Recipe {
   private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {
     Evaluation(
       samples: s.integer("samples", default: 1000, in: .atLeast(2), "Samples a metric is computed from."),
-      batch: s.integer("batch", default: 250, in: .atLeast(1), "Samples made at once."),
-      teacherSteps: s.integers("teacher-steps", default: [50], in: .atLeast(1), "Step counts of DDIM the teacher is evaluated at, beside the student's own sampler."),
+      batch: s.integer("batch", default: 50, in: .atLeast(1), "Samples made at once."),
+      teacherSteps: s.integers(
+        "teacher-steps", default: [50], in: .atLeast(1),
+        "Step counts of DDIM the teacher is evaluated at, beside the student's own sampler."),
       seed: s.integer("seed", default: 1, "Of the evaluation's noise, the same for teacher and student."),
       features: s.plugin("features", among: catalog.features, "What metrics compare samples by."),
       reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."),

@@ -36,7 +36,11 @@ public final class SettingsReader {
       self.node = node
     } else {
       self.node = nil
-      if let node { ledger.problems.append(RecipeProblem(position: node.position, message: "expected a section of `key: value` lines, got \(node.summary)")) }
+      if let node {
+        ledger.problems.append(
+          RecipeProblem(
+            position: node.position, message: "expected a section of `key: value` lines, got \(node.summary)"))
+      }
     }
   }
 
@@ -53,7 +57,9 @@ public final class SettingsReader {
   // MARK: Values
 
   /// A number. Without a default the recipe must give it.
-  public func number(_ key: String, default fallback: Double? = nil, in bounds: Bounds = .any, _ meaning: String) -> Double {
+  public func number(_ key: String, default fallback: Double? = nil, in bounds: Bounds = .any, _ meaning: String)
+    -> Double
+  {
     read(key, "number", fallback, bounds: bounds, meaning, show: shown, placeholder: bounds.inside) { node in
       try self.bounded(node, try node.number(), bounds)
     }
@@ -61,14 +67,17 @@ public final class SettingsReader {
 
   /// A number that may be left out: nil then.
   public func optionalNumber(_ key: String, in bounds: Bounds = .any, _ meaning: String) -> Double? {
-    read(key, "number or null", .some(nil), bounds: bounds, meaning, show: { $0.map(shown) ?? "null" }, placeholder: nil) {
+    read(
+      key, "number or null", .some(nil), bounds: bounds, meaning, show: { $0.map(shown) ?? "null" }, placeholder: nil
+    ) {
       node in node.isNull ? nil : try self.bounded(node, try node.number(), bounds)
     }
   }
 
   public func integer(_ key: String, default fallback: Int? = nil, in bounds: Bounds = .any, _ meaning: String) -> Int {
     read(
-      key, "whole number", fallback, bounds: bounds, meaning, show: String.init, placeholder: Int(bounds.inside.rounded(.up))
+      key, "whole number", fallback, bounds: bounds, meaning, show: String.init,
+      placeholder: Int(bounds.inside.rounded(.up))
     ) { node in
       let value = try node.integer()
       _ = try self.bounded(node, Double(value), bounds)
@@ -86,7 +95,9 @@ public final class SettingsReader {
 
   /// A file or folder: `~` is the home folder, anything else that does not begin with / is below the working folder.
   public func path(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
-    read(key, "path", fallback.map(absolute), meaning, show: { $0 }, node: YAMLNode.string, placeholder: "") { absolute(try $0.string()) }
+    read(key, "path", fallback.map(absolute), meaning, show: { $0 }, node: YAMLNode.string, placeholder: "") {
+      absolute(try $0.string())
+    }
   }
 
   /// One of an enum's raw values.
@@ -113,7 +124,9 @@ public final class SettingsReader {
     }
   }
 
-  public func numbers(_ key: String, default fallback: [Double]? = nil, in bounds: Bounds = .any, count: Int? = nil, _ meaning: String) -> [Double] {
+  public func numbers(
+    _ key: String, default fallback: [Double]? = nil, in bounds: Bounds = .any, count: Int? = nil, _ meaning: String
+  ) -> [Double] {
     let type = count.map { "list of \($0) numbers" } ?? "list of numbers"
     return read(
       key, type, fallback, bounds: bounds, meaning, show: { "[\($0.map(shown).joined(separator: ", "))]" },
@@ -121,13 +134,16 @@ public final class SettingsReader {
     ) { node in
       let items = try node.sequence()
       guard items.count == count ?? items.count, !items.isEmpty else {
-        throw self.problem(node, "expected \(count.map { "\($0) numbers" } ?? "at least one number"), got \(items.count)")
+        throw self.problem(
+          node, "expected \(count.map { "\($0) numbers" } ?? "at least one number"), got \(items.count)")
       }
       return try items.map { try self.bounded($0, try $0.number(), bounds) }
     }
   }
 
-  public func integers(_ key: String, default fallback: [Int]? = nil, in bounds: Bounds = .any, _ meaning: String) -> [Int] {
+  public func integers(_ key: String, default fallback: [Int]? = nil, in bounds: Bounds = .any, _ meaning: String)
+    -> [Int]
+  {
     read(key, "list of whole numbers", fallback, bounds: bounds, meaning, show: { "\($0)" }, placeholder: []) { node in
       try node.sequence().map {
         let value = try $0.integer()
@@ -197,7 +213,9 @@ public final class SettingsReader {
   public var resolvedNode: YAMLNode {
     var entries = resolved
     for (index, entry) in entries.enumerated() {
-      if let section = sections.first(where: { $0.name == entry.name }) { entries[index].value = section.reader.resolvedNode }
+      if let section = sections.first(where: { $0.name == entry.name }) {
+        entries[index].value = section.reader.resolvedNode
+      }
     }
     return .mapping(entries)
   }
@@ -214,7 +232,8 @@ public final class SettingsReader {
     for entry in entries where !known.contains(entry.name) {
       let hint = nearest(entry.name, among: known).map { " Did you mean '\($0)'?" }
       if isAbandoned, hint == nil { continue }
-      let message = "unknown key '\(dotted(entry.name))'.\(hint ?? " Known here: \(Set(known).sorted().joined(separator: ", ")).")"
+      let message =
+        "unknown key '\(dotted(entry.name))'.\(hint ?? " Known here: \(Set(known).sorted().joined(separator: ", ")).")"
       ledger.problems.append(RecipeProblem(position: entry.key.position, message: message))
       // A misspelled key is one mistake, not two.
       if let meant = nearest(entry.name, among: known) {
@@ -225,7 +244,8 @@ public final class SettingsReader {
 
   private func read<Value>(
     _ key: String, _ type: String, _ fallback: Value?, bounds: Bounds? = nil, _ meaning: String,
-    show: @escaping (Value) -> String, node: ((Value) -> YAMLNode)? = nil, placeholder: Value, decode: (YAMLNode) throws -> Value
+    show: @escaping (Value) -> String, node: ((Value) -> YAMLNode)? = nil, placeholder: Value,
+    decode: (YAMLNode) throws -> Value
   ) -> Value {
     known.append(key)
     let node = node ?? { Self.node(show($0)) }

@@ -29,7 +29,8 @@ public struct TeacherRecipe {
       steps: steps, batch: t.integer("batch", default: 64, in: .atLeast(1), "Samples of one step."),
       optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit,
       decay: t.ema() ?? .constant(0.999), times: t.choice("times", default: .uniform, "How noise levels are drawn."),
-      dropout: t.number("dropout", default: 0.1, in: .closed(0, 1), "Share of samples that lose their condition, for guidance."))
+      dropout: t.number(
+        "dropout", default: 0.1, in: .closed(0, 1), "Share of samples that lose their condition, for guidance."))
     try s.finish()
   }
 }

@@ -17,6 +17,14 @@ public struct Loss {
   }
 }
 
+/// Parts of a recipe that an objective cannot do without.
+public enum ObjectiveNeed: Sendable {
+  /// Real samples: the `data` section.
+  case data
+  /// Noise-image pairs: `training.pairs`.
+  case pairs
+}
+
 /// What is learnt from what: turns a scene into the losses of the two roles that train.
 ///
 /// Laws: `studentLoss` sends gradients to the student alone; `fakeTeacherLoss` to the fake teacher and to the objective's
@@ -24,6 +32,8 @@ public struct Loss {
 public protocol MatchingObjective: AnyObject {
   /// How samples are to be sensed by the reward, nil where the objective does not ask.
   var sensing: Sensing? { get }
+  /// What the recipe must provide for it.
+  var needs: Set<ObjectiveNeed> { get }
   /// Networks of the objective's own, such as a discriminator; they learn together with the fake teacher.
   var parameters: ParameterStore? { get }
 
@@ -35,6 +45,7 @@ public protocol MatchingObjective: AnyObject {
 
 extension MatchingObjective {
   public var sensing: Sensing? { nil }
+  public var needs: Set<ObjectiveNeed> { [] }
   public var parameters: ParameterStore? { nil }
   public func prepare(for backbone: any Backbone, seed: Int) throws {}
 }

@@ -123,7 +123,9 @@ extension Recipe {
   }
 
   private static func flat(_ node: YAMLNode, _ prefix: String) -> [String: String] {
-    guard let entries = try? node.mapping() else { return [prefix: node.text().trimmingCharacters(in: .whitespacesAndNewlines)] }
+    guard let entries = try? node.mapping() else {
+      return [prefix: node.text().trimmingCharacters(in: .whitespacesAndNewlines)]
+    }
     var all = [String: String]()
     for entry in entries {
       all.merge(flat(entry.value, prefix.isEmpty ? entry.name : "\(prefix).\(entry.name)")) { first, _ in first }

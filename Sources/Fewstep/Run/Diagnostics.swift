@@ -23,7 +23,8 @@ public final class Diagnostics {
 
   public func append(_ report: StepReport) throws {
     guard let count = report.columns.first?.values.count else { return }
-    let rows = [("step", Array(repeating: Double(report.step), count: count))] + report.columns.map { ($0.name, $0.values) }
+    let rows =
+      [("step", Array(repeating: Double(report.step), count: count))] + report.columns.map { ($0.name, $0.values) }
     if file == nil { try open(rows.map(\.0)) }
     for (name, values) in rows {
       // A column that the first step did not have cannot be added while others read.

@@ -8,7 +8,7 @@ public struct Sampling {
   public let seed: Int
   public let batch: Int
 
-  public init(_ backbone: any Backbone, seed: Int, batch: Int = 250) {
+  public init(_ backbone: any Backbone, seed: Int, batch: Int = 50) {
     self.backbone = backbone
     self.seed = seed
     self.batch = batch

@@ -19,9 +19,11 @@ public final class AdversarialTerm {
 
   public init(_ s: SettingsReader) {
     studentWeight = s.number(
-      "student-weight", default: 3e-3, in: .nonNegative, "Weight of the GAN in the student's loss (DMD2: 3e-3 ImageNet, 5e-3 SDXL).")
+      "student-weight", default: 3e-3, in: .nonNegative,
+      "Weight of the GAN in the student's loss (DMD2: 3e-3 ImageNet, 5e-3 SDXL).")
     discriminatorWeight = s.number(
-      "discriminator-weight", default: 1e-2, in: .nonNegative, "Weight of the discriminator's loss beside the denoising loss (DMD2: 1e-2).")
+      "discriminator-weight", default: 1e-2, in: .nonNegative,
+      "Weight of the discriminator's loss beside the denoising loss (DMD2: 1e-2).")
     features = s.choice("features", default: .fakeTeacher, "Whose features the discriminator's head reads.")
   }
 

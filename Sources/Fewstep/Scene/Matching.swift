@@ -17,7 +17,8 @@ public struct Matching: Sendable {
   /// Bounds of the times at which samples are noised for the student's update.
   public var times: ClosedRange<Double>
 
-  public init(guidance: Guidance = Guidance(1), scale: MatchingScale = .dmd2, times: ClosedRange<Double> = 0.02...0.98) {
+  public init(guidance: Guidance = Guidance(1), scale: MatchingScale = .dmd2, times: ClosedRange<Double> = 0.02...0.98)
+  {
     self.guidance = guidance
     self.scale = scale
     self.times = times

@@ -135,7 +135,9 @@ public final class Scene {
       try once("scale") {
         try noGrad {
           let rank = samples.rank
-          guard matching.scale != .none else { return try Tensor.ones([samples.shape[0]], on: samples.device).broadcast(toRank: rank) }
+          guard matching.scale != .none else {
+            return try Tensor.ones([samples.shape[0]], on: samples.device).broadcast(toRank: rank)
+          }
           let distance = try abs(samples.detached() - realGuided).meanPerSample().broadcast(toRank: rank)
           guard matching.scale == .dmd else { return distance }
           return try distance / teacher.schedule.coefficients(time, like: samples).alpha

@@ -47,6 +47,8 @@ public final class Cast {
     reward = try recipe.reward?(full)
     data = try recipe.data?(full)
     pairs = try recipe.training.pairs.map(PairsFile.init)
+    if objective.needs.contains(.data), data == nil { throw SceneError.noData }
+    if objective.needs.contains(.pairs), pairs == nil { throw SceneError.noPairs }
     if let sensing = objective.sensing {
       guard reward != nil else { throw CastError.noReward }
       guard recipe.training.batch % sensing.groupSize == 0 else {

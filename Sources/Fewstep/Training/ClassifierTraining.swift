@@ -32,13 +32,17 @@ public final class ClassifierTraining {
       model.logProbabilities(samples * 0.5 + 0.5), condition.tensor("class"))
     try loss.backward()
     let norm = try clipGradients(optimizer.parameters, to: settings.gradientLimit)
-    guard norm.isFinite else { throw TrainingError.notFinite(role: "classifier", quantity: "gradient norm", step: step) }
+    guard norm.isFinite else {
+      throw TrainingError.notFinite(role: "classifier", quantity: "gradient norm", step: step)
+    }
     try optimizer.step(factor: settings.schedule.factor(at: step))
     return (try loss.item(), norm)
   }
 
   /// The share of `data` that is classified right.
-  public static func accuracy(_ model: any TrainableClassifier, on data: any DataSource, batch: Int = 500) throws -> Double {
+  public static func accuracy(_ model: any TrainableClassifier, on data: any DataSource, batch: Int = 500) throws
+    -> Double
+  {
     try noGrad {
       var right = 0.0
       for start in stride(from: 0, to: data.count, by: batch) {

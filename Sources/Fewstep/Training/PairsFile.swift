@@ -22,8 +22,9 @@ public final class PairsFile {
     }
   }
 
-  func batch(_ positions: [Int], _ backbone: any Backbone) throws -> (noise: Tensor, samples: Tensor, condition: Condition)
-  {
+  func batch(_ positions: [Int], _ backbone: any Backbone) throws -> (
+    noise: Tensor, samples: Tensor, condition: Condition
+  ) {
     let index = try Tensor(positions)
     return (
       try noise.selected(index).to(backbone.device), try samples.selected(index).to(backbone.device),

@@ -21,15 +21,19 @@ public struct RoleSettings: Sendable {
       betas: s.numbers("betas", default: betas, in: .halfOpen(0, 1), count: 2, "AdamW's β1 and β2."),
       weightDecay: s.number("weight-decay", default: 0.01, in: .nonNegative, "AdamW's decoupled weight decay."),
       epsilon: s.number("epsilon", default: 1e-8, in: .positive, "AdamW's ε."))
-    warmUp = s.integer("warm-up", default: 0, in: .nonNegative, "Steps over which the learning rate rises to its value.")
+    warmUp = s.integer(
+      "warm-up", default: 0, in: .nonNegative, "Steps over which the learning rate rises to its value.")
     shape = s.choice("learning-rate-schedule", default: .constant, "What follows the warm-up, over `training.steps`.")
-    floor = s.number("learning-rate-floor", default: 0, in: .closed(0, 1), "Where a cosine ends, as a share of the learning rate.")
-    gradientLimit = s.optionalNumber("gradient-limit", in: .positive, "Gradients are scaled down to this norm; null leaves them.")
+    floor = s.number(
+      "learning-rate-floor", default: 0, in: .closed(0, 1), "Where a cosine ends, as a share of the learning rate.")
+    gradientLimit = s.optionalNumber(
+      "gradient-limit", in: .positive, "Gradients are scaled down to this norm; null leaves them.")
     if s.has("lora") {
       let lora = s.section("lora")
       let rank = lora.integer("rank", default: 16, in: .atLeast(1), "Rank of the update.")
       self.lora = LoRASettings(
-        rank: rank, alpha: lora.number("alpha", default: Double(rank), in: .positive, "The update is scaled by alpha / rank."),
+        rank: rank,
+        alpha: lora.number("alpha", default: Double(rank), in: .positive, "The update is scaled by alpha / rank."),
         layers: lora.strings("layers", default: ["*"], "Ends of the names of the layers to adapt; * is all."))
     } else {
       lora = nil
@@ -52,7 +56,10 @@ extension SettingsReader {
   func ema() -> EMA.Decay? {
     guard has("ema") else { return nil }
     let s = section("ema")
-    if s.has("gamma") { return .power(gamma: s.number("gamma", default: 6.94, in: .positive, "γ of the power average.")) }
-    return .constant(s.number("decay", default: 0.999, in: .halfOpen(0, 1), "Share of the average that stays at each update."))
+    if s.has("gamma") {
+      return .power(gamma: s.number("gamma", default: 6.94, in: .positive, "γ of the power average."))
+    }
+    return .constant(
+      s.number("decay", default: 0.999, in: .halfOpen(0, 1), "Share of the average that stays at each update."))
   }
 }

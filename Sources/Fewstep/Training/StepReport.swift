@@ -42,7 +42,9 @@ public struct StepReport {
       let matching = try scene.distributionMatching
       let alignment = try scene.conditionalAlignment
       let product = try (matching * alignment).meanPerSample()
-      let norms = (try matching.squared().meanPerSample().power(0.5), try alignment.squared().meanPerSample().power(0.5))
+      let norms = (
+        try matching.squared().meanPerSample().power(0.5), try alignment.squared().meanPerSample().power(0.5)
+      )
       append("prompt", scene.condition.prompts.map(Double.init))
       append("t", try scene.time.doubles())
       append("reward", try scene.reward.doubles())

@@ -24,7 +24,8 @@ public final class Trainer {
     studentOptimizer = try AdamW(cast.student.parameters.trainable, recipe.student.optimizer)
     // The objective's own networks (a discriminator) learn with the fake teacher, as in DMD2.
     fakeTeacherOptimizer = try AdamW(
-      cast.fakeTeacher.parameters.trainable + (cast.objective.parameters?.trainable ?? []), recipe.fakeTeacher.optimizer)
+      cast.fakeTeacher.parameters.trainable + (cast.objective.parameters?.trainable ?? []), recipe.fakeTeacher.optimizer
+    )
     ema = try recipe.ema.map { try EMA(cast.student.parameters.trainable, $0) }
     realOrder = cast.data.map { DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "real order") }
     pairOrder = cast.pairs.map { DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "pair order") }
@@ -125,7 +126,8 @@ public final class Trainer {
     let name = "update \(update)"
     let group = cast.objective.sensing?.groupSize ?? 1
     let groups = recipe.training.batch / group
-    let prompts = noise.stream("\(name) prompts", step: stepCount).integers(0..<groups, below: cast.backbone.prompts.count)
+    let prompts = noise.stream("\(name) prompts", step: stepCount).integers(
+      0..<groups, below: cast.backbone.prompts.count)
     let all = prompts.flatMap { Array(repeating: $0, count: group) }
     let unit = noise.stream("\(name) student step", step: stepCount).unit()
     return Draw(

@@ -1,0 +1,51 @@
+import Fewstep
+import Networks
+import Storage
+import Tensors
+import Testing
+
+@testable import Reweighting
+
+/// Takes every sample for a fixed point, whatever the noise.
+private final class Constant: Teacher, FakeTeacher {
+  let schedule: any NoiseSchedule = RectifiedFlow()
+  let prediction = Prediction.sample
+  let parameters = ParameterStore(.random(seed: 0))
+  private let value: Double
+
+  init(_ value: Double) { self.value = value }
+
+  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try Tensor.full(noisy.shape, value)
+  }
+
+  func unconditional(like condition: Condition) -> Condition { condition }
+}
+
+@Suite("An objective from outside the tree")
+struct ReweightingTests {
+  @Test("A recipe finds it by name, and its settings are checked")
+  func settings() throws {
+    var catalog = Catalog()
+    Reweighting.register(in: &catalog)
+    #expect(catalog.objectives[0].settings.map(\.key) == ["temperature", "group-size"])
+    let reader = SettingsReader(try YAMLNode.parse("temprature: 1", file: "mine.yaml"))
+    _ = Reweighting(reader)
+    #expect { try reader.finish() } throws: { "\($0)".contains("Did you mean 'temperature'?") }
+  }
+
+  @Test("Samples move from the fake teacher's side to the real one's, better ones further")
+  func direction() throws {
+    let samples = try Tensor.zeros([2, 3]).requiringGrad()
+    let sensed = try Sensed(rewards: Tensor([0.0, 1.0]).to(.float32), sensing: Sensing(groupSize: 2))
+    let scene = Scene(
+      samples: samples, condition: try Condition(classes: [0, 0]), time: try Tensor([0.5, 0.5]),
+      noise: try Tensor.zeros([2, 3]), matching: Matching(scale: .none), teacher: Constant(1), fakeTeacher: Constant(0),
+      sensed: sensed)
+    let objective = Reweighting(SettingsReader(try YAMLNode.parse("temperature: 1")))
+    try objective.studentLoss(scene).total.backward()
+    let steps = try #require(samples.gradient).mean([1]).doubles().map { -$0 }
+    #expect(steps[0] > 0 && steps[1] > steps[0])
+    #expect(Swift.abs(steps[1] / steps[0] - 7.389) < 0.01)  // exp(1) / exp(-1)
+  }
+}
