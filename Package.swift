@@ -62,6 +62,15 @@ let package = Package(
         + plugins.map { .target(name: $0) }),
     .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI"]),
 
+    // The Swift side of `make bench`.
+    .executableTarget(
+      name: "StepBenchmark",
+      dependencies: [
+        "Fewstep", "AMD", "GaussianMixture", "PixelUNet", "ClassifierReward",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "benchmarks/StepBenchmark"),
+
     // Tests mirror Sources and Plugins.
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"], exclude: ["Fixtures"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Storage"]),

@@ -1,0 +1,124 @@
+"""Checks that both sides compute the same, times them in turn, and prints the table."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from statistics import median
+
+CASES = {
+    "mixture": {
+        "title": "2-D mixture, AMD, batch 1024",
+        "recipe": ["recipes/mixture/amd.yaml", "--set", "training.batch=1024"],
+        "steps": 60,
+        "warm_up": 10,
+    },
+    "fashion-mnist": {
+        "title": "Fashion-MNIST, AMD, batch 64",
+        "recipe": ["recipes/fashion-mnist/amd-4step.yaml"],
+        "steps": 10,
+        "warm_up": 2,
+    },
+}
+CHECKED_STEPS = 3
+TOLERANCE = 1e-3
+
+
+def run(command):
+    result = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+    if result.returncode:
+        sys.exit(f"bench: failed: {' '.join(map(str, command))}")
+    return json.loads(result.stdout)
+
+
+def check(name, case, swift, folder):
+    """Both sides take the same steps from the same weights; losses and norms must agree."""
+    recording = os.path.join(folder, f"{name}.safetensors")
+    ours = run([swift, *case["recipe"], "--steps", CHECKED_STEPS, "--dump", recording])
+    theirs = run([sys.executable, "benchmarks/steps.py", name, "--steps", CHECKED_STEPS, "--replay", recording])
+    os.remove(recording)
+    worst = 0.0
+    for key, values in ours.items():
+        for step, (a, b) in enumerate(zip(values, theirs[key], strict=True)):
+            difference = abs(a - b) / max(abs(a), abs(b))
+            if not difference <= TOLERANCE:  # a NaN must fail too
+                sys.exit(f"bench: {name}: {key} of step {step} differs: Swift {a}, PyTorch {b}")
+            worst = max(worst, difference)
+    return worst
+
+
+def measure(name, case, swift, folder):
+    """One round: Swift, then PyTorch, in processes of their own."""
+    lengths = ["--steps", case["steps"], "--warm-up", case["warm_up"]]
+    ours = run([swift, *case["recipe"], *lengths])
+    places = os.path.join(folder, f"{name}.json")
+    with open(places, "w") as file:
+        json.dump(ours["places"], file)
+    theirs = run([sys.executable, "benchmarks/steps.py", name, *lengths, "--places", places])
+    for key in ("threads", "libtorch"):
+        a, b = (str(side[key]).split("+")[0] for side in (ours, theirs))
+        if a != b:
+            sys.exit(f"bench: {key}: Swift {a}, PyTorch {b}")
+    return ours, theirs
+
+
+def spread(values, digits=1):
+    return f"{median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def row(case, rounds, worst):
+    ours, theirs = ([median(side["milliseconds"]) for side in sides] for sides in zip(*rounds))
+    ratios = [b / a for a, b in zip(ours, theirs)]
+    memory = (max(side["peakMegabytes"] for side in sides) for sides in zip(*rounds))
+    return [case["title"], spread(ours), spread(theirs), spread(ratios, 2), *(f"{m:.0f}" for m in memory), f"{worst:.0e}"]
+
+
+def table(rows):
+    header = ["case", "Swift ms/step", "PyTorch ms/step", "PyTorch / Swift", "Swift MB", "PyTorch MB", "losses differ by"]
+    widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join("| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths)) + " |" for line in lines)
+
+
+def processor():
+    with open("/proc/cpuinfo") as file:
+        models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+    return models[0] if models else platform.machine()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("swift", help="the StepBenchmark executable")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--case", choices=CASES, action="append", help="only this one")
+    parser.add_argument("--save", action="store_true", help="write the table to benchmarks/results too")
+    arguments = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.case or CASES:
+            case = CASES[name]
+            worst = check(name, case, arguments.swift, folder)
+            rounds = []
+            for index in range(arguments.rounds):
+                rounds.append(measure(name, case, arguments.swift, folder))
+                a, b = (median(side["milliseconds"]) for side in rounds[-1])
+                print(f"{name}, round {index + 1}: Swift {a:.1f} ms, PyTorch {b:.1f} ms, {b / a:.2f}", file=sys.stderr)
+            rows.append(row(case, rounds, worst))
+    last = rounds[-1][0]
+    text = (
+        f"libtorch {last['libtorch']} on both sides, {last['threads']} threads, {processor()}.\n"
+        f"Milliseconds: the median over {arguments.rounds} rounds (least-most) of each round's median step. Ratio: round by "
+        "round, the same.\nMemory: the most that a process held at any time, the interpreter and libtorch included.\n\n"
+        + table(rows)
+    )
+    print(text)
+    if arguments.save:
+        with open("benchmarks/results/steps.md", "w") as file:
+            file.write(f"# Training steps, Swift and PyTorch\n\n{text}\n")
+
+
+if __name__ == "__main__":
+    main()
