@@ -23,7 +23,7 @@ RELEASE := -c release --jobs $(JOBS) --scratch-path $(SCRATCH)
 # Some tests look inside the modules, which a release allows only when asked. In a folder of its own: with other flags,
 # everything would be rebuilt each time that a build follows a test.
 RELEASE_TEST := -c release --jobs $(JOBS) --scratch-path $(SCRATCH)-testable -Xswiftc -enable-testing
-SWIFT_FILES := Sources Plugins Tests Package.swift
+SWIFT_FILES := Sources Plugins Tests benchmarks Package.swift
 
 .DEFAULT_GOAL := help
 .PHONY: help install build quickstart test test-debug test-release venv lint format bench torch clean
