@@ -8,6 +8,8 @@ export OMP_WAIT_POLICY ?= passive
 # Options for pip where PyTorch should come from another index than the default one (for a build without CUDA, say):
 # make torch TORCH_PIP="--extra-index-url ..."
 TORCH_PIP ?=
+# Options of benchmarks/run.sh: make bench BENCH="--rounds 9 --save"
+BENCH ?=
 
 ifeq ($(strip $(LIBTORCH)),)
 # To Package.swift an empty variable is not the same as none.
@@ -23,7 +25,7 @@ RELEASE := -c release --jobs $(JOBS) --scratch-path $(SCRATCH)
 # Some tests look inside the modules, which a release allows only when asked. In a folder of its own: with other flags,
 # everything would be rebuilt each time that a build follows a test.
 RELEASE_TEST := -c release --jobs $(JOBS) --scratch-path $(SCRATCH)-testable -Xswiftc -enable-testing
-SWIFT_FILES := Sources Plugins Tests Package.swift
+SWIFT_FILES := Sources Plugins Tests benchmarks Package.swift
 
 .DEFAULT_GOAL := help
 .PHONY: help install build quickstart test test-debug test-release venv lint format bench torch clean
@@ -59,8 +61,8 @@ lint: ## Check the format of every Swift file
 format: ## Format every Swift file
 	swift format -i -r $(SWIFT_FILES)
 
-bench: install torch build ## Compare with PyTorch
-	benchmarks/run.sh
+bench: install ## Compare with PyTorch; options in BENCH, such as BENCH=--save
+	JOBS=$(JOBS) benchmarks/run.sh $(BENCH)
 
 torch: ## Make .venv-torch with PyTorch 2.13, and print its folder for LIBTORCH
 	@scripts/venv.sh .venv-torch benchmarks/requirements.txt $(TORCH_PIP)

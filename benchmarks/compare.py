@@ -116,6 +116,7 @@ def main():
     )
     print(text)
     if arguments.save:
+        os.makedirs("benchmarks/results", exist_ok=True)
         with open("benchmarks/results/steps.md", "w") as file:
             file.write(f"# Training steps, Swift and PyTorch\n\n{text}\n")
 

@@ -46,7 +46,11 @@ struct Recipes: ParsableCommand {
   }
 
   private func paths() throws -> [String] {
-    guard let all = FileManager.default.enumerator(atPath: folder) else {
+    // Foundation's enumerator of a folder that is not there is empty, not nil.
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
+      let all = FileManager.default.enumerator(atPath: folder)
+    else {
       throw CommandError(ExitCodes.missing, "\(folder): no such folder; --folder names another")
     }
     return all.compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") }.sorted()

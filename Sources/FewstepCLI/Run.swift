@@ -109,18 +109,20 @@ struct Run: ParsableCommand {
     let sampling = Sampling(cast.backbone, seed: recipe.evaluation?.seed ?? 1)
     let prompts = sampling.prompts(cast.backbone.pixelPrompts)
     let picture = folder.samples + "/teacher-and-student.png"
+    var isDrawn = false
     try Averaged(run.trainer).run {
       let teacher = try sampling.teacherFewStep(
         cast.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, prompts: prompts)
       let student = try sampling.fewStep(cast.student, steps: recipe.steps, prompts: prompts)
       let image = try Pictures(cast.backbone).image([("teacher", teacher), ("student", student)], prompts: prompts)
       try image?.write(to: picture)
-      if image != nil { note("samples, teacher above student, same noise: \(picture)") }
+      isDrawn = image != nil
       guard let evaluation else { return }
       let scores = try evaluate(evaluation, cast.student, recipe)
       try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
       print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
     }
+    if isDrawn { note("samples, teacher above student, same noise: \(picture)") }
     note("run folder: \(folder.path)")
   }
 }

@@ -78,7 +78,7 @@ struct Pairs: ParsableCommand {
     abstract: "Record what the teacher makes of noises, for DMD's regression term.",
     discussion: """
       Example:  fewstep pairs recipes/fashion-mnist/dmd-1step.yaml --output pairs.h5 --count 2000
-      Then:     fewstep run recipes/fashion-mnist/dmd-1step.yaml --set training.pairs=pairs.h5
+      Then:     fewstep run recipes/fashion-mnist/dmd-1step.yaml --set training.pairs=pairs.h5 --set objective.regression-weight=0.25
       """)
 
   @OptionGroup var arguments: RecipeArguments

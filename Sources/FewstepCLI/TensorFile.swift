@@ -21,7 +21,7 @@ struct TensorFile {
         try file.attribute(name).map { (name, Self.words($0)) }
       }
       names = try file.items().compactMap { item in
-        if case .dataset(_, let dtype) = item.kind, dtype != nil { item.path } else { nil }
+        if case .dataset(_, let dtype) = item.kind, dtype != nil { String(item.path.drop { $0 == "/" }) } else { nil }
       }
       tensor = { try file.read($0) }
     }

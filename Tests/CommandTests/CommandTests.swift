@@ -18,7 +18,7 @@ import Testing
       #expect(help.contains("Example:  fewstep \(command)"), "\(command): \(help)")
     }
     let listed = general.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS") }.dropFirst()
-      .prefix { $0.hasPrefix("  ") }.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+      .prefix { $0.hasPrefix("  ") }.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") && !$0.hasPrefix("  See ") }
     #expect(listed.count == commands.count)
   }
 

@@ -143,7 +143,7 @@ func truncate(_ path: String, to share: Double) throws {
 }
 
 /// Waits for something to become true.
-func waitFor(_ what: String, seconds: Double = 60, _ condition: () -> Bool) throws {
+func waitFor(_ what: String, seconds: Double = 300, _ condition: () -> Bool) throws {
   let end = Date(timeIntervalSinceNow: seconds)
   while !condition() {
     try #require(Date() < end, "\(what) did not happen")
