@@ -2,9 +2,6 @@
 
 # LIBTORCH=/path: another libtorch than the system's, with build folders of its own, so that switching rebuilds nothing.
 JOBS ?= 2
-
-# Beside other work, libtorch's threads would spin while they wait for each other, and slow small tensors down many times.
-export OMP_WAIT_POLICY ?= passive
 # Options for pip where PyTorch should come from another index than the default one (for a build without CUDA, say):
 # make torch TORCH_PIP="--extra-index-url ..."
 TORCH_PIP ?=
@@ -43,6 +40,9 @@ build: ## Build in release
 
 quickstart: install build ## Install, build and run the first recipe
 	$(SCRATCH)/release/fewstep run recipes/quickstart.yaml
+
+# Tests run beside each other, where libtorch's threads would spin while they wait, and slow small tensors down many times.
+test-debug test-release: export OMP_WAIT_POLICY = passive
 
 test: test-debug test-release ## Test in debug and in release
 

@@ -17,7 +17,7 @@ CASES = {
         "warm_up": 10,
     },
     "fashion-mnist": {
-        "title": "Fashion-MNIST, AMD, batch 64",
+        "title": "Fashion-MNIST, AMD, batch 32",
         "recipe": ["recipes/fashion-mnist/amd-4step.yaml"],
         "steps": 10,
         "warm_up": 2,
@@ -35,29 +35,35 @@ def run(command):
 
 
 def check(name, case, swift, folder):
-    """Both sides take the same steps from the same weights; losses and norms must agree."""
-    recording = os.path.join(folder, f"{name}.safetensors")
+    """Both sides take the same steps from the same weights; losses and norms must agree.
+
+    Returns by how much they differ, and the command of the other side with the recipe's settings.
+    """
+    recording, settings = (os.path.join(folder, f"{name}.{end}") for end in ("safetensors", "settings.json"))
     ours = run([swift, *case["recipe"], "--steps", CHECKED_STEPS, "--dump", recording])
-    theirs = run([sys.executable, "benchmarks/steps.py", name, "--steps", CHECKED_STEPS, "--replay", recording])
+    with open(settings, "w") as file:
+        json.dump(ours["settings"], file)
+    python = [sys.executable, "benchmarks/steps.py", name, "--settings", settings]
+    theirs = run([*python, "--steps", CHECKED_STEPS, "--replay", recording])
     os.remove(recording)
     worst = 0.0
-    for key, values in ours.items():
+    for key, values in ours["losses"].items():
         for step, (a, b) in enumerate(zip(values, theirs[key], strict=True)):
             difference = abs(a - b) / max(abs(a), abs(b))
             if not difference <= TOLERANCE:  # a NaN must fail too
                 sys.exit(f"bench: {name}: {key} of step {step} differs: Swift {a}, PyTorch {b}")
             worst = max(worst, difference)
-    return worst
+    return worst, python
 
 
-def measure(name, case, swift, folder):
+def measure(name, case, swift, python, folder):
     """One round: Swift, then PyTorch, in processes of their own."""
     lengths = ["--steps", case["steps"], "--warm-up", case["warm_up"]]
     ours = run([swift, *case["recipe"], *lengths])
     places = os.path.join(folder, f"{name}.json")
     with open(places, "w") as file:
         json.dump(ours["places"], file)
-    theirs = run([sys.executable, "benchmarks/steps.py", name, *lengths, "--places", places])
+    theirs = run([*python, *lengths, "--places", places])
     for key in ("threads", "libtorch"):
         a, b = (str(side[key]).split("+")[0] for side in (ours, theirs))
         if a != b:
@@ -72,7 +78,7 @@ def spread(values, digits=1):
 def row(case, rounds, worst):
     ours, theirs = ([median(side["milliseconds"]) for side in sides] for sides in zip(*rounds))
     ratios = [b / a for a, b in zip(ours, theirs)]
-    memory = (max(side["peakMegabytes"] for side in sides) for sides in zip(*rounds))
+    memory = (max(side["peak_megabytes"] for side in sides) for sides in zip(*rounds))
     return [case["title"], spread(ours), spread(theirs), spread(ratios, 2), *(f"{m:.0f}" for m in memory), f"{worst:.0e}"]
 
 
@@ -100,10 +106,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.case or CASES:
             case = CASES[name]
-            worst = check(name, case, arguments.swift, folder)
+            worst, python = check(name, case, arguments.swift, folder)
             rounds = []
             for index in range(arguments.rounds):
-                rounds.append(measure(name, case, arguments.swift, folder))
+                rounds.append(measure(name, case, arguments.swift, python, folder))
                 a, b = (median(side["milliseconds"]) for side in rounds[-1])
                 print(f"{name}, round {index + 1}: Swift {a:.1f} ms, PyTorch {b:.1f} ms, {b / a:.2f}", file=sys.stderr)
             rows.append(row(case, rounds, worst))

@@ -71,7 +71,8 @@ public final class ParameterStore {
       guard tensor.shape == shape else { throw ParameterError.shape(name, expected: shape, got: tensor.shape) }
       value = try tensor.to(device).to(dtype).cloned()
     }
-    let parameter = Parameter(name: name, value: try value.detached().requiringGrad())
+    let laidOut = try shape.count == 4 ? value.channelsLast() : value
+    let parameter = Parameter(name: name, value: try laidOut.detached().requiringGrad())
     adopt([parameter])
     return parameter
   }

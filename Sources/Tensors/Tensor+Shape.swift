@@ -66,6 +66,8 @@ extension Tensor {
   public func depthToSpace(_ factor: Int) throws -> Tensor { try pixelShuffle(.tensor(self), .int(factor)) }
 
   public func contiguous() throws -> Tensor { try contiguousOf(.tensor(self)) }
+  /// The same values of [B, C, H, W] with a pixel's channels beside each other in memory, where convolutions are fastest.
+  public func channelsLast() throws -> Tensor { try contiguousOf(.tensor(self), .int(2)) }
   public func cloned() throws -> Tensor { try cloneOf(.tensor(self)) }
   /// The same values, outside the graph.
   public func detached() throws -> Tensor { try detachOf(.tensor(self)) }

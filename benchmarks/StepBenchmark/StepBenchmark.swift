@@ -28,7 +28,7 @@ struct StepBenchmark: ParsableCommand {
     let trainer = try Trainer(recipe, cast: Cast(recipe))
     if let dump {
       try Recording(trainer, steps: steps).write(to: dump)
-      try report(Losses(of: (0..<steps).map { _ in try trainer.step() }))
+      try report(Checked(settings: Settings(trainer), losses: Losses(of: (0..<steps).map { _ in try trainer.step() })))
     } else {
       for _ in 0..<warmUp { _ = try trainer.step() }
       let times = try (0..<steps).map { _ in try milliseconds { _ = try trainer.step() } }
@@ -52,8 +52,15 @@ struct StepBenchmark: ParsableCommand {
   }
 
   private func report(_ result: some Encodable) throws {
-    print(String(decoding: try JSONEncoder().encode(result), as: UTF8.self))
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    print(String(decoding: try encoder.encode(result), as: UTF8.self))
   }
+}
+
+private struct Checked: Encodable {
+  let settings: Settings
+  let losses: Losses
 }
 
 private struct Timing: Encodable {

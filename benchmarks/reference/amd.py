@@ -17,21 +17,21 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 @dataclass
 class Settings:
-    """What the recipe of the same name says."""
+    """What the recipe says."""
 
     batch: int
-    shape: tuple[int, ...]
+    shape: list[int]
     classes: int
     steps: list[float]
     guidance: float
     group_size: int
     student_rate: float
     fake_rate: float
+    ema: float
+    fake_updates: int
+    times: list[float]
     gradient_limit: float | None = None
     sensitivity: float = 0.3
-    ema: float = 0.99
-    fake_updates: int = 5
-    times: tuple[float, float] = (0.02, 0.98)
 
 
 class RandomDraws:
@@ -119,9 +119,9 @@ class Trainer:
         self.ema.update_parameters(self.student)
         return {
             "student": loss.item(),
-            "studentNorm": norm.item(),
-            "fakeTeacher": sum(fake_losses) / len(fake_losses),
-            "fakeTeacherNorm": fake_norm.item(),
+            "student_norm": norm.item(),
+            "fake_teacher": sum(fake_losses) / len(fake_losses),
+            "fake_teacher_norm": fake_norm.item(),
             "reward": reward.mean().item(),
         }
 

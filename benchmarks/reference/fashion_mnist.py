@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .amd import Settings, Trainer, sinusoids
+from .amd import Trainer, sinusoids
 from .files import read_safetensors
 
 CLASSES = 10
@@ -166,11 +166,7 @@ class Classifier(nn.Module):
         return F.log_softmax(self.output(F.silu(self.hidden(h))), dim=1)
 
 
-def trainer(weights):
-    settings = Settings(
-        batch=64, shape=(1, 28, 28), classes=CLASSES, steps=[1.0, 0.75, 0.5, 0.25], guidance=1.5, group_size=8,
-        student_rate=1e-4, fake_rate=2e-4, gradient_limit=10.0,
-    )
+def trainer(settings, weights):
     networks = [UNet() for _ in range(3)]
     initial = read_safetensors("weights/fashion-mnist/teacher.safetensors")
     for network in networks:

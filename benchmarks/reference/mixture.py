@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from .amd import Settings, Trainer, sinusoids
+from .amd import Trainer, sinusoids
 
 MODES, RADIUS, DEVIATION, CLASSES = 8, 2.0, 0.2, 2
 
@@ -69,11 +69,7 @@ class PointDenoiser(nn.Module):
         return clean
 
 
-def trainer(weights):
-    settings = Settings(
-        batch=1024, shape=(2,), classes=CLASSES, steps=[1.0], guidance=2.0, group_size=16,
-        student_rate=1e-3, fake_rate=1e-3,
-    )
+def trainer(settings, weights):
     student, fake = PointDenoiser(), PointDenoiser()
     if weights is not None:
         student.load_state_dict(weights["student"])
