@@ -49,7 +49,9 @@ public final class ModelEvaluation {
   /// Real samples against real ones, the teacher at many steps, the teacher in the student's sampler, the student.
   ///
   /// - Parameter progress: what is being made, and how many samples of it are done.
-  public func scores(student: any Student, steps: [Double], progress: (String, Int, Int) -> Void) throws -> [Score] {
+  public func scores(student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void) throws
+    -> [Score]
+  {
     let sampling = Sampling(cast.backbone, seed: settings.seed, batch: settings.batch)
     let prompts = sampling.prompts(settings.samples)
     let guidance = recipe.matching.guidance
@@ -60,16 +62,16 @@ public final class ModelEvaluation {
     }
     for count in settings.teacherSteps {
       let made = try sampling.teacher(cast.teacher, steps: count, guidance: guidance, prompts: prompts) {
-        progress("teacher, \(count) steps", $0, settings.samples)
+        try progress("teacher, \(count) steps", $0, settings.samples)
       }
       scores.append(try score("teacher, DDIM", count, made, prompts))
     }
     let few = try sampling.teacherFewStep(cast.teacher, steps: steps, guidance: guidance, prompts: prompts) {
-      progress("teacher, \(steps.count) steps", $0, settings.samples)
+      try progress("teacher, \(steps.count) steps", $0, settings.samples)
     }
     scores.append(try score("teacher, student's sampler", steps.count, few, prompts))
     let own = try sampling.fewStep(student, steps: steps, prompts: prompts) {
-      progress("student, \(steps.count) steps", $0, settings.samples)
+      try progress("student, \(steps.count) steps", $0, settings.samples)
     }
     scores.append(try score("student", steps.count, own, prompts))
     return scores

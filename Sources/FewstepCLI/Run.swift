@@ -135,9 +135,16 @@ struct Averaged {
 }
 
 /// The scores of a recipe's evaluation, with progress.
+///
+/// - Throws: `CommandError` after Ctrl-C where `Interruption` listens.
 func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe) throws -> [Score] {
   var current: (name: String, progress: Progress)?
   return try evaluation.scores(student: student, steps: recipe.steps) { name, done, total in
+    guard !Interruption.isRequested else {
+      throw CommandError(
+        ExitCodes.interrupted,
+        "stopped while evaluating. The student is saved; score it with: fewstep evaluate RUN")
+    }
     if current?.name != name { current = (name, Progress(total: total)) }
     current?.progress.update(done, name)
   }

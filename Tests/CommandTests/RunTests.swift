@@ -186,6 +186,22 @@ import Testing
     #expect(other.errors.contains("seed: 5 there, 6 here"))
   }
 
+  @Test("A run that is interrupted while it is evaluated keeps its student")
+  func interruptedEvaluation() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    let job = try stopped(
+      ["run", "r.yaml", "--into", "evaluated", "--set", "evaluation.teacher-steps=[20000]"],
+      at: "evaluated/samples/teacher-and-student.png", by: SIGINT, scratch
+    ) {
+      try FileManager.default.removeItem(atPath: scratch.path("evaluated"))
+    }
+    #expect(job.wait() == 75)
+    #expect(job.errors.contains("score it with: fewstep evaluate"), "\(job.errors)")
+    #expect(scratch.has("evaluated/student.safetensors"))
+    #expect(!scratch.has("evaluated/evaluation.json"))
+  }
+
   @Test("Where files may not grow, a run ends with 74, and its last checkpoint is whole")
   func fullDisk() throws {
     let scratch = try Scratch()

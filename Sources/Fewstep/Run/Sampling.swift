@@ -19,7 +19,7 @@ public struct Sampling {
 
   /// The re-noising few-step sampler at a list of times.
   public func fewStep(
-    _ denoiser: any Denoiser, steps: [Double], prompts: [Int], progress: (Int) -> Void = { _ in }
+    _ denoiser: any Denoiser, steps: [Double], prompts: [Int], progress: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
     try batches(prompts, progress) { range, condition in
       try FewStepGeneration(steps: steps).sample(denoiser, upTo: steps.count - 1, given: condition) {
@@ -30,7 +30,8 @@ public struct Sampling {
 
   /// The teacher in the student's sampler and at the student's times: where a student that starts from it begins.
   public func teacherFewStep(
-    _ teacher: any Teacher, steps: [Double], guidance: Guidance, prompts: [Int], progress: (Int) -> Void = { _ in }
+    _ teacher: any Teacher, steps: [Double], guidance: Guidance, prompts: [Int],
+    progress: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
     try fewStep(GuidedTeacher(teacher, guidance), steps: steps, prompts: prompts, progress: progress)
   }
@@ -38,7 +39,7 @@ public struct Sampling {
   /// The teacher by a many-step sampler.
   public func teacher(
     _ teacher: any Teacher, steps: Int, guidance: Guidance, sampler: any Sampler = DDIM(), prompts: [Int],
-    progress: (Int) -> Void = { _ in }
+    progress: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
     try batches(prompts, progress) { range, condition in
       try sampler.sample(noise(0, range), times: evenTimes(steps), schedule: teacher.schedule) { x, time in
@@ -53,14 +54,14 @@ public struct Sampling {
   }
 
   private func batches(
-    _ prompts: [Int], _ progress: (Int) -> Void, _ make: (Range<Int>, Condition) throws -> Tensor
+    _ prompts: [Int], _ progress: (Int) throws -> Void, _ make: (Range<Int>, Condition) throws -> Tensor
   ) throws -> Tensor {
     try noGrad {
       var parts = [Tensor]()
       for start in stride(from: 0, to: prompts.count, by: batch) {
         let range = start..<min(start + batch, prompts.count)
         parts.append(try make(range, backbone.condition(Array(prompts[range]))))
-        progress(range.upperBound)
+        try progress(range.upperBound)
       }
       return try concatenated(parts)
     }
