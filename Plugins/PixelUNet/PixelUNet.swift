@@ -12,18 +12,26 @@ public final class PixelUNet: Backbone {
   public let metadata: [String: String]
   private let architecture: Architecture
   private let weights: ParameterStore.Source
+  private let recomputing: Bool
 
-  /// - Parameter weights: a safetensors file that carries its architecture.
+  /// - Parameters:
+  ///   - weights: a safetensors file that carries its architecture.
+  ///   - recomputing: gradient checkpointing of the residual blocks.
   /// - Throws: `StorageError` naming file and tensor.
-  public convenience init(weights path: String, on device: Device) throws {
+  public convenience init(weights path: String, on device: Device, recomputing: Bool = false) throws {
     let file = try SafetensorsFile(path)
     let architecture = try Architecture(metadata: file.metadata, of: path)
-    self.init(architecture, weights: .checkpoint { file.contains($0) ? try file.tensor($0) : nil }, on: device)
+    self.init(
+      architecture, weights: .checkpoint { file.contains($0) ? try file.tensor($0) : nil }, on: device,
+      recomputing: recomputing)
     try noGrad { _ = try denoiser() }
   }
 
   /// - Parameter weights: where all roles start from.
-  public init(_ architecture: Architecture, weights: ParameterStore.Source, on device: Device) {
+  public init(
+    _ architecture: Architecture, weights: ParameterStore.Source, on device: Device, recomputing: Bool = false
+  ) {
+    self.recomputing = recomputing
     self.architecture = architecture
     self.weights = weights
     self.device = device
@@ -47,7 +55,7 @@ public final class PixelUNet: Backbone {
   public func pixels(_ samples: Tensor) throws -> Tensor? { try (samples * 0.5 + 0.5).clamped(0, 1) }
 
   private func denoiser() throws -> PixelDenoiser {
-    try PixelDenoiser(architecture, ParameterStore(weights, device: device))
+    try PixelDenoiser(architecture, ParameterStore(weights, device: device), recomputing: recomputing)
   }
 
   public static func register(in catalog: inout Catalog) {
@@ -55,7 +63,10 @@ public final class PixelUNet: Backbone {
     catalog.backbones.append(
       Plugin("pixel-unet", summary) { s in
         let path = s.path("teacher", "Weights of the teacher (safetensors).")
-        return { try PixelUNet(weights: path, on: $0.device) }
+        let recomputing = s.boolean(
+          "gradient-checkpointing", default: false,
+          "Compute residual blocks twice instead of keeping their activations: less memory, more time.")
+        return { try PixelUNet(weights: path, on: $0.device, recomputing: recomputing) }
       })
     catalog.pretrainable.append(
       Plugin("pixel-unet", summary) { s in

@@ -8,14 +8,17 @@ public final class PixelDenoiser: Teacher, FakeTeacher, Student {
   public let prediction = Prediction.flow
   public let parameters: ParameterStore
   private let network: UNet
+  private let recomputing: Bool
 
-  public init(_ architecture: Architecture, _ parameters: ParameterStore) throws {
+  /// - Parameter recomputing: gradient checkpointing of the residual blocks.
+  public init(_ architecture: Architecture, _ parameters: ParameterStore, recomputing: Bool = false) throws {
     self.parameters = parameters
+    self.recomputing = recomputing
     network = try UNet(parameters.root, architecture)
   }
 
   public func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-    try network(noisy, modelTime(time, noisy.device), condition.tensor("class"))
+    try network(noisy, modelTime(time, noisy.device), condition.tensor("class"), recomputing: recomputing)
   }
 
   public func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {

@@ -115,12 +115,14 @@ final class UNet {
   }
 
   /// x [B, C, H, W], time [B] as the network counts it, classes int64 [B] -> [B, C, H, W]
-  func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor) throws -> Tensor {
+  ///
+  /// - Parameter recomputing: gradient checkpointing (Chen et al., arXiv 1604.06174) of the residual blocks.
+  func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor, recomputing: Bool = false) throws -> Tensor {
     let embedded = try embed(time, labels)
-    var (h, skips) = try encode(x, embedded)
+    var (h, skips) = try encode(x, embedded, recomputing)
     for level in up {
       for (index, residual) in level.residuals.enumerated() {
-        h = try residual(concatenated([h, skips.removeLast()], 1), embedded)
+        h = try run(residual, concatenated([h, skips.removeLast()], 1), embedded, recomputing)
         if !level.attentions.isEmpty { h = try level.attentions[index](h) }
       }
       if let resample = level.resample { h = try resample(upsampledNearest(h, 2)) }
@@ -129,8 +131,15 @@ final class UNet {
   }
 
   /// The features of the middle [B, C, h, w], which cost about half of the whole network.
+  ///
+  /// Never recomputed: a GAN asks for them with the parameters frozen, and they no longer are when backward comes.
   func bottleneck(_ x: Tensor, _ time: Tensor, _ labels: Tensor) throws -> Tensor {
-    try encode(x, embed(time, labels)).middle
+    try encode(x, embed(time, labels), false).middle
+  }
+
+  private func run(_ block: ResidualBlock, _ x: Tensor, _ embedded: Tensor, _ recomputing: Bool) throws -> Tensor {
+    guard recomputing else { return try block(x, embedded) }
+    return try checkpoint([x, embedded]) { try block($0[0], $0[1]) }
   }
 
   private func embed(_ time: Tensor, _ labels: Tensor) throws -> Tensor {
@@ -138,12 +147,14 @@ final class UNet {
     return try silu(time2(silu(time1(sinusoid))) + classes(labels))
   }
 
-  private func encode(_ x: Tensor, _ embedded: Tensor) throws -> (middle: Tensor, skips: [Tensor]) {
+  private func encode(_ x: Tensor, _ embedded: Tensor, _ recomputing: Bool) throws -> (
+    middle: Tensor, skips: [Tensor]
+  ) {
     var h = try convIn(x.spaceToDepth(architecture.patch))
     var skips = [h]
     for level in down {
       for (index, residual) in level.residuals.enumerated() {
-        h = try residual(h, embedded)
+        h = try run(residual, h, embedded, recomputing)
         if !level.attentions.isEmpty { h = try level.attentions[index](h) }
         skips.append(h)
       }
@@ -152,7 +163,8 @@ final class UNet {
         skips.append(h)
       }
     }
-    h = try middle.second(middle.attention(middle.first(h, embedded)), embedded)
+    h = try middle.attention(run(middle.first, h, embedded, recomputing))
+    h = try run(middle.second, h, embedded, recomputing)
     return (h, skips)
   }
 }
