@@ -23,7 +23,7 @@ public enum LoRA {
   ///
   /// - Parameter patterns: the end of a layer's path ("to_q", "attn.to_out.0"), or "*" for all.
   /// - Returns: the number of layers adapted.
-  /// - Throws: `ParameterError.missing` for a pattern that matches nothing.
+  /// - Throws: `ParameterError.noLayer` for a pattern that matches nothing.
   @discardableResult
   public static func attach(
     to store: ParameterStore, patterns: [String], rank: Int, alpha: Double, seed: Int
@@ -46,7 +46,7 @@ public enum LoRA {
       parameter.adapter = Adapter(down: down, up: up, scale: alpha / Double(rank))
       count += 1
     }
-    if let pattern = unmatched.sorted().first { throw ParameterError.missing("*.\(pattern)") }
+    if let pattern = unmatched.sorted().first { throw ParameterError.noLayer(pattern) }
     store.adopt(initial.all)
     return count
   }

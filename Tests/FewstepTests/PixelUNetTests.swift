@@ -81,7 +81,9 @@ import Testing
   func refusals() throws {
     for (text, words) in [
       ("image: [1, 27, 28]", "must divide by 4"), ("channels: 12", "must divide by groups (8)"),
-      ("image: [28, 28]", "expected [channels, height, width]"),
+      ("image: [28, 28]", "expected [channels, height, width]"), ("attention-levels: [7]", "there are 2 levels"),
+      ("multipliers: []", "expected 1 to 16 numbers"), ("image: [1, 99999, 28]", "out of range (1 to 4096)"),
+      ("channels: 99999999999", "out of range (8 to 4096)"),
     ] {
       let s = try settings(text)
       _ = Architecture(s)

@@ -1,4 +1,5 @@
 import Networks
+import Storage
 
 /// How one role trains.
 public struct RoleSettings: Sendable {
@@ -13,6 +14,9 @@ public struct RoleSettings: Sendable {
     public let rank: Int
     public let alpha: Double
     public let layers: [String]
+    /// The key of the layers, and where it stands: whether there are such layers shows only when the network is made.
+    let key: String
+    let place: YAMLNode.Position
   }
 
   init(_ s: SettingsReader, learningRate: Double, betas: [Double]) {
@@ -30,11 +34,12 @@ public struct RoleSettings: Sendable {
       "gradient-limit", in: .positive, "Gradients are scaled down to this norm; null leaves them.")
     if s.has("lora") {
       let lora = s.section("lora")
-      let rank = lora.integer("rank", default: 16, in: .atLeast(1), "Rank of the update.")
+      let rank = lora.integer("rank", default: 16, in: .closed(1, 4096), "Rank of the update.")
+      let alpha = lora.number("alpha", default: Double(rank), in: .positive, "The update is scaled by alpha / rank.")
+      let layers = lora.strings("layers", default: ["*"], "Ends of the names of the layers to adapt; * is all.")
+      lora.require(!layers.isEmpty, at: "layers", "expected at least one end of a layer's name, or *")
       self.lora = LoRASettings(
-        rank: rank,
-        alpha: lora.number("alpha", default: Double(rank), in: .positive, "The update is scaled by alpha / rank."),
-        layers: lora.strings("layers", default: ["*"], "Ends of the names of the layers to adapt; * is all."))
+        rank: rank, alpha: alpha, layers: layers, key: "\(lora.path).layers", place: lora.place(of: "layers"))
     } else {
       lora = nil
     }
@@ -47,7 +52,11 @@ public struct RoleSettings: Sendable {
   /// Makes the network train as the settings say: all of it, or low-rank updates only.
   func apply(to store: ParameterStore, seed: Int) throws {
     guard let lora else { return try store.setTrainable(true) }
-    try LoRA.attach(to: store, patterns: lora.layers, rank: lora.rank, alpha: lora.alpha, seed: seed)
+    do {
+      try LoRA.attach(to: store, patterns: lora.layers, rank: lora.rank, alpha: lora.alpha, seed: seed)
+    } catch let error as ParameterError {
+      throw RecipeError([RecipeProblem(position: lora.place, message: "\(lora.key): \(error)")])
+    }
   }
 }
 
