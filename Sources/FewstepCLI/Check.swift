@@ -20,6 +20,7 @@ struct Check: ParsableCommand {
     let recipe = try arguments.load()
     print("recipe       \(arguments.recipe): every key known, every value in range")
     let cast = try Cast(recipe)
+    noteUnused(recipe, cast)
     print("samples      \(cast.backbone.sampleShape) on \(recipe.device), \(cast.backbone.prompts.count) prompts")
     for (role, store) in [("student", cast.student.parameters), ("fake teacher", cast.fakeTeacher.parameters)] {
       let trained = store.trainable.reduce(0) { $0 + $1.value.count }
@@ -72,12 +73,12 @@ struct Check: ParsableCommand {
     let size = 4 * numbers
     // One more than are kept exists while the next is written.
     let need = size * (recipe.output.keep + 1)
-    let room = try DiskSpace.available(at: FileManager.default.currentDirectoryPath)
-    print("disk         \(megabytes(size)) a checkpoint, \(megabytes(need)) in all, \(megabytes(room)) free")
-    if need > room {
+    let free = try DiskSpace.available(at: FileManager.default.currentDirectoryPath)
+    print("disk         \(room(size)) a checkpoint, \(room(need)) in all, \(room(free)) free")
+    if need > free {
       throw CommandError(
         ExitCodes.io,
-        "the disk has \(megabytes(room)) free, checkpoints need \(megabytes(need)): free some, or lower output.keep")
+        "the disk has \(room(free)) free, checkpoints need \(room(need)): free some, or lower output.keep")
     }
   }
 
@@ -99,5 +100,7 @@ struct Check: ParsableCommand {
   }
 
   private func pad(_ text: String) -> String { text.padding(toLength: 13, withPad: " ", startingAt: 0) }
-  private func megabytes(_ bytes: Int) -> String { "\(brief(Double(bytes) / 1e6)) MB" }
+  private func room(_ bytes: Int) -> String {
+    bytes < 1_000_000_000 ? "\(brief(Double(bytes) / 1e6)) MB" : "\(brief(Double(bytes) / 1e9)) GB"
+  }
 }

@@ -21,20 +21,33 @@ struct Sample: ParsableCommand {
   @Option(help: "Where the picture goes.") var output = "samples.png"
   @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
 
+  func validate() throws {
+    try require("--count", count, in: Limits.samples)
+    try require("--seed", seed, in: Limits.seeds)
+    try require("--teacher-steps", teacherSteps, in: Limits.samplerSteps)
+  }
+
   func run() throws {
     let opened = try FinishedRun(folder, step: step)
+    for path in [output, tensors].compactMap(\.self) { try AtomicFile.checkWritable(path) }
+    Interruption.listen()
+    let stopped = "stopped while sampling; nothing was written"
     let sampling = Sampling(opened.cast.backbone, seed: seed)
     let prompts = sampling.prompts(count)
     let progress = Progress(total: count)
     let samples =
       if let teacherSteps {
         try sampling.teacher(
-          opened.cast.teacher, steps: teacherSteps, guidance: opened.recipe.matching.guidance, prompts: prompts,
+          StoppableTeacher(opened.cast.teacher, stopped), steps: teacherSteps,
+          guidance: opened.recipe.matching.guidance, prompts: prompts,
           progress: { progress.update($0, "teacher, \(teacherSteps) steps") })
       } else {
         try sampling.fewStep(
           opened.cast.student, steps: opened.steps, prompts: prompts,
-          progress: { progress.update($0, "student, \(opened.steps.count) steps") })
+          progress: {
+            try stopIfAsked(stopped)
+            progress.update($0, "student, \(opened.steps.count) steps")
+          })
       }
     if let tensors {
       try HDF5File.write(to: tensors) { file in
@@ -61,6 +74,8 @@ struct Evaluate: ParsableCommand {
   @Option(help: "How many samples, in place of the recipe's number.") var samples: Int?
   @Flag(help: "Print JSON.") var json = false
 
+  func validate() throws { try require("--samples", samples, in: 2...Limits.samples.upperBound) }
+
   func run() throws {
     let opened = try FinishedRun(folder, step: step)
     guard var settings = opened.recipe.evaluation else {
@@ -68,7 +83,9 @@ struct Evaluate: ParsableCommand {
     }
     if let samples { settings.samples = samples }
     let evaluation = try ModelEvaluation(opened.recipe, settings, cast: opened.cast)
-    let scores = try evaluate(evaluation, opened.cast.student, opened.recipe)
+    Interruption.listen()
+    let scores = try evaluate(
+      evaluation, opened.cast.student, opened.recipe, ifStopped: "stopped while evaluating; nothing was written")
     print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
   }
 }
@@ -87,14 +104,22 @@ struct Pairs: ParsableCommand {
   @Option(help: "Steps of the teacher's sampler.") var steps = 50
   @Option(help: "Samples made at once.") var batch = 250
 
+  func validate() throws {
+    try require("--count", count, in: Limits.samples)
+    try require("--steps", steps, in: Limits.samplerSteps)
+    try require("--batch", batch, in: Limits.samples)
+  }
+
   func run() throws {
     let recipe = try arguments.load()
     if let threads = recipe.threads { try Runtime.setThreads(threads) }
     let backbone = try recipe.backbone(PluginContext(device: recipe.device, seed: recipe.seed))
     let progress = Progress(total: count)
+    Interruption.listen()
+    let teacher = StoppableTeacher(try backbone.teacher(), "stopped while making pairs; nothing was written")
     try PairsFile.make(
       output, count: count, steps: steps, batch: batch, guidance: recipe.matching.guidance, seed: recipe.seed,
-      backbone: backbone, teacher: backbone.teacher()
+      backbone: backbone, teacher: teacher
     ) { progress.update($0, "pairs, \(steps) steps each") }
     note("pairs: \(output)")
   }
