@@ -56,6 +56,7 @@ public struct Recipe {
   public let evaluation: Evaluation?
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
+  private let source: YAMLNode
   /// Every setting that was read, as its reader declares it.
   public let settings: [Setting]
 
@@ -114,8 +115,19 @@ public struct Recipe {
 
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()
+    source = node
     resolved = s.resolvedNode
     settings = s.declarations
+  }
+
+  /// Where a key stands, or the nearest section above it: for mistakes that show only when things meet.
+  public func place(of key: String) -> YAMLNode.Position {
+    var node = source
+    for part in key.split(separator: ".") {
+      guard let child = node[String(part)] else { break }
+      node = child
+    }
+    return node.position
   }
 
   private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {
