@@ -120,6 +120,10 @@ import Testing
   @Test("Plugins are listed for people and for programs, with every setting")
   func plugins() throws {
     let scratch = try Scratch()
+    let own = try Fewstep.run("plugins", "recipe", in: scratch).output
+    for key in ["student.learning-rate", "matching.guidance", "training.batch", "output.keep", "evaluation.samples"] {
+      #expect(own.contains("  \(key): "), "\(key)")
+    }
     let all = try Fewstep.run("plugins", in: scratch).output
     for name in ["dmd", "dmd2", "amd", "gaussian-mixture", "pixel-unet", "classifier", "idx"] {
       #expect(all.contains(name))

@@ -62,7 +62,17 @@ public struct Recipe {
 
   /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
-    let s = SettingsReader(node)
+    try self.init(reading: SettingsReader(node), of: node, catalog)
+  }
+
+  /// What every recipe may say, plugins' own settings aside.
+  public static func ownSettings(_ catalog: Catalog) -> [Setting] {
+    let reader = SettingsReader.describing()
+    _ = try? Recipe(reading: reader, of: .null, catalog)
+    return reader.declarations
+  }
+
+  private init(reading s: SettingsReader, of node: YAMLNode, _ catalog: Catalog) throws {
     let common = CommonSettings(s)
     (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
     backbone = s.plugin("backbone", among: catalog.backbones, "The model family.")
