@@ -69,7 +69,10 @@ extension GaussianMixture {
           layers: network.integer("layers", default: 3, in: .closed(1, 100), "Hidden layers."),
           embedding: network.integer("embedding", default: 32, in: .closed(2, 8192), "Width of the time's sinusoids."))
         let schedule: ScheduleKind = s.choice("schedule", default: .flow, "How noise is added.")
-        return { GaussianMixture(mixture, network: shape, schedule: schedule.schedule, on: $0.device) }
+        let shift = s.number(
+          "shift", default: 1, in: .positive, "Of the flow's times, σ = shift t / (1 + (shift - 1) t).")
+        s.require(shift == 1 || schedule == .flow, at: "shift", "only the schedule 'flow' has a shift")
+        return { GaussianMixture(mixture, network: shape, schedule: schedule.schedule(shift: shift), on: $0.device) }
       })
     catalog.rewards.append(
       Plugin("density", "The mixture's own log-density given the class") { _ in

@@ -31,17 +31,27 @@ public final class ModelEvaluation {
     let logProbabilities: Tensor
   }
 
-  /// - Throws: `StorageError` where the evaluation's files are missing or malformed.
+  /// - Throws: `StorageError` where the evaluation's files are missing or malformed, `CastError` where its plugins do not fit
+  ///   the backbone or have too few samples.
   public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, cast: Cast) throws {
     self.recipe = recipe
     self.settings = settings
     self.cast = cast
     let context = PluginContext(device: recipe.device, seed: recipe.seed, backbone: cast.backbone)
-    network = try settings.features(context)
-    floor = try settings.floor?(context)
-    let real = try settings.reference(context)
-    reference = try Self.features(
-      of: Self.samples(of: real, settings.samples).samples, network, cast.backbone, settings.batch)
+    do {
+      network = try settings.features(context)
+      floor = try settings.floor?(context)
+      let real = try settings.reference(context)
+      for (key, source) in [("reference", real), ("floor", floor)] {
+        guard let source, source.count < settings.samples else { continue }
+        throw CastError(
+          recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
+      }
+      reference = try Self.features(
+        of: Self.samples(of: real, settings.samples).samples, network, cast.backbone, settings.batch)
+    } catch let error as TensorError {
+      throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
+    }
     frechet = try FrechetDistance(to: FeatureStatistics(reference.features))
     manifold = try FeatureManifold(reference.features)
   }

@@ -60,7 +60,7 @@ struct Run: ParsableCommand {
     if case .interrupted(let step) = ending {
       throw CommandError(
         ExitCodes.interrupted,
-        "stopped at step \(step), which is saved; go on with: fewstep run \(arguments.recipe) --into \(folder.path) --resume"
+        "stopped at step \(step), which is saved; go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
       )
     }
     try report(run, evaluation)

@@ -17,7 +17,8 @@ struct Sample: ParsableCommand {
   @Option(help: "How many samples; prompts are dealt out in turn.") var count = 40
   @Option(help: "The seed of the noise.") var seed = 1
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
-  @Option(help: "Sample the teacher instead, by DDIM in so many steps.") var teacherSteps: Int?
+  @Option(help: "Sample the teacher instead, in so many steps.") var teacherSteps: Int?
+  @Option(help: "The teacher's sampler: ddim or heun (two evaluations a step).") var sampler = SamplerKind.ddim
   @Option(help: "Where the picture goes.") var output = "samples.png"
   @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
 
@@ -39,7 +40,7 @@ struct Sample: ParsableCommand {
       if let teacherSteps {
         try sampling.teacher(
           StoppableTeacher(opened.cast.teacher, stopped), steps: teacherSteps,
-          guidance: opened.recipe.matching.guidance, prompts: prompts,
+          guidance: opened.recipe.matching.guidance, sampler: sampler.sampler, prompts: prompts,
           progress: { progress.update($0, "teacher, \(teacherSteps) steps") })
       } else {
         try sampling.fewStep(
@@ -67,17 +68,26 @@ struct Sample: ParsableCommand {
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Score a run's student and teacher against real samples.",
-    discussion: "Example:  fewstep evaluate runs/quickstart --samples 5000")
+    discussion: """
+      Example:  fewstep evaluate runs/quickstart --samples 5000 --set evaluation.teacher-steps=[20,50]
+      """)
 
   @Argument(help: "A run folder whose recipe has an `evaluation` section.") var folder: String
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
   @Option(help: "How many samples, in place of the recipe's number.") var samples: Int?
+  @Option(name: .customLong("set"), help: "Replace one value of the evaluation: evaluation.KEY=VALUE. May be repeated.")
+  var overrides: [String] = []
   @Flag(help: "Print JSON.") var json = false
 
-  func validate() throws { try require("--samples", samples, in: 2...Limits.samples.upperBound) }
+  func validate() throws {
+    try require("--samples", samples, in: 2...Limits.samples.upperBound)
+    if let other = overrides.first(where: { !$0.hasPrefix("evaluation.") }) {
+      throw ValidationError("--set \(other): only values below `evaluation` can be replaced after a run")
+    }
+  }
 
   func run() throws {
-    let opened = try FinishedRun(folder, step: step)
+    let opened = try FinishedRun(folder, step: step, overrides: overrides)
     guard var settings = opened.recipe.evaluation else {
       throw CommandError(ExitCodes.invalid, "\(folder)/recipe.yaml: there is no `evaluation` section")
     }
@@ -102,6 +112,7 @@ struct Pairs: ParsableCommand {
   @Option(help: "Where the pairs go (HDF5).") var output: String
   @Option(help: "How many pairs.") var count = 1000
   @Option(help: "Steps of the teacher's sampler.") var steps = 50
+  @Option(help: "The teacher's sampler: ddim or heun (two evaluations a step).") var sampler = SamplerKind.ddim
   @Option(help: "Samples made at once.") var batch = 250
 
   func validate() throws {
@@ -118,9 +129,11 @@ struct Pairs: ParsableCommand {
     Interruption.listen()
     let teacher = StoppableTeacher(try backbone.teacher(), "stopped while making pairs; nothing was written")
     try PairsFile.make(
-      output, count: count, steps: steps, batch: batch, guidance: recipe.matching.guidance, seed: recipe.seed,
-      backbone: backbone, teacher: teacher
+      output, count: count, steps: steps, sampler: sampler, batch: batch, guidance: recipe.matching.guidance,
+      seed: recipe.seed, backbone: backbone, teacher: teacher
     ) { progress.update($0, "pairs, \(steps) steps each") }
     note("pairs: \(output)")
   }
 }
+
+extension SamplerKind: ExpressibleByArgument {}

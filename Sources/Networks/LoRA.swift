@@ -50,4 +50,18 @@ public enum LoRA {
     store.adopt(initial.all)
     return count
   }
+
+  /// A network's parameters with its adapters added to the weights they adapt: what a program without LoRA loads.
+  public static func merged(_ store: ParameterStore) throws -> [(String, Tensor)] {
+    let adapters = Set(store.all.compactMap(\.adapter).flatMap { [$0.down.name, $0.up.name] })
+    return try store.all.filter { !adapters.contains($0.name) }.map { parameter in
+      let value = try parameter.value.detached()
+      guard let adapter = parameter.adapter else { return (parameter.name, value) }
+      let rank = adapter.down.value.shape[0]
+      let update = try noGrad {
+        try matmul(adapter.up.value.reshaped([-1, rank]), adapter.down.value.reshaped([rank, -1]))
+      }
+      return (parameter.name, try value + adapter.scale * update.detached().reshaped(value.shape))
+    }
+  }
 }

@@ -56,12 +56,23 @@ public struct Recipe {
   public let evaluation: Evaluation?
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
+  private let source: YAMLNode
   /// Every setting that was read, as its reader declares it.
   public let settings: [Setting]
 
   /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
-    let s = SettingsReader(node)
+    try self.init(reading: SettingsReader(node), of: node, catalog)
+  }
+
+  /// What every recipe may say, plugins' own settings aside.
+  public static func ownSettings(_ catalog: Catalog) -> [Setting] {
+    let reader = SettingsReader.describing()
+    _ = try? Recipe(reading: reader, of: .null, catalog)
+    return reader.declarations
+  }
+
+  private init(reading s: SettingsReader, of node: YAMLNode, _ catalog: Catalog) throws {
     let common = CommonSettings(s)
     (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
     backbone = s.plugin("backbone", among: catalog.backbones, "The model family.")
@@ -114,8 +125,19 @@ public struct Recipe {
 
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()
+    source = node
     resolved = s.resolvedNode
     settings = s.declarations
+  }
+
+  /// Where a key stands, or the nearest section above it: for mistakes that show only when things meet.
+  public func place(of key: String) -> YAMLNode.Position {
+    var node = source
+    for part in key.split(separator: ".") {
+      guard let child = node[String(part)] else { break }
+      node = child
+    }
+    return node.position
   }
 
   private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {
