@@ -18,7 +18,7 @@ struct Sample: ParsableCommand {
   @Option(help: "The seed of the noise.") var seed = 1
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
   @Option(help: "Sample the teacher instead, in so many steps.") var teacherSteps: Int?
-  @Option(help: "The teacher's sampler: ddim or heun (two evaluations a step).") var sampler = SamplerKind.ddim
+  @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
   @Option(help: "Where the picture goes.") var output = "samples.png"
   @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
 
@@ -26,6 +26,9 @@ struct Sample: ParsableCommand {
     try require("--count", count, in: Limits.samples)
     try require("--seed", seed, in: Limits.seeds)
     try require("--teacher-steps", teacherSteps, in: Limits.samplerSteps)
+    if sampler != nil, teacherSteps == nil {
+      throw ValidationError("--sampler: a student has its own; it goes with --teacher-steps")
+    }
   }
 
   func run() throws {
@@ -40,7 +43,7 @@ struct Sample: ParsableCommand {
       if let teacherSteps {
         try sampling.teacher(
           StoppableTeacher(opened.cast.teacher, stopped), steps: teacherSteps,
-          guidance: opened.recipe.matching.guidance, sampler: sampler.sampler, prompts: prompts,
+          guidance: opened.recipe.matching.guidance, sampler: (sampler ?? .ddim).sampler, prompts: prompts,
           progress: { progress.update($0, "teacher, \(teacherSteps) steps") })
       } else {
         try sampling.fewStep(

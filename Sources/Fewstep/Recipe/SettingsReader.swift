@@ -208,11 +208,9 @@ public final class SettingsReader {
   /// Notes something wrong that only the values together show, at `key`.
   public func require(_ condition: Bool, at key: String, _ message: @autoclosure () -> String) {
     guard !condition else { return }
-    ledger.problems.append(RecipeProblem(position: place(of: key), message: "\(dotted(key)): \(message())"))
+    ledger.problems.append(
+      RecipeProblem(position: entry(key)?.value.position ?? position, message: "\(dotted(key)): \(message())"))
   }
-
-  /// Where the recipe gives this key, or the section that does not.
-  func place(of key: String) -> YAMLNode.Position { entry(key)?.value.position ?? position }
 
   // MARK: Afterwards
 

@@ -9,17 +9,11 @@ final class FolderLock {
   init(_ path: String) throws {
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw StorageError(.io, at: path, "the folder cannot be opened") }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let cause = errno
-      close(descriptor)
-      // Some network file systems have no locks: no reason not to train there.
-      guard cause == EWOULDBLOCK else {
-        throw StorageError(.io, at: path, "the folder cannot be locked: errno \(cause)")
-      }
-      throw StorageError(
-        .io, at: path, "another process is training in this folder",
-        advice: "Wait for it, or name another folder with --into.")
-    }
+    // Some network file systems have no locks, which is no reason not to train there.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
+    throw StorageError(
+      .io, at: path, "another process is training in this folder",
+      advice: "Wait for it, or name another folder with --into.")
   }
 
   deinit { close(descriptor) }

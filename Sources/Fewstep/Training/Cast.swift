@@ -43,8 +43,14 @@ public final class Cast {
     teacher = try backbone.teacher()
     student = try backbone.student(seed: recipe.seed)
     fakeTeacher = try backbone.fakeTeacher(seed: recipe.seed + 1)
-    try recipe.student.apply(to: student.parameters, seed: recipe.seed)
-    try recipe.fakeTeacher.apply(to: fakeTeacher.parameters, seed: recipe.seed + 1)
+    for (role, settings, parameters, seed) in [
+      ("student", recipe.student, student.parameters, recipe.seed),
+      ("fake-teacher", recipe.fakeTeacher, fakeTeacher.parameters, recipe.seed + 1),
+    ] {
+      do { try settings.apply(to: parameters, seed: seed) } catch let error as ParameterError {
+        throw CastError(recipe, "\(role).lora.layers", "\(error)")
+      }
+    }
     let objective = try recipe.objective(full)
     self.objective = objective
     try Self.fitting("objective", recipe) {

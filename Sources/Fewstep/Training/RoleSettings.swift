@@ -1,5 +1,4 @@
 import Networks
-import Storage
 
 /// How one role trains.
 public struct RoleSettings: Sendable {
@@ -14,9 +13,6 @@ public struct RoleSettings: Sendable {
     public let rank: Int
     public let alpha: Double
     public let layers: [String]
-    /// The key of the layers, and where it stands: whether there are such layers shows only when the network is made.
-    let key: String
-    let place: YAMLNode.Position
   }
 
   init(_ s: SettingsReader, learningRate: Double, betas: [Double]) {
@@ -38,8 +34,7 @@ public struct RoleSettings: Sendable {
       let alpha = lora.number("alpha", default: Double(rank), in: .positive, "The update is scaled by alpha / rank.")
       let layers = lora.strings("layers", default: ["*"], "Ends of the names of the layers to adapt; * is all.")
       lora.require(!layers.isEmpty, at: "layers", "expected at least one end of a layer's name, or *")
-      self.lora = LoRASettings(
-        rank: rank, alpha: alpha, layers: layers, key: "\(lora.path).layers", place: lora.place(of: "layers"))
+      self.lora = LoRASettings(rank: rank, alpha: alpha, layers: layers)
     } else {
       lora = nil
     }
@@ -52,11 +47,7 @@ public struct RoleSettings: Sendable {
   /// Makes the network train as the settings say: all of it, or low-rank updates only.
   func apply(to store: ParameterStore, seed: Int) throws {
     guard let lora else { return try store.setTrainable(true) }
-    do {
-      try LoRA.attach(to: store, patterns: lora.layers, rank: lora.rank, alpha: lora.alpha, seed: seed)
-    } catch let error as ParameterError {
-      throw RecipeError([RecipeProblem(position: lora.place, message: "\(lora.key): \(error)")])
-    }
+    try LoRA.attach(to: store, patterns: lora.layers, rank: lora.rank, alpha: lora.alpha, seed: seed)
   }
 }
 
