@@ -24,6 +24,12 @@ import Testing
     #expect(job.errors.contains("got \(arguments.last!)"), "\(job.errors)")
   }
 
+  @Test("A sampler for a student, which has its own, is wrong usage")
+  func studentSampler() throws {
+    let job = try Fewstep.run("sample", "run", "--sampler", "heun", in: Scratch(), expecting: 64)
+    #expect(job.errors.contains("it goes with --teacher-steps"), "\(job.errors)")
+  }
+
   @Test("A number that no run could use is refused at its place, with its range")
   func recipeNumbers() throws {
     let scratch = try Scratch()
