@@ -26,7 +26,8 @@ import Testing
 
   @Test("A sampler for a student, which has its own, is wrong usage")
   func studentSampler() throws {
-    let job = try Fewstep.run("sample", "run", "--sampler", "heun", in: Scratch(), expecting: 64)
+    let scratch = try Scratch()
+    let job = try Fewstep.run("sample", "run", "--sampler", "heun", in: scratch, expecting: 64)
     #expect(job.errors.contains("it goes with --teacher-steps"), "\(job.errors)")
   }
 
