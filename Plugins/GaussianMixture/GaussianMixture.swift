@@ -108,4 +108,6 @@ final class MixtureFeatures: FeatureNetwork {
   func features(_ samples: Tensor, pixels: Tensor?) throws -> (features: Tensor, logProbabilities: Tensor) {
     (samples, try density.logPosterior(samples))
   }
+
+  func identity() throws -> [Tensor] { try density.parameters() }
 }

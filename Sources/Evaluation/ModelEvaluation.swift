@@ -7,6 +7,10 @@ public struct Score: Codable, Equatable, Sendable {
   public var model: String
   /// Network evaluations a sample, guidance not counted.
   public var steps: Int?
+  /// How the samples were made: "DDIM" or "re-noising"; nil for real ones.
+  public var sampler: String?
+  /// The times of re-noising.
+  public var times: [Double]?
   public var frechetDistance: Double
   public var precision: Double
   public var recall: Double
@@ -25,6 +29,8 @@ public final class ModelEvaluation {
   private let frechet: FrechetDistance
   private let manifold: FeatureManifold
   private let floor: (any DataSource)?
+  /// What this evaluation's scores depend on beside the model.
+  public let lock: EvaluationLock
 
   private struct Features {
     let features: Tensor
@@ -39,9 +45,11 @@ public final class ModelEvaluation {
     let context = PluginContext(device: recipe.device, seed: recipe.seed, backbone: cast.backbone)
     network = try settings.features(context)
     floor = try settings.floor?(context)
-    let real = try settings.reference(context)
-    reference = try Self.features(
-      of: Self.samples(of: real, settings.samples).samples, network, cast.backbone, settings.batch)
+    let real = try Self.samples(of: settings.reference(context), settings.samples).samples
+    reference = try Self.features(of: real, network, cast.backbone, settings.batch)
+    lock = EvaluationLock(
+      version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
+      samples: settings.samples, seed: settings.seed)
     frechet = try FrechetDistance(to: FeatureStatistics(reference.features))
     manifold = try FeatureManifold(reference.features)
   }
@@ -49,40 +57,43 @@ public final class ModelEvaluation {
   /// Real samples against real ones, the teacher at many steps, the teacher in the student's sampler, the student.
   ///
   /// - Parameter progress: what is being made, and how many samples of it are done.
-  public func scores(student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void) throws
-    -> [Score]
-  {
+  public func scores(
+    student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void
+  ) throws -> Evaluated {
     let sampling = Sampling(cast.backbone, seed: settings.seed, batch: settings.batch)
     let prompts = sampling.prompts(settings.samples)
     let guidance = recipe.matching.guidance
     var scores = [Score]()
     if let floor {
       let real = try Self.samples(of: floor, settings.samples)
-      scores.append(try score("real samples", nil, real.samples, real.classes))
+      scores.append(try score("real samples", real.samples, real.classes))
     }
     for count in settings.teacherSteps {
       let made = try sampling.teacher(cast.teacher, steps: count, guidance: guidance, prompts: prompts) {
         try progress("teacher, \(count) steps", $0, settings.samples)
       }
-      scores.append(try score("teacher, DDIM", count, made, prompts))
+      scores.append(try score("teacher, DDIM", made, prompts, steps: count, sampler: "DDIM"))
     }
     let few = try sampling.teacherFewStep(cast.teacher, steps: steps, guidance: guidance, prompts: prompts) {
       try progress("teacher, \(steps.count) steps", $0, settings.samples)
     }
-    scores.append(try score("teacher, student's sampler", steps.count, few, prompts))
+    scores.append(try score("teacher, student's sampler", few, prompts, steps: steps.count, sampler: "re-noising", times: steps))
     let own = try sampling.fewStep(student, steps: steps, prompts: prompts) {
       try progress("student, \(steps.count) steps", $0, settings.samples)
     }
-    scores.append(try score("student", steps.count, own, prompts))
-    return scores
+    scores.append(try score("student", own, prompts, steps: steps.count, sampler: "re-noising", times: steps))
+    return Evaluated(lock: lock, scores: scores)
   }
 
-  private func score(_ model: String, _ steps: Int?, _ samples: Tensor, _ classes: [Int]) throws -> Score {
+  private func score(
+    _ model: String, _ samples: Tensor, _ classes: [Int], steps: Int? = nil, sampler: String? = nil,
+    times: [Double]? = nil
+  ) throws -> Score {
     let made = try Self.features(of: samples, network, cast.backbone, settings.batch)
     let accuracy = try ClassAccuracy(scores: made.logProbabilities, wanted: classes)
     let both = try PrecisionRecall(real: manifold, generated: FeatureManifold(made.features))
     return Score(
-      model: model, steps: steps, frechetDistance: try frechet(FeatureStatistics(made.features)),
+      model: model, steps: steps, sampler: sampler, times: times, frechetDistance: try frechet(FeatureStatistics(made.features)),
       precision: both.precision, recall: both.recall, classAccuracy: accuracy.accuracy,
       effectiveClasses: accuracy.seen.effectiveClasses)
   }

@@ -9,8 +9,10 @@ struct FinishedRun {
   /// The student's step list, from the checkpoint.
   let steps: [Double]
 
-  /// - Parameter step: which checkpoint; the last one by default.
-  init(_ path: String, step: Int? = nil) throws {
+  /// - Parameters:
+  ///   - step: which checkpoint; the last one by default.
+  ///   - overrides: values of the recipe to replace, as `--set` takes them.
+  init(_ path: String, step: Int? = nil, overrides: [String] = []) throws {
     folder = RunFolder(path)
     guard FileManager.default.fileExists(atPath: folder.recipe) else {
       throw CommandError(ExitCodes.missing, "\(path): not a run folder, there is no recipe.yaml in it")
@@ -20,7 +22,7 @@ struct FinishedRun {
       throw CommandError(
         ExitCodes.missing, "\(path): no checkpoint \(step.map { "of step \($0)" } ?? ""); there are: \(there)")
     }
-    recipe = try Recipe.load(folder.recipe, catalog: FewstepCommand.catalog)
+    recipe = try Recipe.load(folder.recipe, overrides: overrides, catalog: FewstepCommand.catalog)
     cast = try Cast(recipe)
     steps = try Checkpoint.loadStudent(folder.checkpoint(chosen), into: cast.student)
   }

@@ -26,7 +26,7 @@ struct Inspect: ParsableCommand {
       let tensor = try opened.tensor(name)
       return Entry(
         name: name, dtype: tensor.dtype.name, shape: tensor.shape,
-        norm: tensor.count == 0 ? 0 : try tensor.to(.float64).norm().item(), hash: try tensor.hash())
+        norm: tensor.count == 0 ? 0 : try tensor.to(.float64).norm().item(), hash: try hash([tensor]))
     }
     if json { return print(String(decoding: try JSONEncoder.pretty.encode(entries), as: UTF8.self)) }
     for (name, value) in opened.attributes { print("\(name): \(value)") }
@@ -63,7 +63,7 @@ struct Diff: ParsableCommand {
         different += 1
         continue
       }
-      guard try x.hash() != y.hash() else { continue }
+      guard try hash([x]) != hash([y]) else { continue }
       different += 1
       let error = try abs(x.to(.float64) - y.to(.float64)).reshaped([-1]).maximum([0]).item()
       print("\(name): largest difference \(brief(error)), norm \(brief(try x.to(.float64).norm().item()))")

@@ -120,7 +120,7 @@ struct Run: ParsableCommand {
       guard let evaluation else { return }
       let scores = try evaluate(evaluation, cast.student, recipe)
       try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
-      print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
+      print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
     }
     if isDrawn { note("samples, teacher above student, same noise: \(picture)") }
     note("run folder: \(folder.path)")
@@ -137,7 +137,7 @@ struct Averaged {
 /// The scores of a recipe's evaluation, with progress.
 ///
 /// - Throws: `CommandError` after Ctrl-C where `Interruption` listens.
-func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe) throws -> [Score] {
+func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe) throws -> Evaluated {
   var current: (name: String, progress: Progress)?
   return try evaluation.scores(student: student, steps: recipe.steps) { name, done, total in
     guard !Interruption.isRequested else {

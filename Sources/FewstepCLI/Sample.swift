@@ -54,22 +54,32 @@ struct Sample: ParsableCommand {
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Score a run's student and teacher against real samples.",
-    discussion: "Example:  fewstep evaluate runs/quickstart --samples 5000")
+    discussion: """
+      Example:  fewstep evaluate runs/quickstart --samples 5000 --set evaluation.teacher-steps=[20,50]
+      """)
 
   @Argument(help: "A run folder whose recipe has an `evaluation` section.") var folder: String
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
   @Option(help: "How many samples, in place of the recipe's number.") var samples: Int?
+  @Option(name: .customLong("set"), help: "Replace one value of the evaluation: evaluation.KEY=VALUE. May be repeated.")
+  var overrides: [String] = []
   @Flag(help: "Print JSON.") var json = false
 
+  func validate() throws {
+    if let other = overrides.first(where: { !$0.hasPrefix("evaluation.") }) {
+      throw ValidationError("--set \(other): only values below `evaluation` can be replaced after a run")
+    }
+  }
+
   func run() throws {
-    let opened = try FinishedRun(folder, step: step)
+    let opened = try FinishedRun(folder, step: step, overrides: overrides)
     guard var settings = opened.recipe.evaluation else {
       throw CommandError(ExitCodes.invalid, "\(folder)/recipe.yaml: there is no `evaluation` section")
     }
     if let samples { settings.samples = samples }
     let evaluation = try ModelEvaluation(opened.recipe, settings, cast: opened.cast)
     let scores = try evaluate(evaluation, opened.cast.student, opened.recipe)
-    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
+    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
   }
 }
 

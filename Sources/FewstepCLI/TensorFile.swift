@@ -38,14 +38,3 @@ struct TensorFile {
     }
   }
 }
-
-extension Tensor {
-  /// FNV-1a over shape, dtype and bytes, 64 bits in hexadecimal: equal tensors have equal hashes on every machine.
-  func hash() throws -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    for byte in summary.utf8 { mix(byte) }
-    try withBytes { for byte in $0 { mix(byte) } }
-    return String(format: "%016lx", hash)
-  }
-}

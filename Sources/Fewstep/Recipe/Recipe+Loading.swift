@@ -26,7 +26,7 @@ extension Recipe {
     return node
   }
 
-  private static func set(
+  static func set(
     _ value: YAMLNode, at keys: ArraySlice<String>, in node: inout YAMLNode, _ place: YAMLNode.Position
   ) throws {
     guard let key = keys.first else {
