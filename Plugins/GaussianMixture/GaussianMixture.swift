@@ -22,9 +22,9 @@ public final class GaussianMixture: Backbone {
     case discreteVP = "discrete-vp"
     case edm
 
-    var schedule: any NoiseSchedule {
+    func schedule(shift: Double) -> any NoiseSchedule {
       switch self {
-      case .flow: RectifiedFlow()
+      case .flow: RectifiedFlow(shift: shift)
       case .vp: ContinuousVP()
       case .discreteVP: DiscreteVP()
       case .edm: EDM()
@@ -38,7 +38,7 @@ public final class GaussianMixture: Backbone {
   public let sampleShape: [Int]
   public let prompts: [String]
   public var featureChannels: Int? { network.width }
-  public var metadata: [String: String] { ["kind": "gaussian-mixture"] }
+  public let metadata: [String: String]
   private let network: Network
 
   public init(_ mixture: Mixture, network: Network = Network(), schedule: any NoiseSchedule, on device: Device = .cpu) {
@@ -48,6 +48,7 @@ public final class GaussianMixture: Backbone {
     self.device = device
     sampleShape = [mixture.dimension]
     prompts = (0..<mixture.classes).map { "class \($0)" }
+    metadata = ["kind": "gaussian-mixture", "mixture": mixture.fingerprint]
   }
 
   public func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }

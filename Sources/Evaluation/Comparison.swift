@@ -79,7 +79,8 @@ public struct Comparison: Sendable {
     }
     let base = baseline ?? variants[0]
     guard let reference = scores[base] else {
-      throw ComparisonError("there is no variant '\(base)' for a baseline; there are: \(variants.joined(separator: ", "))")
+      throw ComparisonError(
+        "there is no variant '\(base)' for a baseline; there are: \(variants.joined(separator: ", "))")
     }
     self.baseline = base
     summaries = variants.flatMap { variant in

@@ -38,4 +38,18 @@ public struct Evaluated: Codable, Sendable {
     self.lock = lock
     self.scores = scores
   }
+
+  /// - Throws: `ComparisonError` where the file is not what `write` makes.
+  public static func load(_ path: String) throws -> Evaluated {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = Self.floats
+    do { return try decoder.decode(Evaluated.self, from: Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+      throw ComparisonError(
+        "\(path): not scores as `fewstep run` writes them (\(error)).\n"
+          + "  If an older version wrote it: fewstep evaluate RUN --json > \(path)")
+    }
+  }
+
+  private static let floats = JSONDecoder.NonConformingFloatDecodingStrategy.convertFromString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
 }

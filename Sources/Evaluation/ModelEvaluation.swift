@@ -37,19 +37,30 @@ public final class ModelEvaluation {
     let logProbabilities: Tensor
   }
 
-  /// - Throws: `StorageError` where the evaluation's files are missing or malformed.
+  /// - Throws: `StorageError` where the evaluation's files are missing or malformed, `CastError` where its plugins do not fit
+  ///   the backbone or have too few samples.
   public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, cast: Cast) throws {
     self.recipe = recipe
     self.settings = settings
     self.cast = cast
     let context = PluginContext(device: recipe.device, seed: recipe.seed, backbone: cast.backbone)
-    network = try settings.features(context)
-    floor = try settings.floor?(context)
-    let real = try Self.samples(of: settings.reference(context), settings.samples).samples
-    reference = try Self.features(of: real, network, cast.backbone, settings.batch)
-    lock = EvaluationLock(
-      version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
-      samples: settings.samples, seed: settings.seed)
+    do {
+      network = try settings.features(context)
+      floor = try settings.floor?(context)
+      let reference = try settings.reference(context)
+      for (key, source) in [("reference", reference), ("floor", floor)] {
+        guard let source, source.count < settings.samples else { continue }
+        throw CastError(
+          recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
+      }
+      let real = try Self.samples(of: reference, settings.samples).samples
+      self.reference = try Self.features(of: real, network, cast.backbone, settings.batch)
+      lock = EvaluationLock(
+        version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
+        samples: settings.samples, seed: settings.seed)
+    } catch let error as TensorError {
+      throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
+    }
     frechet = try FrechetDistance(to: FeatureStatistics(reference.features))
     manifold = try FeatureManifold(reference.features)
   }
@@ -77,7 +88,8 @@ public final class ModelEvaluation {
     let few = try sampling.teacherFewStep(cast.teacher, steps: steps, guidance: guidance, prompts: prompts) {
       try progress("teacher, \(steps.count) steps", $0, settings.samples)
     }
-    scores.append(try score("teacher, student's sampler", few, prompts, steps: steps.count, sampler: "re-noising", times: steps))
+    scores.append(
+      try score("teacher, student's sampler", few, prompts, steps: steps.count, sampler: "re-noising", times: steps))
     let own = try sampling.fewStep(student, steps: steps, prompts: prompts) {
       try progress("student, \(steps.count) steps", $0, settings.samples)
     }
@@ -93,7 +105,8 @@ public final class ModelEvaluation {
     let accuracy = try ClassAccuracy(scores: made.logProbabilities, wanted: classes)
     let both = try PrecisionRecall(real: manifold, generated: FeatureManifold(made.features))
     return Score(
-      model: model, steps: steps, sampler: sampler, times: times, frechetDistance: try frechet(FeatureStatistics(made.features)),
+      model: model, steps: steps, sampler: sampler, times: times,
+      frechetDistance: try frechet(FeatureStatistics(made.features)),
       precision: both.precision, recall: both.recall, classAccuracy: accuracy.accuracy,
       effectiveClasses: accuracy.seen.effectiveClasses)
   }

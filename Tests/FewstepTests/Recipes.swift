@@ -72,6 +72,7 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       kind: gaussian-mixture
     \(backbone)
       schedule: flow
+      shift: 2
       network:
         width: 16
         layers: 2

@@ -35,7 +35,8 @@ public struct Sweep {
       throw RecipeError([
         RecipeProblem(
           position: node.position,
-          message: "there is no `sweep` section, such as `sweep: {seeds: [0, 1], grid: {objective.sensitivity: [0, 0.3]}}`")
+          message:
+            "there is no `sweep` section, such as `sweep: {seeds: [0, 1], grid: {objective.sensitivity: [0, 0.3]}}`")
       ])
     }
     let plain = YAMLNode(.mapping(entries.filter { $0.name != "sweep" }), at: node.position)

@@ -126,7 +126,9 @@ struct SweepSection {
 
   private func filled(_ entry: YAMLNode.Entry) throws -> [YAMLNode] {
     let items = try read(entry.value) { try $0.sequence() }
-    guard !items.isEmpty else { throw problem(entry.value, "\(entry.name): the list is empty, so there would be no run") }
+    guard !items.isEmpty else {
+      throw problem(entry.value, "\(entry.name): the list is empty, so there would be no run")
+    }
     return items
   }
 
