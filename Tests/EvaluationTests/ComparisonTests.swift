@@ -1,4 +1,4 @@
-import Evaluation
+@testable import Evaluation
 import Testing
 
 @Suite struct ComparisonTests {
@@ -79,7 +79,7 @@ import Testing
   func exchange() throws {
     let table = try Table(columns: ["a,b", "n"], rows: [["x_1 & \"y\"", 0.25], ["plain", nil]])
     #expect(table.csv == "\"a,b\",n\n\"x_1 & \"\"y\"\"\",0.25\nplain,")
-    #expect(table.latex.contains("x\\_1 \\& \"y\" & 0.25 \\\\"))
+    #expect(table.latex.contains("x\\_1 \\& \"y\" & 0.2500 \\\\"))
     #expect(table.latex.contains("\\begin{tabular}{lr}"))
   }
 }
