@@ -91,6 +91,9 @@ final class MixtureDensity {
     logPriors = try logWeights.logSumExp([1])
   }
 
+  /// Everything it depends on.
+  func parameters() throws -> [Tensor] { [means, variances, logWeights] }
+
   /// log of weight times density of each component [B, K] for x = α sample + σ ε, given classes int64 [B].
   private func logJoint(_ x: Tensor, alpha: Tensor, sigma: Tensor, classes: Tensor) throws -> (Tensor, Tensor) {
     let alphaSquared = try alpha.squared()

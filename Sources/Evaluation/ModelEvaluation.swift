@@ -7,12 +7,18 @@ public struct Score: Codable, Equatable, Sendable {
   public var model: String
   /// Network evaluations a sample, guidance not counted.
   public var steps: Int?
+  /// How the samples were made: "DDIM" or "re-noising"; nil for real ones.
+  public var sampler: String?
+  /// The times of re-noising.
+  public var times: [Double]?
   public var frechetDistance: Double
   public var precision: Double
   public var recall: Double
   public var classAccuracy: Double
   /// exp of the entropy of the recognised classes: how many are really made.
   public var effectiveClasses: Double
+  /// The mean of `evaluation.reward`, where there is one.
+  public var reward: Double?
 }
 
 /// Compares teacher and student with real samples, all from the same noise.
@@ -25,6 +31,9 @@ public final class ModelEvaluation {
   private let frechet: FrechetDistance
   private let manifold: FeatureManifold
   private let floor: (any DataSource)?
+  private let reward: (any RewardProxy)?
+  /// What this evaluation's scores depend on beside the model.
+  public let lock: EvaluationLock
 
   private struct Features {
     let features: Tensor
@@ -41,14 +50,21 @@ public final class ModelEvaluation {
     do {
       network = try settings.features(context)
       floor = try settings.floor?(context)
-      let real = try settings.reference(context)
-      for (key, source) in [("reference", real), ("floor", floor)] {
+      reward = try settings.reward?(context)
+      let reference = try settings.reference(context)
+      for (key, source) in [("reference", reference), ("floor", floor)] {
         guard let source, source.count < settings.samples else { continue }
         throw CastError(
           recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
       }
-      reference = try Self.features(
-        of: Self.samples(of: real, settings.samples).samples, network, cast.backbone, settings.batch)
+      let real = try Self.samples(of: reference, settings.samples).samples
+      self.reference = try Self.features(of: real, network, cast.backbone, settings.batch)
+      lock = EvaluationLock(
+        version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
+        samples: settings.samples, seed: settings.seed,
+        reward: recipe.resolved["evaluation"]?["reward"].map { node in
+          node.leaves.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        })
     } catch let error as TensorError {
       throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
     }
@@ -59,42 +75,61 @@ public final class ModelEvaluation {
   /// Real samples against real ones, the teacher at many steps, the teacher in the student's sampler, the student.
   ///
   /// - Parameter progress: what is being made, and how many samples of it are done.
-  public func scores(student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void) throws
-    -> [Score]
-  {
+  public func scores(
+    student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void
+  ) throws -> Evaluated {
     let sampling = Sampling(cast.backbone, seed: settings.seed, batch: settings.batch)
     let prompts = sampling.prompts(settings.samples)
     let guidance = recipe.matching.guidance
     var scores = [Score]()
     if let floor {
       let real = try Self.samples(of: floor, settings.samples)
-      scores.append(try score("real samples", nil, real.samples, real.classes))
+      scores.append(try score("real samples", real.samples, real.classes))
     }
     for count in settings.teacherSteps {
       let made = try sampling.teacher(cast.teacher, steps: count, guidance: guidance, prompts: prompts) {
         try progress("teacher, \(count) steps", $0, settings.samples)
       }
-      scores.append(try score("teacher, DDIM", count, made, prompts))
+      scores.append(try score("teacher, DDIM", made, prompts, steps: count, sampler: "DDIM"))
     }
     let few = try sampling.teacherFewStep(cast.teacher, steps: steps, guidance: guidance, prompts: prompts) {
       try progress("teacher, \(steps.count) steps", $0, settings.samples)
     }
-    scores.append(try score("teacher, student's sampler", steps.count, few, prompts))
+    scores.append(
+      try score("teacher, student's sampler", few, prompts, steps: steps.count, sampler: "re-noising", times: steps))
     let own = try sampling.fewStep(student, steps: steps, prompts: prompts) {
       try progress("student, \(steps.count) steps", $0, settings.samples)
     }
-    scores.append(try score("student", steps.count, own, prompts))
-    return scores
+    scores.append(try score("student", own, prompts, steps: steps.count, sampler: "re-noising", times: steps))
+    return Evaluated(lock: lock, scores: scores)
   }
 
-  private func score(_ model: String, _ steps: Int?, _ samples: Tensor, _ classes: [Int]) throws -> Score {
+  private func score(
+    _ model: String, _ samples: Tensor, _ classes: [Int], steps: Int? = nil, sampler: String? = nil,
+    times: [Double]? = nil
+  ) throws -> Score {
     let made = try Self.features(of: samples, network, cast.backbone, settings.batch)
     let accuracy = try ClassAccuracy(scores: made.logProbabilities, wanted: classes)
     let both = try PrecisionRecall(real: manifold, generated: FeatureManifold(made.features))
     return Score(
-      model: model, steps: steps, frechetDistance: try frechet(FeatureStatistics(made.features)),
+      model: model, steps: steps, sampler: sampler, times: times,
+      frechetDistance: try frechet(FeatureStatistics(made.features)),
       precision: both.precision, recall: both.recall, classAccuracy: accuracy.accuracy,
-      effectiveClasses: accuracy.seen.effectiveClasses)
+      effectiveClasses: accuracy.seen.effectiveClasses, reward: try meanReward(samples, classes))
+  }
+
+  private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Double? {
+    guard let reward else { return nil }
+    var sum = 0.0
+    for start in stride(from: 0, to: classes.count, by: settings.batch) {
+      let range = start..<min(start + settings.batch, classes.count)
+      let part = try samples.rows(range)
+      let condition = try cast.backbone.condition(Array(classes[range]))
+      sum += try noGrad {
+        try reward.score(part, pixels: cast.backbone.pixels(part), given: condition).to(.float64).sum([0]).item()
+      }
+    }
+    return sum / Double(classes.count)
   }
 
   /// The first `count` samples of a source in an order of their own, and their classes.
@@ -122,13 +157,15 @@ public final class ModelEvaluation {
 extension Table {
   /// The scores as a table for people.
   public init(_ scores: [Score]) throws {
+    let isRewarded = scores.contains { $0.reward != nil }
     try self.init(
-      columns: ["model", "steps", "Fréchet distance", "precision", "recall", "class accuracy"],
+      columns: ["model", "steps", "Fréchet distance", "precision", "recall", "class accuracy"]
+        + (isRewarded ? ["reward"] : []),
       rows: scores.map {
         [
           .text($0.model), $0.steps.map(TableCell.integer) ?? .missing, .number($0.frechetDistance),
           .number($0.precision), .number($0.recall), .number($0.classAccuracy),
-        ]
+        ] + (isRewarded ? [$0.reward.map(TableCell.number) ?? .missing] : [])
       })
   }
 }

@@ -22,7 +22,9 @@ enum ExitCodes {
     case is OverrideError: usage
     case let error as StorageError: error.exitCode
     case let error as CommandError: error.code
-    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError: invalid
+    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError,
+      is ComparisonError:
+      invalid
     case is TrainingError, is TensorError: software
     default: nil
     }

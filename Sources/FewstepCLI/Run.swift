@@ -132,7 +132,8 @@ struct Run: ParsableCommand {
         evaluation, cast.student, recipe,
         ifStopped: "stopped while evaluating. The student is saved; score it with: fewstep evaluate \(folder.path)")
       try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
-      print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
+      print(
+        json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
     }
     if isDrawn { note("samples, teacher above student, same noise: \(picture)") }
     note("run folder: \(folder.path)")
@@ -150,7 +151,7 @@ struct Averaged {
 ///
 /// - Throws: `CommandError` with the words `ifStopped` after Ctrl-C where `Interruption` listens.
 func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe, ifStopped words: String) throws
-  -> [Score]
+  -> Evaluated
 {
   var current: (name: String, progress: Progress)?
   return try evaluation.scores(student: student, steps: recipe.steps) { name, done, total in

@@ -99,7 +99,7 @@ struct Evaluate: ParsableCommand {
     Interruption.listen()
     let scores = try evaluate(
       evaluation, opened.cast.student, opened.recipe, ifStopped: "stopped while evaluating; nothing was written")
-    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores).text)
+    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
   }
 }
 

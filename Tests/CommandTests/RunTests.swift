@@ -74,8 +74,9 @@ import Testing
     let scores = try Fewstep.run("evaluate", "runs/small", "--json", in: scratch).output
     let again = try String(contentsOfFile: scratch.path("runs/small/evaluation.json"), encoding: .utf8)
     #expect(scores.trimmingCharacters(in: .newlines) == again)
-    let parsed = try #require(JSONSerialization.jsonObject(with: Data(scores.utf8)) as? [[String: Any]])
-    #expect(parsed.count == 3)
+    let parsed = try #require(JSONSerialization.jsonObject(with: Data(scores.utf8)) as? [String: Any])
+    #expect((parsed["scores"] as? [Any])?.count == 3)
+    #expect((parsed["lock"] as? [String: Any])?["samples"] as? Int == 100)
   }
 
   @Test("A second run of the same name takes another folder, and a folder that is named and there is refused")

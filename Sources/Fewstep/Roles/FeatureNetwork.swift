@@ -9,6 +9,9 @@ public protocol FeatureNetwork: AnyObject {
   ///   - samples: as the backbone makes them.
   ///   - pixels: [B, C, H, W] in 0...1, or nil where samples are no images.
   func features(_ samples: Tensor, pixels: Tensor?) throws -> (features: Tensor, logProbabilities: Tensor)
+
+  /// The tensors that the features depend on; what scores are compared by, see `EvaluationLock`.
+  func identity() throws -> [Tensor]
 }
 
 /// A classifier of pixels that can be trained: a reward before it becomes one.

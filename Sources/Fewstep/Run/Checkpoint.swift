@@ -132,10 +132,10 @@ extension Recipe {
 
   /// What a saved recipe says otherwise, in words; log and evaluation settings do not count.
   func differences(from saved: YAMLNode) -> [String] {
-    let mine = Self.flat(resolved, "")
-    let theirs = Self.flat(saved, "")
+    let mine = resolved.leaves
+    let theirs = saved.leaves
     var lines = [String]()
-    for key in Set(mine.keys).union(theirs.keys).sorted() where mine[key] != theirs[key] {
+    for key in resolved.keys(differingFrom: saved) {
       // With a schedule that ends with the run, its length is part of every learning rate.
       let depends = student.shape != .constant || fakeTeacher.shape != .constant
       if Self.free.contains(key), !(key == "training.steps" && depends) { continue }
@@ -145,16 +145,5 @@ extension Recipe {
       lines.append("\(key): \(theirs[key] ?? "absent") there, \(mine[key] ?? "absent") here")
     }
     return lines
-  }
-
-  private static func flat(_ node: YAMLNode, _ prefix: String) -> [String: String] {
-    guard let entries = try? node.mapping() else {
-      return [prefix: node.text().trimmingCharacters(in: .whitespacesAndNewlines)]
-    }
-    var all = [String: String]()
-    for entry in entries {
-      all.merge(flat(entry.value, prefix.isEmpty ? entry.name : "\(prefix).\(entry.name)")) { first, _ in first }
-    }
-    return all
   }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A piece of a YAML document that remembers where it was written.
 ///
 /// Scalars stay text until a typed read asks for more, so `no` is not secretly a boolean and `1.10` not secretly a number.
@@ -104,6 +106,24 @@ extension YAMLNode {
   public subscript(key: String) -> YAMLNode? {
     guard case .mapping(let entries) = content else { return nil }
     return entries.first { $0.name == key }?.value
+  }
+
+  /// Everything that is no mapping, by dotted key, as text: "training.steps": "100".
+  public var leaves: [String: String] {
+    guard case .mapping(let entries) = content else {
+      return ["": text().trimmingCharacters(in: .whitespacesAndNewlines)]
+    }
+    var all = [String: String]()
+    for entry in entries {
+      for (key, text) in entry.value.leaves { all[key.isEmpty ? entry.name : "\(entry.name).\(key)"] = text }
+    }
+    return all
+  }
+
+  /// The dotted keys of leaves that only one of two trees has, or that differ, in order.
+  public func keys(differingFrom other: YAMLNode) -> [String] {
+    let (mine, theirs) = (leaves, other.leaves)
+    return Set(mine.keys).union(theirs.keys).filter { mine[$0] != theirs[$0] }.sorted()
   }
 
   /// The same tree, whatever the places, comments and quotes.

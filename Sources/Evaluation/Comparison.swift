@@ -1,0 +1,154 @@
+import Foundation
+
+/// Variants of a run side by side: each one's mean and spread over seeds, and its paired difference from a baseline.
+public struct Comparison: Sendable {
+  /// One finished run.
+  public struct Entry: Sendable {
+    public let path: String
+    public let variant: String
+    public let seed: Int
+    public let evaluated: Evaluated
+
+    public init(path: String, variant: String, seed: Int, evaluated: Evaluated) {
+      self.path = path
+      self.variant = variant
+      self.seed = seed
+      self.evaluated = evaluated
+    }
+  }
+
+  /// A number of a score that variants are compared by.
+  public enum Metric: String, CaseIterable, Codable, Sendable {
+    case frechetDistance = "Fréchet distance"
+    case precision
+    case recall
+    case classAccuracy = "class accuracy"
+    case reward
+
+    public var isBetterLower: Bool { self == .frechetDistance }
+
+    /// Nil where it was not measured.
+    public func value(_ score: Score) -> Double? {
+      switch self {
+      case .frechetDistance: score.frechetDistance
+      case .precision: score.precision
+      case .recall: score.recall
+      case .classAccuracy: score.classAccuracy
+      case .reward: score.reward
+      }
+    }
+  }
+
+  /// A variant in one metric.
+  public struct Summary: Codable, Equatable, Sendable {
+    public let variant: String
+    public let metric: Metric
+    public let seeds: [Int]
+    public let mean: Double
+    /// Standard deviation over seeds (n - 1); nil for one.
+    public let deviation: Double?
+    /// Mean difference from the baseline over the seeds that both have; nil for the baseline and where they share none.
+    public let difference: Double?
+    /// Its 95% interval [low, high].
+    public let interval: [Double]?
+  }
+
+  public let baseline: String
+  public let summaries: [Summary]
+
+  /// - Parameters:
+  ///   - model: which line of the scores: "student", "teacher, student's sampler".
+  ///   - baseline: a variant; the first one by default.
+  /// - Throws: `ComparisonError` where the runs' locks differ, two runs are the same variant and seed, or there is no such
+  ///   model or baseline.
+  public init(_ entries: [Entry], model: String = "student", baseline: String? = nil) throws {
+    guard let first = entries.first else { throw ComparisonError("there is no run to compare") }
+    var scores = [String: [Int: Score]]()
+    var variants = [String]()
+    for entry in entries {
+      let differences = first.evaluated.lock.differences(from: entry.evaluated.lock)
+      guard differences.isEmpty else {
+        throw ComparisonError(
+          "\(first.path) and \(entry.path) were not measured alike: \(differences.joined(separator: "; ")).\n"
+            + "  Measure them again with the same `evaluation` (fewstep evaluate RUN), or compare them apart.")
+      }
+      guard let score = entry.evaluated.scores.first(where: { $0.model == model }) else {
+        let there = entry.evaluated.scores.map(\.model).joined(separator: "; ")
+        throw ComparisonError("\(entry.path): there is no score of '\(model)'; there are: \(there)")
+      }
+      guard scores[entry.variant]?[entry.seed] == nil else {
+        throw ComparisonError("\(entry.path): another run is '\(entry.variant)' with seed \(entry.seed), too")
+      }
+      if scores[entry.variant] == nil { variants.append(entry.variant) }
+      scores[entry.variant, default: [:]][entry.seed] = score
+    }
+    let base = baseline ?? variants[0]
+    guard let reference = scores[base] else {
+      throw ComparisonError(
+        "there is no variant '\(base)' for a baseline; there are: \(variants.joined(separator: ", "))")
+    }
+    self.baseline = base
+    summaries = Metric.allCases.flatMap { metric in
+      variants.compactMap { variant in
+        let values = { (scores: [Int: Score]) in scores.compactMapValues(metric.value) }
+        return Self.summary(variant, metric, values(scores[variant]!), variant == base ? nil : values(reference))
+      }
+    }
+  }
+
+  /// Nil where no run has the metric.
+  private static func summary(
+    _ variant: String, _ metric: Metric, _ scores: [Int: Double], _ reference: [Int: Double]?
+  ) -> Summary? {
+    guard !scores.isEmpty else { return nil }
+    let seeds = scores.keys.sorted()
+    let values = seeds.map { scores[$0]! }
+    let mean = values.reduce(0, +) / Double(values.count)
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let differences = seeds.compactMap { seed in reference?[seed].map { scores[seed]! - $0 } }
+    let bootstrap = differences.isEmpty ? nil : PairedBootstrap(differences)
+    return Summary(
+      variant: variant, metric: metric, seeds: seeds, mean: mean,
+      deviation: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil,
+      difference: bootstrap?.mean, interval: bootstrap?.interval.map { [$0.lowerBound, $0.upperBound] })
+  }
+
+  /// A table for each metric, under its title.
+  public var tables: [(title: String, table: Table)] {
+    get throws {
+      try Metric.allCases.compactMap { metric in
+        let own = summaries.filter { $0.metric == metric }
+        guard !own.isEmpty else { return nil }
+        let table = try Table(columns: ["variant"] + columns, rows: own.map { [.text($0.variant)] + $0.cells })
+        return ("\(metric.rawValue) (\(metric.isBetterLower ? "lower" : "higher") is better)", table)
+      }
+    }
+  }
+
+  /// All metrics in one table.
+  public var table: Table {
+    get throws {
+      try Table(
+        columns: ["metric", "variant"] + columns,
+        rows: summaries.map { [.text($0.metric.rawValue), .text($0.variant)] + $0.cells })
+    }
+  }
+
+  private var columns: [String] { ["seeds", "mean", "deviation", "minus \(baseline)", "95% from", "to"] }
+}
+
+extension Comparison.Summary {
+  fileprivate var cells: [TableCell] {
+    [
+      .integer(seeds.count), .number(mean), deviation.map(TableCell.number) ?? .missing,
+      difference.map(TableCell.number) ?? .missing, interval.map { .number($0[0]) } ?? .missing,
+      interval.map { .number($0[1]) } ?? .missing,
+    ]
+  }
+}
+
+/// Runs that cannot be compared, and why.
+public struct ComparisonError: Error, CustomStringConvertible {
+  public let description: String
+  init(_ description: String) { self.description = description }
+}
