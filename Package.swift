@@ -23,7 +23,7 @@ let torchLink: [LinkerSetting] =
   }
 
 /// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
-let objectives = ["DMD", "DMD2", "AMD"]
+let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet"]
 let rewards = ["ClassifierReward"]
 let plugins = objectives + backbones + rewards
@@ -76,7 +76,9 @@ let package = Package(
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Storage"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"]),
-    .testTarget(name: "FewstepTests", dependencies: ["Fewstep", "Evaluation"] + plugins.map { .target(name: $0) }),
+    .testTarget(
+      name: "FewstepTests",
+      dependencies: ["Fewstep", "Evaluation"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
   ]
     + plugins.map {

@@ -3,10 +3,13 @@ import ArgumentParser
 import ClassifierReward
 import DMD
 import DMD2
+import DecoupledDMD
 import Fewstep
 import Foundation
 import GaussianMixture
 import PixelUNet
+import RewardForcing
+import SiD
 import Tensors
 
 /// The command `fewstep`; a user's package calls `FewstepCommand.main(adding:)` with plugins of its own.
@@ -33,6 +36,7 @@ public struct FewstepCommand: ParsableCommand {
   /// Ours. The one list of plugins outside Package.swift.
   private static let shipped: [Registration] = [
     { DMD.register(in: &$0) }, { DMD2.register(in: &$0) }, { AMD.register(in: &$0) },
+    { DecoupledDMD.register(in: &$0) }, { RewardForcing.register(in: &$0) }, { SiD.register(in: &$0) },
     { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
     { ClassifierReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]

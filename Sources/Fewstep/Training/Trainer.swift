@@ -60,8 +60,11 @@ public final class Trainer {
       parts.append(try samples.detached())
       if ranges.count == 1 { sensed = try sense(parts[0], draw.condition) }
       let scene = try scene(draw, samples, range, sensed, role: "student", update: 0, times: recipe.matching.times)
-      let loss = try cast.objective.studentLoss(scene)
-      try (loss.total * share(range)).backward()
+      let loss = try alone {
+        let loss = try cast.objective.studentLoss(scene)
+        try (loss.total * share(range)).backward()
+        return loss
+      }
       try report.add(loss, role: .student, share: share(range))
       if diagnose { try report.diagnose(scene) }
     }
@@ -69,6 +72,11 @@ public final class Trainer {
     report.studentNorm = try move(
       studentOptimizer, recipe.student, role: "student", factorAt: stepCount)
     return Batch(draw: draw, samples: try concatenated(parts), sensed: sensed)
+  }
+
+  /// With the student alone trainable, backward included: there a checkpointed network is run again.
+  private func alone<R>(_ body: () throws -> R) throws -> R {
+    try cast.fakeTeacher.parameters.frozen { try cast.objective.parameters?.frozen(body) ?? body() }
   }
 
   private func updateFakeTeacher(_ batch: Batch, _ update: Int, _ report: inout StepReport, diagnose: Bool) throws {
@@ -166,7 +174,8 @@ public final class Trainer {
       samples: samples, condition: try draw.condition.rows(range),
       time: try stream("time").uniform(range, low: times.lowerBound, high: times.upperBound).to(.float64),
       noise: try stream("noise").normal(range, shape, on: recipe.device), matching: recipe.matching,
-      teacher: cast.teacher, fakeTeacher: cast.fakeTeacher, sensed: sensed, range: range,
+      studentTime: recipe.steps[draw.index], teacher: cast.teacher, fakeTeacher: cast.fakeTeacher, sensed: sensed,
+      range: range,
       realData: cast.data.map { data in
         { [self] in
           let key = stepCount * (recipe.fakeTeacherUpdates + 1) + (role == "student" ? 0 : update + 1)
