@@ -25,7 +25,7 @@ let torchLink: [LinkerSetting] =
 /// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet"]
-let rewards = ["ClassifierReward"]
+let rewards = ["ClassifierReward", "PerturbedReward", "IntrinsicReward"]
 let plugins = objectives + backbones + rewards
 
 let package = Package(

@@ -7,6 +7,8 @@ import DecoupledDMD
 import Fewstep
 import Foundation
 import GaussianMixture
+import IntrinsicReward
+import PerturbedReward
 import PixelUNet
 import RewardForcing
 import SiD
@@ -38,7 +40,8 @@ public struct FewstepCommand: ParsableCommand {
     { DMD.register(in: &$0) }, { DMD2.register(in: &$0) }, { AMD.register(in: &$0) },
     { DecoupledDMD.register(in: &$0) }, { RewardForcing.register(in: &$0) }, { SiD.register(in: &$0) },
     { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
-    { ClassifierReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
+    { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
+    { IntrinsicReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]
 
   @TaskLocal private static var added: [Registration] = []

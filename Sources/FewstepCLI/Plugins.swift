@@ -47,7 +47,7 @@ struct Plugins: ParsableCommand {
       plugins.map { plugin in
         Entry(
           kind: kind, name: plugin.name, summary: plugin.summary,
-          settings: plugin.settings.map {
+          settings: plugin.settings(in: catalog).map {
             var fields = ["key": $0.key, "type": $0.type, "default": $0.fallback ?? "required", "meaning": $0.meaning]
             fields["range"] = $0.range
             return fields

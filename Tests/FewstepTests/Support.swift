@@ -11,6 +11,8 @@ import Testing
 @testable import DecoupledDMD
 @testable import Fewstep
 @testable import GaussianMixture
+@testable import IntrinsicReward
+@testable import PerturbedReward
 @testable import PixelUNet
 @testable import RewardForcing
 @testable import SiD
@@ -27,6 +29,8 @@ func shippedCatalog() -> Catalog {
   GaussianMixture.register(in: &catalog)
   PixelUNet.register(in: &catalog)
   ClassifierReward.register(in: &catalog)
+  PerturbedReward.register(in: &catalog)
+  IntrinsicReward.register(in: &catalog)
   IDXImages.register(in: &catalog)
   return catalog
 }

@@ -61,7 +61,7 @@ public struct Recipe {
 
   /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
-    let s = SettingsReader(node)
+    let s = SettingsReader(node, catalog)
     let common = CommonSettings(s)
     (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
     backbone = s.plugin("backbone", among: catalog.backbones, "The model family.")

@@ -36,12 +36,13 @@ public final class Cast {
     }
     let context = PluginContext(device: recipe.device, seed: recipe.seed)
     backbone = try recipe.backbone(context)
-    let full = PluginContext(device: recipe.device, seed: recipe.seed, backbone: backbone)
     teacher = try backbone.teacher()
     student = try backbone.student(seed: recipe.seed)
     fakeTeacher = try backbone.fakeTeacher(seed: recipe.seed + 1)
     try recipe.student.apply(to: student.parameters, seed: recipe.seed)
     try recipe.fakeTeacher.apply(to: fakeTeacher.parameters, seed: recipe.seed + 1)
+    let full = PluginContext(
+      device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
     objective = try recipe.objective(full)
     try objective.prepare(for: backbone, seed: recipe.seed + 2)
     reward = try recipe.reward?(full)
