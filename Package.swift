@@ -34,6 +34,7 @@ let package = Package(
     .executable(name: "fewstep", targets: ["FewstepMain"]),
     .library(name: "Fewstep", targets: ["Fewstep", "Networks", "Storage", "Tensors"]),
     .library(name: "FewstepCLI", targets: ["FewstepCLI"]),
+    .library(name: "ObjectiveChecks", targets: ["ObjectiveChecks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -56,6 +57,7 @@ let package = Package(
     .target(name: "Storage", dependencies: ["Tensors", "CHDF5", "CYAML", "CPNG", "CZlib"]),
     .target(name: "Fewstep", dependencies: ["Tensors", "Networks", "Storage"]),
     .target(name: "Evaluation", dependencies: ["Fewstep", "Storage", "Tensors"]),
+    .target(name: "ObjectiveChecks", dependencies: ["Fewstep", "Networks", "Tensors"]),
     .target(
       name: "FewstepCLI",
       dependencies: ["Fewstep", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser")]
@@ -78,7 +80,7 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"]),
     .testTarget(
       name: "FewstepTests",
-      dependencies: ["Fewstep", "Evaluation"] + plugins.map { .target(name: $0) }),
+      dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
   ]
     + plugins.map {

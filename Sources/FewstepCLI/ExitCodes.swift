@@ -20,7 +20,7 @@ enum ExitCodes {
     case let error as StorageError: error.exitCode
     case let error as CommandError: error.code
     case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError: invalid
-    case is TrainingError, is TensorError: software
+    case is TrainingError, is TensorError, is PluginError: software
     default: nil
     }
   }

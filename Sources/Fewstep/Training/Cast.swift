@@ -35,7 +35,7 @@ public final class Cast {
       throw CastError.noDevice("\(recipe.device)", available: Device.cudaCount)
     }
     let context = PluginContext(device: recipe.device, seed: recipe.seed)
-    backbone = try recipe.backbone(context)
+    backbone = try PluginError.at("backbone") { try recipe.backbone(context) }
     teacher = try backbone.teacher()
     student = try backbone.student(seed: recipe.seed)
     fakeTeacher = try backbone.fakeTeacher(seed: recipe.seed + 1)
@@ -43,10 +43,11 @@ public final class Cast {
     try recipe.fakeTeacher.apply(to: fakeTeacher.parameters, seed: recipe.seed + 1)
     let full = PluginContext(
       device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
-    objective = try recipe.objective(full)
-    try objective.prepare(for: backbone, seed: recipe.seed + 2)
-    reward = try recipe.reward?(full)
-    data = try recipe.data?(full)
+    let objective = try PluginError.at("objective") { try recipe.objective(full) }
+    self.objective = objective
+    try PluginError.at("objective") { [backbone] in try objective.prepare(for: backbone, seed: recipe.seed + 2) }
+    reward = try PluginError.at("reward") { try recipe.reward?(full) }
+    data = try PluginError.at("data") { try recipe.data?(full) }
     pairs = try recipe.training.pairs.map(PairsFile.init)
     if objective.needs.contains(.data), data == nil { throw SceneError.noData }
     if objective.needs.contains(.pairs), pairs == nil { throw SceneError.noPairs }

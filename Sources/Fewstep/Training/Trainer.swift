@@ -61,7 +61,7 @@ public final class Trainer {
       if ranges.count == 1 { sensed = try sense(parts[0], draw.condition) }
       let scene = try scene(draw, samples, range, sensed, role: "student", update: 0, times: recipe.matching.times)
       let loss = try alone {
-        let loss = try cast.objective.studentLoss(scene)
+        let loss = try checked("student's loss") { try cast.objective.studentLoss(scene) }
         try (loss.total * share(range)).backward()
         return loss
       }
@@ -79,11 +79,16 @@ public final class Trainer {
     try cast.fakeTeacher.parameters.frozen { try cast.objective.parameters?.frozen(body) ?? body() }
   }
 
+  private func checked(_ name: String, _ loss: () throws -> Loss) throws -> Loss {
+    let place = "objective (\(type(of: cast.objective))), \(name) at step \(stepCount)"
+    return try PluginError.at(place) { try loss().checked(place) }
+  }
+
   private func updateFakeTeacher(_ batch: Batch, _ update: Int, _ report: inout StepReport, diagnose: Bool) throws {
     for range in ranges {
       let scene = try scene(
         batch.draw, batch.samples.rows(range), range, batch.sensed, role: "fake teacher", update: update, times: 0...1)
-      let loss = try cast.objective.fakeTeacherLoss(scene)
+      let loss = try checked("fake teacher's loss") { try cast.objective.fakeTeacherLoss(scene) }
       try (loss.total * share(range)).backward()
       try report.add(loss, role: .fakeTeacher, share: share(range) / Double(recipe.fakeTeacherUpdates))
       if diagnose { try report.addNotes(scene) }
@@ -158,8 +163,10 @@ public final class Trainer {
   private func sense(_ samples: Tensor, _ condition: Condition) throws -> Sensed? {
     guard isSensing, let sensing = cast.objective.sensing, let reward = cast.reward else { return nil }
     return try noGrad {
-      let rewards = try reward.score(samples, pixels: cast.backbone.pixels(samples), given: condition)
-      return try Sensed(rewards: rewards.to(.float32), sensing: sensing)
+      let rewards = try reward.checkedScore(
+        samples, pixels: cast.backbone.pixels(samples), given: condition,
+        "reward (\(type(of: reward))) at step \(stepCount)")
+      return try Sensed(rewards: rewards, sensing: sensing)
     }
   }
 
