@@ -41,8 +41,9 @@ build: ## Build in release
 quickstart: install build ## Install, build and run the first recipe
 	$(SCRATCH)/release/fewstep run recipes/quickstart.yaml
 
-# Tests run beside each other, where libtorch's threads would spin while they wait, and slow small tensors down many times.
-test-debug test-release: export OMP_WAIT_POLICY = passive
+# Tests run beside each other, and who tries the quickstart may have other work running: there, libtorch's threads would spin
+# while they wait, and slow small tensors down many times.
+quickstart test-debug test-release: export OMP_WAIT_POLICY = passive
 
 test: test-debug test-release ## Test in debug and in release
 

@@ -28,12 +28,13 @@ public final class ClassifierReward: RewardProxy {
     catalog.classifiers.append(
       Plugin("classifier", "A small convolutional classifier of images") { s in
         let architecture = Classifier.Architecture(
-          inputs: s.integer("inputs", default: 1, in: .atLeast(1), "Channels of an image."),
+          inputs: s.integer("inputs", default: 1, in: .closed(1, 4096), "Channels of an image."),
           channels: s.integers(
-            "channels", default: [32, 64, 64, 96], in: .atLeast(8),
+            "channels", default: [32, 64, 64, 96], in: .closed(8, 4096),
             "Channels of the convolutions, each a multiple of 8; every other one halves the resolution."),
-          features: s.integer("features", default: 128, in: .atLeast(1), "Width of the last hidden layer."),
-          classes: s.integer("classes", default: 10, in: .atLeast(2), "Classes."))
+          features: s.integer("features", default: 128, in: .closed(1, 8192), "Width of the last hidden layer."),
+          classes: s.integer("classes", default: 10, in: .closed(2, 100_000), "Classes."))
+        s.require(1...32 ~= architecture.channels.count, at: "channels", "expected 1 to 32 numbers, one a convolution")
         s.require(architecture.channels.allSatisfy { $0 % 8 == 0 }, at: "channels", "each must be a multiple of 8")
         return { try Classifier(architecture, .random(seed: $0.seed), on: $0.device) }
       })

@@ -22,9 +22,9 @@ public final class GaussianMixture: Backbone {
     case discreteVP = "discrete-vp"
     case edm
 
-    var schedule: any NoiseSchedule {
+    func schedule(shift: Double) -> any NoiseSchedule {
       switch self {
-      case .flow: RectifiedFlow()
+      case .flow: RectifiedFlow(shift: shift)
       case .vp: ContinuousVP()
       case .discreteVP: DiscreteVP()
       case .edm: EDM()
@@ -32,26 +32,34 @@ public final class GaussianMixture: Backbone {
     }
   }
 
+  /// What the data is like.
   public let mixture: Mixture
+  /// What the teacher sees: the same, or with a mode that is not there.
+  private let seen: Mixture
   public let schedule: any NoiseSchedule
   public let device: Device
   public let sampleShape: [Int]
   public let prompts: [String]
   public var featureChannels: Int? { network.width }
-  public var metadata: [String: String] { ["kind": "gaussian-mixture"] }
+  public let metadata: [String: String]
   private let network: Network
 
-  public init(_ mixture: Mixture, network: Network = Network(), schedule: any NoiseSchedule, on device: Device = .cpu) {
+  public init(
+    _ mixture: Mixture, phantom: Phantom? = nil, network: Network = Network(), schedule: any NoiseSchedule,
+    on device: Device = .cpu
+  ) {
     self.mixture = mixture
+    seen = phantom.map(mixture.haunted) ?? mixture
     self.network = network
     self.schedule = schedule
     self.device = device
     sampleShape = [mixture.dimension]
     prompts = (0..<mixture.classes).map { "class \($0)" }
+    metadata = ["kind": "gaussian-mixture", "mixture": mixture.fingerprint]
   }
 
   public func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
-  public func teacher() throws -> any Teacher { ExactTeacher(try MixtureDensity(mixture, on: device), schedule) }
+  public func teacher() throws -> any Teacher { ExactTeacher(try MixtureDensity(seen, on: device), schedule) }
   public func student(seed: Int) throws -> any Student { try denoiser(seed: seed) }
   public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try denoiser(seed: seed) }
 

@@ -13,6 +13,11 @@ public struct Mixture: Sendable {
   public let labels: [Int]
 
   public var dimension: Int { means[0].count }
+  /// The same for the same mixture: files made from one are refused by another.
+  var fingerprint: String {
+    let numbers = means.flatMap { $0 } + deviations + weights + labels.map(Double.init)
+    return (try? hash([Tensor(numbers)])) ?? ""
+  }
   public var classes: Int { (labels.max() ?? 0) + 1 }
 
   public init(means: [[Double]], deviations: [Double], weights: [Double]? = nil, labels: [Int]? = nil) {

@@ -12,16 +12,21 @@ extension Mixture {
         return
       }
     }
-    self = .ring(
-      s.integer("modes", default: 8, in: .atLeast(1), "Components on a ring."),
-      radius: s.number("radius", default: 2, in: .positive, "The ring's radius."),
-      deviation: s.number("deviation", default: 0.2, in: .positive, "Standard deviation of each component."),
-      classes: s.integer("class-count", default: 2, in: .atLeast(1), "Classes, dealt out around the ring."))
+    let modes = s.integer("modes", default: 8, in: .closed(1, 10_000), "Components on a ring.")
+    let radius = s.number("radius", default: 2, in: .positive, "The ring's radius.")
+    let deviation = s.number("deviation", default: 0.2, in: .positive, "Standard deviation of each component.")
+    let classes = s.integer(
+      "class-count", default: min(2, modes), in: .closed(1, 10_000), "Classes, dealt out around the ring.")
+    s.require(
+      classes <= modes, at: "class-count", "\(classes) classes are more than the \(modes) modes they are dealt to")
+    self = .ring(modes, radius: radius, deviation: deviation, classes: classes)
   }
 
   private init(listed s: SettingsReader) {
-    let dimension = s.integer("dimension", default: 2, in: .atLeast(1), "Numbers a point has.")
-    let flat = s.numbers("means", "In place of a ring: the means of all components, one after the other.")
+    let dimension = s.integer("dimension", default: 2, in: .closed(1, 100_000), "Numbers a point has.")
+    let meaning = "In place of a ring: the means of all components, one after the other."
+    // Nobody must give them who takes the ring.
+    let flat = s.isDescribing ? s.optionalNumbers("means", meaning) ?? [0] : s.numbers("means", meaning)
     let deviations = s.numbers(
       "deviations", default: [0.3], in: .positive, "Standard deviation of each component, or one for all.")
     let count = max(1, flat.count / dimension)
@@ -33,7 +38,7 @@ extension Mixture {
     s.require(
       !known || [1, count].contains(deviations.count), at: "deviations",
       "expected 1 or \(count) numbers, got \(deviations.count)")
-    let weights = s.has("weights") ? s.numbers("weights", in: .positive, "Weights of the components, of any sum.") : nil
+    let weights = s.optionalNumbers("weights", in: .positive, "Weights of the components, of any sum; null: all alike.")
     s.require(
       !known || weights?.count ?? count == count, at: "weights", "expected \(count) numbers, got \(weights?.count ?? 0)"
     )
@@ -57,15 +62,21 @@ extension GaussianMixture {
     catalog.backbones.append(
       Plugin("gaussian-mixture", "Points of a mixture of Gaussians, with exact scores in any dimension") { s in
         let mixture = Mixture(s)
+        let phantom = s.has("phantom") ? Phantom(s.section("phantom"), dimension: mixture.dimension) : nil
         let network = s.section("network")
         let shape = Network(
           width: network.integer(
-            "width", default: 128, in: .atLeast(8),
-            "Width of the student's and the fake teacher's layers, a multiple of 8."),
-          layers: network.integer("layers", default: 3, in: .atLeast(1), "Hidden layers."),
-          embedding: network.integer("embedding", default: 32, in: .atLeast(2), "Width of the time's sinusoids."))
+            "width", default: 128, in: .closed(8, 8192), "Width of the student's and the fake teacher's layers."),
+          layers: network.integer("layers", default: 3, in: .closed(1, 100), "Hidden layers."),
+          embedding: network.integer("embedding", default: 32, in: .closed(2, 8192), "Width of the time's sinusoids."))
         let schedule: ScheduleKind = s.choice("schedule", default: .flow, "How noise is added.")
-        return { GaussianMixture(mixture, network: shape, schedule: schedule.schedule, on: $0.device) }
+        let shift = s.number(
+          "shift", default: 1, in: .positive, "Of the flow's times, σ = shift t / (1 + (shift - 1) t).")
+        s.require(shift == 1 || schedule == .flow, at: "shift", "only the schedule 'flow' has a shift")
+        return {
+          GaussianMixture(
+            mixture, phantom: phantom, network: shape, schedule: schedule.schedule(shift: shift), on: $0.device)
+        }
       })
     catalog.rewards.append(
       Plugin("density", "The mixture's own log-density given the class") { _ in
@@ -77,8 +88,8 @@ extension GaussianMixture {
       })
     catalog.data.append(
       Plugin("mixture", "Samples of the backbone's own mixture") { s in
-        let count = s.integer("count", default: 10_000, in: .atLeast(1), "How many there are.")
-        let seed = s.integer("seed", default: 0, "What they are a function of.")
+        let count = s.integer("count", default: 10_000, in: .closed(1, 10_000_000), "How many there are.")
+        let seed = s.integer("seed", default: 0, in: .nonNegative, "What they are a function of.")
         return { try MixtureData($0.mixture(), count: count, seed: seed, on: $0.device) }
       })
   }

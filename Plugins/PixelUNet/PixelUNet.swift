@@ -12,25 +12,31 @@ public final class PixelUNet: Backbone {
   public let metadata: [String: String]
   private let architecture: Architecture
   private let weights: ParameterStore.Source
+  private let shift: Double
   private let recomputing: Bool
 
   /// - Parameters:
   ///   - weights: a safetensors file that carries its architecture.
+  ///   - shift: of the rectified flow's times (Esser et al., arXiv 2403.03206, Eq. 23).
   ///   - recomputing: gradient checkpointing of the residual blocks.
   /// - Throws: `StorageError` naming file and tensor.
-  public convenience init(weights path: String, on device: Device, recomputing: Bool = false) throws {
+  public convenience init(weights path: String, on device: Device, shift: Double = 1, recomputing: Bool = false)
+    throws
+  {
     let file = try SafetensorsFile(path)
     let architecture = try Architecture(metadata: file.metadata, of: path)
     self.init(
       architecture, weights: .checkpoint { file.contains($0) ? try file.tensor($0) : nil }, on: device,
-      recomputing: recomputing)
+      shift: shift, recomputing: recomputing)
     try noGrad { _ = try denoiser() }
   }
 
   /// - Parameter weights: where all roles start from.
   public init(
-    _ architecture: Architecture, weights: ParameterStore.Source, on device: Device, recomputing: Bool = false
+    _ architecture: Architecture, weights: ParameterStore.Source, on device: Device, shift: Double = 1,
+    recomputing: Bool = false
   ) {
+    self.shift = shift
     self.recomputing = recomputing
     self.architecture = architecture
     self.weights = weights
@@ -55,7 +61,7 @@ public final class PixelUNet: Backbone {
   public func pixels(_ samples: Tensor) throws -> Tensor? { try (samples * 0.5 + 0.5).clamped(0, 1) }
 
   private func denoiser() throws -> PixelDenoiser {
-    try PixelDenoiser(architecture, ParameterStore(weights, device: device), recomputing: recomputing)
+    try PixelDenoiser(architecture, ParameterStore(weights, device: device), shift: shift, recomputing: recomputing)
   }
 
   public static func register(in catalog: inout Catalog) {
@@ -63,10 +69,14 @@ public final class PixelUNet: Backbone {
     catalog.backbones.append(
       Plugin("pixel-unet", summary) { s in
         let path = s.path("teacher", "Weights of the teacher (safetensors).")
+        let shift = s.number(
+          "shift", default: 1, in: .positive,
+          "Moves times towards noise, σ = shift t / (1 + (shift - 1) t); 3 is usual for flow models (arXiv 2403.03206)."
+        )
         let recomputing = s.boolean(
           "gradient-checkpointing", default: false,
           "Compute residual blocks twice instead of keeping their activations: less memory, more time.")
-        return { try PixelUNet(weights: path, on: $0.device, recomputing: recomputing) }
+        return { try PixelUNet(weights: path, on: $0.device, shift: shift, recomputing: recomputing) }
       })
     catalog.pretrainable.append(
       Plugin("pixel-unet", summary) { s in

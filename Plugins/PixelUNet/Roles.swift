@@ -4,14 +4,19 @@ import Tensors
 
 /// The U-Net in one of its roles: teacher, student or fake teacher are the same network with weights of their own.
 public final class PixelDenoiser: Teacher, FakeTeacher, Student {
-  public let schedule: any NoiseSchedule = RectifiedFlow()
+  public let schedule: any NoiseSchedule
   public let prediction = Prediction.flow
   public let parameters: ParameterStore
   private let network: UNet
   private let recomputing: Bool
 
-  /// - Parameter recomputing: gradient checkpointing of the residual blocks.
-  public init(_ architecture: Architecture, _ parameters: ParameterStore, recomputing: Bool = false) throws {
+  /// - Parameters:
+  ///   - shift: of the rectified flow's times; the network sees σ, so that any fits its weights.
+  ///   - recomputing: gradient checkpointing of the residual blocks.
+  public init(
+    _ architecture: Architecture, _ parameters: ParameterStore, shift: Double = 1, recomputing: Bool = false
+  ) throws {
+    schedule = RectifiedFlow(shift: shift)
     self.parameters = parameters
     self.recomputing = recomputing
     network = try UNet(parameters.root, architecture)

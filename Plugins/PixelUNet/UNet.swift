@@ -117,7 +117,7 @@ final class UNet {
   /// x [B, C, H, W], time [B] as the network counts it, classes int64 [B] -> [B, C, H, W]
   ///
   /// - Parameter recomputing: gradient checkpointing (Chen et al., arXiv 1604.06174) of the residual blocks.
-  func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor, recomputing: Bool = false) throws -> Tensor {
+  func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor, recomputing: Bool) throws -> Tensor {
     let embedded = try embed(time, labels)
     var (h, skips) = try encode(x, embedded, recomputing)
     for level in up {

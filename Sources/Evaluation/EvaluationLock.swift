@@ -16,6 +16,10 @@ public struct EvaluationLock: Codable, Equatable, Sendable {
   public var samples: Int
   /// Of the noise that samples are made from.
   public var seed: Int
+  /// The settings of the reward that samples are scored by.
+  public var reward: String?
+
+  private var rewardWords: String { reward ?? "none" }
 
   /// What differs, in words; empty where scores may be compared.
   public func differences(from other: EvaluationLock) -> [String] {
@@ -24,7 +28,7 @@ public struct EvaluationLock: Codable, Equatable, Sendable {
     }
     return [
       words("metric version", \.version), words("feature network", \.features), words("real samples", \.reference),
-      words("sample count", \.samples), words("seed", \.seed),
+      words("sample count", \.samples), words("seed", \.seed), words("reward", \.rewardWords),
     ].compactMap { $0 }
   }
 }
@@ -38,4 +42,18 @@ public struct Evaluated: Codable, Sendable {
     self.lock = lock
     self.scores = scores
   }
+
+  /// - Throws: `ComparisonError` where the file is not what `write` makes.
+  public static func load(_ path: String) throws -> Evaluated {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = Self.floats
+    do { return try decoder.decode(Evaluated.self, from: Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+      throw ComparisonError(
+        "\(path): not scores as `fewstep run` writes them (\(error)).\n"
+          + "  If an older version wrote it: fewstep evaluate RUN --json > \(path)")
+    }
+  }
+
+  private static let floats = JSONDecoder.NonConformingFloatDecodingStrategy.convertFromString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
 }

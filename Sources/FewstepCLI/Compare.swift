@@ -27,38 +27,49 @@ struct Compare: ParsableCommand {
   }
 
   static func text(_ comparison: Comparison, _ format: Format) throws -> String {
-    let table = try comparison.table
+    let tables = try comparison.tables
     return switch format {
-    case .text: table.text
-    case .markdown: table.markdown
-    case .csv: table.csv
-    case .latex: table.latex
+    case .text: tables.map { "\($0.title)\n\($0.table.text)" }.joined(separator: "\n\n")
+    case .markdown: tables.map { "\($0.title):\n\n\($0.table.markdown)" }.joined(separator: "\n\n")
+    case .csv: try comparison.table.csv
+    case .latex: tables.map { "% \($0.title)\n\($0.table.latex)" }.joined(separator: "\n\n")
     case .json: String(decoding: try JSONEncoder.pretty.encode(comparison.summaries), as: UTF8.self)
     }
   }
 
-  /// Every finished run in the folders, with its variant's name.
+  /// Every finished run in the folders, with its variant's name: the sweep's, or what its recipe says differently.
   static func entries(below folders: [String]) throws -> [Comparison.Entry] {
-    let found = try folders.flatMap { folder in
+    var entries = [Comparison.Entry]()
+    var loose = [RunFolder]()
+    for folder in folders {
+      if let members = try SweepFolder(folder).members() {
+        for member in members {
+          let run = RunFolder("\(folder)/\(member.path)")
+          guard FileManager.default.fileExists(atPath: run.evaluation) else {
+            note("note: \(run.path) has no scores yet and is left out")
+            continue
+          }
+          entries.append(
+            Comparison.Entry(
+              path: run.path, variant: member.variant, seed: member.seed, evaluated: try .load(run.evaluation)))
+        }
+        continue
+      }
       let inside = try runFolders(in: folder)
       guard !inside.isEmpty else {
-        throw CommandError(ExitCodes.missing, "\(folder): there is no finished run in it (a folder with evaluation.json)")
-      }
-      return inside
-    }
-    let recipes = try found.map { try YAMLNode.load(path: $0.recipe) }
-    let names = Variants.names(recipes)
-    return try zip(found, zip(recipes, names)).map { folder, named in
-      let evaluated: Evaluated
-      do {
-        evaluated = try JSONDecoder().decode(Evaluated.self, from: Data(contentsOf: URL(fileURLWithPath: folder.evaluation)))
-      } catch {
         throw CommandError(
-          ExitCodes.invalid, "\(folder.evaluation): not scores as `fewstep run` writes them: \(error.localizedDescription)")
+          ExitCodes.missing, "\(folder): there is no finished run in it (a folder with evaluation.json)")
       }
-      return Comparison.Entry(
-        path: folder.path, variant: named.1, seed: try named.0["seed"]?.integer() ?? 0, evaluated: evaluated)
+      loose += inside
     }
+    let recipes = try loose.map { try YAMLNode.load(path: $0.recipe) }
+    for (run, (recipe, variant)) in zip(loose, zip(recipes, Variants.names(recipes))) {
+      entries.append(
+        Comparison.Entry(
+          path: run.path, variant: variant, seed: try recipe["seed"]?.integer() ?? 0,
+          evaluated: try .load(run.evaluation)))
+    }
+    return entries
   }
 
   private static func runFolders(in path: String) throws -> [RunFolder] {
@@ -82,7 +93,8 @@ enum Variants {
     // Where the kind of a plugin differs, its settings do so anyway.
     let kinds = keys.filter { $0.hasSuffix(".kind") }.map { $0.dropLast("kind".count) }
     let telling = keys.filter { key in
-      key.hasSuffix(".kind") || !kinds.contains { section in key.hasPrefix(section) && flat.contains { $0[key] == nil } }
+      key.hasSuffix(".kind")
+        || !kinds.contains { section in key.hasPrefix(section) && flat.contains { $0[key] == nil } }
     }
     return flat.map { values in
       let parts = telling.compactMap { key in values[key].map { "\(name(key))=\($0)" } }

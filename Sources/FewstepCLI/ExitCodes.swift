@@ -1,5 +1,7 @@
+import ArgumentParser
 import Evaluation
 import Fewstep
+import Foundation
 import Networks
 import Storage
 import Tensors
@@ -19,7 +21,9 @@ enum ExitCodes {
     case is OverrideError: usage
     case let error as StorageError: error.exitCode
     case let error as CommandError: error.code
-    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError: invalid
+    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError,
+      is ComparisonError:
+      invalid
     case is TrainingError, is TensorError, is PluginError: software
     default: nil
     }
@@ -34,5 +38,36 @@ struct CommandError: Error, CustomStringConvertible {
   init(_ code: Int32, _ description: String) {
     self.code = code
     self.description = description
+  }
+}
+
+/// Refuses the value of an option that lies outside `range`, as wrong usage.
+func require(_ option: String, _ value: Int?, in range: ClosedRange<Int>) throws {
+  guard let value, !range.contains(value) else { return }
+  throw ValidationError("\(option): expected \(range.lowerBound) to \(range.upperBound), got \(value)")
+}
+
+/// What options may ask for: no more than a recipe may.
+enum Limits {
+  static let seeds = 0...Int(UInt32.max)
+  static let samples = 1...1_000_000
+  static let samplerSteps = 1...100_000
+}
+
+extension StorageError {
+  /// Foundation's error of a file operation, in our words.
+  init(_ error: CocoaError) {
+    let path = error.filePath ?? error.url?.path ?? "a file"
+    if let cause = error.underlying as NSError?, cause.domain == NSPOSIXErrorDomain {
+      self = .system(Int32(cause.code), "cannot read or write", path: path)
+    } else {
+      let kind: Kind =
+        switch error.code {
+        case .fileNoSuchFile, .fileReadNoSuchFile: .missing
+        case .fileReadCorruptFile, .fileReadInapplicableStringEncoding, .fileReadUnknownStringEncoding: .malformed
+        default: .io
+        }
+      self.init(kind, at: path, error.localizedDescription)
+    }
   }
 }

@@ -12,6 +12,7 @@ import PerturbedReward
 import PixelUNet
 import RewardForcing
 import SiD
+import Storage
 import Tensors
 
 /// The command `fewstep`; a user's package calls `FewstepCommand.main(adding:)` with plugins of its own.
@@ -22,12 +23,14 @@ public struct FewstepCommand: ParsableCommand {
     discussion: """
       Begin with:  fewstep run recipes/quickstart.yaml
 
-      Exit codes: 0 done; 64 wrong usage; 65 an invalid recipe or a malformed file; 66 a missing file; 70 training
-      diverged, or a bug; 74 input or output failed (disk full); 75 interrupted after saving (go on with --resume).
+      Exit codes: 0 done; 1 the files that `diff` compared differ; 64 wrong usage; 65 an invalid recipe or a malformed
+      file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full); 75 interrupted: it
+      says what was saved, and how a run goes on (--resume).
       """,
     version: "0.1.0",
     subcommands: [
-      Run.self, Check.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self, Inspect.self, Diff.self,
+      Run.self, SweepCommand.self, Compare.self, Check.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self,
+      Inspect.self, Diff.self,
       TrainTeacher.self, TrainClassifier.self, Pairs.self, Doctor.self,
     ])
 
@@ -72,6 +75,7 @@ public struct FewstepCommand: ParsableCommand {
 
   /// One line for people on standard error, and the code.
   private static func finish(with error: any Error) -> Never {
+    let error = (error as? CocoaError).map { StorageError($0) } ?? error
     if let code = ExitCodes.code(of: error) {
       FileHandle.standardError.write(Data("error: \(error)\n".utf8))
       Foundation.exit(code)

@@ -7,7 +7,7 @@ import Tensors
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what is in an HDF5 or safetensors file.",
-    discussion: "Example:  fewstep inspect runs/quickstart/checkpoints/step-600.h5")
+    discussion: "Example:  fewstep inspect runs/quickstart/checkpoints/step-100.h5")
 
   @Argument(help: "An .h5 or .safetensors file.") var file: String
   @Flag(help: "Print JSON.") var json = false

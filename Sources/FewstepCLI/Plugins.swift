@@ -8,9 +8,10 @@ struct Plugins: ParsableCommand {
     discussion: """
       Example:  fewstep plugins
                 fewstep plugins amd
+                fewstep plugins recipe     the keys of every recipe
       """)
 
-  @Argument(help: "A plugin's name.") var name: String?
+  @Argument(help: "A plugin's name, or `recipe`.") var name: String?
   @Flag(help: "Print JSON.") var json = false
 
   private struct Entry: Encodable {
@@ -43,18 +44,20 @@ struct Plugins: ParsableCommand {
 
   private var entries: [Entry] {
     let catalog = FewstepCommand.catalog
-    func entries<Product>(_ kind: String, _ plugins: [Plugin<Product>]) -> [Entry] {
-      plugins.map { plugin in
-        Entry(
-          kind: kind, name: plugin.name, summary: plugin.summary,
-          settings: plugin.settings(in: catalog).map {
-            var fields = ["key": $0.key, "type": $0.type, "default": $0.fallback ?? "required", "meaning": $0.meaning]
-            fields["range"] = $0.range
-            return fields
-          })
-      }
+    func entry(_ kind: String, _ name: String, _ summary: String, _ settings: [Setting]) -> Entry {
+      Entry(
+        kind: kind, name: name, summary: summary,
+        settings: settings.map {
+          var fields = ["key": $0.key, "type": $0.type, "default": $0.fallback ?? "required", "meaning": $0.meaning]
+          fields["range"] = $0.range
+          return fields
+        })
     }
-    return entries("objective", catalog.objectives) + entries("backbone", catalog.backbones)
+    func entries<Product>(_ kind: String, _ plugins: [Plugin<Product>]) -> [Entry] {
+      plugins.map { entry(kind, $0.name, $0.summary, $0.settings(in: catalog)) }
+    }
+    let own = entry("recipe", "recipe", "The keys of every recipe", Recipe.ownSettings(catalog))
+    return [own] + entries("objective", catalog.objectives) + entries("backbone", catalog.backbones)
       + entries("new teacher", catalog.pretrainable) + entries("reward", catalog.rewards)
       + entries("data", catalog.data) + entries("features", catalog.features)
       + entries("classifier", catalog.classifiers)

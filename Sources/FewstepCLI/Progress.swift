@@ -34,12 +34,12 @@ final class Progress {
   func stop() { if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) } }
 
   static func clock(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded())
+    let whole = Int(min(seconds, 1e9).rounded())
     return whole >= 3600
       ? String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
       : String(format: "%d:%02d", whole / 60, whole % 60)
   }
 }
 
-/// Four significant digits.
-func brief(_ value: Double) -> String { String(format: "%.4g", value) }
+/// Four significant digits, and an exponent only where the number is very large or very small.
+func brief(_ value: Double) -> String { String(format: 1e4..<1e6 ~= abs(value) ? "%.0f" : "%.4g", value) }

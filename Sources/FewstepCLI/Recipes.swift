@@ -19,9 +19,14 @@ struct Recipes: ParsableCommand {
   func run() throws {
     guard let name else { return try list() }
     let source = folder + "/" + name
-    guard FileManager.default.fileExists(atPath: source) else {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
       let near = nearest(name, among: try paths()).map { " Did you mean '\($0)'?" } ?? ""
       throw CommandError(ExitCodes.missing, "\(source): no such recipe.\(near)")
+    }
+    guard !isFolder.boolValue else {
+      let inside = try paths().filter { $0.hasPrefix("\(name)/") }.joined(separator: ", ")
+      throw CommandError(ExitCodes.missing, "\(source): a folder, not a recipe; in it are: \(inside)")
     }
     let text = try String(contentsOfFile: source, encoding: .utf8)
     guard let copy else { return print(text, terminator: "") }

@@ -42,12 +42,14 @@ struct Run: ParsableCommand {
     if let stopAfter, stopAfter < 1 {
       throw ValidationError("--stop-after: expected at least 1 step, got \(stopAfter)")
     }
+    if into == "" { throw ValidationError("--into: expected a folder, got nothing") }
   }
 
   func run() throws {
     let recipe = try arguments.load()
     let folder = try self.folder(recipe)
     let cast = try Cast(recipe)
+    noteUnused(recipe, cast)
     // The evaluation's files are opened before an hour of training, not after it.
     let evaluation = try recipe.evaluation.map { try ModelEvaluation(recipe, $0, cast: cast) }
     Interruption.listen()
@@ -58,7 +60,7 @@ struct Run: ParsableCommand {
     if case .interrupted(let step) = ending {
       throw CommandError(
         ExitCodes.interrupted,
-        "stopped at step \(step), which is saved; go on with: fewstep run \(arguments.recipe) --into \(folder.path) --resume"
+        "stopped at step \(step), which is saved; go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
       )
     }
     try report(run, evaluation)
@@ -118,9 +120,12 @@ struct Run: ParsableCommand {
       try image?.write(to: picture)
       isDrawn = image != nil
       guard let evaluation else { return }
-      let scores = try evaluate(evaluation, cast.student, recipe)
+      let scores = try evaluate(
+        evaluation, cast.student, recipe,
+        ifStopped: "stopped while evaluating. The student is saved; score it with: fewstep evaluate \(folder.path)")
       try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
-      print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
+      print(
+        json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
     }
     if isDrawn { note("samples, teacher above student, same noise: \(picture)") }
     note("run folder: \(folder.path)")
@@ -136,17 +141,28 @@ struct Averaged {
 
 /// The scores of a recipe's evaluation, with progress.
 ///
-/// - Throws: `CommandError` after Ctrl-C where `Interruption` listens.
-func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe) throws -> Evaluated {
+/// - Throws: `CommandError` with the words `ifStopped` after Ctrl-C where `Interruption` listens.
+func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe, ifStopped words: String) throws
+  -> Evaluated
+{
   var current: (name: String, progress: Progress)?
   return try evaluation.scores(student: student, steps: recipe.steps) { name, done, total in
-    guard !Interruption.isRequested else {
-      throw CommandError(
-        ExitCodes.interrupted,
-        "stopped while evaluating. The student is saved; score it with: fewstep evaluate RUN")
-    }
+    if Interruption.isRequested { current?.progress.stop() }
+    try stopIfAsked(words)
     if current?.name != name { current = (name, Progress(total: total)) }
     current?.progress.update(done, name)
+  }
+}
+
+/// Says which parts of a recipe its objective does not ask for.
+func noteUnused(_ recipe: Recipe, _ cast: Cast) {
+  let objective = cast.objective
+  for (key, isUnused) in [
+    ("reward", cast.reward != nil && objective.sensing == nil),
+    ("data", cast.data != nil && !objective.needs.contains(.data)),
+    ("training.pairs", cast.pairs != nil && !objective.needs.contains(.pairs)),
+  ] where isUnused {
+    note("note: \(key) has no effect: the objective, as the recipe sets it, does not use it")
   }
 }
 
@@ -157,6 +173,9 @@ extension JSONEncoder {
   static var pretty: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    // JSON has no such numbers: they become texts.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return encoder
   }
 }

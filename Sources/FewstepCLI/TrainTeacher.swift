@@ -66,6 +66,10 @@ private func trained(
   steps: Int, step: (Int) throws -> (loss: Double, gradientNorm: Double), write: (String) throws -> Void,
   to output: () -> String
 ) throws {
+  // Before an hour of training, not after it.
+  let folder = URL(fileURLWithPath: output()).deletingLastPathComponent()
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  try AtomicFile.checkWritable(output())
   Interruption.listen()
   let progress = Progress(total: steps)
   var average: Double?
@@ -80,8 +84,6 @@ private func trained(
       throw CommandError(ExitCodes.interrupted, "stopped after step \(index + 1); the weights so far are in \(path)")
     }
   }
-  let folder = URL(fileURLWithPath: output()).deletingLastPathComponent()
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   try write(output())
   note("weights: \(output())")
 }

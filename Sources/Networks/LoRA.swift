@@ -23,7 +23,7 @@ public enum LoRA {
   ///
   /// - Parameter patterns: the end of a layer's path ("to_q", "attn.to_out.0"), or "*" for all.
   /// - Returns: the number of layers adapted.
-  /// - Throws: `ParameterError.missing` for a pattern that matches nothing.
+  /// - Throws: `ParameterError.noLayer` for a pattern that matches nothing.
   @discardableResult
   public static func attach(
     to store: ParameterStore, patterns: [String], rank: Int, alpha: Double, seed: Int
@@ -46,8 +46,22 @@ public enum LoRA {
       parameter.adapter = Adapter(down: down, up: up, scale: alpha / Double(rank))
       count += 1
     }
-    if let pattern = unmatched.sorted().first { throw ParameterError.missing("*.\(pattern)") }
+    if let pattern = unmatched.sorted().first { throw ParameterError.noLayer(pattern) }
     store.adopt(initial.all)
     return count
+  }
+
+  /// A network's parameters with its adapters added to the weights they adapt: what a program without LoRA loads.
+  public static func merged(_ store: ParameterStore) throws -> [(String, Tensor)] {
+    let adapters = Set(store.all.compactMap(\.adapter).flatMap { [$0.down.name, $0.up.name] })
+    return try store.all.filter { !adapters.contains($0.name) }.map { parameter in
+      let value = try parameter.value.detached()
+      guard let adapter = parameter.adapter else { return (parameter.name, value) }
+      let rank = adapter.down.value.shape[0]
+      let update = try noGrad {
+        try matmul(adapter.up.value.reshaped([-1, rank]), adapter.down.value.reshaped([rank, -1]))
+      }
+      return (parameter.name, try value + adapter.scale * update.detached().reshaped(value.shape))
+    }
   }
 }

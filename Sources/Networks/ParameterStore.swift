@@ -106,12 +106,14 @@ public struct Scope {
 public enum ParameterError: Error, CustomStringConvertible {
   case missing(String)
   case duplicate(String)
+  case noLayer(String)
   case shape(String, expected: [Int], got: [Int])
 
   public var description: String {
     switch self {
     case .missing(let name): "tensor '\(name)' is not in the checkpoint"
     case .duplicate(let name): "two layers are named '\(name)'"
+    case .noLayer(let end): "no layer's name ends with '\(end)'"
     case .shape(let name, let expected, let got):
       "tensor '\(name)' has shape \(got), the network expects \(expected)"
     }

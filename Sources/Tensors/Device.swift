@@ -14,7 +14,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     case "cuda": self = .cuda(0)
     case "meta": self = .meta
     default:
-      guard name.hasPrefix("cuda:"), let index = Int(name.dropFirst(5)), index >= 0 else { return nil }
+      guard name.hasPrefix("cuda:"), let index = Int(name.dropFirst(5)), 0..<128 ~= index else { return nil }
       self = .cuda(index)
     }
   }

@@ -96,17 +96,34 @@ import Testing
     let words = try Fewstep.run("check", "r.yaml", in: scratch).output
     for part in [
       "every key known", "student     ", "fake teacher", "ω = 1.5", "g = 0.5", "calendar", "disk", "time",
-      "all is well", "0R 1R",
-      "gan ", "discriminator ",
+      "all is well", "rewards at every step", "checkpoints after 4, 8, 12", "gan ", "discriminator ",
     ] { #expect(words.contains(part), "\(part) in \(words)") }
     #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["r.yaml"])
     let many = try Fewstep.run("check", "r.yaml", "--set", "evaluation.samples=1000", in: scratch, expecting: 65)
-    #expect(many.errors.contains("the reference has 300"))
+    #expect(many.errors.contains("evaluation.samples: 1000, but evaluation.reference has 300"), "\(many.errors)")
+    let json = try Fewstep.run("check", "r.yaml", "--json", in: scratch).output
+    let found = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    #expect(found["prompts"] as? Int == 2 && found["guidance"] as? Double == 1.5)
+
+    // Parts that do not fit each other are found before training, at their place.
+    for (change, words) in [
+      ("reward={kind: idx}", "reward"),
+      ("evaluation.features={kind: classifier, weights: none.safetensors}", "none.safetensors"),
+      ("evaluation.floor={kind: idx, images: none.gz, labels: none.gz}", "none.gz"),
+      ("objective.gan.features=teacher", "features"),
+    ] {
+      let job = try Fewstep.start(["check", "r.yaml", "--set", change], in: scratch)
+      #expect([65, 66].contains(job.wait()) && job.errors.contains(words), "\(change): \(job.errors)")
+    }
   }
 
   @Test("Plugins are listed for people and for programs, with every setting")
   func plugins() throws {
     let scratch = try Scratch()
+    let own = try Fewstep.run("plugins", "recipe", in: scratch).output
+    for key in ["student.learning-rate", "matching.guidance", "training.batch", "output.keep", "evaluation.samples"] {
+      #expect(own.contains("  \(key): "), "\(key)")
+    }
     let all = try Fewstep.run("plugins", in: scratch).output
     for name in ["dmd", "dmd2", "amd", "gaussian-mixture", "pixel-unet", "classifier", "idx"] {
       #expect(all.contains(name))
@@ -160,6 +177,16 @@ import Testing
       "training={steps: 2, batch: 16, pairs: a.h5}",
       "--set", "evaluation=null", "--into", "paired", in: scratch)
     #expect(run.errors.contains("paired"))
+    // Pairs that another backbone made serve none.
+    let strange = try Fewstep.run(
+      "run", "r.yaml", "--set", "objective={kind: dmd, regression-weight: 0.25}", "--set", "backbone.radius=5", "--set",
+      "training={steps: 2, batch: 16, pairs: a.h5}", "--into", "unpaired", in: scratch, expecting: 65)
+    #expect(strange.errors.contains("a.h5") && strange.errors.contains("fewstep pairs"), "\(strange.errors)")
+    #expect(!scratch.has("unpaired"))
+    // Heun's method makes others.
+    try Fewstep.run(
+      "pairs", "r.yaml", "--output", "h.h5", "--count", "20", "--steps", "4", "--sampler", "heun", in: scratch)
+    try Fewstep.run("diff", "a.h5", "h.h5", in: scratch, expecting: 1)
   }
 
   @Test("Recipes are listed, shown and copied")

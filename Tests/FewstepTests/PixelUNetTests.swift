@@ -30,7 +30,7 @@ import Testing
       outputs.append(try output(of: student, for: inputs.last!))
       try sum(outputs.last!.squared()).backward()
     }
-    try expectClose(outputs[0], outputs[1], 0)
+    try expectClose(outputs[0], outputs[1], 1e-6)
     try expectClose(#require(inputs[0].gradient), #require(inputs[1].gradient), 1e-6)
     for (a, b) in zip(plain.parameters.all, recomputing.parameters.all) {
       try expectClose(#require(a.value.gradient), #require(b.value.gradient), 1e-5, a.name)
@@ -62,7 +62,7 @@ import Testing
     #expect(read.metadata == made.metadata)
     let noisy = try normal("noisy", [4, 1, 8, 8])
     try noGrad {
-      try expectClose(output(of: student, for: noisy), output(of: read.student(seed: 9), for: noisy), 0)
+      try expectClose(output(of: student, for: noisy), output(of: read.student(seed: 9), for: noisy), 1e-6)
     }
   }
 
@@ -81,7 +81,9 @@ import Testing
   func refusals() throws {
     for (text, words) in [
       ("image: [1, 27, 28]", "must divide by 4"), ("channels: 12", "must divide by groups (8)"),
-      ("image: [28, 28]", "expected [channels, height, width]"),
+      ("image: [28, 28]", "expected [channels, height, width]"), ("attention-levels: [7]", "there are 2 levels"),
+      ("multipliers: []", "expected 1 to 16 numbers"), ("image: [1, 99999, 28]", "out of range (1 to 4096)"),
+      ("channels: 99999999999", "out of range (8 to 4096)"),
     ] {
       let s = try settings(text)
       _ = Architecture(s)

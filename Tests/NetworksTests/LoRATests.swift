@@ -57,6 +57,25 @@ import Testing
     }
   }
 
+  @Test("Merged into the weights, adapters do the same, and their names are gone")
+  func merged() throws {
+    let network = try Network()
+    let names = network.store.all.map(\.name)
+    _ = try attached(network, ["*"])
+    for (index, parameter) in network.store.trainable.enumerated() {
+      let values = (0..<parameter.value.count).map { Float(($0 * 7 + index) % 5 - 2) * 0.1 }
+      try fill(parameter, values.map(Double.init))
+    }
+    let merged = try LoRA.merged(network.store)
+    #expect(merged.map(\.0) == names)
+    let plain = try Network()
+    let state = Dictionary(uniqueKeysWithValues: merged)
+    try plain.store.load { state[$0] }
+    let (a, b) = try (network(indices()).doubles(), plain(indices()).doubles())
+    for (x, y) in zip(a, b) { #expect(abs(x - y) < 1e-5) }
+    #expect(try network(indices()).doubles() != Network()(indices()).doubles())
+  }
+
   @Test("Adapters are named as PEFT names them and shaped by their layer")
   func adaptersAreNamedAs() throws {
     let network = try Network()

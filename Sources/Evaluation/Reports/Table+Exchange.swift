@@ -40,7 +40,10 @@ extension Table {
         }
       }.joined(separator: " & ") + " \\\\"
     }
-    let head = ["\\begin{tabular}{\(alignment)}", "\\toprule", columns.map(escaped).joined(separator: " & ") + " \\\\", "\\midrule"]
+    let head = [
+      "\\begin{tabular}{\(alignment)}", "\\toprule", columns.map(escaped).joined(separator: " & ") + " \\\\",
+      "\\midrule",
+    ]
     return (head + lines + ["\\bottomrule", "\\end{tabular}"]).joined(separator: "\n")
   }
 

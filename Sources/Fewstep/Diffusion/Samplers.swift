@@ -9,6 +9,19 @@ public protocol Sampler: Sendable {
   ) throws -> Tensor
 }
 
+/// The samplers by name.
+public enum SamplerKind: String, Sendable, CaseIterable {
+  case ddim
+  case heun
+
+  public var sampler: any Sampler {
+    switch self {
+    case .ddim: DDIM()
+    case .heun: Heun()
+    }
+  }
+}
+
 /// `count` times from 1 downwards, evenly spaced, without the final 0.
 public func evenTimes(_ count: Int) -> [Double] { (0..<count).map { 1 - Double($0) / Double(count) } }
 

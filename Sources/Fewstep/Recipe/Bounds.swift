@@ -1,30 +1,43 @@
 /// The values a number may take.
 public struct Bounds: Sendable, CustomStringConvertible {
-  public let description: String
-  /// A value inside, to go on with when the recipe's is not.
-  let inside: Double
-  private let contains: @Sendable (Double) -> Bool
+  private var low = -Double.infinity
+  private var high = Double.infinity
+  private var isLowAllowed = true
+  private var isHighAllowed = true
 
-  private init(_ description: String, inside: Double, contains: @escaping @Sendable (Double) -> Bool) {
-    self.description = description
-    self.inside = inside
-    self.contains = contains
-  }
-
-  func allow(_ value: Double) -> Bool { value.isFinite && contains(value) }
-
-  public static let any = Bounds("any number", inside: 0) { _ in true }
-  public static let positive = Bounds("> 0", inside: 1) { $0 > 0 }
-  public static let nonNegative = Bounds(">= 0", inside: 0) { $0 >= 0 }
+  public static let any = Bounds()
+  public static let positive = Bounds(low: 0, isLowAllowed: false)
+  public static let nonNegative = Bounds(low: 0)
   /// Both ends allowed.
-  public static func closed(_ low: Double, _ high: Double) -> Bounds {
-    Bounds("\(shown(low)) to \(shown(high))", inside: low) { low <= $0 && $0 <= high }
-  }
+  public static func closed(_ low: Double, _ high: Double) -> Bounds { Bounds(low: low, high: high) }
   /// `low` allowed, `high` not.
   public static func halfOpen(_ low: Double, _ high: Double) -> Bounds {
-    Bounds("\(shown(low)) to below \(shown(high))", inside: low) { low <= $0 && $0 < high }
+    Bounds(low: low, high: high, isHighAllowed: false)
   }
-  public static func atLeast(_ low: Double) -> Bounds { Bounds(">= \(shown(low))", inside: low) { $0 >= low } }
+  public static func atLeast(_ low: Double) -> Bounds { Bounds(low: low) }
+
+  /// For whole numbers: none beyond 32 bits, so that adding to them and counting with them cannot overflow.
+  var whole: Bounds {
+    var bounds = self
+    if low < -Self.limit { (bounds.low, bounds.isLowAllowed) = (-Self.limit, true) }
+    if high > Self.limit { (bounds.high, bounds.isHighAllowed) = (Self.limit, true) }
+    return bounds
+  }
+
+  private static let limit = Double(UInt32.max)
+
+  func allow(_ value: Double) -> Bool {
+    value.isFinite && (isLowAllowed ? low <= value : low < value) && (isHighAllowed ? value <= high : value < high)
+  }
+
+  /// A value inside, to go on with when the recipe's is not.
+  var inside: Double { low.isFinite ? (isLowAllowed ? low : low + 1) : 0 }
+
+  public var description: String {
+    guard low.isFinite || high.isFinite else { return "any number" }
+    guard high.isFinite else { return "\(isLowAllowed ? ">=" : ">") \(shown(low))" }
+    return "\(isLowAllowed ? "" : "above ")\(shown(low)) to \(isHighAllowed ? "" : "below ")\(shown(high))"
+  }
 }
 
 /// 3 rather than 3.0.

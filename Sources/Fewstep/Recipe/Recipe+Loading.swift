@@ -6,7 +6,14 @@ extension Recipe {
   ///
   /// - Parameter overrides: "training.steps=100", as `--set` takes them; the value is read as YAML.
   public static func load(_ path: String, overrides: [String] = [], catalog: Catalog) throws -> Recipe {
-    try Recipe(node(path, overrides: overrides), catalog: catalog)
+    let node = try node(path, overrides: overrides)
+    if let sweep = node["sweep"] {
+      throw RecipeError([
+        RecipeProblem(
+          position: sweep.position, message: "sweep: these are many runs; start them with `fewstep sweep \(path)`")
+      ])
+    }
+    return try Recipe(node, catalog: catalog)
   }
 
   /// The file as a tree, with values replaced or added.

@@ -33,6 +33,7 @@ public struct Recipe {
     public let reference: (PluginContext) throws -> any DataSource
     /// Other real samples: their distance from the reference is the least there can be.
     public let floor: ((PluginContext) throws -> any DataSource)?
+    public let reward: ((PluginContext) throws -> any RewardProxy)?
   }
 
   public let name: String
@@ -56,12 +57,23 @@ public struct Recipe {
   public let evaluation: Evaluation?
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
+  private let source: YAMLNode
   /// Every setting that was read, as its reader declares it.
   public let settings: [Setting]
 
   /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
-    let s = SettingsReader(node, catalog)
+    try self.init(reading: SettingsReader(node, catalog), of: node, catalog)
+  }
+
+  /// What every recipe may say, plugins' own settings aside.
+  public static func ownSettings(_ catalog: Catalog) -> [Setting] {
+    let reader = SettingsReader.describing()
+    _ = try? Recipe(reading: reader, of: .null, catalog)
+    return reader.declarations
+  }
+
+  private init(reading s: SettingsReader, of node: YAMLNode, _ catalog: Catalog) throws {
     let common = CommonSettings(s)
     (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
     backbone = s.plugin("backbone", among: catalog.backbones, "The model family.")
@@ -79,7 +91,7 @@ public struct Recipe {
     ema = student.ema()
     let fake = s.section("fake-teacher")
     fakeTeacherUpdates = fake.integer(
-      "updates", default: 5, in: .atLeast(1), "Fake-teacher updates for each of the student's (DMD2: 5).")
+      "updates", default: 5, in: .closed(1, 10_000), "Fake-teacher updates for each of the student's (DMD2: 5).")
     fakeTeacher = RoleSettings(fake, learningRate: 1e-4, betas: [0.9, 0.999])
 
     let matching = s.section("matching")
@@ -94,8 +106,8 @@ public struct Recipe {
 
     let training = s.section("training")
     self.training = Training(
-      steps: training.integer("steps", in: .atLeast(1), "Student updates."),
-      batch: training.integer("batch", default: 64, in: .atLeast(1), "Samples of one update."),
+      steps: training.integer("steps", in: .steps, "Student updates."),
+      batch: training.integer("batch", default: 64, in: .batch, "Samples of one update."),
       microBatches: training.integer(
         "micro-batches", default: 1, in: .atLeast(1), "Parts a batch is worked off in, to save memory."),
       pairs: training.has("pairs") ? training.path("pairs", "Noise-image pairs made by `fewstep pairs`.") : nil)
@@ -107,27 +119,41 @@ public struct Recipe {
     self.output = Output(
       logEvery: output.integer("log-every", default: 10, in: .atLeast(1), "Steps between points of the curves."),
       checkpointEvery: output.integer("checkpoint-every", default: 200, in: .atLeast(1), "Steps between checkpoints."),
-      keep: output.integer("keep", default: 2, in: .atLeast(1), "Checkpoints that are kept."),
+      keep: output.integer("keep", default: 2, in: .closed(1, 1_000_000), "Checkpoints that are kept."),
       sampleEvery: output.integer("sample-every", default: 200, in: .atLeast(1), "Steps between sample grids."),
       diagnosticsEvery: output.integer(
         "diagnostics-every", default: 10, in: .atLeast(1), "Steps between per-sample diagnostics."))
 
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()
+    source = node
     resolved = s.resolvedNode
     settings = s.declarations
   }
 
+  /// Where a key stands, or the nearest section above it: for mistakes that show only when things meet.
+  public func place(of key: String) -> YAMLNode.Position {
+    var node = source
+    for part in key.split(separator: ".") {
+      guard let child = node[String(part)] else { break }
+      node = child
+    }
+    return node.position
+  }
+
   private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {
     Evaluation(
-      samples: s.integer("samples", default: 1000, in: .atLeast(2), "Samples a metric is computed from."),
-      batch: s.integer("batch", default: 50, in: .atLeast(1), "Samples made at once."),
+      samples: s.integer("samples", default: 1000, in: .closed(2, 1_000_000), "Samples a metric is computed from."),
+      batch: s.integer("batch", default: 50, in: .batch, "Samples made at once."),
       teacherSteps: s.integers(
-        "teacher-steps", default: [50], in: .atLeast(1),
+        "teacher-steps", default: [50], in: .closed(1, 100_000),
         "Step counts of DDIM the teacher is evaluated at, beside the student's own sampler."),
-      seed: s.integer("seed", default: 1, "Of the evaluation's noise, the same for teacher and student."),
+      seed: s.integer(
+        "seed", default: 1, in: .nonNegative, "Of the evaluation's noise, the same for teacher and student."),
       features: s.plugin("features", among: catalog.features, "What metrics compare samples by."),
       reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."),
-      floor: s.optionalPlugin("floor", among: catalog.data, "Other real samples, for the least distance there can be."))
+      floor: s.optionalPlugin("floor", among: catalog.data, "Other real samples, for the least distance there can be."),
+      reward: s.optionalPlugin(
+        "reward", among: catalog.rewards, "What samples are scored by as well; best not what they are trained with."))
   }
 }

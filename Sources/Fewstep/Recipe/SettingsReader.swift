@@ -79,8 +79,10 @@ public final class SettingsReader {
     }
   }
 
+  /// A whole number, of 32 bits at most.
   public func integer(_ key: String, default fallback: Int? = nil, in bounds: Bounds = .any, _ meaning: String) -> Int {
-    read(
+    let bounds = bounds.whole
+    return read(
       key, "whole number", fallback, bounds: bounds, meaning, show: String.init,
       placeholder: Int(bounds.inside.rounded(.up))
     ) { node in
@@ -134,22 +136,36 @@ public final class SettingsReader {
   ) -> [Double] {
     let type = count.map { "list of \($0) numbers" } ?? "list of numbers"
     return read(
-      key, type, fallback, bounds: bounds, meaning, show: { "[\($0.map(shown).joined(separator: ", "))]" },
+      key, type, fallback, bounds: bounds, meaning, show: Self.list,
       placeholder: Array(repeating: bounds.inside, count: count ?? 1)
-    ) { node in
-      let items = try node.sequence()
-      guard items.count == count ?? items.count, !items.isEmpty else {
-        throw self.problem(
-          node, "expected \(count.map { "\($0) numbers" } ?? "at least one number"), got \(items.count)")
-      }
-      return try items.map { try self.bounded($0, try $0.number(), bounds) }
-    }
+    ) { try self.items($0, bounds, count) }
   }
 
+  /// Numbers that may be left out: nil then.
+  public func optionalNumbers(_ key: String, in bounds: Bounds = .any, _ meaning: String) -> [Double]? {
+    read(
+      key, "list of numbers or null", .some(nil), bounds: bounds, meaning, show: { $0.map(Self.list) ?? "null" },
+      placeholder: nil
+    ) { $0.isNull ? nil : try self.items($0, bounds, nil) }
+  }
+
+  private func items(_ node: YAMLNode, _ bounds: Bounds, _ count: Int?) throws -> [Double] {
+    let items = try node.sequence()
+    guard items.count == count ?? items.count, !items.isEmpty else {
+      throw problem(node, "expected \(count.map { "\($0) numbers" } ?? "at least one number"), got \(items.count)")
+    }
+    return try items.map { try bounded($0, try $0.number(), bounds) }
+  }
+
+  private static func list(_ numbers: [Double]) -> String { "[\(numbers.map(shown).joined(separator: ", "))]" }
+
+  /// Whole numbers, of 32 bits at most; the list may be empty.
   public func integers(_ key: String, default fallback: [Int]? = nil, in bounds: Bounds = .any, _ meaning: String)
     -> [Int]
   {
-    read(key, "list of whole numbers", fallback, bounds: bounds, meaning, show: { "\($0)" }, placeholder: []) { node in
+    let bounds = bounds.whole
+    return read(key, "list of whole numbers", fallback, bounds: bounds, meaning, show: { "\($0)" }, placeholder: []) {
+      node in
       try node.sequence().map {
         let value = try $0.integer()
         _ = try self.bounded($0, Double(value), bounds)

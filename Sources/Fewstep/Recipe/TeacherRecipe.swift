@@ -23,10 +23,10 @@ public struct TeacherRecipe {
     data = s.plugin("data", among: catalog.data, "Real samples.")
     output = s.path("output", "Where the averaged weights go (safetensors).")
     let t = s.section("training")
-    let steps = t.integer("steps", in: .atLeast(1), "Optimizer steps.")
+    let steps = t.integer("steps", in: .steps, "Optimizer steps.")
     let role = RoleSettings(t, learningRate: 1e-3, betas: [0.9, 0.99])
     training = DenoiserTraining.Settings(
-      steps: steps, batch: t.integer("batch", default: 64, in: .atLeast(1), "Samples of one step."),
+      steps: steps, batch: t.integer("batch", default: 64, in: .batch, "Samples of one step."),
       optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit,
       decay: t.ema() ?? .constant(0.999), times: t.choice("times", default: .uniform, "How noise levels are drawn."),
       dropout: t.number(
@@ -58,10 +58,10 @@ public struct ClassifierRecipe {
     test = s.plugin("test", among: catalog.data, "Samples that are not trained on.")
     output = s.path("output", "Where the weights go (safetensors).")
     let t = s.section("training")
-    let steps = t.integer("steps", in: .atLeast(1), "Optimizer steps.")
+    let steps = t.integer("steps", in: .steps, "Optimizer steps.")
     let role = RoleSettings(t, learningRate: 1e-3, betas: [0.9, 0.999])
     training = ClassifierTraining.Settings(
-      steps: steps, batch: t.integer("batch", default: 64, in: .atLeast(1), "Samples of one step."),
+      steps: steps, batch: t.integer("batch", default: 64, in: .batch, "Samples of one step."),
       optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit)
     try s.finish()
   }
@@ -76,11 +76,21 @@ struct CommonSettings {
 
   init(_ s: SettingsReader) {
     name = s.string("name", "The run's name, and its folder's below runs/.")
-    seed = s.integer("seed", default: 0, "All random numbers are a function of it.")
+    let isFolder = s.text("name").map { !$0.isEmpty && !$0.hasPrefix(".") && !$0.contains("/") } ?? true
+    s.require(
+      isFolder, at: "name", "'\(name)' names no folder: expected a text without '/' that does not begin with '.'")
+    seed = s.integer("seed", default: 0, in: .nonNegative, "All random numbers are a function of it.")
     let text = s.string("device", default: "cpu", "cpu, cuda or cuda:N.")
     device = Device(name: text) ?? .cpu
     s.require(Device(name: text) != nil, at: "device", "'\(text)' is not cpu, cuda or cuda:N")
-    let count = s.integer("threads", default: 0, in: .nonNegative, "CPU threads of one operator; 0 takes one a core.")
+    let count = s.integer(
+      "threads", default: 0, in: .closed(0, 1024), "CPU threads of one operator; 0 takes one a core.")
     threads = count == 0 ? nil : count
   }
+}
+
+/// More than anybody means, and little enough that products of them and lists as long stay possible.
+extension Bounds {
+  static let steps = Bounds.closed(1, 1_000_000_000)
+  static let batch = Bounds.closed(1, 1_000_000)
 }

@@ -36,7 +36,7 @@ extension Denoiser {
   }
 
   public func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-    throw TensorError("features", "\(type(of: self)) has none for a discriminator to read")
+    throw SceneError.noFeatures("\(type(of: self))")
   }
 }
 

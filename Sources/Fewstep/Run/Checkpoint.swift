@@ -20,14 +20,19 @@ public enum Checkpoint {
       for (key, value) in trainer.cast.backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
       try file.write([trainer.recipe.resolved.text()], to: "recipe")
       for (group, state) in groups(trainer) {
-        for (name, tensor) in state { try file.write(tensor.detached(), to: "\(group)/\(name)") }
+        for (name, tensor) in state {
+          // A checksum finds what a disk or a copy has damaged; a scalar has none.
+          let layout = HDF5Layout(checksum: tensor.rank > 0)
+          try file.write(tensor.detached(), to: "\(group)/\(name)", layout: layout)
+        }
       }
     }
   }
 
   /// Puts a trainer where the checkpoint's was.
   ///
-  /// - Throws: `CheckpointError.otherRecipe` naming each key that differs; `StorageError` where the file is damaged.
+  /// - Throws: `CheckpointError` naming each key of the recipe that differs, or where the recipe ends before the checkpoint;
+  ///   `StorageError` where the file is damaged.
   public static func load(_ path: String, into trainer: Trainer) throws {
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
@@ -44,6 +49,9 @@ public enum Checkpoint {
         stepCount: file.integer("fake-teacher.updates"), value("optimizers/fake-teacher"))
     }
     trainer.stepCount = try file.integer("step")
+    guard trainer.stepCount <= trainer.recipe.training.steps else {
+      throw CheckpointError.beyond(path: path, step: trainer.stepCount, steps: trainer.recipe.training.steps)
+    }
   }
 
   /// The weights that are sampled from: the average where there is one, the student's own otherwise.
@@ -92,6 +100,7 @@ public enum Checkpoint {
 
 public enum CheckpointError: Error, CustomStringConvertible {
   case otherRecipe(path: String, differences: [String])
+  case beyond(path: String, step: Int, steps: Int)
 
   public var description: String {
     switch self {
@@ -99,6 +108,8 @@ public enum CheckpointError: Error, CustomStringConvertible {
       "\(path): a checkpoint of another recipe, so going on from it would be no resume:\n"
         + differences.map { "  \($0)" }.joined(separator: "\n")
         + "\n  Start a new run with `--into`, or set the keys back."
+    case .beyond(let path, let step, let steps):
+      "\(path): \(step) steps were done, but the recipe ends after \(steps) (training.steps): there is nothing to go on with"
     }
   }
 }
@@ -112,7 +123,7 @@ extension Recipe {
     let mine = resolved.leaves
     let theirs = saved.leaves
     var lines = [String]()
-    for key in Set(mine.keys).union(theirs.keys).sorted() where mine[key] != theirs[key] {
+    for key in resolved.keys(differingFrom: saved) {
       // With a schedule that ends with the run, its length is part of every learning rate.
       let depends = student.shape != .constant || fakeTeacher.shape != .constant
       if Self.free.contains(key), !(key == "training.steps" && depends) { continue }

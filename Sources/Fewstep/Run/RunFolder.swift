@@ -36,6 +36,9 @@ public struct RunFolder: Sendable {
     return RunFolder(candidate)
   }
 
+  /// Keeps other processes out while the lock lives; it ends with the process, however that ends.
+  func lock() throws -> FolderLock { try FolderLock(path) }
+
   /// Makes the folder and those below it.
   public func create() throws {
     for folder in [path, checkpoints, samples] {

@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import Storage
 import Tensors
 
@@ -12,6 +13,7 @@ public final class TrainingRun {
 
   public let trainer: Trainer
   public let folder: RunFolder
+  private let lock: FolderLock
   private let diagnostics: Diagnostics
   private let events: EventFile
 
@@ -19,9 +21,14 @@ public final class TrainingRun {
   public init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
     self.trainer = trainer
     self.folder = folder
-    if resume, let last = folder.checkpointSteps.last { try Checkpoint.load(folder.checkpoint(last), into: trainer) }
     try folder.create()
-    try trainer.recipe.resolved.write(to: folder.recipe)
+    lock = try folder.lock()
+    if resume, let last = folder.checkpointSteps.last { try Checkpoint.load(folder.checkpoint(last), into: trainer) }
+    // A resumed run keeps the places where its values came from.
+    let recipe = trainer.recipe.resolved
+    if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe)) != true {
+      try recipe.write(to: folder.recipe)
+    }
     diagnostics = try Diagnostics(folder.diagnostics, resumingAt: trainer.stepCount)
     events = try EventFile(folder: folder.path, resumingAt: trainer.stepCount > 0 ? trainer.stepCount : nil)
   }
@@ -69,7 +76,8 @@ public final class TrainingRun {
   private func show(_ image: PNGImage?, step: Int) throws {
     guard let image else { return }
     try image.write(to: "\(folder.samples)/step-\(step).png")
-    try events.add(image: image, tag: "samples", step: step)
+    // Counted as the curves are, from 0: a resume at `step` drops what was logged from there on.
+    try events.add(image: image, tag: "samples", step: step - 1)
   }
 
   private func save() throws {
@@ -85,10 +93,9 @@ public final class TrainingRun {
   private func exportStudent() throws {
     var metadata = trainer.cast.backbone.metadata
     metadata["student.steps"] = "\(trainer.recipe.steps)"
-    let averaged = Dictionary(uniqueKeysWithValues: (trainer.ema?.state ?? []).map { ($0.name, $0.tensor) })
-    let state = try trainer.cast.student.parameters.state.map {
-      (name: $0.name, tensor: try (averaged[$0.name] ?? $0.tensor).detached())
+    let write = { [trainer, folder] in
+      try Safetensors.write(LoRA.merged(trainer.cast.student.parameters), metadata: metadata, to: folder.student)
     }
-    try Safetensors.write(state.map { ($0.name, $0.tensor) }, metadata: metadata, to: folder.student)
+    try trainer.ema?.applied(write) ?? write()
   }
 }

@@ -284,10 +284,12 @@ public final class Scene {
 public enum SceneError: Error, CustomStringConvertible {
   case noData
   case noPairs
+  case noFeatures(String)
 
   public var description: String {
     switch self {
     case .noData: "this objective needs real samples: add a `data` section to the recipe"
+    case .noFeatures(let denoiser): "\(denoiser) has no features for a discriminator to read (objective.gan.features)"
     case .noPairs: "this objective needs noise-image pairs: make them with `fewstep pairs` and name them in the recipe"
     }
   }

@@ -32,46 +32,93 @@ public final class Cast {
   public init(_ recipe: Recipe) throws {
     if let threads = recipe.threads { try Runtime.setThreads(threads) }
     if case .cuda(let index) = recipe.device, index >= Device.cudaCount {
-      throw CastError.noDevice("\(recipe.device)", available: Device.cudaCount)
+      throw CastError(
+        recipe, "device",
+        "'\(recipe.device)' is not there; this libtorch \(Runtime.version) sees \(Device.cudaCount) CUDA devices")
     }
     let context = PluginContext(device: recipe.device, seed: recipe.seed)
-    backbone = try PluginError.at("backbone") { try recipe.backbone(context) }
+    let backbone = try Self.fitting("backbone", recipe) { try recipe.backbone(context) }
+    self.backbone = backbone
     teacher = try backbone.teacher()
     student = try backbone.student(seed: recipe.seed)
     fakeTeacher = try backbone.fakeTeacher(seed: recipe.seed + 1)
-    try recipe.student.apply(to: student.parameters, seed: recipe.seed)
-    try recipe.fakeTeacher.apply(to: fakeTeacher.parameters, seed: recipe.seed + 1)
+    for (role, settings, parameters, seed) in [
+      ("student", recipe.student, student.parameters, recipe.seed),
+      ("fake-teacher", recipe.fakeTeacher, fakeTeacher.parameters, recipe.seed + 1),
+    ] {
+      do { try settings.apply(to: parameters, seed: seed) } catch let error as ParameterError {
+        throw CastError(recipe, "\(role).lora.layers", "\(error)")
+      }
+    }
     let full = PluginContext(
       device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
-    let objective = try PluginError.at("objective") { try recipe.objective(full) }
+    let objective = try Self.fitting("objective", recipe) { try recipe.objective(full) }
     self.objective = objective
-    try PluginError.at("objective") { [backbone] in try objective.prepare(for: backbone, seed: recipe.seed + 2) }
-    reward = try PluginError.at("reward") { try recipe.reward?(full) }
-    data = try PluginError.at("data") { try recipe.data?(full) }
-    pairs = try recipe.training.pairs.map(PairsFile.init)
-    if objective.needs.contains(.data), data == nil { throw SceneError.noData }
-    if objective.needs.contains(.pairs), pairs == nil { throw SceneError.noPairs }
+    try Self.fitting("objective", recipe) {
+      try objective.prepare(for: backbone, seed: recipe.seed + 2)
+    }
+    reward = try Self.fitting("reward", recipe) { try recipe.reward?(full) }
+    data = try Self.fitting("data", recipe) { try recipe.data?(full) }
+    pairs = try recipe.training.pairs.map { try PairsFile($0, for: backbone) }
+    if objective.needs.contains(.data), data == nil {
+      throw CastError(recipe, "objective", "it needs real samples: add a `data` section")
+    }
+    if objective.needs.contains(.pairs), pairs == nil {
+      throw CastError(
+        recipe, "training",
+        "the objective needs noise-image pairs: make them with `fewstep pairs`, and name the file at `training.pairs`")
+    }
     if let sensing = objective.sensing {
-      guard reward != nil else { throw CastError.noReward }
+      guard reward != nil else {
+        throw CastError(recipe, "objective", "it senses samples by a reward: add a `reward` section")
+      }
       guard recipe.training.batch % sensing.groupSize == 0 else {
-        throw CastError.groups(batch: recipe.training.batch, group: sensing.groupSize)
+        throw CastError(
+          recipe, "training.batch",
+          "\(recipe.training.batch) samples do not divide into groups of \(sensing.groupSize) (objective.group-size)")
+      }
+    }
+    try refuseMisfits(recipe)
+  }
+
+  /// A plugin's own words for what it cannot work with, at its place in the recipe.
+  private static func fitting<Made>(_ key: String, _ recipe: Recipe, _ make: () throws -> Made) throws -> Made {
+    do {
+      return try make()
+    } catch let error as PluginError {
+      throw CastError(recipe, key, error.problem)
+    } catch let error where !PluginError.isClear(error) {
+      throw CastError(recipe, key, "\(error)")
+    }
+  }
+
+  /// Data and rewards made for samples of another kind would fail in the middle of a step, in libtorch's words.
+  private func refuseMisfits(_ recipe: Recipe) throws {
+    if let data {
+      guard data.sampleShape == backbone.sampleShape else {
+        throw CastError(recipe, "data", "its samples are \(data.sampleShape), the backbone's \(backbone.sampleShape)")
+      }
+      let prompts = try data.batch(Array(0..<min(data.count, 1000))).condition.prompts
+      if let largest = prompts.max(), largest >= backbone.prompts.count {
+        throw CastError(
+          recipe, "data", "it has prompt \(largest), the backbone knows 0 to \(backbone.prompts.count - 1) only")
+      }
+    }
+    if let reward {
+      let ends = try backbone.condition([0, backbone.prompts.count - 1])
+      let samples = try Tensor.zeros([2] + backbone.sampleShape, .float32, on: backbone.device)
+      try Self.fitting("reward", recipe) {
+        _ = try noGrad { try reward.checkedScore(samples, pixels: backbone.pixels(samples), given: ends, "reward") }
       }
     }
   }
 }
 
-public enum CastError: Error, CustomStringConvertible {
-  case noDevice(String, available: Int)
-  case noReward
-  case groups(batch: Int, group: Int)
+/// Parts of a recipe that do not go together.
+public struct CastError: Error, CustomStringConvertible {
+  public let description: String
 
-  public var description: String {
-    switch self {
-    case .noDevice(let name, let available):
-      "device: '\(name)' is not there; this libtorch \(Runtime.version) sees \(available) CUDA devices"
-    case .noReward: "objective: it senses samples by a reward, and the recipe has no `reward` section"
-    case .groups(let batch, let group):
-      "training.batch: \(batch) samples do not divide into groups of \(group) (objective.group-size)"
-    }
+  public init(_ recipe: Recipe, _ key: String, _ message: String) {
+    description = "\(recipe.place(of: key)): \(key): \(message)"
   }
 }

@@ -104,8 +104,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFinite(let role, let quantity, let step):
-      "the \(role)'s \(quantity) is not finite at step \(step): nothing was updated. "
-        + "Lower its learning rate or its gradient limit, or look at the last diagnostics."
+      "the \(role)'s \(quantity) is not finite at step \(step); nothing of that step is saved. "
+        + "Lower the learning rates (all of them: one role's samples or weights spoil the other's loss), or set a gradient-limit."
     }
   }
 }

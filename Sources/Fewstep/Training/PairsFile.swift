@@ -9,8 +9,8 @@ public final class PairsFile {
   private let prompts: [Int]
   public var count: Int { prompts.count }
 
-  /// - Throws: `StorageError` naming the file and the dataset.
-  public init(_ path: String) throws {
+  /// - Throws: `StorageError` naming the file and the dataset, and where another backbone made it.
+  public init(_ path: String, for backbone: any Backbone) throws {
     let file = try HDF5File.open(path)
     noise = try file.read("noise")
     samples = try file.read("samples")
@@ -18,9 +18,24 @@ public final class PairsFile {
     guard noise.shape == samples.shape, noise.shape.first == prompts.count else {
       throw StorageError(
         .malformed, at: path, expected: "as many noises, samples and prompts",
-        got: "\(noise.shape), \(samples.shape), \(prompts.count)", advice: "Make it anew with `fewstep pairs`.")
+        got: "\(noise.shape), \(samples.shape), \(prompts.count)", advice: Self.advice)
+    }
+    guard noise.shape.dropFirst() == backbone.sampleShape[...], prompts.allSatisfy(backbone.prompts.indices.contains)
+    else {
+      throw StorageError(
+        .malformed, at: path, expected: "samples \(backbone.sampleShape) of \(backbone.prompts.count) prompts",
+        got: "\(Array(noise.shape.dropFirst())), prompts up to \(prompts.max() ?? 0)", advice: Self.advice)
+    }
+    for (key, value) in backbone.metadata {
+      let there = if case .string(let text)? = try file.attribute("backbone.\(key)") { text } else { "nothing" }
+      guard there == value else {
+        throw StorageError(
+          .malformed, at: path, "attribute 'backbone.\(key)'", expected: value, got: there, advice: Self.advice)
+      }
     }
   }
+
+  private static let advice = "Make pairs with this recipe: `fewstep pairs RECIPE --output FILE`."
 
   func batch(_ positions: [Int], _ backbone: any Backbone) throws -> (
     noise: Tensor, samples: Tensor, condition: Condition
@@ -32,26 +47,29 @@ public final class PairsFile {
     )
   }
 
-  /// Makes `count` pairs by DDIM in `steps` steps, batch by batch, straight into the file.
+  /// Makes `count` pairs in `steps` steps of a sampler, batch by batch, straight into the file.
   public static func make(
-    _ path: String, count: Int, steps: Int, batch: Int, guidance: Guidance, seed: Int, backbone: any Backbone,
+    _ path: String, count: Int, steps: Int, sampler: SamplerKind = .ddim, batch: Int, guidance: Guidance, seed: Int,
+    backbone: any Backbone,
     teacher: any Teacher, progress: (Int) -> Void
   ) throws {
     let stream = Noise(seed: seed).stream("pairs", step: 0)
     let chosen = Noise(seed: seed).stream("pairs' prompts", step: 0).integers(0..<count, below: backbone.prompts.count)
     try HDF5File.write(to: path) { file in
-      let layout = HDF5Layout(chunk: [min(batch, count)] + backbone.sampleShape)
+      let layout = HDF5Layout(chunk: [min(batch, count)] + backbone.sampleShape, checksum: true)
       let noises = try file.createRows("noise", rowShape: backbone.sampleShape, dtype: .float32, layout: layout)
       let samples = try file.createRows("samples", rowShape: backbone.sampleShape, dtype: .float32, layout: layout)
       try file.write(Tensor(chosen), to: "prompts")
+      try file.setAttribute("sampler", .string(sampler.rawValue))
       try file.setAttribute("steps", .integer(Int64(steps)))
       try file.setAttribute("guidance", .number(guidance.scale))
+      for (key, value) in backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
       for start in stride(from: 0, to: count, by: batch) {
         let range = start..<min(start + batch, count)
         let noise = try stream.normal(range, backbone.sampleShape, on: backbone.device)
         let condition = try backbone.condition(Array(chosen[range]))
         let made = try noGrad {
-          try DDIM().sample(noise, times: evenTimes(steps), schedule: teacher.schedule) { x, time in
+          try sampler.sampler.sample(noise, times: evenTimes(steps), schedule: teacher.schedule) { x, time in
             try teacher.guidedClean(
               from: x, at: .full([range.count], time, .float64), given: condition, guidance: guidance)
           }

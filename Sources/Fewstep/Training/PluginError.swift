@@ -12,16 +12,16 @@ public struct PluginError: Error, CustomStringConvertible {
 
   public var description: String { "\(place): \(problem)" }
 
-  /// Runs a plugin's code and puts its name on what it throws. Errors that say by themselves what in a recipe or file is
-  /// wrong pass as they are.
+  /// Runs a plugin's code and puts its name on what it throws.
   static func at<R>(_ place: @autoclosure () -> String, _ body: () throws -> R) throws -> R {
-    do {
-      return try body()
-    } catch {
-      switch error {
-      case is PluginError, is SceneError, is RecipeError, is StorageError, is ParameterError: throw error
-      default: throw PluginError(place(), "\(error)")
-      }
+    do { return try body() } catch let error where !isClear(error) { throw PluginError(place(), "\(error)") }
+  }
+
+  /// Whether an error says by itself what in a recipe or a file is wrong.
+  static func isClear(_ error: any Error) -> Bool {
+    switch error {
+    case is PluginError, is CastError, is SceneError, is RecipeError, is StorageError, is ParameterError: true
+    default: false
     }
   }
 }

@@ -30,11 +30,11 @@ public struct RoleSettings: Sendable {
       "gradient-limit", in: .positive, "Gradients are scaled down to this norm; null leaves them.")
     if s.has("lora") {
       let lora = s.section("lora")
-      let rank = lora.integer("rank", default: 16, in: .atLeast(1), "Rank of the update.")
-      self.lora = LoRASettings(
-        rank: rank,
-        alpha: lora.number("alpha", default: Double(rank), in: .positive, "The update is scaled by alpha / rank."),
-        layers: lora.strings("layers", default: ["*"], "Ends of the names of the layers to adapt; * is all."))
+      let rank = lora.integer("rank", default: 16, in: .closed(1, 4096), "Rank of the update.")
+      let alpha = lora.number("alpha", default: Double(rank), in: .positive, "The update is scaled by alpha / rank.")
+      let layers = lora.strings("layers", default: ["*"], "Ends of the names of the layers to adapt; * is all.")
+      lora.require(!layers.isEmpty, at: "layers", "expected at least one end of a layer's name, or *")
+      self.lora = LoRASettings(rank: rank, alpha: alpha, layers: layers)
     } else {
       lora = nil
     }

@@ -41,6 +41,23 @@ public enum AtomicFile {
     }
   }
 
+  /// Throws at once what `write` would throw at the end of long work: where the folder takes no file, or a folder is at
+  /// `path`.
+  public static func checkWritable(_ path: String) throws {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw StorageError.system(EISDIR, "cannot write the file", path: path)
+    }
+    let temporary = temporaryPath(for: path)
+    do {
+      try OutputFile(creating: temporary).close()
+    } catch var error as StorageError {
+      error.place = path
+      throw error
+    }
+    unlink(temporary)
+  }
+
   private static func synchronize(_ path: String, _ action: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw StorageError.system(errno, action, path: path) }

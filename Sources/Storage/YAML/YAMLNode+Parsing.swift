@@ -8,9 +8,13 @@ extension YAMLNode {
     guard let data = FileManager.default.contents(atPath: path) else {
       // contents(atPath:) does not say why.
       let descriptor = open(path, O_RDONLY)
-      let code = descriptor < 0 ? errno : EISDIR
-      if descriptor >= 0 { _ = close(descriptor) }
-      throw StorageError.system(code, "cannot read the file", path: path)
+      if descriptor < 0 { throw StorageError.system(errno, "cannot read the file", path: path) }
+      defer { _ = close(descriptor) }
+      var status = stat()
+      if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        throw StorageError.system(EISDIR, "cannot read the file", path: path)
+      }
+      throw StorageError(.malformed, at: path, expected: "a file of text", got: "a device or a pipe")
     }
     return try parse(data, file: path)
   }

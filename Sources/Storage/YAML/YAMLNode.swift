@@ -120,6 +120,12 @@ extension YAMLNode {
     return all
   }
 
+  /// The dotted keys of leaves that only one of two trees has, or that differ, in order.
+  public func keys(differingFrom other: YAMLNode) -> [String] {
+    let (mine, theirs) = (leaves, other.leaves)
+    return Set(mine.keys).union(theirs.keys).filter { mine[$0] != theirs[$0] }.sorted()
+  }
+
   /// The same tree, whatever the places, comments and quotes.
   public func hasSameValue(as other: YAMLNode) -> Bool {
     switch (content, other.content) {

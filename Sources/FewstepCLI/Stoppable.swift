@@ -1,0 +1,32 @@
+import Fewstep
+import Tensors
+
+/// A teacher that Ctrl-C stops between two calls of its network, where `Interruption` listens.
+final class StoppableTeacher: Teacher {
+  private let teacher: any Teacher
+  private let words: String
+  var schedule: any NoiseSchedule { teacher.schedule }
+  var prediction: Prediction { teacher.prediction }
+
+  /// - Parameter words: what is thrown: what was saved, if anything.
+  init(_ teacher: any Teacher, _ words: String) {
+    self.teacher = teacher
+    self.words = words
+  }
+
+  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try stopIfAsked(words)
+    return try teacher.output(for: noisy, at: time, given: condition)
+  }
+
+  func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try teacher.features(of: noisy, at: time, given: condition)
+  }
+
+  func unconditional(like condition: Condition) throws -> Condition { try teacher.unconditional(like: condition) }
+}
+
+/// - Throws: `CommandError` after Ctrl-C where `Interruption` listens.
+func stopIfAsked(_ words: String) throws {
+  if Interruption.isRequested { throw CommandError(ExitCodes.interrupted, words) }
+}

@@ -1,0 +1,82 @@
+import Evaluation
+import Fewstep
+import Foundation
+import Storage
+
+/// A sweep's runs on disk: PATH/VARIANT/seed-N each, with its recipe and its log beside it, and what they are in sweep.json.
+struct SweepFolder {
+  enum State: Equatable {
+    case new
+    case cutOff(step: Int)
+    case done
+
+    var words: String {
+      switch self {
+      case .new: "to do"
+      case .cutOff(let step): "cut off at step \(step)"
+      case .done: "done"
+      }
+    }
+  }
+
+  /// What sweep.json says of a run.
+  struct Member: Codable {
+    let variant: String
+    let seed: Int
+    /// Below the sweep's folder.
+    let path: String
+  }
+
+  let path: String
+
+  init(_ path: String) { self.path = path }
+
+  func run(_ trial: Sweep.Trial) -> RunFolder { RunFolder("\(path)/\(trial.path)") }
+  func recipe(_ trial: Sweep.Trial) -> String { "\(path)/\(trial.path).yaml" }
+  func log(_ trial: Sweep.Trial) -> String { "\(path)/\(trial.path).log" }
+  private var index: String { "\(path)/sweep.json" }
+
+  /// How far a run is.
+  ///
+  /// - Throws: `CommandError` where its folder holds a run of another recipe.
+  func state(of trial: Sweep.Trial) throws -> State {
+    let run = run(trial)
+    guard FileManager.default.fileExists(atPath: run.recipe) else { return .new }
+    let differing = try trial.recipe.resolved.keys(differingFrom: YAMLNode.load(path: run.recipe))
+      .filter { key in !["name", "threads"].contains(key) && !key.hasPrefix("output.") }
+    guard differing.isEmpty else {
+      throw CommandError(
+        ExitCodes.invalid,
+        "\(run.path): a run of another recipe lies there; it differs in \(differing.joined(separator: ", ")).\n"
+          + "  Name another folder with --into, or remove it")
+    }
+    let last = trial.recipe.evaluation == nil ? run.student : run.evaluation
+    if FileManager.default.fileExists(atPath: last) { return .done }
+    return run.checkpointSteps.last.map { .cutOff(step: $0) } ?? .new
+  }
+
+  /// Writes each run's recipe, and which runs there are.
+  func record(_ sweep: Sweep) throws {
+    for trial in sweep.trials {
+      let folder = URL(fileURLWithPath: recipe(trial)).deletingLastPathComponent().path
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try trial.node.write(to: recipe(trial))
+    }
+    let members = sweep.trials.map { Member(variant: $0.variant, seed: $0.recipe.seed, path: $0.path) }
+    try AtomicFile.write(try JSONEncoder.pretty.encode(members), to: index)
+  }
+
+  /// The runs that sweep.json lists; nil where there is none.
+  func members() throws -> [Member]? {
+    guard let data = FileManager.default.contents(atPath: index) else { return nil }
+    do { return try JSONDecoder().decode([Member].self, from: data) } catch {
+      throw CommandError(ExitCodes.invalid, "\(index): not as `fewstep sweep` writes it: \(error)")
+    }
+  }
+
+  func entry(_ trial: Sweep.Trial) throws -> Comparison.Entry {
+    let run = run(trial)
+    return Comparison.Entry(
+      path: run.path, variant: trial.variant, seed: trial.recipe.seed, evaluated: try .load(run.evaluation))
+  }
+}
