@@ -219,6 +219,20 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
     #expect(try trainer.snapshot() == before)
   }
 
+  @Test("A run whose plugin fails keeps the checkpoints it has")
+  func failingRun() throws {
+    let scratch = try Scratch()
+    let recipe = try shortRecipe(["output.checkpoint-every": "2"], objective: "dmd")
+    let trainer = try Trainer(recipe, cast: Cast(recipe).playing(FaultyObjective("throws late")))
+    let run = try TrainingRun(trainer, folder: RunFolder(scratch.path("run")), resume: false)
+    let error = #expect(throws: PluginError.self) { _ = try run.run(observe: { _ in }, picture: { nil }) }
+    #expect(error?.description.contains("objective (FaultyObjective), student's loss at step 3") == true)
+    #expect(run.folder.checkpointSteps == [2])
+    let resumed = try Trainer(recipe)
+    try Checkpoint.load(run.folder.checkpoint(2), into: resumed)
+    #expect(resumed.stepCount == 2)
+  }
+
   @Test("A checkpointed network that is run again by the student's backward keeps no gradient of it")
   func noGradientAtTheFakeTeacher() throws {
     let architecture = Architecture(
@@ -301,6 +315,7 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
 /// Wrong in one way.
 private final class FaultyObjective: MatchingObjective {
   private let fault: String
+  private var calls = 0
   let sensing: Sensing?
 
   init(_ fault: String) {
@@ -309,16 +324,12 @@ private final class FaultyObjective: MatchingObjective {
   }
 
   func studentLoss(_ scene: Scene) throws -> Loss {
-    switch fault {
-    case "throws": Loss(try matmul(scene.samples, scene.samples))
-    case "vector": Loss(try scene.samples.sum([1]))
-    case "constant": Loss(try mean(scene.samples.detached()))
-    default:
-      try {
-        if fault == "note" { scene.note("odd", try .zeros([3])) }
-        return try scene.match(along: scene.distributionMatching)
-      }()
-    }
+    calls += 1
+    if fault == "throws" || fault == "throws late" && calls > 3 { _ = try matmul(scene.samples, scene.samples) }
+    if fault == "vector" { return Loss(try scene.samples.sum([1])) }
+    if fault == "constant" { return Loss(try mean(scene.samples.detached())) }
+    if fault == "note" { scene.note("odd", try .zeros([3])) }
+    return try scene.match(along: scene.distributionMatching)
   }
 
   func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
