@@ -41,10 +41,8 @@ public struct StepReport {
   /// Gathers what is known of each sample in the student's update. Where the objective did not ask for the two parts of
   /// DMD's signal, the teachers are asked here; what nobody knows is NaN.
   ///
-  /// - Parameters:
-  ///   - studentTime: the time of the student's step that made the samples.
-  ///   - rewards: [B], nil where there is no reward.
-  mutating func diagnose(_ scene: Scene, studentTime: Double, rewards: Tensor?) throws {
+  /// - Parameter rewards: [B], nil where there is no reward.
+  mutating func diagnose(_ scene: Scene, rewards: Tensor?) throws {
     try noGrad {
       let unknown = Array(repeating: Double.nan, count: scene.samples.shape[0])
       let matching = try scene.distributionMatching
@@ -54,7 +52,7 @@ public struct StepReport {
       let sizes = (try size(matching), try size(alignment))
       append("prompt", scene.condition.prompts.map(Double.init))
       append("t", try scene.time.doubles())
-      append("student-step", unknown.map { _ in studentTime })
+      append("student-step", unknown.map { _ in scene.studentTime })
       append("reward", try rewards?.doubles() ?? unknown)
       append("advantage", scene.wasSensed ? try scene.advantage.doubles() : unknown)
       append("distance", try size(scene.samples.detached() - real).doubles())
@@ -64,7 +62,7 @@ public struct StepReport {
       let isGuided = scene.matching.guidance.scale != 1
       append("cosine", isGuided ? try (product / (sizes.0 * sizes.1 + 1e-12)).doubles() : unknown)
       append("scale", try scene.scale.reshaped([-1]).doubles())
-      let agreement = try scene.direction.map { try ($0 * (matching + alignment)).meanPerSample() }
+      let agreement = try scene.step.map { try ($0 * (matching + alignment)).meanPerSample() }
       append("flips", try agreement?.less(than: 0).to(.float32).doubles() ?? unknown)
       try addNotes(scene)
     }
@@ -88,7 +86,14 @@ public struct StepReport {
   }
 
   mutating func addNotes(_ scene: Scene) throws {
-    for note in scene.notes { append(note.name, try note.values.detached().reshaped([-1]).doubles()) }
+    for note in scene.notes {
+      guard note.values.count == scene.condition.count else {
+        throw PluginError(
+          "objective, note '\(note.name)' at step \(step)",
+          "expected \(scene.condition.count) numbers, one a sample, got \(note.values.summary)")
+      }
+      append(note.name, try note.values.detached().reshaped([-1]).doubles())
+    }
   }
 
   private mutating func append(_ name: String, _ values: [Double]) {
