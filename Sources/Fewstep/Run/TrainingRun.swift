@@ -37,7 +37,7 @@ public final class TrainingRun {
   ///
   /// - Parameters:
   ///   - observe: called after every step.
-  ///   - samples: a picture of the student as it is, for the grid; nil leaves it out.
+  ///   - picture: one of the student as it is, for the grid; nil leaves it out.
   public func run(
     until limit: Int? = nil, observe: (StepReport) -> Void, picture: () throws -> PNGImage?
   ) throws -> Ending {

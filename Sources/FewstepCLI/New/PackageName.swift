@@ -14,7 +14,9 @@ struct PackageName {
     }
     self.text = text
     type = text.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-    guard !plugins.contains(where: { $0.lowercased() == text.lowercased() }) else {
+    // Also in Swift's spelling, which the plugin's module has.
+    let known = plugins.map { $0.replacing("-", with: "").lowercased() }
+    guard !known.contains(type.lowercased()), !known.contains(where: { $0 + "reward" == type.lowercased() }) else {
       throw refused("is a plugin's of ours: recipes could not tell them apart. `fewstep plugins` lists them")
     }
     guard !Self.keywords.contains(text), !Self.keywords.contains(type) else {
@@ -35,8 +37,8 @@ struct PackageName {
 
   /// Modules of ours, and types that plugins and their tests name.
   private static let taken = [
-    "AMD", "ArgumentParser", "ClassifierReward", "DMD", "DMD2", "Evaluation", "Fewstep", "FewstepCLI", "FewstepMain",
-    "Foundation", "GaussianMixture", "Networks", "PixelUNet", "Storage", "Swift", "Tensors", "Testing", "XCTest",
+    "ArgumentParser", "Evaluation", "Fewstep", "FewstepCLI", "FewstepMain", "Foundation", "Networks", "ObjectiveChecks",
+    "Storage", "Swift", "Tensors", "Testing", "XCTest",
     "Array", "Backbone", "Bool", "Cast", "Catalog", "Condition", "Denoiser", "Device", "Double", "Embedding", "Error",
     "FakeTeacher", "FewstepCommand", "Float", "Int", "Linear", "Loss", "Main", "Matching", "MatchingObjective",
     "Network",
