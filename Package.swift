@@ -23,9 +23,9 @@ let torchLink: [LinkerSetting] =
   }
 
 /// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
-let objectives = ["DMD", "DMD2", "AMD"]
+let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet"]
-let rewards = ["ClassifierReward"]
+let rewards = ["ClassifierReward", "PerturbedReward", "IntrinsicReward"]
 let plugins = objectives + backbones + rewards
 
 let package = Package(
@@ -34,6 +34,7 @@ let package = Package(
     .executable(name: "fewstep", targets: ["FewstepMain"]),
     .library(name: "Fewstep", targets: ["Fewstep", "Networks", "Storage", "Tensors"]),
     .library(name: "FewstepCLI", targets: ["FewstepCLI"]),
+    .library(name: "ObjectiveChecks", targets: ["ObjectiveChecks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -56,6 +57,7 @@ let package = Package(
     .target(name: "Storage", dependencies: ["Tensors", "CHDF5", "CYAML", "CPNG", "CZlib"]),
     .target(name: "Fewstep", dependencies: ["Tensors", "Networks", "Storage"]),
     .target(name: "Evaluation", dependencies: ["Fewstep", "Storage", "Tensors"]),
+    .target(name: "ObjectiveChecks", dependencies: ["Fewstep", "Networks", "Tensors"]),
     .target(
       name: "FewstepCLI",
       dependencies: ["Fewstep", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser")]
@@ -78,7 +80,9 @@ let package = Package(
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Storage"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"]),
-    .testTarget(name: "FewstepTests", dependencies: ["Fewstep", "Evaluation"] + plugins.map { .target(name: $0) }),
+    .testTarget(
+      name: "FewstepTests",
+      dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
   ]
     + plugins.map {

@@ -24,7 +24,7 @@ enum ExitCodes {
     case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError,
       is ComparisonError:
       invalid
-    case is TrainingError, is TensorError: software
+    case is TrainingError, is TensorError, is PluginError: software
     default: nil
     }
   }

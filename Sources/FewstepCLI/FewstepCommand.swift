@@ -3,10 +3,15 @@ import ArgumentParser
 import ClassifierReward
 import DMD
 import DMD2
+import DecoupledDMD
 import Fewstep
 import Foundation
 import GaussianMixture
+import IntrinsicReward
+import PerturbedReward
 import PixelUNet
+import RewardForcing
+import SiD
 import Storage
 import Tensors
 
@@ -38,8 +43,10 @@ public struct FewstepCommand: ParsableCommand {
   /// Ours. The one list of plugins outside Package.swift.
   private static let shipped: [Registration] = [
     { DMD.register(in: &$0) }, { DMD2.register(in: &$0) }, { AMD.register(in: &$0) },
+    { DecoupledDMD.register(in: &$0) }, { RewardForcing.register(in: &$0) }, { SiD.register(in: &$0) },
     { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
-    { ClassifierReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
+    { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
+    { IntrinsicReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]
 
   @TaskLocal private static var added: [Registration] = []

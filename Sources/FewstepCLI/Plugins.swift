@@ -57,7 +57,7 @@ struct Plugins: ParsableCommand {
         })
     }
     func entries<Product>(_ kind: String, _ plugins: [Plugin<Product>]) -> [Entry] {
-      plugins.map { entry(kind, $0.name, $0.summary, $0.settings) }
+      plugins.map { entry(kind, $0.name, $0.summary, $0.settings(in: catalog)) }
     }
     let own = entry("recipe", "recipe", "The keys of every recipe", Recipe.ownSettings(catalog))
     return [own] + entries("objective", catalog.objectives) + entries("backbone", catalog.backbones)

@@ -6,6 +6,7 @@ import Testing
 @testable import AMD
 @testable import DMD
 @testable import Fewstep
+@testable import SiD
 
 /// x̂0 for Gaussian data N(mean, covariance) in the plane: mean + α S (α² S + σ²)⁻¹ (x_t - α mean).
 private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
@@ -67,12 +68,44 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
   @Test(
     "A linear student that follows DMD's direction becomes the Gaussian", arguments: [MatchingScale.none, .dmd2, .dmd])
   func aLinearStudentThat(_ scale: MatchingScale) throws {
+    try expectTheGaussian(from: DMD(settings("kind: dmd")), scale)
+  }
+
+  @Test("So does one that follows SiD's gradient", arguments: [1, 1.2])
+  func soDoesOneThat(_ alpha: Double) throws { try expectTheGaussian(from: SiD(settings("alpha: \(alpha)")), .dmd2) }
+
+  @Test("SiD's gradient for two Gaussians is their distance times its squared share, whatever α; for one it is 0")
+  func sidsGradientFor() throws {
+    // x̂r - x̂f = c (m - b) with c = σ² / (α² + σ²), and d(x̂r - x)/dx = -c.
+    let (m, b) = ([1.0, -2], [0.2, 0.3])
+    let one = try Tensor([1, 0, 0, 1], shape: [2, 2]).to(.float32)
+    let teacher = gaussian(try Tensor(m).to(.float32), one)
+    let time = try Tensor([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+    for (fake, difference) in [
+      (gaussian(try Tensor(b).to(.float32), one), [m[0] - b[0], m[1] - b[1]]), (teacher, [0, 0]),
+    ] {
+      for alpha in [1, 1.2, -3] {
+        let samples = try normal("gaussian", [6, 2]).requiringGrad()
+        let scene = Scene(
+          samples: samples, condition: try Condition(classes: Array(repeating: 0, count: 6)), time: time,
+          noise: try normal("gaussian noise", [6, 2]), matching: Matching(scale: .none), teacher: teacher,
+          fakeTeacher: fake)
+        try SiD(settings("alpha: \(alpha)")).studentLoss(scene).total.backward()
+        let expected = try time.doubles().flatMap { t in
+          let share = t * t / ((1 - t) * (1 - t) + t * t)
+          return difference.map { -share * share * $0 / 12 }
+        }
+        try expectClose(#require(samples.gradient), Tensor(expected, shape: [6, 2]), 1e-5)
+      }
+    }
+  }
+
+  private func expectTheGaussian(from objective: any MatchingObjective, _ scale: MatchingScale) throws {
     let (m, s) = (try Tensor(mean).to(.float32), try Tensor(covariance, shape: [2, 2]).to(.float32))
     let teacher = gaussian(m, s)
     let store = ParameterStore(.random(seed: 3))
     let student = try Linear(store.root, 2, 2)
     let optimizer = try AdamW(store.trainable, AdamW.Settings(learningRate: 0.03, betas: [0.5, 0.9], weightDecay: 0))
-    let dmd = DMD(try settings("kind: dmd"))
     let count = 256
     let condition = try Condition(classes: Array(repeating: 0, count: count))
     let steps = 300
@@ -85,7 +118,7 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
         time: try noise.stream("time", step: 0).uniform(0..<count, low: 0.02, high: 0.98).to(.float64),
         noise: try noise.stream("noise", step: 0).normal(0..<count, [2]),
         matching: Matching(scale: scale), teacher: teacher, fakeTeacher: gaussian(b, try matmul(a, a.transposed(0, 1))))
-      try dmd.studentLoss(scene).total.backward()
+      try objective.studentLoss(scene).total.backward()
       try optimizer.step(factor: LearningRateSchedule(.cosine, total: steps).factor(at: step))
     }
     let a = try student.weight.value.detached()

@@ -6,7 +6,10 @@ import Testing
 @testable import AMD
 @testable import DMD
 @testable import DMD2
+@testable import DecoupledDMD
 @testable import Fewstep
+@testable import RewardForcing
+@testable import SiD
 
 @Suite struct ObjectiveTests {
   // MARK: What DMD's variants have in common
@@ -48,7 +51,10 @@ import Testing
 
   @Test(
     "Gradients reach the role that is updated, all of it, and no other",
-    arguments: ["dmd", "dmd regression", "dmd2", "dmd2 gan", "dmd2 teacher", "amd", "amd gan", "amd gan teacher"])
+    arguments: [
+      "dmd", "dmd regression", "dmd2", "dmd2 gan", "dmd2 teacher", "amd", "amd remedies", "amd gan", "amd gan teacher",
+      "decoupled", "reward forcing", "sid",
+    ])
   func gradientsReachTheRole(_ name: String) throws {
     let stage = try Stage.images()
     stage.guidance = 2
@@ -175,6 +181,34 @@ import Testing
     try expectClose(weight, Tensor(advantages.map { exp(-sharpening * $0) / mean }), 1e-5)
   }
 
+  @Test("AMD's scalar adaptation is DMD's direction times β")
+  func amdsScalarAdaptation() throws {
+    let hand = try Hand()
+    let objective = AMD(try settings("{adaptation: scalar, sensitivity: 0.4, group-size: 2, advantage-clip: 0.5}"))
+    let scene = try hand.scene()
+    try objective.studentLoss(scene).total.backward()
+    let beta = try Tensor(advantages.map { 1 - 0.4 * $0 }).to(.float32).unsqueezed(1)
+    let direction = try beta * (scene.distributionMatching + scene.conditionalAlignment)
+    try expectClose(#require(hand.samples.gradient), -1.0 / 8 * direction / scene.scale, 1e-5)
+  }
+
+  @Test("A noise tilt compares bad samples in more noise and good ones in less, inside the bounds")
+  func aNoiseTilt() throws {
+    let stage = try Stage.points()
+    stage.guidance = 2
+    let scene = try stage.scene()
+    let loss = try AMD(settings("{noise-tilt: 1.5, group-size: 4}")).studentLoss(scene).total
+    let (time, a) = (try scene.time.doubles(), try scene.advantage.doubles())
+    let tilted = try #require(scene.notes.first { $0.name == "tilted-t" }).values
+    let expected = zip(time, a).map { t, a in 0.02 + 0.96 * pow((t - 0.02) / 0.96, exp(1.5 * a)) }
+    try expectClose(tilted, Tensor(expected), 1e-5)
+    #expect(zip(zip(time, expected), a).allSatisfy { ($0.1 - $0.0) * $1 <= 0 && (0.02...0.98).contains($0.1) })
+    // Everything that is compared is compared there.
+    let plain = try AMD(settings("group-size: 4")).studentLoss(stage.scene().at(tilted, named: "there")).total
+    #expect(try bytes(loss) == bytes(plain))
+    #expect(scene.notes.map(\.name) == ["tilted-t", "alpha", "beta", "update"])
+  }
+
   @Test("A sample's weight does not depend on the other groups of the batch")
   func aSamplesWeightDoes() throws {
     let objective = AMD(try settings("{group-size: 2, sharpening: 1}"))
@@ -191,6 +225,73 @@ import Testing
     let (a, b) = (try weights([1, 2, 3, 4]), try weights([1, 2, 30, 0]))
     #expect(a[0...1] == b[0...1])
     #expect(a[2...3] != b[2...3])
+  }
+
+  @Test("Decoupled DMD compares for guidance at times below the student's, each term over its own scale")
+  func decoupledDMDCompares() throws {
+    let stage = try Stage.points()
+    stage.guidance = 3
+    let leaf = try stage.samples.detached().requiringGrad()
+    func scene(_ time: Tensor, studentTime: Double) throws -> Scene {
+      Scene(
+        samples: leaf, condition: stage.condition, time: time, noise: try normal("noise", [Stage.count, 2]),
+        matching: Matching(guidance: Guidance(3), times: 0.1...0.9), studentTime: studentTime, teacher: stage.teacher,
+        fakeTeacher: stage.fakeTeacher)
+    }
+    let time = try times("time", Stage.count).clamped(0.1, 0.9)
+    try DecoupledDMD().studentLoss(scene(time, studentTime: 0.5)).total.backward()
+    let plain = try scene(time, studentTime: 1)
+    let later = try scene(0.1 + 0.5 * (time - 0.1), studentTime: 1)
+    #expect(try later.time.doubles().allSatisfy { $0 <= 0.5 })
+    let step = try plain.distributionMatching / plain.scale + later.conditionalAlignment / later.scale
+    try expectClose(#require(leaf.gradient), -1.0 / Double(2 * Stage.count) * step, 1e-5)
+    // In the first step there is nothing to keep apart.
+    let (first, dmd) = (
+      try DecoupledDMD().studentLoss(plain).total, try Objectives.named("dmd").studentLoss(plain).total
+    )
+    #expect(Swift.abs(try first.item() - dmd.item()) < 1e-6)
+  }
+
+  @Test("Reward Forcing weighs directions by exp(r / β) over the batch's mean, whatever the parts it is worked off in")
+  func rewardForcingWeighs() throws {
+    let hand = try Hand()
+    let rewards = [1.0, 2, -3, 5]
+    let deviation = (rewards.reduce(0) { $0 + pow($1 - 1.25, 2) } / 4).squareRoot()
+    for (isStandardised, unit) in [(true, deviation), (false, 1)] {
+      let objective = RewardForcing(try settings("{temperature: 0.5, standardise: \(isStandardised)}"))
+      let raw = rewards.map { exp($0 / unit / 0.5) }
+      let expected = raw.map { 4 * $0 / raw.reduce(0, +) }
+      let scene = try hand.scene()
+      try objective.studentLoss(scene).total.backward()
+      let weights = try #require(scene.notes.first { $0.name == "reward-weight" }).values
+      try expectClose(weights, Tensor(expected), 1e-5)
+      let direction = try scene.distributionMatching + scene.conditionalAlignment
+      try expectClose(
+        #require(hand.samples.gradient), -1.0 / 8 * weights.unsqueezed(1) * direction / scene.scale, 1e-5)
+      try hand.samples.setGradient(nil)
+      let half = Scene(
+        samples: try hand.samples.rows(2..<4), condition: try Condition(classes: [1, 1]), time: try Tensor([0.6, 0.8]),
+        noise: try hand.noise.rows(2..<4), matching: Matching(),
+        teacher: FormulaDenoiser.constant(try hand.conditional.rows(2..<4)),
+        fakeTeacher: FormulaDenoiser.constant(try hand.fake.rows(2..<4)),
+        sensed: try Sensed(rewards: hand.rewards, sensing: #require(objective.sensing)), range: 2..<4)
+      _ = try objective.studentLoss(half)
+      try expectSame(#require(half.notes.first { $0.name == "reward-weight" }).values, weights.rows(2..<4))
+    }
+    #expect(try scaleOfWeights([1e30, -1e30, 0, 0]) <= 4)
+    #expect(try scaleOfWeights([7, 7, 7, 7]) == 1)
+  }
+
+  /// The largest weight that Reward Forcing makes of rewards.
+  private func scaleOfWeights(_ rewards: [Float]) throws -> Double {
+    let hand = try Hand()
+    let scene = Scene(
+      samples: hand.samples, condition: try Condition(classes: [0, 0, 1, 1]), time: try times("time", 4),
+      noise: hand.noise, matching: Matching(), teacher: FormulaDenoiser.constant(hand.conditional),
+      fakeTeacher: FormulaDenoiser.constant(hand.fake),
+      sensed: try Sensed(rewards: Tensor(rewards), sensing: Sensing(groupSize: 1)))
+    _ = try RewardForcing(settings("temperature: 0.01")).studentLoss(scene)
+    return try #require(scene.notes.first { $0.name == "reward-weight" }).values.doubles().max() ?? 0
   }
 
   @Test("DMD's regression is the squared error to the teacher's own samples, weighted")

@@ -5,7 +5,10 @@ import Testing
 @testable import AMD
 @testable import DMD
 @testable import DMD2
+@testable import DecoupledDMD
 @testable import Fewstep
+@testable import RewardForcing
+@testable import SiD
 
 @Suite struct SceneTests {
   @Test("A scene asks the real teacher once for both passes, the fake teacher once, and keeps what they say")
@@ -36,7 +39,7 @@ import Testing
 
   @Test(
     "Without guidance no objective asks for the unconditional pass, and a fake teacher's loss asks no teacher",
-    arguments: ["dmd", "dmd2", "amd"])
+    arguments: ["dmd", "dmd2", "amd", "reward forcing", "sid"])
   func withoutGuidanceNoObjective(_ name: String) throws {
     for (guidance, expected) in [(1.0, [Stage.count]), (2, [2 * Stage.count])] {
       let stage = try Stage.points()
@@ -137,6 +140,36 @@ import Testing
     #expect(try #require(samples.gradient).doubles().allSatisfy { $0 == 0 })
   }
 
+  @Test("A view at other times has the same samples and noise, and is made once")
+  func aViewAtOther() throws {
+    let stage = try Stage.points()
+    stage.guidance = 2
+    let scene = try stage.scene()
+    let later = scene.at(try 0.5 * scene.time, named: "half")
+    #expect(scene.at(scene.time, named: "half") === later)
+    #expect(later.samples === scene.samples && later.noise === scene.noise && later.matching.guidance.scale == 2)
+    try expectSame(later.advantage, scene.advantage)
+    let noisy = try stage.teacher.schedule.noisy(stage.samples.detached(), scene.noise, at: 0.5 * scene.time)
+    try expectSame(later.noisy, noisy)
+    #expect(try bytes(later.distributionMatching) != bytes(scene.distributionMatching))
+  }
+
+  @Test("In a differentiable scene the teachers say the same, and the samples alone get a gradient of it")
+  func inADifferentiableScene() throws {
+    let stage = try Stage.images()
+    stage.guidance = 2
+    let scene = try stage.scene()
+    let view = scene.differentiable
+    try expectSame(view.realGuided.detached(), scene.realGuided)
+    try expectSame(view.fake.detached(), scene.fake)
+    #expect(try view.distributionMatching.requiresGrad)
+    #expect(try !scene.distributionMatching.requiresGrad)
+    #expect(try !view.scale.requiresGrad)
+    try sum(view.fake).backward()
+    #expect(stage.fakeTeacher.parameters.all.allSatisfy { $0.value.gradient == nil && $0.isTrainable })
+    #expect(stage.student.parameters.all.contains { $0.value.gradient != nil })
+  }
+
   @Test("Without real data, pairs or sensing a scene says so, or has no advantages")
   func withoutRealDataPairs() throws {
     let stage = try Stage.points()
@@ -149,6 +182,7 @@ import Testing
     try expectSame(scene.advantage, .zeros([Stage.count]))
     #expect(!scene.wasSensed)
     try expectSame(scene.groupMean { try exp($0) }, .ones([Stage.count]))
+    try expectSame(scene.amongAll { try exp($0) }, .ones([Stage.count]))
   }
 }
 
@@ -163,9 +197,14 @@ enum Objectives {
     case "dmd2 teacher": DMD2(try settings("gan: {student-weight: 0.5, discriminator-weight: 0.5, features: teacher}"))
     case "amd": AMD(try settings("group-size: 4"))
     case "amd zero": AMD(try settings("{group-size: 4, sensitivity: 0, sharpening: 0}"))
+    case "amd scalar": AMD(try settings("{group-size: 4, adaptation: scalar}"))
+    case "amd remedies": AMD(try settings("{group-size: 4, pooled-deviation: 0.5, noise-tilt: 1}"))
     case "amd gan": AMD(try settings("{group-size: 4, gan: {student-weight: 0.5, discriminator-weight: 0.5}}"))
     case "amd gan teacher":
       AMD(try settings("{group-size: 4, gan: {student-weight: 0.5, discriminator-weight: 0.5, features: teacher}}"))
+    case "decoupled": DecoupledDMD()
+    case "reward forcing": RewardForcing(try settings("temperature: 0.5"))
+    case "sid": SiD(try settings("alpha: 1.2"))
     default: throw TensorError("Objectives", "no \(name)")
     }
   }

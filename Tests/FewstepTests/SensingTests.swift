@@ -29,6 +29,21 @@ import Testing
     }
   }
 
+  @Test("A deviation drawn towards the step's keeps small differences small")
+  func aDeviationDrawn() throws {
+    // Deviations 0.001 and 1.
+    let rewards = try Tensor([Float(0.001), -0.001, 1, -1, 5, 5])
+    for pooled in [0, 0.5, 1] {
+      let made = try Sensing(groupSize: 2, epsilon: 1e-9, pooledDeviation: pooled).advantages(rewards).doubles()
+      let pool = pooled * (1 + 1e-6) / 3
+      let expected = [0.001, 1].map { min(1, $0 / ((1 - pooled) * $0 * $0 + pool).squareRoot()) }
+      for (index, value) in made.enumerated() {
+        let size = index < 4 ? expected[index / 2] : 0
+        #expect(Swift.abs(value - (index % 2 == 0 ? size : -size)) < 1e-4, "\(pooled): \(made)")
+      }
+    }
+  }
+
   @Test("An advantage does not depend on other groups, nor on where the group stands")
   func anAdvantageDoesNot() throws {
     let sensing = Sensing(groupSize: 4)

@@ -8,9 +8,14 @@ import Testing
 @testable import ClassifierReward
 @testable import DMD
 @testable import DMD2
+@testable import DecoupledDMD
 @testable import Fewstep
 @testable import GaussianMixture
+@testable import IntrinsicReward
+@testable import PerturbedReward
 @testable import PixelUNet
+@testable import RewardForcing
+@testable import SiD
 
 /// Everything we ship.
 func shippedCatalog() -> Catalog {
@@ -18,9 +23,14 @@ func shippedCatalog() -> Catalog {
   DMD.register(in: &catalog)
   DMD2.register(in: &catalog)
   AMD.register(in: &catalog)
+  DecoupledDMD.register(in: &catalog)
+  RewardForcing.register(in: &catalog)
+  SiD.register(in: &catalog)
   GaussianMixture.register(in: &catalog)
   PixelUNet.register(in: &catalog)
   ClassifierReward.register(in: &catalog)
+  PerturbedReward.register(in: &catalog)
+  IntrinsicReward.register(in: &catalog)
   IDXImages.register(in: &catalog)
   return catalog
 }
@@ -203,12 +213,12 @@ final class Stage {
     return try Sensed(rewards: rewards, sensing: sensing)
   }
 
-  func scene(sensed isSensed: Bool = true, pairs: Bool = false) throws -> Scene {
+  func scene(sensed isSensed: Bool = true, pairs: Bool = false, studentTime: Double = 0.5) throws -> Scene {
     let shape = [Self.count] + backbone.sampleShape
     return Scene(
       samples: samples, condition: condition, time: try times("time", Self.count), noise: try normal("noise", shape),
-      matching: Matching(guidance: Guidance(guidance), scale: scale), teacher: teacher, fakeTeacher: fakeTeacher,
-      sensed: isSensed ? try sensed() : nil,
+      matching: Matching(guidance: Guidance(guidance), scale: scale), studentTime: studentTime, teacher: teacher,
+      fakeTeacher: fakeTeacher, sensed: isSensed ? try sensed() : nil,
       realData: { [condition] in
         Scene.RealBatch(
           samples: try normal("real", shape), condition: condition, time: try times("gan time", Self.count),
@@ -243,8 +253,10 @@ final class PoisonousObjective: MatchingObjective {
 }
 
 extension Cast {
-  /// The same cast with another objective.
-  func playing(_ objective: any MatchingObjective) -> Cast {
-    Cast(backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, objective: objective)
+  /// The same cast with another objective and another reward.
+  func playing(_ objective: any MatchingObjective, reward: (any RewardProxy)? = nil) -> Cast {
+    Cast(
+      backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, objective: objective,
+      reward: reward)
   }
 }

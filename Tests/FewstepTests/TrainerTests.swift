@@ -5,12 +5,15 @@ import Tensors
 import Testing
 
 @testable import Fewstep
+@testable import PixelUNet
+@testable import SiD
 
 /// A short run with everything in it: AMD with a GAN, guidance, an average, clipping.
 func shortRecipe(_ changes: [String: String] = [:], objective: String = "amd") throws -> Recipe {
   let objectives = [
     "amd": "{kind: amd, group-size: 8, gan: {student-weight: 0.1, discriminator-weight: 0.1}}", "dmd": "{kind: dmd}",
     "dmd2": "{kind: dmd2, gan: {student-weight: 0.1, discriminator-weight: 0.1}}",
+    "decoupled-dmd": "{kind: decoupled-dmd}", "reward-forcing": "{kind: reward-forcing}", "sid": "{kind: sid}",
   ]
   var node = try YAMLNode.parse(
     """
@@ -130,7 +133,8 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
   }
 
   @Test(
-    "A batch in four parts is the batch, within rounding, its advantages included", arguments: ["amd", "dmd2", "dmd"])
+    "A batch in four parts is the batch, within rounding, its advantages included",
+    arguments: ["amd", "dmd2", "dmd", "decoupled-dmd", "reward-forcing", "sid"])
   func microBatches(_ objective: String) throws {
     // A large ε keeps AdamW from blowing the rounding of small gradients up to whole steps.
     let smooth = ["student.epsilon": "0.1", "fake-teacher.epsilon": "0.1"]
@@ -188,6 +192,59 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
     let error = #expect(throws: TrainingError.self) { _ = try poisoned.step() }
     #expect(error?.description.contains("gradient norm") == true)
     #expect(try poisoned.snapshot() == before)
+  }
+
+  @Test(
+    "A plugin that throws or gives back the wrong thing is named, and nothing moves",
+    arguments: [
+      ("throws", "student's loss at step 0: aten::"), ("vector", "expected a scalar, got float32[64]"),
+      ("constant", "depends on no parameter"), ("note", "note 'odd' at step 0: expected 64 numbers"),
+      ("reward shape", "reward (FormulaReward) at step 0: expected [64], one score a sample, got float32[64, 1]"),
+      ("reward nan", "the score of sample 0 (prompt "), ("reward throws", "reward (FormulaReward) at step 0: aten::"),
+    ])
+  func pluginErrors(_ fault: String, _ words: String) throws {
+    let recipe = try shortRecipe(objective: "dmd")
+    let objective = FaultyObjective(fault)
+    let reward = FormulaReward { samples in
+      switch fault {
+      case "reward shape": try samples.sum([1], keeping: true)
+      case "reward nan": try samples.sum([1]) * Double.nan
+      default: try matmul(samples, samples)
+      }
+    }
+    let trainer = try Trainer(recipe, cast: Cast(recipe).playing(objective, reward: reward))
+    let before = try trainer.snapshot()
+    let error = #expect(throws: PluginError.self) { _ = try trainer.step() }
+    #expect(error?.description.contains(words) == true, "\(error.map { "\($0)" } ?? "")")
+    #expect(try trainer.snapshot() == before)
+  }
+
+  @Test("A run whose plugin fails keeps the checkpoints it has")
+  func failingRun() throws {
+    let scratch = try Scratch()
+    let recipe = try shortRecipe(["output.checkpoint-every": "2"], objective: "dmd")
+    let trainer = try Trainer(recipe, cast: Cast(recipe).playing(FaultyObjective("throws late")))
+    let run = try TrainingRun(trainer, folder: RunFolder(scratch.path("run")), resume: false)
+    let error = #expect(throws: PluginError.self) { _ = try run.run(observe: { _ in }, picture: { nil }) }
+    #expect(error?.description.contains("objective (FaultyObjective), student's loss at step 3") == true)
+    #expect(run.folder.checkpointSteps == [2])
+    let resumed = try Trainer(recipe)
+    try Checkpoint.load(run.folder.checkpoint(2), into: resumed)
+    #expect(resumed.stepCount == 2)
+  }
+
+  @Test("A checkpointed network that is run again by the student's backward keeps no gradient of it")
+  func noGradientAtTheFakeTeacher() throws {
+    let architecture = Architecture(
+      image: [1, 8, 8], classes: 3, patch: 1, channels: 8, multipliers: [1, 2], heads: 2, groups: 4)
+    let backbone = PixelUNet(architecture, weights: .random(seed: 4), on: .cpu, recomputing: true)
+    let objective = WatchfulObjective()
+    let cast = Cast(
+      backbone: backbone, teacher: try backbone.teacher(), student: try backbone.student(seed: 1),
+      fakeTeacher: try backbone.fakeTeacher(seed: 2), objective: objective)
+    _ = try Trainer(shortRecipe(["training.batch": "8", "fake-teacher.updates": "1"]), cast: cast).step()
+    #expect(objective.sawNoGradient == true)
+    #expect(cast.fakeTeacher.parameters.trainable.count == cast.fakeTeacher.parameters.all.count)
   }
 
   @Test("Between evaluations of the reward AMD is plain DMD")
@@ -252,5 +309,41 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
     _ = try trainer.train(150)
     let after = try score()
     #expect(after > before + 5, "\(before) \(after)")
+  }
+}
+
+/// Wrong in one way.
+private final class FaultyObjective: MatchingObjective {
+  private let fault: String
+  private var calls = 0
+  let sensing: Sensing?
+
+  init(_ fault: String) {
+    self.fault = fault
+    sensing = fault.hasPrefix("reward") ? Sensing(groupSize: 8) : nil
+  }
+
+  func studentLoss(_ scene: Scene) throws -> Loss {
+    calls += 1
+    if fault == "throws" || fault == "throws late" && calls > 3 { _ = try matmul(scene.samples, scene.samples) }
+    if fault == "vector" { return Loss(try scene.samples.sum([1])) }
+    if fault == "constant" { return Loss(try mean(scene.samples.detached())) }
+    if fault == "note" { scene.note("odd", try .zeros([3])) }
+    return try scene.match(along: scene.distributionMatching)
+  }
+
+  func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
+}
+
+/// SiD, which looks for gradients that the student's update has left at the fake teacher.
+private final class WatchfulObjective: MatchingObjective {
+  private let sid: SiD
+  private(set) var sawNoGradient: Bool?
+
+  init() { sid = SiD(.describing()) }
+  func studentLoss(_ scene: Scene) throws -> Loss { try sid.studentLoss(scene) }
+  func fakeTeacherLoss(_ scene: Scene) throws -> Loss {
+    sawNoGradient = scene.fakeTeacher.parameters.all.allSatisfy { $0.value.gradient == nil }
+    return try sid.fakeTeacherLoss(scene)
   }
 }

@@ -10,7 +10,9 @@ let package = Package(
   dependencies: [.package(name: "fewstep", path: fewstep)],
   targets: [
     .target(name: "Reweighting", dependencies: [.product(name: "Fewstep", package: "fewstep")]),
-    .testTarget(name: "ReweightingTests", dependencies: ["Reweighting"]),
+    .testTarget(
+      name: "ReweightingTests",
+      dependencies: ["Reweighting", .product(name: "ObjectiveChecks", package: "fewstep")]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -6,11 +6,19 @@ public struct PluginContext {
   public let seed: Int
   /// The model family, once it is loaded: rewards and data may be defined by it.
   public let backbone: (any Backbone)?
+  /// The teachers of a run, for rewards and objectives that ask them.
+  public let teacher: (any Teacher)?
+  public let fakeTeacher: (any FakeTeacher)?
 
-  public init(device: Device, seed: Int, backbone: (any Backbone)? = nil) {
+  public init(
+    device: Device, seed: Int, backbone: (any Backbone)? = nil, teacher: (any Teacher)? = nil,
+    fakeTeacher: (any FakeTeacher)? = nil
+  ) {
     self.device = device
     self.seed = seed
     self.backbone = backbone
+    self.teacher = teacher
+    self.fakeTeacher = fakeTeacher
   }
 }
 
@@ -30,8 +38,11 @@ public struct Plugin<Product> {
   }
 
   /// What its settings are.
-  public var settings: [Setting] {
-    let reader = SettingsReader.describing()
+  public var settings: [Setting] { settings(in: Catalog()) }
+
+  /// What its settings are beside the plugins of `catalog`, which it may be made of.
+  public func settings(in catalog: Catalog) -> [Setting] {
+    let reader = SettingsReader.describing(catalog)
     _ = read(reader)
     return reader.declarations
   }
@@ -55,6 +66,11 @@ public struct Catalog {
 }
 
 extension SettingsReader {
+  /// A section whose `kind` names another plugin of the executable, for plugins made of plugins.
+  public func plugin<Product>(_ key: String, among kind: KeyPath<Catalog, [Plugin<Product>]>, _ meaning: String) -> (
+    PluginContext
+  ) throws -> Product { plugin(key, among: catalog[keyPath: kind], meaning) }
+
   /// A section whose `kind` names a plugin, read by it.
   func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws ->
     Product

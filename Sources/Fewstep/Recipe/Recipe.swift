@@ -65,7 +65,7 @@ public struct Recipe {
 
   /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
-    try self.init(reading: SettingsReader(node), of: node, catalog)
+    try self.init(reading: SettingsReader(node, catalog), of: node, catalog)
   }
 
   /// What every recipe may say, plugins' own settings aside.

@@ -24,10 +24,15 @@ public final class SettingsReader {
   private final class Ledger {
     /// Declarations only: there is no recipe.
     let describes: Bool
+    /// What a section may name.
+    let catalog: Catalog
     var problems = [RecipeProblem]()
     var settings = [Setting]()
 
-    init(describes: Bool = false) { self.describes = describes }
+    init(describes: Bool = false, _ catalog: Catalog) {
+      self.describes = describes
+      self.catalog = catalog
+    }
   }
 
   private init(_ node: YAMLNode?, path: String, position: YAMLNode.Position, ledger: Ledger) {
@@ -46,14 +51,14 @@ public final class SettingsReader {
     }
   }
 
-  /// The top of a recipe.
-  public convenience init(_ node: YAMLNode) {
-    self.init(node, path: "", position: node.position, ledger: Ledger())
+  /// The top of a recipe whose sections name plugins of `catalog`.
+  public convenience init(_ node: YAMLNode, _ catalog: Catalog = Catalog()) {
+    self.init(node, path: "", position: node.position, ledger: Ledger(catalog))
   }
 
   /// Reads nothing and gathers declarations only.
-  public static func describing() -> SettingsReader {
-    SettingsReader(nil, path: "", position: .none, ledger: Ledger(describes: true))
+  public static func describing(_ catalog: Catalog = Catalog()) -> SettingsReader {
+    SettingsReader(nil, path: "", position: .none, ledger: Ledger(describes: true, catalog))
   }
 
   // MARK: Values
@@ -181,6 +186,8 @@ public final class SettingsReader {
   }
 
   // MARK: Sections
+
+  var catalog: Catalog { ledger.catalog }
 
   /// Whether nothing is read, and all that could be is declared.
   public var isDescribing: Bool { ledger.describes }

@@ -23,4 +23,15 @@ public struct Matching: Sendable {
     self.scale = scale
     self.times = times
   }
+
+  /// How far into `times` each time [B] lies: 0 at its cleaner end, 1 at its noisier one.
+  public func fraction(of time: Tensor) throws -> Tensor {
+    // Times in float32 may lie a rounding outside.
+    try ((time - times.lowerBound) / length).clamped(0, 1)
+  }
+  public func fraction(of time: Double) -> Double { min(max((time - times.lowerBound) / length, 0), 1) }
+  /// The times that lie so far into `times`.
+  public func time(at fraction: Tensor) throws -> Tensor { try times.lowerBound + length * fraction }
+
+  private var length: Double { times.upperBound - times.lowerBound }
 }

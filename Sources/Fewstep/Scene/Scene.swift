@@ -13,6 +13,8 @@ public final class Scene {
   /// ε [B, ...]
   public let noise: Tensor
   public let matching: Matching
+  /// The time from which the student made these samples: 1 in its first step.
+  public let studentTime: Double
   public let teacher: any Teacher
   public let fakeTeacher: any FakeTeacher
 
@@ -21,11 +23,17 @@ public final class Scene {
   private let range: Range<Int>
   private let realData: (() throws -> RealBatch)?
   private let pairs: (() throws -> Pairs)?
+  /// Whether what the teachers say keeps its graph, see `differentiable`.
+  private let keepsGraph: Bool
 
-  /// Per-sample numbers [B] that the objective wants in the diagnostics, by name.
-  public private(set) var notes = [(name: String, values: Tensor)]()
+  /// Per-sample numbers [B] that the objective wants in the diagnostics, by name; a view's are its scene's.
+  public var notes: [(name: String, values: Tensor)] { notebook.notes }
+  private let notebook: Notebook
   private var known = [String: Tensor]()
+  private var views = [String: Scene]()
   private var realBatch: RealBatch?
+
+  private final class Notebook { var notes = [(name: String, values: Tensor)]() }
 
   /// Real samples as the discriminator sees them: of the same number and conditions of their own.
   public struct RealBatch {
@@ -58,8 +66,8 @@ public final class Scene {
   }
 
   public init(
-    samples: Tensor, condition: Condition, time: Tensor, noise: Tensor, matching: Matching, teacher: any Teacher,
-    fakeTeacher: any FakeTeacher, sensed: Sensed? = nil, range: Range<Int>? = nil,
+    samples: Tensor, condition: Condition, time: Tensor, noise: Tensor, matching: Matching, studentTime: Double = 1,
+    teacher: any Teacher, fakeTeacher: any FakeTeacher, sensed: Sensed? = nil, range: Range<Int>? = nil,
     realData: (() throws -> RealBatch)? = nil, pairs: (() throws -> Pairs)? = nil
   ) {
     self.samples = samples
@@ -67,12 +75,22 @@ public final class Scene {
     self.time = time
     self.noise = noise
     self.matching = matching
+    self.studentTime = studentTime
     self.teacher = teacher
     self.fakeTeacher = fakeTeacher
     self.sensed = sensed
     self.range = range ?? 0..<samples.shape[0]
     self.realData = realData
     self.pairs = pairs
+    keepsGraph = false
+    notebook = Notebook()
+  }
+
+  private init(_ scene: Scene, time: Tensor, keepsGraph: Bool) {
+    (samples, condition, noise, matching) = (scene.samples, scene.condition, scene.noise, scene.matching)
+    (studentTime, teacher, fakeTeacher) = (scene.studentTime, scene.teacher, scene.fakeTeacher)
+    (sensed, range, realData, pairs) = (scene.sensed, scene.range, scene.realData, scene.pairs)
+    (self.time, self.keepsGraph, notebook) = (time, keepsGraph, scene.notebook)
   }
 
   /// The quantity of this name, made by `make` the first time.
@@ -83,12 +101,32 @@ public final class Scene {
     return tensor
   }
 
-  public func note(_ name: String, _ values: Tensor) { notes.append((name, values)) }
+  public func note(_ name: String, _ values: Tensor) { notebook.notes.append((name, values)) }
 
-  // MARK: What the teachers say of x_t = α x + σ ε; constants, without a graph
+  // MARK: The same samples seen otherwise
+
+  /// The same samples and noise compared at other times [B]: float64 on the CPU. Made once by that name.
+  public func at(_ time: Tensor, named name: String) -> Scene {
+    view(name) { Scene(self, time: time, keepsGraph: keepsGraph) }
+  }
+
+  /// The same scene, in which what the teachers say keeps its graph through x_t to the samples, as score identity
+  /// distillation needs it. No gradient stays in the teachers' own parameters.
+  public var differentiable: Scene { view("differentiable") { Scene(self, time: time, keepsGraph: true) } }
+
+  private func view(_ name: String, _ make: () -> Scene) -> Scene {
+    if let scene = views[name] { return scene }
+    let scene = make()
+    views[name] = scene
+    return scene
+  }
+
+  // MARK: What the teachers say of x_t = α x + σ ε; constants, but for a differentiable scene's
 
   public var noisy: Tensor {
-    get throws { try once("noisy") { try noGrad { try teacher.schedule.noisy(samples.detached(), noise, at: time) } } }
+    get throws {
+      try asked("noisy") { try teacher.schedule.noisy(keepsGraph ? samples : samples.detached(), noise, at: time) }
+    }
   }
 
   /// x̂0 of the real teacher with the condition.
@@ -100,45 +138,42 @@ public final class Scene {
   public var realGuided: Tensor {
     get throws {
       guard matching.guidance.scale != 1 else { return try realConditional }
-      return try once("realGuided") {
-        try noGrad { try matching.guidance.guided(realConditional, realUnconditional) }
-      }
+      return try asked("realGuided") { try matching.guidance.guided(realConditional, realUnconditional) }
     }
   }
 
   /// x̂0 of the fake teacher with the condition.
   public var fake: Tensor {
-    get throws {
-      try once("fake") { try noGrad { try fakeTeacher.clean(from: noisy, at: time, given: condition) } }
-    }
+    get throws { try asked("fake") { try fakeTeacher.clean(from: noisy, at: time, given: condition) } }
   }
 
   /// d_real^c - d_fake: towards the data, away from what the student already makes.
   public var distributionMatching: Tensor {
-    get throws { try once("distributionMatching") { try noGrad { try realConditional - fake } } }
+    get throws { try asked("distributionMatching") { try realConditional - fake } }
   }
 
   /// (ω - 1)(d_real^c - d_real^u): towards what the condition asks for.
   public var conditionalAlignment: Tensor {
     get throws {
-      try once("conditionalAlignment") {
+      try asked("conditionalAlignment") {
         let strength = matching.guidance.scale - 1
         guard strength != 0 else { return try realConditional.zerosLike() }
-        return try noGrad { try strength * (realConditional - realUnconditional) }
+        return try strength * (realConditional - realUnconditional)
       }
     }
   }
 
-  /// What directions are divided by, [B, 1, ...].
+  /// What directions are divided by, [B, 1, ...]; a constant everywhere, and not 0.
   public var scale: Tensor {
     get throws {
       try once("scale") {
-        try noGrad {
-          let rank = samples.rank
-          guard matching.scale != .none else {
-            return try Tensor.ones([samples.shape[0]], on: samples.device).broadcast(toRank: rank)
-          }
-          let distance = try abs(samples.detached() - realGuided).meanPerSample().broadcast(toRank: rank)
+        let rank = samples.rank
+        guard matching.scale != .none else {
+          return try Tensor.ones([samples.shape[0]], on: samples.device).broadcast(toRank: rank)
+        }
+        let real = try realGuided.detached()
+        return try noGrad {
+          let distance = try abs(samples - real).meanPerSample().clamped(1e-8, nil).broadcast(toRank: rank)
           guard matching.scale == .dmd else { return distance }
           return try distance / teacher.schedule.coefficients(time, like: samples).alpha
         }
@@ -162,6 +197,12 @@ public final class Scene {
   public func groupMean(_ weight: (Tensor) throws -> Tensor) throws -> Tensor {
     guard let sensed else { return try weight(advantage) }
     return try sensed.groupMean(weight).rows(range)
+  }
+
+  /// What `weight` makes of the rewards of all samples of the step, at those of this scene: [B]; ones where nothing was
+  /// sensed.
+  public func amongAll(_ weight: (_ rewards: Tensor) throws -> Tensor) throws -> Tensor {
+    try sensed.map { try weight($0.rewards).rows(range) } ?? perSampleZeros() + 1
   }
 
   public var wasSensed: Bool { sensed != nil }
@@ -201,18 +242,23 @@ public final class Scene {
   // MARK: The update
 
   /// ½ mean (x - sg(x + direction / scale))²: its gradient moves x along the direction (DMD2's form).
+  public func match(along direction: Tensor) throws -> Loss { try match(moving: step(along: direction)) }
+
+  /// direction / scale
+  public func step(along direction: Tensor) throws -> Tensor { try noGrad { try direction / scale } }
+
+  /// ½ mean (x - sg(x + step))².
   ///
   /// DMD2's code turns a step that is not a number into 0, which is right where direction and scale both vanish. Everything
   /// else that is not finite is a role that has diverged, and makes the loss say so.
-  public func match(along direction: Tensor) throws -> Loss {
-    let step = try noGrad { try direction / scale.clamped(1e-8, nil) }
+  public func match(moving step: Tensor) throws -> Loss {
     note("update", try step.detached().squared().meanPerSample().power(0.5))
     return Loss(try 0.5 * mse(samples, samples.detached() + step))
   }
 
   private func real(_ name: String) throws -> Tensor {
     if let tensor = known[name] { return tensor }
-    try noGrad {
+    try asking {
       if matching.guidance.scale == 1, name == "realConditional" {
         known[name] = try teacher.clean(from: noisy, at: time, given: condition)
       } else {
@@ -222,6 +268,14 @@ public final class Scene {
       }
     }
     return known[name]!
+  }
+
+  private func asked(_ name: String, _ make: () throws -> Tensor) throws -> Tensor {
+    try once(name) { try asking(make) }
+  }
+
+  private func asking<R>(_ body: () throws -> R) throws -> R {
+    try keepsGraph ? fakeTeacher.parameters.frozen(body) : noGrad(body)
   }
 
   private func perSampleZeros() throws -> Tensor { try .zeros([samples.shape[0]], on: samples.device) }

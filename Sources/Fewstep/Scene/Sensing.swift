@@ -10,12 +10,18 @@ public struct Sensing: Equatable, Sendable {
   public var clip: Double
   /// ε of Eq. 12.
   public var epsilon: Double
+  /// How far σ_g² is drawn towards its mean over all groups of the step, 0...1. A group whose rewards hardly differ then has
+  /// small advantages in place of ±1.
+  public var pooledDeviation: Double
 
-  public init(groupSize: Int = 8, interval: Int = 1, clip: Double = 1, epsilon: Double = 1e-6) {
+  public init(
+    groupSize: Int = 8, interval: Int = 1, clip: Double = 1, epsilon: Double = 1e-6, pooledDeviation: Double = 0
+  ) {
     self.groupSize = groupSize
     self.interval = interval
     self.clip = clip
     self.epsilon = epsilon
+    self.pooledDeviation = pooledDeviation
   }
 
   /// ã = clip((R - μ_g) / (σ_g + ε)) for rewards [B] whose groups of K follow each other.
@@ -25,8 +31,9 @@ public struct Sensing: Equatable, Sendable {
   public func advantages(_ rewards: Tensor) throws -> Tensor {
     let groups = try rewards.to(.float64).reshaped([-1, groupSize])
     let centred = try groups - groups.mean([1], keeping: true)
-    let deviation = try sqrt(groups.variance([1], correction: 0, keeping: true))
-    return try (centred / (deviation + epsilon)).clamped(-clip, clip).reshaped([-1]).to(.float32)
+    var variance = try groups.variance([1], correction: 0, keeping: true)
+    if pooledDeviation > 0 { variance = try (1 - pooledDeviation) * variance + pooledDeviation * mean(variance) }
+    return try (centred / (sqrt(variance) + epsilon)).clamped(-clip, clip).reshaped([-1]).to(.float32)
   }
 }
 

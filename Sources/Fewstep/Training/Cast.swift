@@ -37,9 +37,8 @@ public final class Cast {
         "'\(recipe.device)' is not there; this libtorch \(Runtime.version) sees \(Device.cudaCount) CUDA devices")
     }
     let context = PluginContext(device: recipe.device, seed: recipe.seed)
-    let backbone = try recipe.backbone(context)
+    let backbone = try Self.fitting("backbone", recipe) { try recipe.backbone(context) }
     self.backbone = backbone
-    let full = PluginContext(device: recipe.device, seed: recipe.seed, backbone: backbone)
     teacher = try backbone.teacher()
     student = try backbone.student(seed: recipe.seed)
     fakeTeacher = try backbone.fakeTeacher(seed: recipe.seed + 1)
@@ -51,7 +50,9 @@ public final class Cast {
         throw CastError(recipe, "\(role).lora.layers", "\(error)")
       }
     }
-    let objective = try recipe.objective(full)
+    let full = PluginContext(
+      device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
+    let objective = try Self.fitting("objective", recipe) { try recipe.objective(full) }
     self.objective = objective
     try Self.fitting("objective", recipe) {
       try objective.prepare(for: backbone, seed: recipe.seed + 2)
@@ -82,7 +83,13 @@ public final class Cast {
 
   /// A plugin's own words for what it cannot work with, at its place in the recipe.
   private static func fitting<Made>(_ key: String, _ recipe: Recipe, _ make: () throws -> Made) throws -> Made {
-    do { return try make() } catch let error as TensorError { throw CastError(recipe, key, "\(error)") }
+    do {
+      return try make()
+    } catch let error as PluginError {
+      throw CastError(recipe, key, error.problem)
+    } catch let error where !PluginError.isClear(error) {
+      throw CastError(recipe, key, "\(error)")
+    }
   }
 
   /// Data and rewards made for samples of another kind would fail in the middle of a step, in libtorch's words.
@@ -101,7 +108,7 @@ public final class Cast {
       let ends = try backbone.condition([0, backbone.prompts.count - 1])
       let samples = try Tensor.zeros([2] + backbone.sampleShape, .float32, on: backbone.device)
       try Self.fitting("reward", recipe) {
-        _ = try noGrad { try reward.score(samples, pixels: backbone.pixels(samples), given: ends) }
+        _ = try noGrad { try reward.checkedScore(samples, pixels: backbone.pixels(samples), given: ends, "reward") }
       }
     }
   }

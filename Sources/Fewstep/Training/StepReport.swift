@@ -58,7 +58,14 @@ public struct StepReport {
   }
 
   mutating func addNotes(_ scene: Scene) throws {
-    for note in scene.notes { append(note.name, try note.values.detached().reshaped([-1]).doubles()) }
+    for note in scene.notes {
+      guard note.values.count == scene.condition.count else {
+        throw PluginError(
+          "objective, note '\(note.name)' at step \(step)",
+          "expected \(scene.condition.count) numbers, one a sample, got \(note.values.summary)")
+      }
+      append(note.name, try note.values.detached().reshaped([-1]).doubles())
+    }
   }
 
   private mutating func append(_ name: String, _ values: [Double]) {

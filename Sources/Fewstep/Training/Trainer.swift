@@ -60,8 +60,11 @@ public final class Trainer {
       parts.append(try samples.detached())
       if ranges.count == 1 { sensed = try sense(parts[0], draw.condition) }
       let scene = try scene(draw, samples, range, sensed, role: "student", update: 0, times: recipe.matching.times)
-      let loss = try cast.objective.studentLoss(scene)
-      try (loss.total * share(range)).backward()
+      let loss = try alone {
+        let loss = try checked("student's loss") { try cast.objective.studentLoss(scene) }
+        try (loss.total * share(range)).backward()
+        return loss
+      }
       try report.add(loss, role: .student, share: share(range))
       if diagnose { try report.diagnose(scene) }
     }
@@ -71,11 +74,21 @@ public final class Trainer {
     return Batch(draw: draw, samples: try concatenated(parts), sensed: sensed)
   }
 
+  /// With the student alone trainable, backward included: there a checkpointed network is run again.
+  private func alone<R>(_ body: () throws -> R) throws -> R {
+    try cast.fakeTeacher.parameters.frozen { try cast.objective.parameters?.frozen(body) ?? body() }
+  }
+
+  private func checked(_ name: String, _ loss: () throws -> Loss) throws -> Loss {
+    let place = "objective (\(type(of: cast.objective))), \(name) at step \(stepCount)"
+    return try PluginError.at(place) { try loss().checked(place) }
+  }
+
   private func updateFakeTeacher(_ batch: Batch, _ update: Int, _ report: inout StepReport, diagnose: Bool) throws {
     for range in ranges {
       let scene = try scene(
         batch.draw, batch.samples.rows(range), range, batch.sensed, role: "fake teacher", update: update, times: 0...1)
-      let loss = try cast.objective.fakeTeacherLoss(scene)
+      let loss = try checked("fake teacher's loss") { try cast.objective.fakeTeacherLoss(scene) }
       try (loss.total * share(range)).backward()
       try report.add(loss, role: .fakeTeacher, share: share(range) / Double(recipe.fakeTeacherUpdates))
       if diagnose { try report.addNotes(scene) }
@@ -150,8 +163,10 @@ public final class Trainer {
   private func sense(_ samples: Tensor, _ condition: Condition) throws -> Sensed? {
     guard isSensing, let sensing = cast.objective.sensing, let reward = cast.reward else { return nil }
     return try noGrad {
-      let rewards = try reward.score(samples, pixels: cast.backbone.pixels(samples), given: condition)
-      return try Sensed(rewards: rewards.to(.float32), sensing: sensing)
+      let rewards = try reward.checkedScore(
+        samples, pixels: cast.backbone.pixels(samples), given: condition,
+        "reward (\(type(of: reward))) at step \(stepCount)")
+      return try Sensed(rewards: rewards, sensing: sensing)
     }
   }
 
@@ -166,7 +181,8 @@ public final class Trainer {
       samples: samples, condition: try draw.condition.rows(range),
       time: try stream("time").uniform(range, low: times.lowerBound, high: times.upperBound).to(.float64),
       noise: try stream("noise").normal(range, shape, on: recipe.device), matching: recipe.matching,
-      teacher: cast.teacher, fakeTeacher: cast.fakeTeacher, sensed: sensed, range: range,
+      studentTime: recipe.steps[draw.index], teacher: cast.teacher, fakeTeacher: cast.fakeTeacher, sensed: sensed,
+      range: range,
       realData: cast.data.map { data in
         { [self] in
           let key = stepCount * (recipe.fakeTeacherUpdates + 1) + (role == "student" ? 0 : update + 1)

@@ -1,5 +1,6 @@
 import Fewstep
 import Networks
+import ObjectiveChecks
 import Storage
 import Tensors
 import Testing
@@ -32,6 +33,11 @@ struct ReweightingTests {
     let reader = SettingsReader(try YAMLNode.parse("temprature: 1", file: "mine.yaml"))
     _ = Reweighting(reader)
     #expect { try reader.finish() } throws: { "\($0)".contains("Did you mean 'temperature'?") }
+  }
+
+  @Test("It keeps the laws of objectives")
+  func laws() throws {
+    try ObjectiveChecks(Reweighting(SettingsReader(YAMLNode.parse("group-size: 4")))).all()
   }
 
   @Test("Samples move from the fake teacher's side to the real one's, better ones further")

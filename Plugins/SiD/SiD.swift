@@ -1,0 +1,32 @@
+import Fewstep
+import Tensors
+
+/// Score identity Distillation (Zhou et al., arXiv 2404.04057): a Fisher divergence in place of DMD's KL. Its gradient goes
+/// through x_t and both teachers, whose parameters stay as they are.
+public final class SiD: MatchingObjective {
+  private let alpha: Double
+
+  public init(_ s: SettingsReader) {
+    alpha = s.number("alpha", default: 1, in: .any, "α in the student's loss (the paper: 1 to 1.2).")
+  }
+
+  public func studentLoss(_ scene: Scene) throws -> Loss {
+    let scene = scene.differentiable
+    let (x, real) = (scene.samples, try scene.realGuided)
+    let difference = try real - scene.fake
+    let error = try difference * ((real - x) - alpha * difference)
+    return Loss(try mean(error / scene.scale))
+  }
+
+  public func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
+}
+
+extension SiD {
+  public static func register(in catalog: inout Catalog) {
+    catalog.objectives.append(
+      Plugin("sid", "Score identity Distillation: a Fisher divergence (arXiv 2404.04057)") { s in
+        let objective = SiD(s)
+        return { _ in objective }
+      })
+  }
+}

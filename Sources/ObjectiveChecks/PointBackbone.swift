@@ -1,0 +1,51 @@
+import Fewstep
+import Networks
+import Tensors
+
+/// Points of three numbers, in three classes.
+final class PointBackbone: Backbone {
+  let sampleShape = [3]
+  let device: Device
+  let prompts = ["a", "b", "c"]
+  let featureChannels: Int? = 32
+  let metadata = [String: String]()
+
+  init(device: Device) { self.device = device }
+
+  func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
+  func teacher() throws -> any Teacher { try network(seed: 1) }
+  func student(seed: Int) throws -> any Student { try network(seed: seed) }
+  func fakeTeacher(seed: Int) throws -> any FakeTeacher { try network(seed: seed) }
+  func network(seed: Int) throws -> PointNetwork { try PointNetwork(.random(seed: seed), self) }
+}
+
+/// Two layers that predict x̂0; class 3 is "none".
+final class PointNetwork: Teacher, Student, FakeTeacher {
+  let schedule: any NoiseSchedule = RectifiedFlow()
+  let prediction = Prediction.sample
+  let parameters: ParameterStore
+  private let input: Linear
+  private let output: Linear
+  private let classes: Embedding
+
+  init(_ source: ParameterStore.Source, _ backbone: PointBackbone) throws {
+    parameters = ParameterStore(source, device: backbone.device)
+    let width = backbone.featureChannels ?? 32
+    input = try Linear(parameters.root / "input", backbone.sampleShape[0] + 1, width)
+    output = try Linear(parameters.root / "output", width, backbone.sampleShape[0])
+    classes = try Embedding(parameters.root / "classes", count: backbone.prompts.count + 1, width: width)
+  }
+
+  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try output(features(of: noisy, at: time, given: condition))
+  }
+
+  func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    let time = try time.to(noisy.dtype).to(noisy.device).unsqueezed(1)
+    return try silu(input(concatenated([noisy, time], 1)) + classes(condition.tensor("class")))
+  }
+
+  func unconditional(like condition: Condition) throws -> Condition {
+    try Condition(classes: condition.prompts.map { _ in 3 }, on: condition.tensor("class").device)
+  }
+}
