@@ -3,6 +3,7 @@ struct BackboneTemplate: PluginTemplate {
   let name: PackageName
   let kind = "backbone"
   let summary = "A model family: two blobs of points in the plane, with an exact teacher and small networks."
+  let testProducts = ["FewstepCLI"]
   private var type: String { name.type }
 
   var source: String {

@@ -3,6 +3,7 @@ struct ObjectiveTemplate: PluginTemplate {
   let name: PackageName
   let kind = "objective"
   let summary = "An objective: DMD's direction with the guidance's part weighted by λ."
+  let testProducts = ["FewstepCLI", "ObjectiveChecks"]
   private var type: String { name.type }
 
   var source: String {
@@ -45,6 +46,8 @@ struct ObjectiveTemplate: PluginTemplate {
     import Fewstep
     import FewstepCLI
     import Foundation
+    import ObjectiveChecks
+    import Storage
     import Tensors
     import Testing
 
@@ -73,6 +76,11 @@ struct ObjectiveTemplate: PluginTemplate {
         let theirs = try trained(recipe("objective={kind: dmd}"))
         #expect(try hash(ours) == hash(theirs))
         #expect(try hash(other) != hash(theirs))
+      }
+
+      @Test("It keeps the laws of objectives")
+      func laws() throws {
+        try ObjectiveChecks(\(type)(SettingsReader(YAMLNode.parse("alignment: 0.5")))).all()
       }
 
       @Test("A misspelt setting is an error that names the right one")

@@ -5,6 +5,8 @@ protocol PluginTemplate {
   var kind: String { get }
   /// One sentence for the README.
   var summary: String { get }
+  /// Products of Fewstep that its test imports.
+  var testProducts: [String] { get }
   var source: String { get }
   var test: String { get }
   var recipe: String { get }
@@ -45,11 +47,20 @@ struct PackageTemplate {
         .executableTarget(
           name: "\(type)Main", dependencies: ["\(type)", .product(name: "FewstepCLI", package: "\(source.reference)")]),
         .testTarget(
-          name: "\(type)Tests", dependencies: ["\(type)", .product(name: "FewstepCLI", package: "\(source.reference)")]),
+          name: "\(type)Tests",
+          dependencies: [
+            "\(type)",
+    \(testProducts)
+          ]),
       ],
       cxxLanguageStandard: .cxx17
     )
     """
+  }
+
+  private var testProducts: String {
+    plugin.testProducts.map { "        .product(name: \"\($0)\", package: \"\(source.reference)\")," }
+      .joined(separator: "\n")
   }
 
   private var main: String {

@@ -3,6 +3,7 @@ struct RewardTemplate: PluginTemplate {
   let name: PackageName
   let kind = "reward"
   let summary = "A reward: the nearness of a sample's length to a wanted one."
+  let testProducts = ["FewstepCLI"]
   private var type: String { name.type }
 
   var source: String {
