@@ -77,7 +77,8 @@ import Testing
     #expect(twice.errors.contains("another objective 'soft-matching'"), "\(twice.errors)")
     // One digit of the build's identity is another build.
     var bytes = try Data(contentsOf: URL(fileURLWithPath: plugin))
-    bytes[bytes.count - 2] ^= 1
+    let digit = bytes.index(bytes.endIndex, offsetBy: -2)
+    bytes[digit] = bytes[digit] == UInt8(ascii: "0") ? UInt8(ascii: "1") : UInt8(ascii: "0")
     try bytes.write(to: URL(fileURLWithPath: scratch.path("other.so")))
     let other = try Fewstep.run("plugins", "--plugin", "other.so", in: scratch, expecting: 65)
     #expect(other.errors.contains("another Fewstep"), "\(other.errors)")
