@@ -13,7 +13,7 @@ struct RecipeArguments: ParsableArguments {
   var overrides: [String] = []
 
   func load() throws -> Recipe {
-    try Recipe.load(recipe, overrides: overrides, catalog: FewstepCommand.catalog)
+    try Recipe.load(recipe, overrides: overrides)
   }
 }
 
@@ -61,7 +61,7 @@ struct Run: ParsableCommand {
       throw CommandError(
         ExitCodes.interrupted,
         "stopped at step \(step), which is saved; go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
-      )
+          + FewstepCommand.pluginFiles.map { " --plugin \($0.path)" }.joined())
     }
     try report(run, evaluation)
   }

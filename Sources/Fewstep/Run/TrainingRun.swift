@@ -25,8 +25,8 @@ public final class TrainingRun {
     lock = try folder.lock()
     if resume, let last = folder.checkpointSteps.last { try Checkpoint.load(folder.checkpoint(last), into: trainer) }
     // A resumed run keeps the places where its values came from.
-    let recipe = trainer.recipe.resolved
-    if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe)) != true {
+    let recipe = trainer.recipe
+    if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe.resolved)) != true {
       try recipe.write(to: folder.recipe)
     }
     diagnostics = try Diagnostics(folder.diagnostics, resumingAt: trainer.stepCount)
@@ -37,7 +37,7 @@ public final class TrainingRun {
   ///
   /// - Parameters:
   ///   - observe: called after every step.
-  ///   - samples: a picture of the student as it is, for the grid; nil leaves it out.
+  ///   - picture: one of the student as it is, for the grid; nil leaves it out.
   public func run(
     until limit: Int? = nil, observe: (StepReport) -> Void, picture: () throws -> PNGImage?
   ) throws -> Ending {
