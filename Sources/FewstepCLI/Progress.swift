@@ -20,12 +20,12 @@ final class Progress {
     guard done == total || -shown.timeIntervalSinceNow >= pause else { return }
     shown = Date()
     let elapsed = -start.timeIntervalSinceNow
-    let left = done > first ? elapsed / Double(done - first) * Double(total - done) : 0
+    let rest = elapsed / Double(max(1, done - first)) * Double(total - done)
+    let time = done == total ? "\(Self.clock(elapsed)) in all" : done > first ? "\(Self.clock(rest)) left" : ""
     let width = 20
     let filled = total == 0 ? width : width * done / total
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    let line =
-      "\(bar) \(done)/\(total)  \(words())  \(done == total ? Self.clock(elapsed) + " in all" : Self.clock(left) + " left")"
+    let line = "\(bar) \(done)/\(total)  \(words())  \(time)"
     FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[2K\(line)" : line + "\n").utf8))
     if done == total, isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
   }
