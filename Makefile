@@ -25,7 +25,7 @@ RELEASE_TEST := -c release --jobs $(JOBS) --scratch-path $(SCRATCH)-testable -Xs
 SWIFT_FILES := Sources Plugins Tests benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help install build quickstart test test-debug test-release venv lint format bench torch clean
+.PHONY: help install build quickstart test test-debug test-release venv lint format docs bench torch clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +61,9 @@ lint: ## Check the format of every Swift file
 
 format: ## Format every Swift file
 	swift format -i -r $(SWIFT_FILES)
+
+docs: ## Make the public API's documentation, a DocC archive
+	@scripts/docs.sh $(SCRATCH)
 
 bench: install ## Compare with PyTorch; options in BENCH, such as BENCH=--save
 	JOBS=$(JOBS) benchmarks/run.sh $(BENCH)

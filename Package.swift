@@ -61,7 +61,9 @@ let package = Package(
     .target(
       name: "FewstepCLI",
       dependencies: ["Fewstep", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser")]
-        + plugins.map { .target(name: $0) }),
+        + plugins.map { .target(name: $0) },
+      // So that plugins loaded at run time find Fewstep's symbols in the executable.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
     .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI"]),
 
     // The Swift side of `make bench`.

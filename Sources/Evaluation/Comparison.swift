@@ -110,8 +110,12 @@ public struct Comparison: Sendable {
     return Summary(
       variant: variant, metric: metric, seeds: seeds, mean: mean,
       deviation: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil,
-      difference: bootstrap?.mean, interval: bootstrap?.interval.map { [$0.lowerBound, $0.upperBound] })
+      difference: bootstrap.map { exact($0.mean) },
+      interval: bootstrap?.interval.map { [exact($0.lowerBound), exact($0.upperBound)] })
   }
+
+  /// Without the rounding that is left of differences that are 0.
+  private static func exact(_ value: Double) -> Double { (value * 1e12).rounded() / 1e12 }
 
   /// A table for each metric, under its title.
   public var tables: [(title: String, table: Table)] {

@@ -23,6 +23,8 @@ public struct FewstepCommand: ParsableCommand {
     discussion: """
       Begin with:  fewstep run recipes/quickstart.yaml
 
+      --plugin FILE, with any command, loads a plugin that `fewstep build-plugin` made. May be repeated.
+
       Exit codes: 0 done; 1 the files that `diff` compared differ; 64 wrong usage; 65 an invalid recipe or a malformed
       file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full); 75 interrupted: it
       says what was saved, and how a run goes on (--resume); 76 a run was stopped by a warning, likewise.
@@ -31,7 +33,7 @@ public struct FewstepCommand: ParsableCommand {
     subcommands: [
       Run.self, SweepCommand.self, Compare.self, Check.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self,
       Inspect.self, Diff.self,
-      TrainTeacher.self, TrainClassifier.self, Pairs.self, Doctor.self,
+      TrainTeacher.self, TrainClassifier.self, Pairs.self, New.self, BuildPlugin.self, Doctor.self,
     ])
 
   public init() {}
@@ -48,11 +50,20 @@ public struct FewstepCommand: ParsableCommand {
   ]
 
   @TaskLocal private static var added: [Registration] = []
+  /// Those that --plugin named.
+  @TaskLocal static var pluginFiles: [PluginFile] = []
 
   /// Everything that a recipe may name.
   static var catalog: Catalog {
+    var catalog = catalog(adding: added)
+    for file in pluginFiles { file.register(in: &catalog) }
+    return catalog
+  }
+
+  /// All plugins of ours and some more; for tests of the latter.
+  public static func catalog(adding registrations: [Registration]) -> Catalog {
     var catalog = Catalog()
-    for register in shipped + added { register(&catalog) }
+    for register in shipped + registrations { register(&catalog) }
     return catalog
   }
 
@@ -64,8 +75,11 @@ public struct FewstepCommand: ParsableCommand {
       do {
         try Runtime.useAllCores()
         Runtime.keepFreedMemory()
-        var command = try parseAsRoot()
-        try command.run()
+        let (files, arguments) = try PluginFile.options(in: Array(CommandLine.arguments.dropFirst()))
+        try $pluginFiles.withValue(PluginFile.load(files, beside: catalog)) {
+          var command = try parseAsRoot(arguments)
+          try command.run()
+        }
       } catch {
         finish(with: error)
       }

@@ -22,7 +22,7 @@ struct FinishedRun {
       throw CommandError(
         ExitCodes.missing, "\(path): no checkpoint \(step.map { "of step \($0)" } ?? ""); there are: \(there)")
     }
-    recipe = try Recipe.load(folder.recipe, overrides: overrides, catalog: FewstepCommand.catalog)
+    recipe = try Recipe.load(folder.recipe, overrides: overrides)
     cast = try Cast(recipe)
     steps = try Checkpoint.loadStudent(folder.checkpoint(chosen), into: cast.student)
   }

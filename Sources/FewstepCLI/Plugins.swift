@@ -9,12 +9,14 @@ struct Plugins: ParsableCommand {
       Example:  fewstep plugins
                 fewstep plugins amd
                 fewstep plugins recipe     the keys of every recipe
+                fewstep plugins --markdown > docs/reference.md
       """)
 
   @Argument(help: "A plugin's name, or `recipe`.") var name: String?
   @Flag(help: "Print JSON.") var json = false
+  @Flag(help: "Print the settings of all as one page.") var markdown = false
 
-  private struct Entry: Encodable {
+  struct Entry: Encodable {
     let kind: String
     let name: String
     let summary: String
@@ -28,6 +30,7 @@ struct Plugins: ParsableCommand {
       let near = nearest(name, among: entries.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
       throw CommandError(ExitCodes.usage, "no plugin is named '\(name)'.\(near)")
     }
+    if markdown { return print(Reference(entries: chosen).markdown, terminator: "") }
     if json { return print(String(decoding: try JSONEncoder.pretty.encode(chosen), as: UTF8.self)) }
     for entry in chosen {
       print(

@@ -13,7 +13,7 @@ struct RecipeArguments: ParsableArguments {
   var overrides: [String] = []
 
   func load() throws -> Recipe {
-    try Recipe.load(recipe, overrides: overrides, catalog: FewstepCommand.catalog)
+    try Recipe.load(recipe, overrides: overrides)
   }
 }
 
@@ -59,7 +59,9 @@ struct Run: ParsableCommand {
     let run = try TrainingRun(trainer, folder: folder, resume: resume)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let ending = try train(run)
-    let goOn = "which is saved; go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
+    let goOn =
+      "which is saved; go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
+      + FewstepCommand.pluginFiles.map { " --plugin \($0.path)" }.joined()
     switch ending {
     case .interrupted(let step):
       throw CommandError(ExitCodes.interrupted, "stopped at step \(step), \(goOn)")

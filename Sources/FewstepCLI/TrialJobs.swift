@@ -57,6 +57,7 @@ final class TrialJobs {
   private func start(_ trial: Sweep.Trial, _ state: SweepFolder.State) throws {
     let run = folder.run(trial)
     var arguments = ["run", folder.recipe(trial), "--into", run.path]
+    arguments += FewstepCommand.pluginFiles.flatMap { ["--plugin", $0.path] }
     if case .cutOff = state {
       arguments.append("--resume")
     } else if FileManager.default.fileExists(atPath: run.path) {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ExtendingTests {
   private func write(_ files: [String: String]) throws -> Scratch {
     let scratch = try Scratch()
-    for (name, text) in files { try scratch.write(text, to: name) }
+    for (name, text) in files { _ = try scratch.write(text, to: name) }
     return scratch
   }
 

@@ -218,7 +218,8 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
       default: try matmul(samples, samples)
       }
     }
-    let trainer = try Trainer(recipe, cast: Cast(recipe).playing(objective, reward: fault.hasPrefix("reward") ? reward : nil))
+    let trainer = try Trainer(
+      recipe, cast: Cast(recipe).playing(objective, reward: fault.hasPrefix("reward") ? reward : nil))
     let before = try trainer.snapshot()
     let error = #expect(throws: PluginError.self) { _ = try trainer.step() }
     #expect(error?.description.contains(words) == true, "\(error.map { "\($0)" } ?? "")")

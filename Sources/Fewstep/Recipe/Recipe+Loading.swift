@@ -33,6 +33,24 @@ extension Recipe {
     return node
   }
 
+  /// Writes every value with its source, and, above them, the files that plugins were loaded from.
+  ///
+  /// - Throws: `StorageError` as `AtomicFile.write`.
+  public func write(to path: String) throws {
+    let head = pluginFiles.map { Self.pluginNote + $0 + "\n" }.joined()
+    try AtomicFile.write(Data((head + resolved.text()).utf8), to: path)
+  }
+
+  /// The files that a recipe was run with, as `write` noted them; none where it cannot be read.
+  public static func pluginFiles(notedIn path: String) -> [String] {
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").prefix { $0.hasPrefix(pluginNote) }.map {
+      String($0.dropFirst(pluginNote.count))
+    }
+  }
+
+  private static let pluginNote = "# --plugin "
+
   static func set(
     _ value: YAMLNode, at keys: ArraySlice<String>, in node: inout YAMLNode, _ place: YAMLNode.Position
   ) throws {

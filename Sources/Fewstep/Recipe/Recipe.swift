@@ -61,6 +61,8 @@ public struct Recipe {
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
   private let source: YAMLNode
+  /// Files that plugins were loaded from.
+  public let pluginFiles: [String]
   /// Every setting that was read, as its reader declares it.
   public let settings: [Setting]
 
@@ -137,6 +139,7 @@ public struct Recipe {
     source = node
     resolved = s.resolvedNode
     settings = s.declarations
+    pluginFiles = catalog.files
   }
 
   /// Where a key stands, or the nearest section above it: for mistakes that show only when things meet.

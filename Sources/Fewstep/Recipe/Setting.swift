@@ -6,7 +6,7 @@ public struct Setting: Equatable, Sendable {
   public let key: String
   /// "number", "whole number", "text", "one of a, b", "list of numbers"...
   public let type: String
-  /// As it would stand in a recipe; nil where the recipe must give it.
+  /// As it would stand in a recipe, or "none" where it may be left out; nil where the recipe must give it.
   public let fallback: String?
   /// "0 <= x < 1", or nil.
   public let range: String?

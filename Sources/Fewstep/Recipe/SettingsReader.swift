@@ -13,6 +13,8 @@ public final class SettingsReader {
   private let position: YAMLNode.Position
   private let ledger: Ledger
   private var known = [String]()
+  /// Keys whose absence was asked about: without a default they may still be left out.
+  private var asked = Set<String>()
   /// What this section resolves to, in the order of reading.
   private var resolved = [YAMLNode.Entry]()
   private var sections = [(name: String, reader: SettingsReader)]()
@@ -193,6 +195,7 @@ public final class SettingsReader {
   /// Whether the recipe has this key, for sections that may be left out; where declarations are gathered, always.
   public func has(_ key: String) -> Bool {
     if !known.contains(key) { known.append(key) }
+    asked.insert(key)
     guard !isDescribing else { return true }
     return entry(key).map { !$0.value.isNull } ?? false
   }
@@ -203,7 +206,10 @@ public final class SettingsReader {
   }
 
   /// Whether the recipe has this key, to choose what to read; unlike `has` it does not make the key a known one.
-  public func gives(_ key: String) -> Bool { isDescribing || entry(key) != nil }
+  public func gives(_ key: String) -> Bool {
+    asked.insert(key)
+    return isDescribing || entry(key) != nil
+  }
 
   /// The settings below `key`.
   public func section(_ key: String) -> SettingsReader {
@@ -278,7 +284,9 @@ public final class SettingsReader {
     known.append(key)
     let node = node ?? { Self.node(show($0)) }
     ledger.settings.append(
-      Setting(key: dotted(key), type: type, fallback: fallback.map(show), range: bounds?.description, meaning: meaning))
+      Setting(
+        key: dotted(key), type: type, fallback: fallback.map(show) ?? (asked.contains(key) ? "none" : nil),
+        range: bounds?.description, meaning: meaning))
     guard let entry = entry(key) else {
       guard let fallback else {
         ledger.problems.append(RecipeProblem(position: position, message: missing(key)))

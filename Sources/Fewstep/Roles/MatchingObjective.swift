@@ -28,7 +28,7 @@ public enum ObjectiveNeed: Sendable {
 /// What is learnt from what: turns a scene into the losses of the two roles that train.
 ///
 /// Laws: `studentLoss` sends gradients to the student alone; `fakeTeacherLoss` to the fake teacher and to the objective's
-/// own `parameters` alone; a scene with equal quantities gives equal losses.
+/// own `parameters` alone; a scene with equal quantities gives equal losses. `ObjectiveChecks` tries them.
 public protocol MatchingObjective: AnyObject {
   /// How samples are to be sensed by the reward, nil where the objective does not ask.
   var sensing: Sensing? { get }

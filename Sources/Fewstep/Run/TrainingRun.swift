@@ -51,8 +51,8 @@ public final class TrainingRun {
       try Checkpoint.load(folder.checkpoint(last), into: trainer, watch: watch)
     }
     // A resumed run keeps the places where its values came from.
-    let recipe = trainer.recipe.resolved
-    if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe)) != true {
+    let recipe = trainer.recipe
+    if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe.resolved)) != true {
       try recipe.write(to: folder.recipe)
     }
     warnings = try WarningFile(folder.warnings, resumingAt: resume ? trainer.stepCount : nil)

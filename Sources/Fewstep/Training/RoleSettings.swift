@@ -57,7 +57,8 @@ extension SettingsReader {
     guard has("ema") else { return nil }
     let s = section("ema")
     if s.has("gamma") {
-      return .power(gamma: s.number("gamma", default: 6.94, in: .positive, "γ of the power average."))
+      let gamma = s.number("gamma", default: 6.94, in: .positive, "γ of the power average, in place of a decay.")
+      if !s.isDescribing { return .power(gamma: gamma) }
     }
     return .constant(
       s.number("decay", default: 0.999, in: .halfOpen(0, 1), "Share of the average that stays at each update."))

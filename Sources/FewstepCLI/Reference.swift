@@ -1,0 +1,31 @@
+/// The settings of plugins as a page, from the plugins' own declarations.
+struct Reference {
+  let entries: [Plugins.Entry]
+
+  var markdown: String {
+    """
+    # What a recipe may say
+
+    <!-- Made by `fewstep plugins --markdown > docs/reference.md`; change the plugins' declarations instead. -->
+
+    A key is required where no default stands. Keys with the default `none` may be left out. A section that may be left out
+    (`data`, `reward`, `evaluation`, `gan`, `lora`, `ema`) has defaults of its own once it is there. An unknown key, a wrong
+    type and a value out of range are errors, with their place in the file.
+
+    """ + entries.map(section).joined()
+  }
+
+  private func section(_ entry: Plugins.Entry) -> String {
+    let title = entry.kind == entry.name ? entry.summary : "\(entry.kind): `\(entry.name)`\n\n\(entry.summary)."
+    let rows = entry.settings.map { setting in
+      let fallback = setting["default"] == "required" ? "" : code(setting["default"]!)
+      let values = setting["type"]! + (setting["range"].map { ", \($0)" } ?? "")
+      return "| `\(setting["key"]!)` | \(fallback) | \(cell(values)) | \(cell(setting["meaning"]!)) |\n"
+    }
+    let table = "\n| key | default | value | meaning |\n| --- | --- | --- | --- |\n" + rows.joined()
+    return "\n## \(title)\n" + (rows.isEmpty ? "\nIt has no settings.\n" : table)
+  }
+
+  private func code(_ text: String) -> String { text.isEmpty ? "" : "`\(cell(text))`" }
+  private func cell(_ text: String) -> String { text.replacing("|", with: "\\|").replacing("\n", with: " ") }
+}
