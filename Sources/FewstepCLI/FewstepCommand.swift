@@ -25,7 +25,7 @@ public struct FewstepCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Run.self, SweepCommand.self, Compare.self, Check.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self,
-      Inspect.self, Diff.self,
+      Report.self, Field.self, Inspect.self, Diff.self,
       TrainTeacher.self, TrainClassifier.self, Pairs.self, Doctor.self,
     ])
 
