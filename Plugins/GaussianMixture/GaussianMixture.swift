@@ -32,7 +32,10 @@ public final class GaussianMixture: Backbone {
     }
   }
 
+  /// What the data is like.
   public let mixture: Mixture
+  /// What the teacher sees: the same, or with a mode that is not there.
+  private let seen: Mixture
   public let schedule: any NoiseSchedule
   public let device: Device
   public let sampleShape: [Int]
@@ -41,8 +44,12 @@ public final class GaussianMixture: Backbone {
   public let metadata: [String: String]
   private let network: Network
 
-  public init(_ mixture: Mixture, network: Network = Network(), schedule: any NoiseSchedule, on device: Device = .cpu) {
+  public init(
+    _ mixture: Mixture, phantom: Phantom? = nil, network: Network = Network(), schedule: any NoiseSchedule,
+    on device: Device = .cpu
+  ) {
     self.mixture = mixture
+    seen = phantom.map(mixture.haunted) ?? mixture
     self.network = network
     self.schedule = schedule
     self.device = device
@@ -52,7 +59,7 @@ public final class GaussianMixture: Backbone {
   }
 
   public func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
-  public func teacher() throws -> any Teacher { ExactTeacher(try MixtureDensity(mixture, on: device), schedule) }
+  public func teacher() throws -> any Teacher { ExactTeacher(try MixtureDensity(seen, on: device), schedule) }
   public func student(seed: Int) throws -> any Student { try denoiser(seed: seed) }
   public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try denoiser(seed: seed) }
 

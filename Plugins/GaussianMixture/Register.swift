@@ -62,6 +62,7 @@ extension GaussianMixture {
     catalog.backbones.append(
       Plugin("gaussian-mixture", "Points of a mixture of Gaussians, with exact scores in any dimension") { s in
         let mixture = Mixture(s)
+        let phantom = s.has("phantom") ? Phantom(s.section("phantom"), dimension: mixture.dimension) : nil
         let network = s.section("network")
         let shape = Network(
           width: network.integer(
@@ -72,7 +73,10 @@ extension GaussianMixture {
         let shift = s.number(
           "shift", default: 1, in: .positive, "Of the flow's times, σ = shift t / (1 + (shift - 1) t).")
         s.require(shift == 1 || schedule == .flow, at: "shift", "only the schedule 'flow' has a shift")
-        return { GaussianMixture(mixture, network: shape, schedule: schedule.schedule(shift: shift), on: $0.device) }
+        return {
+          GaussianMixture(
+            mixture, phantom: phantom, network: shape, schedule: schedule.schedule(shift: shift), on: $0.device)
+        }
       })
     catalog.rewards.append(
       Plugin("density", "The mixture's own log-density given the class") { _ in

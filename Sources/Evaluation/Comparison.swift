@@ -18,18 +18,23 @@ public struct Comparison: Sendable {
   }
 
   /// A number of a score that variants are compared by.
-  public enum Metric: String, CaseIterable, Sendable {
+  public enum Metric: String, CaseIterable, Codable, Sendable {
     case frechetDistance = "Fréchet distance"
     case precision
     case recall
     case classAccuracy = "class accuracy"
+    case reward
 
-    public func value(_ score: Score) -> Double {
+    public var isBetterLower: Bool { self == .frechetDistance }
+
+    /// Nil where it was not measured.
+    public func value(_ score: Score) -> Double? {
       switch self {
       case .frechetDistance: score.frechetDistance
       case .precision: score.precision
       case .recall: score.recall
       case .classAccuracy: score.classAccuracy
+      case .reward: score.reward
       }
     }
   }
@@ -37,7 +42,7 @@ public struct Comparison: Sendable {
   /// A variant in one metric.
   public struct Summary: Codable, Equatable, Sendable {
     public let variant: String
-    public let metric: String
+    public let metric: Metric
     public let seeds: [Int]
     public let mean: Double
     /// Standard deviation over seeds (n - 1); nil for one.
@@ -83,41 +88,62 @@ public struct Comparison: Sendable {
         "there is no variant '\(base)' for a baseline; there are: \(variants.joined(separator: ", "))")
     }
     self.baseline = base
-    summaries = variants.flatMap { variant in
-      Metric.allCases.map { Self.summary(variant, $0, scores[variant]!, variant == base ? nil : reference) }
+    summaries = Metric.allCases.flatMap { metric in
+      variants.compactMap { variant in
+        let values = { (scores: [Int: Score]) in scores.compactMapValues(metric.value) }
+        return Self.summary(variant, metric, values(scores[variant]!), variant == base ? nil : values(reference))
+      }
     }
   }
 
+  /// Nil where no run has the metric.
   private static func summary(
-    _ variant: String, _ metric: Metric, _ scores: [Int: Score], _ reference: [Int: Score]?
-  ) -> Summary {
+    _ variant: String, _ metric: Metric, _ scores: [Int: Double], _ reference: [Int: Double]?
+  ) -> Summary? {
+    guard !scores.isEmpty else { return nil }
     let seeds = scores.keys.sorted()
-    let values = seeds.map { metric.value(scores[$0]!) }
+    let values = seeds.map { scores[$0]! }
     let mean = values.reduce(0, +) / Double(values.count)
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    let differences = seeds.compactMap { seed in
-      reference?[seed].map { metric.value(scores[seed]!) - metric.value($0) }
-    }
+    let differences = seeds.compactMap { seed in reference?[seed].map { scores[seed]! - $0 } }
     let bootstrap = differences.isEmpty ? nil : PairedBootstrap(differences)
     return Summary(
-      variant: variant, metric: metric.rawValue, seeds: seeds, mean: mean,
+      variant: variant, metric: metric, seeds: seeds, mean: mean,
       deviation: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil,
       difference: bootstrap?.mean, interval: bootstrap?.interval.map { [$0.lowerBound, $0.upperBound] })
   }
 
-  /// One line a variant and metric.
+  /// A table for each metric, under its title.
+  public var tables: [(title: String, table: Table)] {
+    get throws {
+      try Metric.allCases.compactMap { metric in
+        let own = summaries.filter { $0.metric == metric }
+        guard !own.isEmpty else { return nil }
+        let table = try Table(columns: ["variant"] + columns, rows: own.map { [.text($0.variant)] + $0.cells })
+        return ("\(metric.rawValue) (\(metric.isBetterLower ? "lower" : "higher") is better)", table)
+      }
+    }
+  }
+
+  /// All metrics in one table.
   public var table: Table {
     get throws {
       try Table(
-        columns: ["variant", "metric", "seeds", "mean", "deviation", "against \(baseline)", "95% from", "to"],
-        rows: summaries.map {
-          [
-            .text($0.variant), .text($0.metric), .integer($0.seeds.count), .number($0.mean),
-            $0.deviation.map(TableCell.number) ?? .missing, $0.difference.map(TableCell.number) ?? .missing,
-            $0.interval.map { .number($0[0]) } ?? .missing, $0.interval.map { .number($0[1]) } ?? .missing,
-          ]
-        })
+        columns: ["metric", "variant"] + columns,
+        rows: summaries.map { [.text($0.metric.rawValue), .text($0.variant)] + $0.cells })
     }
+  }
+
+  private var columns: [String] { ["seeds", "mean", "deviation", "minus \(baseline)", "95% from", "to"] }
+}
+
+extension Comparison.Summary {
+  fileprivate var cells: [TableCell] {
+    [
+      .integer(seeds.count), .number(mean), deviation.map(TableCell.number) ?? .missing,
+      difference.map(TableCell.number) ?? .missing, interval.map { .number($0[0]) } ?? .missing,
+      interval.map { .number($0[1]) } ?? .missing,
+    ]
   }
 }
 

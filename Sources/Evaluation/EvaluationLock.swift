@@ -16,6 +16,10 @@ public struct EvaluationLock: Codable, Equatable, Sendable {
   public var samples: Int
   /// Of the noise that samples are made from.
   public var seed: Int
+  /// The settings of the reward that samples are scored by.
+  public var reward: String?
+
+  private var rewardWords: String { reward ?? "none" }
 
   /// What differs, in words; empty where scores may be compared.
   public func differences(from other: EvaluationLock) -> [String] {
@@ -24,7 +28,7 @@ public struct EvaluationLock: Codable, Equatable, Sendable {
     }
     return [
       words("metric version", \.version), words("feature network", \.features), words("real samples", \.reference),
-      words("sample count", \.samples), words("seed", \.seed),
+      words("sample count", \.samples), words("seed", \.seed), words("reward", \.rewardWords),
     ].compactMap { $0 }
   }
 }

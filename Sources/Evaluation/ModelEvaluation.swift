@@ -17,6 +17,8 @@ public struct Score: Codable, Equatable, Sendable {
   public var classAccuracy: Double
   /// exp of the entropy of the recognised classes: how many are really made.
   public var effectiveClasses: Double
+  /// The mean of `evaluation.reward`, where there is one.
+  public var reward: Double?
 }
 
 /// Compares teacher and student with real samples, all from the same noise.
@@ -29,6 +31,7 @@ public final class ModelEvaluation {
   private let frechet: FrechetDistance
   private let manifold: FeatureManifold
   private let floor: (any DataSource)?
+  private let reward: (any RewardProxy)?
   /// What this evaluation's scores depend on beside the model.
   public let lock: EvaluationLock
 
@@ -47,6 +50,7 @@ public final class ModelEvaluation {
     do {
       network = try settings.features(context)
       floor = try settings.floor?(context)
+      reward = try settings.reward?(context)
       let reference = try settings.reference(context)
       for (key, source) in [("reference", reference), ("floor", floor)] {
         guard let source, source.count < settings.samples else { continue }
@@ -57,7 +61,10 @@ public final class ModelEvaluation {
       self.reference = try Self.features(of: real, network, cast.backbone, settings.batch)
       lock = EvaluationLock(
         version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
-        samples: settings.samples, seed: settings.seed)
+        samples: settings.samples, seed: settings.seed,
+        reward: recipe.resolved["evaluation"]?["reward"].map { node in
+          node.leaves.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        })
     } catch let error as TensorError {
       throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
     }
@@ -108,7 +115,21 @@ public final class ModelEvaluation {
       model: model, steps: steps, sampler: sampler, times: times,
       frechetDistance: try frechet(FeatureStatistics(made.features)),
       precision: both.precision, recall: both.recall, classAccuracy: accuracy.accuracy,
-      effectiveClasses: accuracy.seen.effectiveClasses)
+      effectiveClasses: accuracy.seen.effectiveClasses, reward: try meanReward(samples, classes))
+  }
+
+  private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Double? {
+    guard let reward else { return nil }
+    var sum = 0.0
+    for start in stride(from: 0, to: classes.count, by: settings.batch) {
+      let range = start..<min(start + settings.batch, classes.count)
+      let part = try samples.rows(range)
+      let condition = try cast.backbone.condition(Array(classes[range]))
+      sum += try noGrad {
+        try reward.score(part, pixels: cast.backbone.pixels(part), given: condition).to(.float64).sum([0]).item()
+      }
+    }
+    return sum / Double(classes.count)
   }
 
   /// The first `count` samples of a source in an order of their own, and their classes.
@@ -136,13 +157,15 @@ public final class ModelEvaluation {
 extension Table {
   /// The scores as a table for people.
   public init(_ scores: [Score]) throws {
+    let isRewarded = scores.contains { $0.reward != nil }
     try self.init(
-      columns: ["model", "steps", "Fréchet distance", "precision", "recall", "class accuracy"],
+      columns: ["model", "steps", "Fréchet distance", "precision", "recall", "class accuracy"]
+        + (isRewarded ? ["reward"] : []),
       rows: scores.map {
         [
           .text($0.model), $0.steps.map(TableCell.integer) ?? .missing, .number($0.frechetDistance),
           .number($0.precision), .number($0.recall), .number($0.classAccuracy),
-        ]
+        ] + (isRewarded ? [$0.reward.map(TableCell.number) ?? .missing] : [])
       })
   }
 }

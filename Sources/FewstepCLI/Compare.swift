@@ -27,12 +27,12 @@ struct Compare: ParsableCommand {
   }
 
   static func text(_ comparison: Comparison, _ format: Format) throws -> String {
-    let table = try comparison.table
+    let tables = try comparison.tables
     return switch format {
-    case .text: table.text
-    case .markdown: table.markdown
-    case .csv: table.csv
-    case .latex: table.latex
+    case .text: tables.map { "\($0.title)\n\($0.table.text)" }.joined(separator: "\n\n")
+    case .markdown: tables.map { "\($0.title):\n\n\($0.table.markdown)" }.joined(separator: "\n\n")
+    case .csv: try comparison.table.csv
+    case .latex: tables.map { "% \($0.title)\n\($0.table.latex)" }.joined(separator: "\n\n")
     case .json: String(decoding: try JSONEncoder.pretty.encode(comparison.summaries), as: UTF8.self)
     }
   }

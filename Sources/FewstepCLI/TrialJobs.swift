@@ -48,7 +48,9 @@ final class TrialJobs {
         note("stopping; \(running.count) runs are being saved")
         for job in running { kill(job.process.processIdentifier, SIGINT) }
       }
-      if !isStopping { progress.update(ended + running.reduce(0) { $0 + stepsDone($1.trial) }, words(trials.count)) }
+      if !isStopping {
+        progress.update(ended + running.reduce(0) { $0 + stepsDone($1.trial) }, words(trials.count))
+      }
     }
   }
 
@@ -107,7 +109,8 @@ final class TrialJobs {
       guard let count = line.split(separator: " ").first(where: { $0.contains("/") })?.split(separator: "/"),
         count.count == 2, let done = Int(count[0]), Int(count[1]) == trial.recipe.training.steps
       else { continue }
-      return done
+      // The evaluation is still to come.
+      return min(done, trial.recipe.training.steps - 1)
     }
     return 0
   }

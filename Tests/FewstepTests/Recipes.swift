@@ -36,7 +36,16 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
 
   private static let gan = "    student-weight: 0.003\n    discriminator-weight: 0.01\n    features: fake-teacher"
 
-  private static let ring = "  modes: 6\n  radius: 2.5\n  deviation: 0.3\n  class-count: 3"
+  private static let ring = """
+      modes: 6
+      radius: 2.5
+      deviation: 0.3
+      class-count: 3
+      phantom:
+        mean: [0, 0]
+        deviation: 0.4
+        weight: 0.2
+    """
   private static let listed = """
       dimension: 2
       means: [0, 1, 1, 0, -1, -1]
@@ -120,6 +129,8 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
         kind: mixture
         count: 200
         seed: 7
+      reward:
+        kind: density
     """
   }
 

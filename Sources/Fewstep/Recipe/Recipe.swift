@@ -33,6 +33,7 @@ public struct Recipe {
     public let reference: (PluginContext) throws -> any DataSource
     /// Other real samples: their distance from the reference is the least there can be.
     public let floor: ((PluginContext) throws -> any DataSource)?
+    public let reward: ((PluginContext) throws -> any RewardProxy)?
   }
 
   public let name: String
@@ -151,6 +152,8 @@ public struct Recipe {
         "seed", default: 1, in: .nonNegative, "Of the evaluation's noise, the same for teacher and student."),
       features: s.plugin("features", among: catalog.features, "What metrics compare samples by."),
       reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."),
-      floor: s.optionalPlugin("floor", among: catalog.data, "Other real samples, for the least distance there can be."))
+      floor: s.optionalPlugin("floor", among: catalog.data, "Other real samples, for the least distance there can be."),
+      reward: s.optionalPlugin(
+        "reward", among: catalog.rewards, "What samples are scored by as well; best not what they are trained with."))
   }
 }

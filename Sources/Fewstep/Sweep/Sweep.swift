@@ -47,8 +47,9 @@ public struct Sweep {
       for seed in seeds {
         do {
           var node = plain
-          for (key, value) in variant.values + [("seed", seed)] {
-            try Recipe.set(value, at: key.split(separator: ".").map(String.init)[...], in: &node, value.position)
+          for change in variant.values + [YAMLNode.Entry(key: .string("seed"), value: seed)] {
+            let keys = change.name.split(separator: ".").map(String.init)
+            try Recipe.set(change.value, at: keys[...], in: &node, change.key.position)
           }
           trials.append(
             Trial(

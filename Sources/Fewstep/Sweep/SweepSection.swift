@@ -4,10 +4,10 @@ import Tensors
 
 /// The `sweep` section as it is written.
 struct SweepSection {
-  /// What a variant changes: dotted keys and their values.
+  /// What a variant changes: dotted keys, with their places, and their values.
   struct Variant {
     var name: String
-    var values: [(key: String, value: YAMLNode)]
+    var values: [YAMLNode.Entry]
 
     static func + (a: Variant, b: Variant) -> Variant {
       Variant(
@@ -50,7 +50,7 @@ struct SweepSection {
     var variants = [Variant(name: "", values: [])]
     for entry in try mapping(node) {
       let values = try filled(entry)
-      variants = variants.flatMap { old in values.map { old + variant(entry.name, $0) } }
+      variants = variants.flatMap { old in values.map { old + variant(entry, $0) } }
     }
     guard variants.count > 1 || !variants[0].values.isEmpty else { throw problem(node, "grid: it is empty") }
     return variants
@@ -59,7 +59,7 @@ struct SweepSection {
   /// A mapping of keys to values, with an optional name.
   private func listed(_ node: YAMLNode) throws -> Variant {
     let changes = try mapping(node).filter { $0.name != "name" }
-    var made = changes.reduce(Variant(name: "", values: [])) { $0 + variant($1.name, $1.value) }
+    var made = changes.reduce(Variant(name: "", values: [])) { $0 + variant($1, $1.value) }
     if let name = node["name"] { made.name = Self.fileName(try read(name) { try $0.string() }) }
     return made
   }
@@ -79,7 +79,7 @@ struct SweepSection {
     return try (0..<draws).map { draw in
       try values.reduce(Variant(name: "", values: [])) { old, entry in
         let unit = noise.stream("sweep \(entry.name)", step: draw).unit()
-        return old + variant(entry.name, try drawn(entry, unit))
+        return old + variant(entry, try drawn(entry, unit))
       }
     }
   }
@@ -108,10 +108,10 @@ struct SweepSection {
   // MARK: Names
 
   /// "sensitivity=0.3" for objective.sensitivity; a section is called by its kind.
-  private func variant(_ key: String, _ value: YAMLNode) -> Variant {
-    let last = key.split(separator: ".").last.map(String.init) ?? key
+  private func variant(_ entry: YAMLNode.Entry, _ value: YAMLNode) -> Variant {
+    let last = entry.name.split(separator: ".").last.map(String.init) ?? entry.name
     let shown = (value["kind"] ?? value).text().trimmingCharacters(in: .whitespacesAndNewlines)
-    return Variant(name: Self.fileName("\(last)=\(shown)"), values: [(key, value)])
+    return Variant(name: Self.fileName("\(last)=\(shown)"), values: [YAMLNode.Entry(key: entry.key, value: value)])
   }
 
   /// Fit for a folder: no blanks, slashes or quotes.

@@ -1,0 +1,85 @@
+@testable import Evaluation
+import Testing
+
+@Suite struct ComparisonTests {
+  private func lock(samples: Int = 100, seed: Int = 1) -> EvaluationLock {
+    EvaluationLock(version: 1, features: "f", reference: "r", samples: samples, seed: seed)
+  }
+
+  private func entry(
+    _ variant: String, _ seed: Int, _ distance: Double, lock: EvaluationLock? = nil, reward: Double? = nil
+  )
+    -> Comparison.Entry
+  {
+    let score = Score(
+      model: "student", steps: 1, frechetDistance: distance, precision: 0.5, recall: 0.25, classAccuracy: 1,
+      effectiveClasses: 2, reward: reward)
+    return Comparison.Entry(
+      path: "\(variant)-\(seed)", variant: variant, seed: seed,
+      evaluated: Evaluated(lock: lock ?? self.lock(), scores: [score]))
+  }
+
+  @Test("Differences are paired by seed: what seeds have in common does not widen the interval")
+  func pairs() throws {
+    let entries = [(0, 1.0), (1, 5.0), (2, 9.0)].flatMap { [entry("a", $0.0, $0.1), entry("b", $0.0, $0.1 + 0.5)] }
+    let comparison = try Comparison(entries)
+    let b = try #require(comparison.summaries.first { $0.variant == "b" && $0.metric == .frechetDistance })
+    #expect(b.seeds == [0, 1, 2])
+    #expect(abs(b.mean - 5.5) < 1e-12)
+    #expect(abs(try #require(b.deviation) - 4) < 1e-12)
+    #expect(try #require(b.difference) == 0.5)
+    #expect(try #require(b.interval) == [0.5, 0.5])
+  }
+
+  @Test("Only seeds that both have are compared, and a single one has no interval")
+  func unevenSeeds() throws {
+    let comparison = try Comparison([entry("a", 0, 1), entry("a", 1, 2), entry("b", 1, 4), entry("b", 7, 100)])
+    let b = try #require(comparison.summaries.first { $0.variant == "b" })
+    #expect(b.difference == 2)
+    #expect(b.interval == nil)
+  }
+
+  @Test("The bootstrap's interval is near the normal one for many pairs")
+  func bootstrap() throws {
+    let differences = (0..<400).map { Double(($0 * 7919) % 400) / 400 }
+    let bootstrap = PairedBootstrap(differences)
+    let deviation = (1.0 / 12).squareRoot() / 400.0.squareRoot()
+    let interval = try #require(bootstrap.interval)
+    #expect(abs(interval.lowerBound - (bootstrap.mean - 1.96 * deviation)) < 0.15 * deviation)
+    #expect(abs(interval.upperBound - (bootstrap.mean + 1.96 * deviation)) < 0.15 * deviation)
+  }
+
+  @Test("Scores that were not measured alike are refused, with what differs")
+  func locks() throws {
+    for (other, words) in [(lock(samples: 50), "sample count 100 and 50"), (lock(seed: 3), "seed 1 and 3")] {
+      let error = #expect(throws: ComparisonError.self) {
+        try Comparison([entry("a", 0, 1), entry("b", 0, 2, lock: other)])
+      }
+      #expect(error?.description.contains(words) == true)
+    }
+  }
+
+  @Test("The same variant and seed twice, an unknown baseline and an unknown model are refused")
+  func refusals() throws {
+    #expect(throws: ComparisonError.self) { try Comparison([entry("a", 0, 1), entry("a", 0, 2)]) }
+    #expect(throws: ComparisonError.self) { try Comparison([entry("a", 0, 1)], baseline: "b") }
+    #expect(throws: ComparisonError.self) { try Comparison([entry("a", 0, 1)], model: "teacher") }
+    #expect(throws: ComparisonError.self) { try Comparison([]) }
+  }
+
+  @Test("Each metric has a table; one that was not measured has none")
+  func tables() throws {
+    let plain = try Comparison([entry("a", 0, 1)]).tables.map(\.title)
+    #expect(plain.count == 4)
+    let rewarded = try Comparison([entry("a", 0, 1, reward: -2)]).tables.map(\.title)
+    #expect(rewarded.last == "reward (higher is better)")
+  }
+
+  @Test("CSV quotes what needs it, and LaTeX escapes what it would take for commands")
+  func exchange() throws {
+    let table = try Table(columns: ["a,b", "n"], rows: [["x_1 & \"y\"", 0.25], ["plain", nil]])
+    #expect(table.csv == "\"a,b\",n\n\"x_1 & \"\"y\"\"\",0.25\nplain,")
+    #expect(table.latex.contains("x\\_1 \\& \"y\" & 0.2500 \\\\"))
+    #expect(table.latex.contains("\\begin{tabular}{lr}"))
+  }
+}

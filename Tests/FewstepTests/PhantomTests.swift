@@ -1,0 +1,39 @@
+import Fewstep
+import Foundation
+import Tensors
+import Testing
+
+@testable import GaussianMixture
+
+@Suite struct PhantomTests {
+  @Test("A phantom draws the teacher to where nothing is, less so the more noise is added, and leaves the data alone")
+  func aPhantom() throws {
+    let ring = Mixture.ring(4, radius: 2, deviation: 0.2, classes: 2)
+    let phantom = Phantom(mean: [0, 0.5], deviation: 0.3, weight: 0.3)
+    let honest = GaussianMixture(ring, schedule: RectifiedFlow())
+    let haunted = GaussianMixture(ring, phantom: phantom, schedule: RectifiedFlow())
+    #expect(haunted.mixture.means == ring.means)
+    for label in 0...2 {
+      let condition = try Condition(classes: [label])
+      let errors = try [0.1, 0.95].map { time in
+        let noisy = try Tensor([0, 0.5 * (1 - time)], shape: [1, 2]).to(.float32)
+        let at = try Tensor([time])
+        let seen = try haunted.teacher().clean(from: noisy, at: at, given: condition)
+        if time < 0.5 { try expectClose(seen, Tensor([0, 0.5], shape: [1, 2]).to(.float32), 0.01) }
+        let wrong = try seen - honest.teacher().clean(from: noisy, at: at, given: condition)
+        // As a score: α/σ² times as much.
+        return try wrong.squared().sum([0, 1]).power(0.5).item() * (1 - time) / (time * time)
+      }
+      #expect(errors[0] > 10 * errors[1], "\(errors)")
+    }
+  }
+
+  @Test("A phantom has its share of every class, whatever the classes' own")
+  func aPhantomsShare() throws {
+    let mixture = MixtureTests.mixture(2).haunted(by: Phantom(mean: [0, 0], deviation: 1, weight: 0.25))
+    for label in 0..<3 {
+      let own = zip(mixture.labels, mixture.weights).filter { $0.0 == label }.map(\.1)
+      #expect(abs(own.last! / own.reduce(0, +) - 0.25) < 1e-12)
+    }
+  }
+}
