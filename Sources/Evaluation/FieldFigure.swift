@@ -14,9 +14,9 @@ public struct FieldFigure {
   /// Arrows a side.
   private static let arrows = 19
   /// Cells of the density a side.
-  private static let cells = 60
-  private static let teacherSteps = 50
-  private static let teacherSamples = 6000
+  private static let cells = 48
+  private static let teacherSteps = 30
+  private static let teacherSamples = 4000
   private static let studentSamples = 400
 
   /// Samples the teacher, which all figures of a run share.

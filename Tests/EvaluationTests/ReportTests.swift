@@ -142,7 +142,7 @@ import Testing
       return try SweepReport("sweep", entries, comparison: comparison, gnuplot: Gnuplot()).html().text
     }
     let page = try compared(1)
-    #expect(page.contains("against kind=&lt;a&gt;") && page.contains("0.25"))
+    #expect(page.contains("minus kind=&lt;a&gt;") && page.contains("0.25"))
     #expect(page.contains("objective.kind"))
     #expect(!page.contains("student.steps</th>"))
     #expect(try compared(2).contains("were not measured alike"))

@@ -29,7 +29,7 @@ enum InlineSVG {
       "<circle cx='$1' cy='$2' r='$3' fill='$4' stroke='none'/>"
     ),
     (#"(fill|stroke|color)=(["'])black\2"#, "$1=$2currentColor$2"),
-    (#"(fill|stroke|color)=(["'])gray\2"#, "$1=$2var(--grid, #ccc)$2"),
+    (#"rgb\(190, 190, 190\)"#, "gray"), (#"(fill|stroke|color)=(["'])gray\2"#, "$1=$2var(--grid, #ccc)$2"),
     (#"color=(["'])(currentColor|white)\1 "#, ""), (#"\n\s*"#, "\n"),
   ]
 }

@@ -1,7 +1,7 @@
 import Foundation
 
-// gnuplot's language. Texts from outside go between single quotes, where nothing is special but the quote itself, and
-// with `noenhanced`, so that no letter is markup.
+// gnuplot's language. Texts from outside go between single quotes, where nothing is special, and with `noenhanced`, so
+// that no letter is markup.
 extension Plot {
   /// The commands that draw the plot on a terminal that is set.
   ///
@@ -87,13 +87,15 @@ extension Plot.Series {
   }
 }
 
-/// A text as gnuplot's literal; control characters, which no literal can hold, become blanks.
+/// A text as gnuplot's literal. Control characters, which no literal can hold, become blanks, and quotes apostrophes:
+/// gnuplot takes a doubled one for an end where it begins the text.
 func quoted(_ text: String) -> String {
   let plain = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }.joined()
-  return "'\(plain.replacing("'", with: "''"))'"
+  return "'\(plain.replacing("'", with: "’"))'"
 }
 
-private func number(_ value: Double) -> String { value.isFinite ? String(format: "%.7g", value) : "NaN" }
+/// Seven digits and more are not seen.
+private func number(_ value: Double) -> String { value.isFinite ? "\(Float(value))" : "NaN" }
 
 extension Figure {
   /// The commands that draw all panels as one picture on a terminal that is set.

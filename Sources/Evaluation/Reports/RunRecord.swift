@@ -10,7 +10,8 @@ public struct RunRecord {
   let scalars: [String: [EventFile.Point]]
   /// Per-sample columns of `diagnostics.h5`, by name.
   let diagnostics: [String: [Double]]
-  let probe: [String: [Double]]
+  /// Rewards of the probe's samples, which are made from the same noise all through training: a list for each probe.
+  let probe: [(step: Int, rewards: [Double])]
   let evaluated: Evaluated?
   let warnings: [String]
   /// Sample grids through training, by step.
@@ -35,11 +36,11 @@ public struct RunRecord {
         return none
       }
     }
-    let (diagnosed, probed) = (folder.diagnostics, path + "/probe.h5")
-    let (evaluation, warned) = (folder.evaluation, path + "/warnings.json")
+    let (diagnosed, probed) = (folder.diagnostics, folder.probe)
+    let (evaluation, warned) = (folder.evaluation, folder.warnings)
     scalars = reading(nil, [:]) { try EventFile.scalars(in: path) }
     diagnostics = reading(diagnosed, [:]) { try Self.columns(diagnosed) }
-    probe = reading(probed, [:]) { try Self.columns(probed) }
+    probe = reading(probed, []) { try Self.probes(probed) }
     evaluated = reading(evaluation, nil) { try .load(evaluation) }
     warnings = reading(warned, []) { try Self.warnings(warned) }
     pictures = Self.pictures(in: folder.samples)
@@ -55,10 +56,14 @@ public struct RunRecord {
   var totalSteps: Int { recipe["training.steps"].flatMap(Int.init) ?? 0 }
   var isFinished: Bool { FileManager.default.fileExists(atPath: folder.student) }
 
-  /// Datasets of numbers, one a row; of what a run that goes on has just begun to write, the rows that all have.
+  /// Of a run that goes on, another process is writing the file.
+  private static func open(_ path: String) throws -> HDF5File {
+    do { return try HDF5File.open(path) } catch { return try HDF5File.open(path, .whileBeingWritten) }
+  }
+
+  /// Datasets of numbers, one a row; of what has just begun to be written, the rows that all have.
   private static func columns(_ path: String) throws -> [String: [Double]] {
-    let file: HDF5File
-    do { file = try HDF5File.open(path) } catch { file = try HDF5File.open(path, .whileBeingWritten) }
+    let file = try open(path)
     var columns = [String: [Double]]()
     for item in try file.items() {
       guard case .dataset(let shape, let dtype?) = item.kind, shape.count == 1, dtype != .bool else { continue }
@@ -68,23 +73,27 @@ public struct RunRecord {
     return columns.mapValues { Array($0.prefix(rows)) }
   }
 
-  /// A list of texts, or of objects with a `message` and perhaps a `step`.
-  private static func warnings(_ path: String) throws -> [String] {
-    let any: Any
-    do { any = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) } catch {
-      throw StorageError(.malformed, at: path, "this is no JSON")
-    }
-    let list = any as? [Any] ?? (any as? [String: Any])?["warnings"] as? [Any] ?? []
-    return list.compactMap { entry in
-      if let text = entry as? String { return text }
-      guard let fields = entry as? [String: Any] else { return nil }
-      let text = ["message", "text", "warning"].compactMap { fields[$0] as? String }.first
-      let step = (fields["step"] as? NSNumber).map { "step \($0.intValue): " } ?? ""
-      return text.map { step + $0 }
+  /// The column "reward" [probes, samples].
+  private static func probes(_ path: String) throws -> [(step: Int, rewards: [Double])] {
+    let file = try open(path)
+    guard try file.contains("step"), try file.contains("reward") else { return [] }
+    let (steps, rewards) = (try file.read("step").doubles(), try file.read("reward"))
+    guard rewards.rank == 2 else { return [] }
+    let values = try rewards.doubles()
+    let samples = rewards.shape[1]
+    return (0..<min(steps.count, rewards.shape[0])).map { row in
+      (step: Int(steps[row]), rewards: Array(values[row * samples..<(row + 1) * samples]))
     }
   }
 
-  private static func pictures(in folder: String) -> [(step: Int, path: String)] {
+  private static func warnings(_ path: String) throws -> [String] {
+    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    do { return try JSONDecoder.pretty.decode([Warning].self, from: data).map(\.description) } catch {
+      throw StorageError(.malformed, at: path, expected: "a list of warnings", got: "something else")
+    }
+  }
+
+  static func pictures(in folder: String) -> [(step: Int, path: String)] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.compactMap { name in
       guard name.hasPrefix("step-"), name.hasSuffix(".png") else { return nil }

@@ -18,9 +18,9 @@ public struct RunReport {
     return ReportPage(
       recipe["name"] ?? record.folder.path, head: [facts] + Self.notes(record),
       [
-        .init("Scores", try scores()), .init("Curves", try ReportPage.grid(curves())),
+        .init("Scores", try scores()), .init("Curves", try curves(ofProbe: false)),
         .init("Samples", pictures()), .init("Forbidden Zone", try ZonePage(record, gnuplot: gnuplot).content()),
-        .init("Recipe", [recipe.html]),
+        .init("Probe set", try curves(ofProbe: true)), .init("Field", field()), .init("Recipe", [recipe.html]),
       ]
     ).html
   }
@@ -64,24 +64,28 @@ public struct RunReport {
 
   // MARK: Curves
 
-  /// One plot for each tag; norms on a logarithmic axis.
-  private func curves() throws -> [HTML] {
+  /// One plot for each tag; losses and norms on a logarithmic axis where they need one.
+  ///
+  /// - Parameter ofProbe: those of the probe set, or all others.
+  private func curves(ofProbe: Bool) throws -> [HTML] {
     let order = ["reward", "student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
-    let tags = order.filter { record.scalars[$0] != nil } + record.scalars.keys.filter { !order.contains($0) }.sorted()
-    return try tags.compactMap { tag in
-      let points = record.scalars[tag] ?? []
-      let curve = Curve(x: points.map { Double($0.step) }, y: points.map(\.value))
-      return try ReportPage.plot(
-        Plot(
-          Self.title(tag), x: .init("step"), y: .init(isLogarithmic: tag != "reward"), curve.series()),
-        with: gnuplot)
-    }
+    let all = record.scalars.keys.filter { $0.hasPrefix("probe/") == ofProbe }
+    let tags = order.filter(all.contains) + all.filter { !order.contains($0) }.sorted()
+    return try ReportPage.grid(
+      tags.compactMap { tag in
+        let points = record.scalars[tag] ?? []
+        let curve = Curve(x: points.map { Double($0.step) }, y: points.map(\.value))
+        let plot = Plot(
+          Self.title(tag), x: .init("step"), y: .init(isLogarithmic: !tag.contains("reward")), curve.series())
+        return try ReportPage.plot(plot, with: gnuplot)
+      })
   }
 
   /// `fake-teacher/gradient-norm` in words.
   static func title(_ tag: String) -> String {
-    tag.replacing("student/", with: "student: ").replacing("fake-teacher/", with: "fake teacher: ")
-      .replacing("gradient-norm", with: "gradient norm").replacing("reward", with: "mean reward")
+    guard tag != "reward" else { return "mean reward" }
+    return tag.replacing("student/", with: "student: ").replacing("fake-teacher/", with: "fake teacher: ")
+      .replacing("probe/", with: "").replacing("-", with: " ")
   }
 
   // MARK: Samples
@@ -98,10 +102,19 @@ public struct RunReport {
     return ReportPage.grid(boxes)
   }
 
+  /// What `fewstep field` has drawn.
+  private func field() -> [HTML] {
+    let folder = record.folder.path + "/field"
+    let pictures = RunRecord.pictures(in: folder)
+    let caption = "where points are pulled, over the density of the teacher's samples and under the student's"
+    let animation = Self.picture(folder + "/animation.gif", caption, type: "gif")
+    return (animation ?? pictures.last.flatMap { Self.picture($0.path, caption) }).map { [$0] } ?? []
+  }
+
   /// The file inside the page; nil where there is none.
-  static func picture(_ path: String, _ caption: String) -> HTML? {
+  static func picture(_ path: String, _ caption: String, type: String = "png") -> HTML? {
     guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else { return nil }
-    let source = HTML(markup: "data:image/png;base64," + data.base64EncodedString())
+    let source = HTML(markup: "data:image/\(type);base64," + data.base64EncodedString())
     return ReportPage.figure("<img alt=\"\(caption)\" src=\"\(source)\">", caption)
   }
 

@@ -4,7 +4,7 @@ import Foundation
 /// `diagnostics.h5`; a plot whose columns are not there is left out.
 struct ZonePage {
   private let columns: [String: [Double]]
-  private let probe: [String: [Double]]
+  private let probe: [(step: Int, rewards: [Double])]
   private let gnuplot: Gnuplot
 
   init(_ record: RunRecord, gnuplot: Gnuplot) {
@@ -33,7 +33,11 @@ struct ZonePage {
         "mean, and the middle 80% of samples"
       ),
       (overTime("Weight of the fake teacher's loss", "weight"), "mean, and the middle 80% of samples (AMD's Eq. 14)"),
-      (probeChange, "one update's effect on the reward of the same noise"),
+      (probed, "the probe's samples, made from the same noise all through training: mean, and the middle 80%"),
+      (
+        beforeAndAfter,
+        "each dot is one of the probe's noises; above the line, its sample has gained in the updates between two probes"
+      ),
     ]
     let boxes = try plots.compactMap { entry -> HTML? in
       try entry.plot.flatMap { try ReportPage.plot($0, entry.caption, with: gnuplot) }
@@ -52,9 +56,9 @@ struct ZonePage {
       Curve(x: steps, y: values).series(band: band))
   }
 
-  /// Nobody was sensed where all rewards are 0.
+  /// Nobody was asked for rewards where all are 0.
   private func varies(_ name: String, _ values: [Double]) -> Bool {
-    name != "reward" || values.contains { $0 != 0 }
+    name != "reward" || values.contains { $0.isFinite && $0 != 0 }
   }
 
   /// The share of samples in the zone by t, in the first and in the last third of training.
@@ -97,15 +101,26 @@ struct ZonePage {
           ? Curve(x: steps, y: alignment).series("alignment", ink: .vermilion, band: false) : []))
   }
 
-  /// The mean reward of the probe's noises before and after updates.
-  private var probeChange: Plot? {
-    guard let steps = probe["step"], let before = probe["reward-before"], let after = probe["reward-after"] else {
-      return nil
+  private var probed: Plot? {
+    let steps = probe.flatMap { one in one.rewards.map { _ in Double(one.step) } }
+    return Plot("Reward of the same noise", x: .init("step"), Curve(x: steps, y: probe.flatMap(\.rewards)).series())
+  }
+
+  /// At the beginning and at the end of training.
+  private var beforeAndAfter: Plot? {
+    guard probe.count > 1 else { return nil }
+    func change(_ place: Int, _ ink: Ink) -> Plot.Series {
+      let (before, after) = (probe[place], probe[place + 1])
+      return Plot.Series(
+        .points(x: before.rewards, y: after.rewards, size: 1.4), label: "step \(before.step) to \(after.step)", ink: ink
+      )
     }
+    let dots = [change(0, .amber)] + (probe.count > 2 ? [change(probe.count - 2, .blue)] : [])
+    let all = dots.flatMap { $0.columns.flatMap { $0 } }.filter(\.isFinite)
+    guard let least = all.min(), let largest = all.max(), least < largest else { return nil }
     return Plot(
-      "Reward before and after an update", x: .init("step"),
-      Curve(x: steps, y: before).series("before", ink: .amber, band: false)
-        + Curve(x: steps, y: after).series("after", ink: .blue, band: false))
+      "Reward before and after updates", x: .init("before"), y: .init("after"),
+      [.init(.line(x: [least, largest], y: [least, largest]), ink: .black, isDashed: true)] + dots)
   }
 
   // MARK: Prompts
@@ -121,7 +136,7 @@ struct ZonePage {
     }
     var stays = [Int: Stay]()
     for row in steps.indices {
-      guard let prompt = Int(exactly: prompts[row]) else { continue }
+      guard let prompt = Int(exactly: prompts[row]), zone[row].isFinite else { continue }
       stays[prompt, default: Stay()].all.append(zone[row])
       if steps[row] >= last * 2 / 3 { stays[prompt]?.late.append(zone[row]) }
     }
