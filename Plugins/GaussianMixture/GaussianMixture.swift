@@ -82,6 +82,17 @@ public final class DensityReward: RewardProxy {
   }
 }
 
+/// log p(class | sample): whether a sample is of its class, and not whether it is likely at all.
+public final class PosteriorReward: RewardProxy {
+  private let density: MixtureDensity
+
+  public init(_ mixture: Mixture, on device: Device = .cpu) throws { density = try MixtureDensity(mixture, on: device) }
+
+  public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
+    try noGrad { try density.logPosterior(samples).gathered(condition.tensor("class").unsqueezed(1), 1).squeezed(1) }
+  }
+}
+
 /// Fresh samples of a mixture as real data, `count` of them, each a function of its position.
 public final class MixtureData: DataSource {
   public let count: Int

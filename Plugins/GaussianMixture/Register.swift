@@ -82,6 +82,10 @@ extension GaussianMixture {
       Plugin("density", "The mixture's own log-density given the class") { _ in
         { try DensityReward($0.mixture(), on: $0.device) }
       })
+    catalog.rewards.append(
+      Plugin("class-posterior", "The log-probability of the wanted class, by Bayes' rule in the mixture") { _ in
+        { try PosteriorReward($0.mixture(), on: $0.device) }
+      })
     catalog.features.append(
       Plugin("mixture", "A point's coordinates, and the mixture's posterior of its class") { _ in
         { try MixtureFeatures($0.mixture(), on: $0.device) }

@@ -14,6 +14,7 @@ enum ExitCodes {
   static let software: Int32 = 70
   static let io: Int32 = 74
   static let interrupted: Int32 = 75
+  static let warned: Int32 = 76
 
   /// nil for errors that are not ours.
   static func code(of error: any Error) -> Int32? {

@@ -20,7 +20,7 @@ public struct FewstepCommand: ParsableCommand {
 
       Exit codes: 0 done; 1 the files that `diff` compared differ; 64 wrong usage; 65 an invalid recipe or a malformed
       file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full); 75 interrupted: it
-      says what was saved, and how a run goes on (--resume).
+      says what was saved, and how a run goes on (--resume); 76 a run was stopped by a warning, likewise.
       """,
     version: "0.1.0",
     subcommands: [

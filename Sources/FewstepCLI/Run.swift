@@ -25,7 +25,9 @@ struct Run: ParsableCommand {
       Resume:   fewstep run recipes/quickstart.yaml --into runs/quickstart --resume
 
       Leaves in the run folder: recipe.yaml (every value and its source), checkpoints/, diagnostics.h5 (per sample),
-      TensorBoard events, samples/*.png, student.safetensors, evaluation.json. Ctrl-C saves a checkpoint and exits with 75.
+      probe.h5 (the same samples through training), warnings.json (if there were any), TensorBoard events, samples/*.png,
+      student.safetensors, evaluation.json. Ctrl-C saves a checkpoint and exits with 75; a warning does, with 76, where the
+      recipe's watch.policy is stop.
       """)
 
   @OptionGroup var arguments: RecipeArguments
@@ -57,13 +59,15 @@ struct Run: ParsableCommand {
     let run = try TrainingRun(trainer, folder: folder, resume: resume)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let ending = try train(run)
-    if case .interrupted(let step) = ending {
+    let goOn = "which is saved; go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
+    switch ending {
+    case .interrupted(let step):
+      throw CommandError(ExitCodes.interrupted, "stopped at step \(step), \(goOn)")
+    case .stopped(let warning):
       throw CommandError(
-        ExitCodes.interrupted,
-        "stopped at step \(step), which is saved; go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
-      )
+        ExitCodes.warned, "stopped by a warning (watch.policy) at step \(run.trainer.stepCount), \(goOn)\n  \(warning)")
+    case .finished: try report(run, evaluation)
     }
-    try report(run, evaluation)
   }
 
   private func folder(_ recipe: Recipe) throws -> RunFolder {
@@ -87,7 +91,7 @@ struct Run: ParsableCommand {
     let sampling = Sampling(run.trainer.cast.backbone, seed: recipe.evaluation?.seed ?? 1)
     let prompts = sampling.prompts(max(50, run.trainer.cast.backbone.pixelPrompts))
     var reward = Double.nan
-    let ending = try run.run(until: stopAfter) { report in
+    let observer = TrainingRun.Observer { report in
       let done = report.step + 1
       let rate = Double((done - first) * recipe.training.batch) / max(1e-9, -start.timeIntervalSinceNow)
       reward = report.reward ?? reward
@@ -95,12 +99,16 @@ struct Run: ParsableCommand {
         done,
         "student \(brief(report.student.first?.value ?? .nan))  fake \(brief(report.fakeTeacher.first?.value ?? .nan))"
           + (reward.isNaN ? "" : "  reward \(brief(reward))") + "  \(brief(rate)) samples/s")
+    } warning: { warning in
+      progress.stop()
+      if warning.action != .stopped { note("warning \(warning)") }
     } picture: {
       let student = run.trainer.cast.student
       let made = { try sampling.fewStep(student, steps: recipe.steps, prompts: prompts) }
       return try Pictures(run.trainer.cast.backbone).image(
         [("student", run.trainer.ema?.applied(made) ?? made())], prompts: prompts)
     }
+    let ending = try run.run(until: stopAfter, observer)
     if case .interrupted = ending { progress.stop() }
     return ending
   }
@@ -162,23 +170,12 @@ func noteUnused(_ recipe: Recipe, _ cast: Cast) {
     ("data", cast.data != nil && !objective.needs.contains(.data)),
     ("training.pairs", cast.pairs != nil && !objective.needs.contains(.pairs)),
   ] where isUnused {
-    note("note: \(key) has no effect: the objective, as the recipe sets it, does not use it")
+    note("note: \(key) has no effect on training: the objective, as the recipe sets it, does not use it")
   }
 }
 
 /// A line for people, beside whatever goes to standard output.
 func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
-
-extension JSONEncoder {
-  static var pretty: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    // JSON has no such numbers: they become texts.
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return encoder
-  }
-}
 
 extension Backbone {
   /// Two rows of images, or enough points to see a distribution.

@@ -14,7 +14,9 @@ import Testing
       """, folder, in: scratch)
   }
 
-  private let columns = "advantage alignment alpha beta cosine matching prompt reward scale step t update weight"
+  private let columns =
+    "advantage alignment alpha beta condition-gap cosine distance flips matching prompt reward scale step student-step t "
+    + "update weight zone"
 
   @Test("A run leaves its recipe, checkpoints, diagnostics, events, pictures, student and scores")
   func leaves() throws {
@@ -24,11 +26,13 @@ import Testing
     #expect(job.output.contains("student"))
     #expect(job.output.contains("Fréchet"))
     let files = try scratch.files("runs/small")
-    for name in ["checkpoints", "diagnostics.h5", "evaluation.json", "recipe.yaml", "samples", "student.safetensors"] {
+    for name in [
+      "checkpoints", "diagnostics.h5", "evaluation.json", "probe.h5", "recipe.yaml", "samples", "student.safetensors",
+    ] {
       #expect(files.contains(name), "\(name)")
     }
     #expect(files.filter { $0.hasPrefix("events.out.tfevents.") }.count == 1)
-    #expect(files.count == 7, "\(files)")
+    #expect(files.count == 8, "\(files)")
     #expect(try scratch.files("runs/small/checkpoints") == ["step-12.h5", "step-8.h5"])
     #expect(try scratch.files("runs/small/samples") == ["step-12.png", "step-6.png", "teacher-and-student.png"])
 

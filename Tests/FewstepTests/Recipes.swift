@@ -114,6 +114,20 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       keep: 3
       sample-every: 4
       diagnostics-every: 5
+      diagnostics-rows: 2000
+    watch:
+      every: 3
+      samples: 12
+      teacher-steps: 4
+      grace: 2
+      policy: save
+      roll-backs: 2
+      drift: 0.75
+      spread: 3
+      diversity: 0.25
+      lag: 4
+      gradient-norm: 50
+      goodhart-gap: 1.5
     evaluation:
       samples: 60
       batch: 30

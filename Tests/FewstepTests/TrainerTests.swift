@@ -26,6 +26,7 @@ func shortRecipe(_ changes: [String: String] = [:], objective: String = "amd") t
     matching: {guidance: 2}
     training: {steps: 6, batch: 64}
     output: {diagnostics-every: 1}
+    watch: {}
     """, file: "short.yaml")
   for (key, value) in changes {
     let path = key.split(separator: ".").map(String.init)
@@ -94,7 +95,7 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
     #expect(second.ema?.updateCount == 6)
     for (a, b) in zip(wholeReports[3...], reports) {
       #expect(a.student.map(\.value) == b.student.map(\.value))
-      #expect(a.columns.map(\.values) == b.columns.map(\.values))
+      #expect("\(a.columns)" == "\(b.columns)")  // NaN is not itself
     }
     #expect(whole.state.filter { $0.name.hasPrefix("objective") }.isEmpty == (objective == "dmd"))
   }
@@ -150,8 +151,13 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
         #expect(Swift.abs(expected.fakeTeacherNorm / report.fakeTeacherNorm - 1) < 1e-3)
         #expect(expected.columns.map(\.name) == report.columns.map(\.name))
         for (a, b) in zip(expected.columns, report.columns) {
-          let worst = zip(a.values, b.values).map { Swift.abs($0 - $1) / (1 + Swift.abs($0)) }.max() ?? 1
-          #expect(a.values.count == 64 && b.values.count == 64 && worst < 2e-3, "\(a.name): \(worst)")
+          let known = zip(a.values, b.values).filter { !$0.isNaN || !$1.isNaN }
+          // A sample whose direction is at a right angle may flip by rounding.
+          let distances = known.map { Swift.abs($0 - $1) / (1 + Swift.abs($0)) }
+          let worst = a.name == "flips" ? distances.reduce(0, +) / 64 : distances.max() ?? 0
+          #expect(
+            a.values.count == 64 && b.values.count == 64 && worst < (a.name == "flips" ? 0.05 : 2e-3),
+            "\(a.name): \(worst)")
         }
       }
     }
@@ -197,11 +203,13 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
       let isEvaluated = step % 3 == 0
       #expect((report.reward != nil) == isEvaluated)
       let columns = Dictionary(uniqueKeysWithValues: report.columns.map { ($0.name, $0.values) })
-      let neutral = ["advantage": 0.0, "reward": 0, "alpha": 1, "beta": 1, "weight": 1]
-      for (name, value) in neutral {
+      for name in ["alpha", "beta", "weight"] {
         let all = try #require(columns[name])
-        #expect(all.allSatisfy { $0 == value } == !isEvaluated, "step \(step), \(name)")
+        #expect(all.allSatisfy { $0 == 1 } == !isEvaluated, "step \(step), \(name)")
       }
+      #expect(try #require(columns["advantage"]).allSatisfy(\.isNaN) == !isEvaluated)
+      // What a diagnosed step costs anyway.
+      #expect(try #require(columns["reward"]).allSatisfy(\.isFinite))
     }
   }
 

@@ -22,6 +22,8 @@ public struct Recipe {
     public let keep: Int
     public let sampleEvery: Int
     public let diagnosticsEvery: Int
+    /// Rows that diagnostics.h5 may grow to.
+    public let diagnosticsRows: Int
   }
 
   public struct Evaluation {
@@ -55,6 +57,7 @@ public struct Recipe {
   public let training: Training
   public let output: Output
   public let evaluation: Evaluation?
+  public let watch: WatchSettings
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
   private let source: YAMLNode
@@ -122,7 +125,12 @@ public struct Recipe {
       keep: output.integer("keep", default: 2, in: .closed(1, 1_000_000), "Checkpoints that are kept."),
       sampleEvery: output.integer("sample-every", default: 200, in: .atLeast(1), "Steps between sample grids."),
       diagnosticsEvery: output.integer(
-        "diagnostics-every", default: 10, in: .atLeast(1), "Steps between per-sample diagnostics."))
+        "diagnostics-every", default: 10, in: .atLeast(1),
+        "Steps between per-sample diagnostics; both teachers are asked on them whatever the objective needs."),
+      diagnosticsRows: output.integer(
+        "diagnostics-rows", default: 250_000, in: .closed(1000, 1_000_000_000),
+        "Rows of the diagnostics; where there would be more, every other step is dropped."))
+    watch = WatchSettings(s, catalog)
 
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()

@@ -190,6 +190,11 @@ public final class SettingsReader {
     return entry(key).map { !$0.value.isNull } ?? false
   }
 
+  /// The keys of a section whose keys are the recipe's own names; where declarations are gathered, a placeholder.
+  public func names(orDescribing placeholder: String) -> [String] {
+    isDescribing ? [placeholder] : ((try? node?.mapping()) ?? []).map(\.name)
+  }
+
   /// Whether the recipe has this key, to choose what to read; unlike `has` it does not make the key a known one.
   public func gives(_ key: String) -> Bool { isDescribing || entry(key) != nil }
 

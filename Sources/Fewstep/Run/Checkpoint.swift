@@ -9,7 +9,9 @@ public enum Checkpoint {
   static let version = 1
 
   /// Written to a temporary file, flushed and renamed: a checkpoint is whole or not there.
-  public static func save(_ trainer: Trainer, to path: String) throws {
+  ///
+  /// - Parameter watch: what it remembers is stored too.
+  public static func save(_ trainer: Trainer, watch: Watch? = nil, to path: String) throws {
     try HDF5File.write(to: path) { file in
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
       try file.setAttribute("step", .integer(Int64(trainer.stepCount)))
@@ -17,6 +19,10 @@ public enum Checkpoint {
       try file.setAttribute("student.updates", .integer(Int64(trainer.studentOptimizer.stepCount)))
       try file.setAttribute("fake-teacher.updates", .integer(Int64(trainer.fakeTeacherOptimizer.stepCount)))
       try file.setAttribute("ema.updates", .integer(Int64(trainer.ema?.updateCount ?? 0)))
+      try file.setAttribute("learning-rate.factor", .number(trainer.learningRateFactor))
+      if let watch {
+        try file.setAttribute("watch", .string(String(decoding: JSONEncoder.pretty.encode(watch.state), as: UTF8.self)))
+      }
       for (key, value) in trainer.cast.backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
       try file.write([trainer.recipe.resolved.text()], to: "recipe")
       for (group, state) in groups(trainer) {
@@ -33,7 +39,7 @@ public enum Checkpoint {
   ///
   /// - Throws: `CheckpointError` naming each key of the recipe that differs, or where the recipe ends before the checkpoint;
   ///   `StorageError` where the file is damaged.
-  public static func load(_ path: String, into trainer: Trainer) throws {
+  public static func load(_ path: String, into trainer: Trainer, watch: Watch? = nil) throws {
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
     func value(_ group: String) -> (String) throws -> Tensor? {
@@ -49,6 +55,12 @@ public enum Checkpoint {
         stepCount: file.integer("fake-teacher.updates"), value("optimizers/fake-teacher"))
     }
     trainer.stepCount = try file.integer("step")
+    trainer.learningRateFactor = try file.number("learning-rate.factor")
+    if let watch, case .string(let text)? = try file.attribute("watch") {
+      do { watch.state = try JSONDecoder.pretty.decode(Watch.State.self, from: Data(text.utf8)) } catch {
+        throw StorageError(.malformed, at: "\(path) @watch", "what the watch remembers cannot be read: \(error)")
+      }
+    }
     guard trainer.stepCount <= trainer.recipe.training.steps else {
       throw CheckpointError.beyond(path: path, step: trainer.stepCount, steps: trainer.recipe.training.steps)
     }
@@ -127,7 +139,9 @@ extension Recipe {
       // With a schedule that ends with the run, its length is part of every learning rate.
       let depends = student.shape != .constant || fakeTeacher.shape != .constant
       if Self.free.contains(key), !(key == "training.steps" && depends) { continue }
-      if key.hasPrefix("output.") || key.hasPrefix("evaluation.") { continue }
+      if ["output.", "evaluation."].contains(where: key.hasPrefix) { continue }
+      // A probe of other samples or rewards would not be one with those before it.
+      if key.hasPrefix("watch."), key != "watch.samples", !key.hasPrefix("watch.panel") { continue }
       lines.append("\(key): \(theirs[key] ?? "absent") there, \(mine[key] ?? "absent") here")
     }
     return lines

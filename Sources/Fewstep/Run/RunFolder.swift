@@ -9,6 +9,8 @@ public struct RunFolder: Sendable {
 
   public var recipe: String { path + "/recipe.yaml" }
   public var diagnostics: String { path + "/diagnostics.h5" }
+  public var probe: String { path + "/probe.h5" }
+  public var warnings: String { path + "/warnings.json" }
   public var student: String { path + "/student.safetensors" }
   public var evaluation: String { path + "/evaluation.json" }
   public var checkpoints: String { path + "/checkpoints" }

@@ -53,17 +53,24 @@ public struct Sampling {
     try Noise(seed: seed).stream("sampling \(place)", step: 0).normal(range, backbone.sampleShape, on: backbone.device)
   }
 
+  /// The batches that these prompts are worked off in.
+  func conditions(_ prompts: [Int]) -> [(range: Range<Int>, () throws -> Condition)] {
+    stride(from: 0, to: prompts.count, by: batch).map { start in
+      let range = start..<min(start + batch, prompts.count)
+      return (range, { try backbone.condition(Array(prompts[range])) })
+    }
+  }
+
   private func batches(
     _ prompts: [Int], _ progress: (Int) throws -> Void, _ make: (Range<Int>, Condition) throws -> Tensor
   ) throws -> Tensor {
     try noGrad {
-      var parts = [Tensor]()
-      for start in stride(from: 0, to: prompts.count, by: batch) {
-        let range = start..<min(start + batch, prompts.count)
-        parts.append(try make(range, backbone.condition(Array(prompts[range]))))
-        try progress(range.upperBound)
-      }
-      return try concatenated(parts)
+      try concatenated(
+        conditions(prompts).map { range, condition in
+          let part = try make(range, condition())
+          try progress(range.upperBound)
+          return part
+        })
     }
   }
 }

@@ -3,19 +3,41 @@ import Networks
 import Storage
 import Tensors
 
-/// A trainer at work in its folder: curves, diagnostics, sample grids and checkpoints as it goes, the student at the end.
+/// A trainer at work in its folder: curves, diagnostics, probes, sample grids and checkpoints as it goes, the student at the
+/// end.
 public final class TrainingRun {
   public enum Ending: Sendable {
     case finished
     /// A checkpoint was saved at this step; `--resume` goes on from it.
     case interrupted(step: Int)
+    /// The same, because of a warning.
+    case stopped(Warning)
+  }
+
+  /// What a run tells whoever started it.
+  public struct Observer {
+    /// Called after every step.
+    public var step: (StepReport) -> Void
+    public var warning: (Warning) -> Void
+    /// A picture of the student as it is, for the grid; nil leaves it out.
+    public var picture: () throws -> PNGImage?
+
+    public init(
+      step: @escaping (StepReport) -> Void = { _ in }, warning: @escaping (Warning) -> Void = { _ in },
+      picture: @escaping () throws -> PNGImage? = { nil }
+    ) {
+      self.step = step
+      self.warning = warning
+      self.picture = picture
+    }
   }
 
   public let trainer: Trainer
   public let folder: RunFolder
+  let watch: Watch?
+  var warnings: WarningFile
   private let lock: FolderLock
-  private let diagnostics: Diagnostics
-  private let events: EventFile
+  private var records: RunRecords
 
   /// Makes the folder, or, resuming, takes it up where its last checkpoint was written.
   public init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
@@ -23,70 +45,93 @@ public final class TrainingRun {
     self.folder = folder
     try folder.create()
     lock = try folder.lock()
-    if resume, let last = folder.checkpointSteps.last { try Checkpoint.load(folder.checkpoint(last), into: trainer) }
+    watch = try Watch(trainer.recipe, cast: trainer.cast)
+    trainer.zoneReward = watch?.probe.zoneReward
+    if resume, let last = folder.checkpointSteps.last {
+      try Checkpoint.load(folder.checkpoint(last), into: trainer, watch: watch)
+    }
     // A resumed run keeps the places where its values came from.
     let recipe = trainer.recipe.resolved
     if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe)) != true {
       try recipe.write(to: folder.recipe)
     }
-    diagnostics = try Diagnostics(folder.diagnostics, resumingAt: trainer.stepCount)
-    events = try EventFile(folder: folder.path, resumingAt: trainer.stepCount > 0 ? trainer.stepCount : nil)
+    warnings = try WarningFile(folder.warnings, resumingAt: resume ? trainer.stepCount : nil)
+    records = try RunRecords(folder, trainer.recipe, watch, from: trainer.stepCount)
   }
 
-  /// Trains to the end of the recipe, to `limit` steps, or until interrupted.
+  /// Trains to the end of the recipe, to `limit` steps, until interrupted or until a warning stops it.
   ///
-  /// - Parameters:
-  ///   - observe: called after every step.
-  ///   - samples: a picture of the student as it is, for the grid; nil leaves it out.
-  public func run(
-    until limit: Int? = nil, observe: (StepReport) -> Void, picture: () throws -> PNGImage?
-  ) throws -> Ending {
-    let output = trainer.recipe.output
+  /// - Throws: `TrainingError` where training has diverged and the recipe knows no way back.
+  public func run(until limit: Int? = nil, _ observer: Observer = Observer()) throws -> Ending {
     let total = trainer.recipe.training.steps
     let stop = min(limit ?? total, total)
-    while trainer.stepCount < stop, !Interruption.isRequested {
-      let report = try trainer.step()
-      try diagnostics.append(report)
-      if report.step % output.logEvery == 0 { try log(report) }
-      observe(report)
-      let done = trainer.stepCount
-      if done % output.sampleEvery == 0 || done == total { try show(picture(), step: done) }
-      if done % output.checkpointEvery == 0, done < stop { try save() }
+    var ending: Warning?
+    if trainer.stepCount == 0 { try begin() }
+    while trainer.stepCount < stop, ending == nil, !Interruption.isRequested {
+      do {
+        ending = try advance(before: stop, observer)
+      } catch let error as TrainingError {
+        guard let watch, try heed(watch.warning(of: error, step: trainer.stepCount), observer) == .rolledBack else {
+          throw error
+        }
+      }
     }
     try save()
-    try diagnostics.close()
-    guard trainer.stepCount == total else {
-      try events.close()
-      return .interrupted(step: trainer.stepCount)
+    try records.closeRows()
+    if trainer.stepCount == total, ending == nil { try exportStudent() }
+    try records.close()
+    if let ending { return .stopped(ending) }
+    return trainer.stepCount == total ? .finished : .interrupted(step: trainer.stepCount)
+  }
+
+  /// A probe of the student before it learns, and a checkpoint where a run may have to come back.
+  func begin() throws {
+    if let watch { try records.add(watch.look(step: 0, trainingError: nil).report) }
+    if trainer.recipe.watch.policy == .rollBack { try save() }
+  }
+
+  /// One step and what follows from it; the warning that stops the run, if there is one.
+  private func advance(before stop: Int, _ observer: Observer) throws -> Warning? {
+    let output = trainer.recipe.output
+    let report = try trainer.step()
+    try records.add(report)
+    observer.step(report)
+    let done = trainer.stepCount
+    let isLast = done == trainer.recipe.training.steps
+    var seen = [Warning]()
+    if let watch {
+      seen = watch.warnings(of: report)
+      if done % watch.settings.every == 0 || isLast {
+        let (probe, warnings) = try watch.look(step: done, trainingError: report.denoisingError)
+        try records.add(probe)
+        seen += warnings
+      }
     }
-    try exportStudent()
-    try events.close()
-    return .finished
+    for warning in seen {
+      switch try heed(warning, observer) {
+      case .rolledBack: return nil
+      case .stopped: return warnings.warnings.last
+      case .warned, .saved: continue
+      }
+    }
+    if done % output.sampleEvery == 0 || isLast { try records.add(observer.picture(), step: done) }
+    if done % output.checkpointEvery == 0, done < stop { try save() }
+    return nil
   }
 
-  private func log(_ report: StepReport) throws {
-    var scalars = report.student.map { (tag: "student/\($0.name)", value: $0.value) }
-    scalars += report.fakeTeacher.map { (tag: "fake-teacher/\($0.name)", value: $0.value) }
-    scalars.append((tag: "student/gradient-norm", value: report.studentNorm))
-    scalars.append((tag: "fake-teacher/gradient-norm", value: report.fakeTeacherNorm))
-    if let reward = report.reward { scalars.append((tag: "reward", value: reward)) }
-    try events.add(scalars: scalars, step: report.step)
-  }
-
-  private func show(_ image: PNGImage?, step: Int) throws {
-    guard let image else { return }
-    try image.write(to: "\(folder.samples)/step-\(step).png")
-    // Counted as the curves are, from 0: a resume at `step` drops what was logged from there on.
-    try events.add(image: image, tag: "samples", step: step - 1)
-  }
-
-  private func save() throws {
-    let path = folder.checkpoint(trainer.stepCount)
+  func save() throws {
     guard folder.checkpointSteps.last != trainer.stepCount else { return }
-    try Checkpoint.save(trainer, to: path)
-    for step in folder.checkpointSteps.dropLast(trainer.recipe.output.keep) {
+    try Checkpoint.save(trainer, watch: watch, to: folder.checkpoint(trainer.stepCount))
+    let kept = keptCheckpoints
+    for step in folder.checkpointSteps.dropLast(trainer.recipe.output.keep) where !kept.contains(step) {
       try FileManager.default.removeItem(atPath: folder.checkpoint(step))
     }
+  }
+
+  /// Takes the records up again at the trainer's step.
+  func reopenRecords() throws {
+    try records.close()
+    records = try RunRecords(folder, trainer.recipe, watch, from: trainer.stepCount)
   }
 
   /// The student as other tools read it, with its architecture and its step list.

@@ -24,6 +24,8 @@ public final class Scene {
 
   /// Per-sample numbers [B] that the objective wants in the diagnostics, by name.
   public private(set) var notes = [(name: String, values: Tensor)]()
+  /// What the samples were asked to move along, before it was scaled; nil where the objective does not match.
+  public private(set) var direction: Tensor?
   private var known = [String: Tensor]()
   private var realBatch: RealBatch?
 
@@ -82,6 +84,9 @@ public final class Scene {
     known[name] = tensor
     return tensor
   }
+
+  /// The quantity of this name if somebody has asked for it; it is not made.
+  func ifKnown(_ name: String) -> Tensor? { known[name] }
 
   public func note(_ name: String, _ values: Tensor) { notes.append((name, values)) }
 
@@ -205,6 +210,7 @@ public final class Scene {
   /// DMD2's code turns a step that is not a number into 0, which is right where direction and scale both vanish. Everything
   /// else that is not finite is a role that has diverged, and makes the loss say so.
   public func match(along direction: Tensor) throws -> Loss {
+    self.direction = try direction.detached()
     let step = try noGrad { try direction / scale.clamped(1e-8, nil) }
     note("update", try step.detached().squared().meanPerSample().power(0.5))
     return Loss(try 0.5 * mse(samples, samples.detached() + step))

@@ -9,6 +9,8 @@ public final class Cast {
   public let fakeTeacher: any FakeTeacher
   public let objective: any MatchingObjective
   public let reward: (any RewardProxy)?
+  /// Rewards that are measured and not learnt from, by the recipe's names (`watch.panel`).
+  public let panel: [(name: String, reward: any RewardProxy)]
   public let data: (any DataSource)?
   public let pairs: PairsFile?
 
@@ -16,7 +18,7 @@ public final class Cast {
   public init(
     backbone: any Backbone, teacher: any Teacher, student: any Student, fakeTeacher: any FakeTeacher,
     objective: any MatchingObjective, reward: (any RewardProxy)? = nil, data: (any DataSource)? = nil,
-    pairs: PairsFile? = nil
+    pairs: PairsFile? = nil, panel: [(name: String, reward: any RewardProxy)] = []
   ) {
     self.backbone = backbone
     self.teacher = teacher
@@ -26,6 +28,7 @@ public final class Cast {
     self.reward = reward
     self.data = data
     self.pairs = pairs
+    self.panel = panel
   }
 
   /// Opens the files a recipe names and builds its networks.
@@ -58,6 +61,9 @@ public final class Cast {
     }
     reward = try Self.fitting("reward", recipe) { try recipe.reward?(full) }
     data = try Self.fitting("data", recipe) { try recipe.data?(full) }
+    panel = try recipe.watch.panel.map { name, make in
+      (name, try Self.fitting("watch.panel.\(name)", recipe) { try make(full) })
+    }
     pairs = try recipe.training.pairs.map { try PairsFile($0, for: backbone) }
     if objective.needs.contains(.data), data == nil {
       throw CastError(recipe, "objective", "it needs real samples: add a `data` section")
@@ -97,10 +103,11 @@ public final class Cast {
           recipe, "data", "it has prompt \(largest), the backbone knows 0 to \(backbone.prompts.count - 1) only")
       }
     }
-    if let reward {
+    for (key, reward) in (reward.map { [("reward", $0)] } ?? []) + panel.map({ ("watch.panel.\($0.name)", $0.reward) })
+    {
       let ends = try backbone.condition([0, backbone.prompts.count - 1])
       let samples = try Tensor.zeros([2] + backbone.sampleShape, .float32, on: backbone.device)
-      try Self.fitting("reward", recipe) {
+      try Self.fitting(key, recipe) {
         _ = try noGrad { try reward.score(samples, pixels: backbone.pixels(samples), given: ends) }
       }
     }

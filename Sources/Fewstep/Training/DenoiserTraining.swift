@@ -101,6 +101,13 @@ public final class DenoiserTraining {
 public enum TrainingError: Error, CustomStringConvertible {
   case notFinite(role: String, quantity: String, step: Int)
 
+  /// What was not finite: "the student's loss".
+  var subject: String {
+    switch self {
+    case .notFinite(let role, let quantity, _): "the \(role)'s \(quantity)"
+    }
+  }
+
   public var description: String {
     switch self {
     case .notFinite(let role, let quantity, let step):

@@ -17,6 +17,8 @@ public struct StepReport {
   public internal(set) var fakeTeacherNorm = 0.0
   /// The mean reward; nil where nothing was sensed.
   public internal(set) var reward: Double?
+  /// The fake teacher's mean denoising error over its updates, unweighted; nil where the objective does not use it.
+  public private(set) var denoisingError: Double?
   /// Per-sample numbers by name, all of one length; empty on steps without diagnostics.
   public private(set) var columns = [(name: String, values: [Double])]()
 
@@ -36,25 +38,53 @@ public struct StepReport {
     }
   }
 
-  /// Gathers what a student's scene knows of each sample.
-  mutating func diagnose(_ scene: Scene) throws {
+  /// Gathers what is known of each sample in the student's update. Where the objective did not ask for the two parts of
+  /// DMD's signal, the teachers are asked here; what nobody knows is NaN.
+  ///
+  /// - Parameters:
+  ///   - studentTime: the time of the student's step that made the samples.
+  ///   - rewards: [B], nil where there is no reward.
+  mutating func diagnose(_ scene: Scene, studentTime: Double, rewards: Tensor?) throws {
     try noGrad {
+      let unknown = Array(repeating: Double.nan, count: scene.samples.shape[0])
       let matching = try scene.distributionMatching
       let alignment = try scene.conditionalAlignment
+      let real = try scene.realConditional
       let product = try (matching * alignment).meanPerSample()
-      let norms = (
-        try matching.squared().meanPerSample().power(0.5), try alignment.squared().meanPerSample().power(0.5)
-      )
+      let sizes = (try size(matching), try size(alignment))
       append("prompt", scene.condition.prompts.map(Double.init))
       append("t", try scene.time.doubles())
-      append("reward", try scene.reward.doubles())
-      append("advantage", try scene.advantage.doubles())
-      append("matching", try norms.0.doubles())
-      append("alignment", try norms.1.doubles())
-      append("cosine", try (product / (norms.0 * norms.1 + 1e-12)).doubles())
+      append("student-step", unknown.map { _ in studentTime })
+      append("reward", try rewards?.doubles() ?? unknown)
+      append("advantage", scene.wasSensed ? try scene.advantage.doubles() : unknown)
+      append("distance", try size(scene.samples.detached() - real).doubles())
+      append("matching", try sizes.0.doubles())
+      append("condition-gap", try scene.ifKnown("realUnconditional").map { try size(real - $0).doubles() } ?? unknown)
+      append("alignment", try sizes.1.doubles())
+      let isGuided = scene.matching.guidance.scale != 1
+      append("cosine", isGuided ? try (product / (sizes.0 * sizes.1 + 1e-12)).doubles() : unknown)
       append("scale", try scene.scale.reshaped([-1]).doubles())
+      let agreement = try scene.direction.map { try ($0 * (matching + alignment)).meanPerSample() }
+      append("flips", try agreement?.less(than: 0).to(.float32).doubles() ?? unknown)
       try addNotes(scene)
     }
+  }
+
+  /// Adds the column "zone": 1 for a sample whose reward is below `limit` while the fake teacher pushes it less than half
+  /// the way that the real teacher sees between it and the data. NaN where rewards or the limit are unknown.
+  mutating func flagZones(below limit: Double?) {
+    func values(_ name: String) -> [Double] { columns.first { $0.name == name }?.values ?? [] }
+    let (rewards, distances, pushes) = (values("reward"), values("distance"), values("matching"))
+    let zones = rewards.indices.map { index in
+      guard let limit, !rewards[index].isNaN else { return Double.nan }
+      return rewards[index] < limit && pushes[index] < 0.5 * distances[index] ? 1.0 : 0
+    }
+    append("zone", zones)
+  }
+
+  mutating func add(denoisingError: Tensor?, share: Double) throws {
+    guard let denoisingError else { return }
+    self.denoisingError = try (self.denoisingError ?? 0) + mean(denoisingError.detached()).item() * share
   }
 
   mutating func addNotes(_ scene: Scene) throws {
@@ -77,3 +107,6 @@ public struct StepReport {
     }
   }
 }
+
+/// The root mean square over each sample: [B].
+private func size(_ x: Tensor) throws -> Tensor { try x.squared().meanPerSample().power(0.5) }

@@ -11,6 +11,10 @@ public final class Trainer {
   public let ema: EMA?
   /// Steps done.
   public internal(set) var stepCount = 0
+  /// Multiplies all learning rates; halved by each roll-back.
+  public internal(set) var learningRateFactor = 1.0
+  /// A reward that few of the teacher's own samples fall below, for the diagnostics' zones; nil where it is unknown.
+  public internal(set) var zoneReward: Double?
   private let noise: Noise
   private let generation: FewStepGeneration
   private let realOrder: DataOrder?
@@ -63,8 +67,12 @@ public final class Trainer {
       let loss = try cast.objective.studentLoss(scene)
       try (loss.total * share(range)).backward()
       try report.add(loss, role: .student, share: share(range))
-      if diagnose { try report.diagnose(scene) }
+      if diagnose {
+        let rewards = try sensed?.rewards.rows(range) ?? score(parts.last!, scene.condition)
+        try report.diagnose(scene, studentTime: recipe.steps[draw.index], rewards: rewards)
+      }
     }
+    if diagnose { report.flagZones(below: zoneReward) }
     if let sensed { report.reward = try mean(sensed.rewards).item() }
     report.studentNorm = try move(
       studentOptimizer, recipe.student, role: "student", factorAt: stepCount)
@@ -78,6 +86,8 @@ public final class Trainer {
       let loss = try cast.objective.fakeTeacherLoss(scene)
       try (loss.total * share(range)).backward()
       try report.add(loss, role: .fakeTeacher, share: share(range) / Double(recipe.fakeTeacherUpdates))
+      try report.add(
+        denoisingError: scene.ifKnown("denoisingError"), share: share(range) / Double(recipe.fakeTeacherUpdates))
       if diagnose { try report.addNotes(scene) }
     }
     report.fakeTeacherNorm = try move(
@@ -89,7 +99,7 @@ public final class Trainer {
     guard norm.isFinite else {
       throw TrainingError.notFinite(role: name, quantity: "gradient norm", step: step)
     }
-    try optimizer.step(factor: role.schedule(total: recipe.training.steps).factor(at: step))
+    try optimizer.step(factor: learningRateFactor * role.schedule(total: recipe.training.steps).factor(at: step))
     return norm
   }
 
@@ -148,10 +158,14 @@ public final class Trainer {
   }
 
   private func sense(_ samples: Tensor, _ condition: Condition) throws -> Sensed? {
-    guard isSensing, let sensing = cast.objective.sensing, let reward = cast.reward else { return nil }
-    return try noGrad {
-      let rewards = try reward.score(samples, pixels: cast.backbone.pixels(samples), given: condition)
-      return try Sensed(rewards: rewards.to(.float32), sensing: sensing)
+    guard isSensing, let sensing = cast.objective.sensing else { return nil }
+    return try score(samples, condition).map { try Sensed(rewards: $0, sensing: sensing) }
+  }
+
+  /// R [B], float32; nil where there is no reward.
+  private func score(_ samples: Tensor, _ condition: Condition) throws -> Tensor? {
+    try noGrad {
+      try cast.reward?.score(samples, pixels: cast.backbone.pixels(samples), given: condition).to(.float32)
     }
   }
 

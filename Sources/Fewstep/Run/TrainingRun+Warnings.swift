@@ -1,0 +1,56 @@
+import Foundation
+import Storage
+
+extension TrainingRun {
+  /// Does what the recipe's policy says, writes the warning down and tells it.
+  func heed(_ warning: Warning, _ observer: Observer) throws -> Warning.Action {
+    var warning = warning
+    switch trainer.recipe.watch.policy {
+    case .warn: warning.action = .warned
+    case .save: warning.action = .saved
+    case .stop: warning.action = .stopped
+    case .rollBack:
+      warning.from = goodCheckpoint
+      warning.action = warning.from == nil ? .stopped : .rolledBack
+    }
+    // There is nothing to save or to stop any more.
+    if warning.kind == .notFinite, warning.action != .rolledBack { warning.action = .warned }
+    if let step = warning.from { try rollBack(to: step) }
+    try warnings.add(warning)
+    if warning.action == .saved { try save() }
+    // Whoever gets the error reads of it there.
+    if warning.kind != .notFinite || warning.action == .rolledBack { observer.warning(warning) }
+    return warning.action
+  }
+
+  /// Checkpoints that stay whatever `output.keep` says.
+  var keptCheckpoints: Set<Int> {
+    var steps = Set(warnings.warnings.filter { $0.action == .saved }.map(\.step))
+    if trainer.recipe.watch.policy == .rollBack, let good = goodCheckpoint { steps.insert(good) }
+    return steps
+  }
+
+  /// The last checkpoint from before anything was wrong; nil where the run has gone back too often.
+  private var goodCheckpoint: Int? {
+    guard let watch, watch.state.rollBacks < watch.settings.rollBacks else { return nil }
+    return folder.checkpointSteps.last { $0 <= watch.state.lastGood }
+  }
+
+  private func rollBack(to step: Int) throws {
+    guard let watch else { return }
+    let (count, factor) = (watch.state.rollBacks + 1, trainer.learningRateFactor / 2)
+    try trainer.studentOptimizer.dropGradients()
+    try trainer.fakeTeacherOptimizer.dropGradients()
+    try Checkpoint.load(folder.checkpoint(step), into: trainer, watch: watch)
+    watch.state.rollBacks = count
+    watch.state.lastGood = step
+    trainer.learningRateFactor = factor
+    // Whoever resumes from here goes on with the halved rates, too.
+    try Checkpoint.save(trainer, watch: watch, to: folder.checkpoint(step))
+    for later in folder.checkpointSteps where later > step {
+      try FileManager.default.removeItem(atPath: folder.checkpoint(later))
+    }
+    try reopenRecords()
+    if step == 0 { try begin() }
+  }
+}
