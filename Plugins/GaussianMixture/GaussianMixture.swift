@@ -8,11 +8,14 @@ public final class GaussianMixture: Backbone {
     public var width = 128
     public var layers = 3
     public var embedding = 32
+    /// Steps of learning to denoise, after which student and fake teacher begin alike; 0 leaves their weights random.
+    public var warmStart = 0
 
-    public init(width: Int = 128, layers: Int = 3, embedding: Int = 32) {
+    public init(width: Int = 128, layers: Int = 3, embedding: Int = 32, warmStart: Int = 0) {
       self.width = width
       self.layers = layers
       self.embedding = embedding
+      self.warmStart = warmStart
     }
   }
 
@@ -43,6 +46,8 @@ public final class GaussianMixture: Backbone {
   public var featureChannels: Int? { network.width }
   public let metadata: [String: String]
   private let network: Network
+  /// What both roles start from, once it has been learnt.
+  private var start: [String: Tensor]?
 
   public init(
     _ mixture: Mixture, phantom: Phantom? = nil, network: Network = Network(), schedule: any NoiseSchedule,
@@ -64,10 +69,19 @@ public final class GaussianMixture: Backbone {
   public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try denoiser(seed: seed) }
 
   private func denoiser(seed: Int) throws -> PointDenoiser {
-    try PointDenoiser(
+    let denoiser = try PointDenoiser(
       ParameterStore(.random(seed: seed), device: device), dimension: mixture.dimension, classes: mixture.classes,
       width: network.width, layers: network.layers, embedding: network.embedding, power: mixture.power,
       schedule: schedule)
+    guard network.warmStart > 0 else { return denoiser }
+    if let start {
+      try denoiser.parameters.load { start[$0] }
+    } else {
+      let data = try MixtureData(seen, count: 20_000, seed: seed, on: device)
+      try denoiser.learnToDenoise(data, like: teacher(), steps: network.warmStart, seed: seed)
+      start = try Dictionary(uniqueKeysWithValues: denoiser.parameters.state.map { ($0.name, try $0.tensor.cloned()) })
+    }
+    return denoiser
   }
 }
 

@@ -68,7 +68,11 @@ extension GaussianMixture {
           width: network.integer(
             "width", default: 128, in: .closed(8, 8192), "Width of the student's and the fake teacher's layers."),
           layers: network.integer("layers", default: 3, in: .closed(1, 100), "Hidden layers."),
-          embedding: network.integer("embedding", default: 32, in: .closed(2, 8192), "Width of the time's sinusoids."))
+          embedding: network.integer("embedding", default: 32, in: .closed(2, 8192), "Width of the time's sinusoids."),
+          warmStart: network.integer(
+            "warm-start", default: 0, in: .closed(0, 1_000_000),
+            "Steps of learning to denoise before student and fake teacher begin, from the same weights; 0: from random ones."
+          ))
         let schedule: ScheduleKind = s.choice("schedule", default: .flow, "How noise is added.")
         let shift = s.number(
           "shift", default: 1, in: .positive, "Of the flow's times, σ = shift t / (1 + (shift - 1) t).")

@@ -86,6 +86,7 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
         width: 16
         layers: 2
         embedding: 8
+        warm-start: 2
     data:
       kind: mixture
       count: 300
