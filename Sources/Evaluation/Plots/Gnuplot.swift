@@ -26,8 +26,8 @@ public struct Gnuplot: Sendable {
   /// An SVG for the inside of an HTML page: it scales with its box, takes the colour of its text from the page, and the
   /// others from the variables `--ink-blue`, ..., `--grid` where the page sets them. The title is not drawn: it is the
   /// page's to show.
-  public func svg(_ plot: Plot, width: Int = 440, height: Int = 270) throws -> String {
-    let script = "set term svg size \(width),\(height) dynamic noenhanced font 'sans-serif,13'\n"
+  public func svg(_ plot: Plot, width: Int = 420, height: Int = 260) throws -> String {
+    let script = "set term svg size \(width),\(height) dynamic noenhanced font 'sans-serif,14'\n"
     let drawn = try run("set encoding utf8\n" + script + plot.script(), ["-d", "-"])
     return InlineSVG.themed(String(decoding: drawn, as: UTF8.self), label: plot.title)
   }

@@ -7,11 +7,12 @@ extension Plot {
   ///
   /// - Parameter isPanel: one of several in a picture: with its title, without a key.
   func script(isPanel: Bool = false) -> String {
-    var lines = ["reset", isPanel ? "set title \(quoted(title))" : "set tmargin 0.7"]
+    let hasKey = !isPanel && series.contains { $0.label != nil }
+    var lines = ["reset", isPanel ? "set title \(quoted(title))" : "set tmargin \(hasKey ? 2 : 0.7)"]
     lines += [
       "set border 3 back", "set format '%g'", "set tics nomirror out scale 0.6", "set grid lt 1 lc rgb 'gray' lw 0.5",
       "set style fill solid 0.18 noborder", "set datafile missing 'NaN'",
-      !isPanel && series.contains { $0.label != nil } ? "set key top right samplen 1.2 spacing 1.05" : "unset key",
+      hasKey ? "set key above left horizontal Left reverse samplen 1.2 width 2" : "unset key",
     ]
     lines += axis(x, "x") + axis(y, "y")
     if isIsometric { lines.append("set size ratio -1") }

@@ -84,7 +84,7 @@ public struct ReportPage {
 
       :root{--page:#fff;--box:#f6f7f8;--line:#d9dde1;--grid:#d0d4d8;--text:#1c2126;--pale:#5a646d;--link:#0063a8;
       --warn:#fff4d6;--warn-line:#d9a400;--bad:#fde7e4;--bad-line:#c8402f;\(inks(\.onLight))}
-      @media (prefers-color-scheme:dark){:root{--page:#14171a;--box:#1d2125;--line:#343b41;--grid:#3a4147;--text:#e4e7ea;
+      @media (prefers-color-scheme:dark){:root{--page:#14171a;--box:#1d2125;--line:#343b41;--grid:#4d555c;--text:#e4e7ea;
       --pale:#9aa5ae;--link:#6db8f2;--warn:#37300f;--warn-line:#c39a1a;--bad:#3b1d1a;--bad-line:#d2604f;\(inks(\.onDark))}}
       *{box-sizing:border-box}
       html{-webkit-text-size-adjust:100%}
@@ -104,7 +104,7 @@ public struct ReportPage {
       min-width:0}
       figure h3{margin:0 0 .3rem;font-size:.95rem}
       figure svg{display:block;width:100%;height:auto}
-      figure img{display:block;max-width:100%;height:auto;margin:0 auto;background:#fff;border-radius:3px}
+      figure img{display:block;max-width:100%;max-height:40rem;width:auto;height:auto;margin:0 auto;background:#fff;border-radius:3px}
       figcaption{color:var(--pale);font-size:.86rem;margin-top:.4rem;overflow-wrap:anywhere}
       .scroll{overflow-x:auto;margin:.8rem 0;border:1px solid var(--line);border-radius:8px}
       table{border-collapse:collapse;width:100%;font-size:.92rem}
