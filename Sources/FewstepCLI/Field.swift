@@ -56,7 +56,11 @@ struct Field: ParsableCommand {
       throw CommandError(ExitCodes.usage, "--prompt \(prompt): there are \(prompts) prompts, 0 to \(prompts - 1)")
     }
     let target = output ?? "\(folder)/field"
-    try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+    } catch {
+      throw CommandError(ExitCodes.io, "\(target): the folder cannot be made: \(error.localizedDescription)")
+    }
     let drawn = try FieldFigure(opened.recipe, cast: opened.cast, prompt: prompt, times: parsedTimes())
     let trainer = try Trainer(opened.recipe, cast: opened.cast)
     var figures = [Figure]()

@@ -45,7 +45,7 @@ struct Report: ParsableCommand {
     var comparison: Result<Comparison, ComparisonError>?
     do {
       if !finished.isEmpty { comparison = .success(try Comparison(finished, baseline: baseline)) }
-    } catch let error as ComparisonError {
+    } catch let error as ComparisonError where baseline == nil {
       comparison = .failure(error)
     }
     let title = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
