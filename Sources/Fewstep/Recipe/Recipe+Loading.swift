@@ -18,7 +18,7 @@ extension Recipe {
 
   /// The file as a tree, with values replaced or added.
   public static func node(_ path: String, overrides: [String] = []) throws -> YAMLNode {
-    var node = try YAMLNode.load(path: path)
+    var node = try extended(path)
     for text in overrides {
       guard let split = text.firstIndex(of: "="), split > text.startIndex else {
         throw OverrideError.form(text)

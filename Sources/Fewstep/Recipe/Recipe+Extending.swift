@@ -1,0 +1,45 @@
+import Foundation
+import Storage
+
+extension Recipe {
+  /// A recipe file as a tree, laid over the one that its key `extends` names, if any: sections are merged key by key, and
+  /// one that gives another `kind` than the extended recipe's takes its place.
+  ///
+  /// - Throws: `RecipeError` where files extend each other in a circle, `StorageError` where one is missing or no YAML.
+  static func extended(_ path: String, below: [String] = []) throws -> YAMLNode {
+    let node = try YAMLNode.load(path: path)
+    guard let base = node["extends"], case .mapping(let entries) = node.content else { return node }
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    let target = folder.appendingPathComponent(try base.string()).standardized.path
+    let seen = below + [URL(fileURLWithPath: path).standardized.path]
+    guard !seen.contains(target) else {
+      throw RecipeError([
+        RecipeProblem(position: base.position, message: "extends: these recipes extend each other in a circle")
+      ])
+    }
+    guard FileManager.default.fileExists(atPath: target) else {
+      throw RecipeError([
+        RecipeProblem(
+          position: base.position, message: "extends: there is no \(target) (taken from this file's folder)")
+      ])
+    }
+    return try extended(target, below: seen).overlaid(
+      with: YAMLNode(.mapping(entries.filter { $0.name != "extends" }), at: node.position))
+  }
+}
+
+extension YAMLNode {
+  fileprivate func overlaid(with top: YAMLNode) throws -> YAMLNode {
+    guard case .mapping(let own) = content, case .mapping(let changes) = top.content else { return top }
+    if let kind = top["kind"], try kind.string() != self["kind"]?.string() { return top }
+    var merged = own
+    for change in changes {
+      if let index = merged.firstIndex(where: { $0.name == change.name }) {
+        merged[index] = Entry(key: change.key, value: try merged[index].value.overlaid(with: change.value))
+      } else {
+        merged.append(change)
+      }
+    }
+    return YAMLNode(.mapping(merged), at: top.position)
+  }
+}
