@@ -62,12 +62,11 @@ struct Field: ParsableCommand {
       throw CommandError(ExitCodes.io, "\(target): the folder cannot be made: \(error.localizedDescription)")
     }
     let drawn = try FieldFigure(opened.recipe, cast: opened.cast, prompt: prompt, times: parsedTimes())
-    let trainer = try Trainer(opened.recipe, cast: opened.cast)
     var figures = [Figure]()
     let chosen = steps.isEmpty ? there : Array(Set(steps)).sorted()
     let progress = Progress(total: chosen.count)
     for (index, step) in chosen.enumerated() {
-      try Checkpoint.load(opened.folder.checkpoint(step), into: trainer)
+      try Checkpoint.load(opened.folder.checkpoint(step), into: opened.cast)
       figures.append(try drawn.figure(step: step))
       try AtomicFile.write(try gnuplot.png(figures[index]), to: "\(target)/step-\(step).png")
       progress.update(index + 1, "step \(step)")
