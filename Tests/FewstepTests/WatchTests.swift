@@ -66,6 +66,7 @@ private final class FlakyObjective: MatchingObjective {
     guard case .finished = ending else { Issue.record("\(ending)"); return }
     #expect(seen.contains { $0.kind == .spread || $0.kind == .diversity }, "\(seen)")
     #expect(Set(seen.map(\.kind)).count == seen.count)
+    if let spread = seen.first(where: { $0.kind == .spread }) { #expect(spread.detail.hasPrefix("times ")) }
     let words = try #require(seen.first).description
     #expect(words.contains("at step 8: ") && words.contains("threshold") && words.contains("Try: "), "\(words)")
     #expect(try WarningFile.read(RunFolder(scratch.path("r")).warnings) == seen)

@@ -80,13 +80,14 @@ public final class Watch {
       let isPast = value.map { kind == .diversity ? !($0 >= limit) : !($0 <= limit) } ?? false
       let count = isPast ? (state.past[kind.rawValue] ?? 0) + 1 : 0
       state.past[kind.rawValue] = count
-      if count >= 2, let value { first(kind, report.step, value, limit).map { warnings.append($0) } }
+      let detail = kind == .spread ? (ratio < 1 ? "times less" : "times more") : ""
+      if count >= 2, let value { first(kind, report.step, value, limit, detail).map { warnings.append($0) } }
     }
     if state.past.values.allSatisfy({ $0 == 0 }) { state.lastGood = report.step }
     return warnings
   }
 
-  private func first(_ kind: Warning.Kind, _ step: Int, _ value: Double, _ limit: Double, _ detail: String = "")
+  private func first(_ kind: Warning.Kind, _ step: Int, _ value: Double, _ limit: Double, _ detail: String)
     -> Warning?
   {
     guard !state.warned.contains(kind.rawValue) else { return nil }
