@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Fewstep
 import Foundation
 import Storage
@@ -35,6 +36,10 @@ struct Doctor: ParsableCommand {
     if Runtime.threads > cores { warnings.append("more threads than cores: set OMP_NUM_THREADS=\(cores)") }
     facts.append(("CPU", cpu()))
     facts.append(("HDF5", HDF5File.libraryVersion))
+    do { facts.append(("gnuplot", try Gnuplot().version())) } catch {
+      facts.append(("gnuplot", "none"))
+      warnings.append("\(error) (`fewstep report` and `fewstep field` draw with it; training does without)")
+    }
     facts.append(("CUDA devices", "\(Device.cudaCount)"))
     let here = FileManager.default.currentDirectoryPath
     facts.append(("disk", "\(brief(Double(try DiskSpace.available(at: here)) / 1e9)) GB free at \(here)"))

@@ -22,10 +22,11 @@ enum ExitCodes {
     case is OverrideError: usage
     case let error as StorageError: error.exitCode
     case let error as CommandError: error.code
+    case PlotError.notInstalled: missing
     case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError,
       is ComparisonError:
       invalid
-    case is TrainingError, is TensorError, is PluginError: software
+    case is TrainingError, is TensorError, is PluginError, is PlotError: software
     default: nil
     }
   }

@@ -91,7 +91,7 @@ struct Run: ParsableCommand {
     let progress = Progress(total: recipe.training.steps, from: first)
     let start = Date()
     let sampling = Sampling(run.trainer.cast.backbone, seed: recipe.evaluation?.seed ?? 1)
-    let prompts = sampling.prompts(50)
+    let prompts = sampling.prompts(max(50, run.trainer.cast.backbone.pixelPrompts))
     var reward = Double.nan
     let observer = TrainingRun.Observer { report in
       let done = report.step + 1

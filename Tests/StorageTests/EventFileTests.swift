@@ -52,6 +52,42 @@ import Testing
     #expect(said == "x [(0, 1.0), (1, 1.0), (2, 1.0), (3, 1.0), (4, 2.0), (5, 2.0)]")
   }
 
+  @Test("The numbers are read back, without those that a resumed run did again")
+  func reading() throws {
+    let scratch = try Scratch()
+    let start = Date(timeIntervalSince1970: 1_700_000_000)
+    let first = try EventFile(folder: scratch.folder, time: start)
+    for step in 0..<6 { try first.add(scalars: [("x", 1), ("ü", -0.5)], step: step) }
+    let image = try PNGImage(width: 1, height: 1, color: .grey, pixels: [0])
+    try first.add(image: image, tag: "samples", step: 5)
+    let second = try EventFile(folder: scratch.folder, resumingAt: 4, time: start + 1)
+    for step in 4..<6 { try second.add(scalars: [("x", 2)], step: step) }
+    let read = try EventFile.scalars(in: scratch.folder)
+    #expect(read["x"]?.map(\.step) == [0, 1, 2, 3, 4, 5])
+    #expect(read["x"]?.map(\.value) == [1, 1, 1, 1, 2, 2])
+    #expect(read["ü"]?.map(\.value) == [-0.5, -0.5, -0.5, -0.5])
+    #expect(read.count == 2)
+    #expect(try EventFile.scalars(in: scratch.path("nowhere")).isEmpty)
+  }
+
+  @Test("A record that was cut off is left out, wherever it ends; a damaged one is an error with its place")
+  func damaged() throws {
+    let scratch = try Scratch()
+    let log = try EventFile(folder: scratch.folder)
+    for step in 0..<2 { try log.add(scalars: [("x", 1)], step: step) }
+    let whole = try contents(log.path)
+    for length in 0..<whole.count {
+      _ = try scratch.write(whole.prefix(length), to: (log.path as NSString).lastPathComponent)
+      #expect(try EventFile.scalars(in: scratch.folder)["x"]?.count ?? 0 < 2)
+    }
+    for place in whole.indices {
+      var bytes = [UInt8](whole)
+      bytes[place] ^= 0x40
+      _ = try scratch.write(bytes, to: (log.path as NSString).lastPathComponent)
+      expectError(.malformed, log.path, "the record at byte") { _ = try EventFile.scalars(in: scratch.folder) }
+    }
+  }
+
   @Test("The file's name is what TensorBoard looks for")
   func name() throws {
     let scratch = try Scratch()

@@ -22,7 +22,7 @@ extension Table {
     return ([line(columns.map { $0.padded($0.name) }), line(rule)] + lines).joined(separator: "\n")
   }
 
-  private struct PrintedColumn {
+  struct PrintedColumn {
     let name: String
     let cells: [String]
     let isNumeric: Bool
@@ -35,7 +35,7 @@ extension Table {
     }
   }
 
-  private func printedColumns(_ escaped: (String) -> String) -> [PrintedColumn] {
+  func printedColumns(_ escaped: (String) -> String) -> [PrintedColumn] {
     columns.enumerated().map { place, name in
       let cells = rows.map { $0[place] }
       let format = NumberFormat(for: cells.compactMap { if case .number(let number) = $0 { number } else { nil } })

@@ -42,17 +42,13 @@ public enum Checkpoint {
   public static func load(_ path: String, into trainer: Trainer, watch: Watch? = nil) throws {
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
-    func value(_ group: String) -> (String) throws -> Tensor? {
-      { try file.contains("\(group)/\($0)") ? try file.read("\(group)/\($0)") : nil }
-    }
     try named(path) {
-      try trainer.cast.student.parameters.load(value("student"))
-      try trainer.cast.fakeTeacher.parameters.load(value("fake-teacher"))
-      try trainer.cast.objective.parameters?.load(value("objective"))
-      try trainer.ema?.load(updateCount: file.integer("ema.updates"), value("ema"))
-      try trainer.studentOptimizer.load(stepCount: file.integer("student.updates"), value("optimizers/student"))
+      try load(file, into: trainer.cast)
+      try trainer.ema?.load(updateCount: file.integer("ema.updates"), values("ema", in: file))
+      try trainer.studentOptimizer.load(
+        stepCount: file.integer("student.updates"), values("optimizers/student", in: file))
       try trainer.fakeTeacherOptimizer.load(
-        stepCount: file.integer("fake-teacher.updates"), value("optimizers/fake-teacher"))
+        stepCount: file.integer("fake-teacher.updates"), values("optimizers/fake-teacher", in: file))
     }
     trainer.stepCount = try file.integer("step")
     trainer.learningRateFactor = try file.number("learning-rate.factor")
@@ -64,6 +60,23 @@ public enum Checkpoint {
     guard trainer.stepCount <= trainer.recipe.training.steps else {
       throw CheckpointError.beyond(path: path, step: trainer.stepCount, steps: trainer.recipe.training.steps)
     }
+  }
+
+  /// The weights of a step as they trained: the student's own and not its average, the fake teacher's, the objective's.
+  public static func load(_ path: String, into cast: Cast) throws {
+    let file = try HDF5File.open(path)
+    try named(path) { try load(file, into: cast) }
+  }
+
+  private static func load(_ file: HDF5File, into cast: Cast) throws {
+    try cast.student.parameters.load(values("student", in: file))
+    try cast.fakeTeacher.parameters.load(values("fake-teacher", in: file))
+    try cast.objective.parameters?.load(values("objective", in: file))
+  }
+
+  /// What a group holds, by name; nil for what it does not.
+  private static func values(_ group: String, in file: HDF5File) -> (String) throws -> Tensor? {
+    { try file.contains("\(group)/\($0)") ? try file.read("\(group)/\($0)") : nil }
   }
 
   /// The weights that are sampled from: the average where there is one, the student's own otherwise.

@@ -30,10 +30,16 @@ public struct Sensing: Equatable, Sendable {
   /// float32 numbers is exactly that number, in float32 it is not, and rounding would be blown up to the size of ε.
   public func advantages(_ rewards: Tensor) throws -> Tensor {
     let groups = try rewards.to(.float64).reshaped([-1, groupSize])
-    let centred = try groups - groups.mean([1], keeping: true)
-    var variance = try groups.variance([1], correction: 0, keeping: true)
+    return try advantages(groups, among: groups).reshaped([-1])
+  }
+
+  /// The same for rewards [..., n] that are measured against others' [..., K].
+  func advantages(_ rewards: Tensor, among peers: Tensor) throws -> Tensor {
+    let peers = try peers.to(.float64)
+    let centred = try rewards.to(.float64) - peers.mean([-1], keeping: true)
+    var variance = try peers.variance([-1], correction: 0, keeping: true)
     if pooledDeviation > 0 { variance = try (1 - pooledDeviation) * variance + pooledDeviation * mean(variance) }
-    return try (centred / (sqrt(variance) + epsilon)).clamped(-clip, clip).reshaped([-1]).to(.float32)
+    return try (centred / (sqrt(variance) + epsilon)).clamped(-clip, clip).to(.float32)
   }
 }
 
@@ -44,15 +50,27 @@ public struct Sensed {
   /// ã, float [B]
   public let advantages: Tensor
   let groupSize: Int
+  /// Advantages of the one group that all are measured against; nil where they are in groups of their own.
+  private let peers: Tensor?
 
   public init(rewards: Tensor, sensing: Sensing) throws {
     self.rewards = rewards
     advantages = try sensing.advantages(rewards)
     groupSize = sensing.groupSize
+    peers = nil
+  }
+
+  /// Samples outside all groups: their rewards are measured against those of `peers` [K].
+  public init(rewards: Tensor, peers: Tensor, sensing: Sensing) throws {
+    self.rewards = rewards
+    advantages = try sensing.advantages(rewards, among: peers)
+    groupSize = sensing.groupSize
+    self.peers = try sensing.advantages(peers, among: peers)
   }
 
   /// For each sample the mean over its group of what `weight` makes of the group's advantages: [B].
   func groupMean(_ weight: (Tensor) throws -> Tensor) throws -> Tensor {
-    try weight(advantages).reshaped([-1, groupSize]).mean([1]).repeatInterleaved(groupSize)
+    if let peers { return try mean(weight(peers)) + advantages.zerosLike() }
+    return try weight(advantages).reshaped([-1, groupSize]).mean([1]).repeatInterleaved(groupSize)
   }
 }

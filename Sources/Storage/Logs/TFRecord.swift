@@ -15,7 +15,7 @@ enum TFRecord {
   }
 
   /// A checksum of data that holds checksums is weak, hence the rotation and the constant.
-  private static func maskedChecksum(_ data: Data) -> Data {
+  static func maskedChecksum(_ data: Data) -> Data {
     let sum = crc32c(data)
     let masked = ((sum >> 15) | (sum << 17)) &+ 0xA282_EAD8
     return withUnsafeBytes(of: masked.littleEndian) { Data($0) }

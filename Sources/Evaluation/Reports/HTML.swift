@@ -1,0 +1,53 @@
+/// A piece of a page. Texts that are put into it are escaped, so that whatever stands in a recipe stays text.
+///
+///     let cell: HTML = "<td>\(name)</td>"
+public struct HTML: Equatable, Sendable, ExpressibleByStringInterpolation {
+  public let text: String
+
+  public init(stringLiteral value: String) { text = value }
+  public init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+
+  /// What is HTML already, such as an SVG.
+  public init(markup: String) { text = markup }
+
+  public struct StringInterpolation: StringInterpolationProtocol {
+    var text = ""
+
+    public init(literalCapacity: Int, interpolationCount: Int) {}
+    public mutating func appendLiteral(_ literal: String) { text += literal }
+    public mutating func appendInterpolation(_ value: some StringProtocol) { text += HTML.escaped(String(value)) }
+    public mutating func appendInterpolation(_ value: Int) { text += "\(value)" }
+    public mutating func appendInterpolation(_ part: HTML?) { text += part?.text ?? "" }
+    public mutating func appendInterpolation(_ parts: [HTML]) { text += parts.map(\.text).joined(separator: "\n") }
+  }
+
+  static func escaped(_ text: String) -> String {
+    text.reduce(into: "") { escaped, letter in
+      switch letter {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      case "\"": escaped += "&quot;"
+      case "'": escaped += "&#39;"
+      default: escaped.append(letter)
+      }
+    }
+  }
+}
+
+extension Table {
+  /// A table in a box of its own, which scrolls where the page is narrow.
+  public var html: HTML {
+    let columns = printedColumns { $0 }
+    let head = columns.map { column -> HTML in
+      column.isNumeric ? "<th class=\"number\">\(column.name)</th>" : "<th>\(column.name)</th>"
+    }
+    let body = rows.indices.map { row -> HTML in
+      let cells = columns.map { column -> HTML in
+        column.isNumeric ? "<td class=\"number\">\(column.cells[row])</td>" : "<td>\(column.cells[row])</td>"
+      }
+      return "<tr>\(cells)</tr>"
+    }
+    return "<div class=\"scroll\"><table><thead><tr>\(head)</tr></thead><tbody>\(body)</tbody></table></div>"
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Evaluation
+import Fewstep
+import Foundation
+import Storage
+
+struct Field: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draw where points of the plane are pulled: by teacher, fake teacher, DMD and the objective.",
+    discussion: """
+      Example:  fewstep field runs/mixture-amd
+                fewstep field runs/mixture-dmd --step 400 --step 800 --times 0.2,0.8 --prompt 1
+
+      For runs in two dimensions. Leaves in RUN/field: step-N.png for each checkpoint, a row for each noise level, and
+      animation.gif. Grey: the density of the teacher's samples; dots: the student's. Arrows, each panel on its own
+      scale: x̂0 - x of the teacher (guided) and of the fake teacher, DMD's difference of the two, and the step that the
+      objective's own loss asks of a point, whose reward is measured against those of the student's samples. Each is a
+      mean over 16 noises.
+
+      A run keeps its last 2 checkpoints by default: for a series, train with --set output.keep=100.
+      """)
+
+  @Argument(help: "A run folder.") var folder: String
+  @Option(name: .customLong("step"), help: "A checkpoint, by its step; by default all that are there. May be repeated.")
+  var steps: [Int] = []
+  @Option(help: "Noise levels between 0 and 1, with commas between them.") var times = "0.2,0.5,0.8"
+  @Option(help: "The prompt that points are pulled for, by its number.") var prompt = 0
+  @Option(help: "The folder for the pictures; by default RUN/field.") var output: String?
+
+  private func parsedTimes() throws -> [Double] {
+    try times.split(separator: ",", omittingEmptySubsequences: false).map { text in
+      guard let time = Double(text.trimmingCharacters(in: .whitespaces)), time > 0, time < 1 else {
+        throw ValidationError("--times \(times): expected numbers between 0 and 1, such as 0.2,0.5,0.8")
+      }
+      return time
+    }
+  }
+
+  func validate() throws { _ = try parsedTimes() }
+
+  func run() throws {
+    let gnuplot = try Gnuplot()
+    let opened = try FinishedRun(folder, step: steps.first)
+    let there = opened.folder.checkpointSteps
+    if let absent = steps.first(where: { !there.contains($0) }) {
+      throw CommandError(ExitCodes.missing, "\(folder): no checkpoint of step \(absent); there are: \(there)")
+    }
+    guard opened.cast.backbone.sampleShape == [2] else {
+      throw CommandError(
+        ExitCodes.invalid,
+        "\(folder): samples are \(opened.cast.backbone.sampleShape); a field can be drawn for points of the plane alone, [2]"
+      )
+    }
+    let prompts = opened.cast.backbone.prompts.count
+    guard (0..<prompts).contains(prompt) else {
+      throw CommandError(ExitCodes.usage, "--prompt \(prompt): there are \(prompts) prompts, 0 to \(prompts - 1)")
+    }
+    let target = output ?? "\(folder)/field"
+    do {
+      try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+    } catch {
+      throw CommandError(ExitCodes.io, "\(target): the folder cannot be made: \(error.localizedDescription)")
+    }
+    let drawn = try FieldFigure(opened.recipe, cast: opened.cast, prompt: prompt, times: parsedTimes())
+    var figures = [Figure]()
+    let chosen = steps.isEmpty ? there : Array(Set(steps)).sorted()
+    let progress = Progress(total: chosen.count)
+    for (index, step) in chosen.enumerated() {
+      try Checkpoint.load(opened.folder.checkpoint(step), into: opened.cast)
+      figures.append(try drawn.figure(step: step))
+      try AtomicFile.write(try gnuplot.png(figures[index]), to: "\(target)/step-\(step).png")
+      progress.update(index + 1, "step \(step)")
+    }
+    if figures.count > 1 { try AtomicFile.write(try gnuplot.gif(figures), to: "\(target)/animation.gif") }
+    note("field: \(target)")
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Evaluation
+import Fewstep
+import Foundation
+import Storage
+
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Put a run, or all runs of a sweep, on one HTML page.",
+    discussion: """
+      Example:  fewstep report runs/mixture-amd
+                fewstep report runs/mixture-sensitivity --baseline sensitivity=0 --output sweep.html
+
+      The page holds all it shows: curves, samples through training, the Forbidden Zone, warnings, the recipe with the
+      source of each value; for a sweep the comparison and the curves of all variants. A run that is not finished is
+      reported as far as it has come. Plots are gnuplot's (package gnuplot-nox).
+      """)
+
+  @Argument(help: "A run folder, or a folder of them, such as a sweep's.") var folder: String
+  @Option(help: "Where the page goes; by default report.html in the folder.") var output: String?
+  @Option(help: "For a sweep: the variant that others are compared with; by default the first.") var baseline: String?
+
+  func run() throws {
+    let gnuplot = try Gnuplot()
+    let isRun = FileManager.default.fileExists(atPath: RunFolder(folder).recipe)
+    let page = isRun ? try run(gnuplot) : try sweep(gnuplot)
+    let path = output ?? "\(folder)/report.html"
+    try AtomicFile.write(Data(page.text.utf8), to: path)
+    note("report: \(path)")
+  }
+
+  private func run(_ gnuplot: Gnuplot) throws -> HTML {
+    if baseline != nil {
+      throw CommandError(ExitCodes.usage, "--baseline: \(folder) is one run, there is nothing to compare")
+    }
+    return try RunReport(record(folder), gnuplot: gnuplot).html()
+  }
+
+  private func sweep(_ gnuplot: Gnuplot) throws -> HTML {
+    let entries = try self.entries()
+    guard !entries.isEmpty else {
+      throw CommandError(ExitCodes.missing, "\(folder): neither a run folder (with recipe.yaml) nor a folder of some")
+    }
+    let finished = entries.compactMap(\.compared)
+    var comparison: Result<Comparison, ComparisonError>?
+    do {
+      if !finished.isEmpty { comparison = .success(try Comparison(finished, baseline: baseline)) }
+    } catch let error as ComparisonError where baseline == nil {
+      comparison = .failure(error)
+    }
+    let title = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
+    return try SweepReport(title, entries, comparison: comparison, gnuplot: gnuplot).html()
+  }
+
+  /// The runs of a sweep that have begun, or all that lie in the folder.
+  private func entries() throws -> [SweepReport.Entry] {
+    if let members = try SweepFolder(folder).members() {
+      return try members.compactMap { member in
+        let path = "\(folder)/\(member.path)"
+        guard FileManager.default.fileExists(atPath: RunFolder(path).recipe) else { return nil }
+        return SweepReport.Entry(try record(path), variant: member.variant)
+      }
+    }
+    let records = try Self.runs(below: folder).map(record)
+    let names = Variants.names(try records.map { try YAMLNode.load(path: $0.folder.recipe) })
+    return zip(records, names).map { SweepReport.Entry($0, variant: $1) }
+  }
+
+  /// A run's record; what of it is damaged is said here too.
+  private func record(_ path: String) throws -> RunRecord {
+    let record = try RunRecord(path)
+    for problem in record.problems { note("warning: left out of the report: \(problem)") }
+    return record
+  }
+
+  /// Folders with a recipe, at any depth.
+  private static func runs(below path: String) -> [String] {
+    if FileManager.default.fileExists(atPath: RunFolder(path).recipe) { return [path] }
+    let inside = (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? []
+    var isFolder: ObjCBool = false
+    return inside.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+      .filter { FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && isFolder.boolValue }
+      .flatMap { runs(below: $0) }
+  }
+}
