@@ -130,8 +130,8 @@ import Testing
     let settings = try Recipe(node, catalog: shippedCatalog()).settings
     for setting in settings {
       let path = setting.key.split(separator: ".").map(String.init)
-      // These are read only where they are given.
-      if ["weights", "pairs", "gamma"].contains(path.last) { continue }
+      // These are read only where they, or what goes with them, are given.
+      if ["means", "weights", "pairs", "gamma"].contains(path.last) { continue }
       let found = try problems(node.changing(path) { _ in nil })
       if setting.fallback == nil {
         #expect(found.contains { $0.message == "the key '\(setting.key)' is missing" }, "\(setting.key): \(found)")

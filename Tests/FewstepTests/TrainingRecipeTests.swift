@@ -18,7 +18,9 @@ import Testing
   /// Reads a recipe as the command would that it is for.
   private func read(_ node: YAMLNode) throws {
     let keys = try node.mapping().map(\.name)
-    if keys.contains("objective") {
+    if keys.contains("sweep") {
+      _ = try Sweep(node, catalog: shippedCatalog())
+    } else if keys.contains("objective") {
       _ = try Recipe(node, catalog: shippedCatalog())
     } else if keys.contains("classifier") {
       _ = try ClassifierRecipe(node, catalog: shippedCatalog())
@@ -29,7 +31,7 @@ import Testing
 
   @Test("A recipe that is shipped can be read", arguments: shipped)
   func aRecipeThatIsShipped(_ name: String) throws {
-    try read(YAMLNode.load(path: "\(Self.folder)/\(name)"))
+    try read(Recipe.node("\(Self.folder)/\(name)"))
   }
 
   @Test("There are shipped recipes of every sort")
