@@ -4,7 +4,7 @@ import Testing
 @Suite struct CommandTests {
   private let commands = [
     "run", "check", "recipes", "plugins", "sample", "evaluate", "inspect", "diff", "train-teacher", "train-classifier",
-    "pairs", "doctor", "sweep", "compare", "new", "build-plugin",
+    "pairs", "doctor", "sweep", "compare", "report", "field", "new", "build-plugin",
   ]
 
   @Test("Every command's help has an example, and the program's lists every command and exit code")
