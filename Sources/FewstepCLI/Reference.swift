@@ -11,6 +11,7 @@ struct Reference {
     A key is required where no default stands. Keys with the default `none` may be left out. A section that may be left out
     (`data`, `reward`, `evaluation`, `gan`, `lora`, `ema`) has defaults of its own once it is there. An unknown key, a wrong
     type and a value out of range are errors, with their place in the file.
+    `extends` and `sweep` are explained in [sweeps.md](sweeps.md).
 
     """ + entries.map(section).joined()
   }
