@@ -56,7 +56,7 @@ public struct SweepReport {
     switch comparison {
     case .success(let comparison)?:
       try comparison.tables.flatMap { ["<h3>\($0.title)</h3>", try $0.table.html] } + [
-        "<p class=\"pale\">Means over seeds; differences are paired by seed, with 95% bootstrap intervals.</p>",
+        "<p class=\"pale\">Means over seeds; differences are paired by seed, with 95% bootstrap intervals.</p>"
       ]
     case .failure(let error)?: ["<div class=\"note bad\">The runs are not compared. \(error.description)</div>"]
     case nil: []
@@ -65,9 +65,11 @@ public struct SweepReport {
 
   /// One plot for each tag, one line for each variant: the mean over its seeds.
   private func curves() throws -> [HTML] {
-    let tags = ["reward", "student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
-    var plots = tags.map { tag in
-      plot(RunReport.title(tag), isLogarithmic: tag != "reward") { record in
+    let probed = ["probe/reward-mean", "probe/diversity", "probe/spread"]
+    let trained = ["student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
+    var plots = (probed + trained).map { tag in
+      let title = probed.contains(tag) ? "probe: \(RunReport.title(tag))" : RunReport.title(tag)
+      return plot(title, isLogarithmic: trained.contains(tag)) { record in
         let points = record.scalars[tag] ?? []
         return (points.map { Double($0.step) }, points.map(\.value))
       }
