@@ -55,7 +55,7 @@ public struct SweepReport {
   private func compared() throws -> [HTML] {
     switch comparison {
     case .success(let comparison)?:
-      try comparison.tables.flatMap { ["<h3>\($0.title)</h3>", try $0.table.html] } + [
+      try comparison.tables.flatMap { ["<h3>\($0.title)</h3>", $0.table.html] } + [
         "<p class=\"pale\">Means over seeds; differences are paired by seed, with 95% bootstrap intervals.</p>"
       ]
     case .failure(let error)?: ["<div class=\"note bad\">The runs are not compared. \(error.description)</div>"]
