@@ -66,13 +66,13 @@ public final class AMD: MatchingObjective {
     let a = try scene.advantage  // Eq. 12
     let beta = try 1 - sensitivity * a  // Eq. 13
     let alpha = try adaptation == .scalar ? beta : 1 + sensitivity * a
-    let scene = try tilted(scene, a)
+    let compared = try tilted(scene, a)
     let direction =
-      try beta.broadcast(toRank: scene.samples.rank) * scene.distributionMatching
-      + alpha.broadcast(toRank: scene.samples.rank) * scene.conditionalAlignment  // Eq. 10
+      try beta.broadcast(toRank: compared.samples.rank) * compared.distributionMatching
+      + alpha.broadcast(toRank: compared.samples.rank) * compared.conditionalAlignment  // Eq. 10
     scene.note("alpha", alpha)
     scene.note("beta", beta)
-    let loss = try scene.match(along: direction)
+    let loss = try compared.match(along: direction)
     return try gan?.adding(toStudent: loss, scene) ?? loss
   }
 

@@ -13,6 +13,8 @@ public final class ClassifierReward: RewardProxy {
     return try noGrad { try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1) }
   }
 
+  public func identity() throws -> [Tensor] { try classifier.identity() }
+
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(
       Plugin("classifier", "Log-probability of the wanted class by a trained classifier") { s in

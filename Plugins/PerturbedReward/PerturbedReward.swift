@@ -33,7 +33,7 @@ public final class PerturbedReward: RewardProxy {
 
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(
-      Plugin("perturbed", "Another reward, scaled and with noise on it: how good must a reward be?") { s in
+      Plugin("perturbed", "Another reward, scaled and with noise on it, to see how good it must be") { s in
         let reward = s.plugin("of", among: \.rewards, "The reward that is perturbed.")
         let scale = s.number(
           "scale", default: 1, in: .any, "What the reward is multiplied by: -1 makes it a wrong one.")

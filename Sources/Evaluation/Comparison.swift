@@ -70,7 +70,8 @@ public struct Comparison: Sendable {
       guard differences.isEmpty else {
         throw ComparisonError(
           "\(first.path) and \(entry.path) were not measured alike: \(differences.joined(separator: "; ")).\n"
-            + "  Measure them again with the same `evaluation` (fewstep evaluate RUN), or compare them apart.")
+            + "  Measure them again with the same `evaluation` (fewstep evaluate RUN --json > RUN/evaluation.json), or compare them apart."
+        )
       }
       guard let score = entry.evaluated.scores.first(where: { $0.model == model }) else {
         let there = entry.evaluated.scores.map(\.model).joined(separator: "; ")

@@ -49,8 +49,8 @@ public struct Evaluated: Codable, Sendable {
     decoder.nonConformingFloatDecodingStrategy = Self.floats
     do { return try decoder.decode(Evaluated.self, from: Data(contentsOf: URL(fileURLWithPath: path))) } catch {
       throw ComparisonError(
-        "\(path): not scores as `fewstep run` writes them (\(error)).\n"
-          + "  If an older version wrote it: fewstep evaluate RUN --json > \(path)")
+        "\(path): not scores as `fewstep run` writes them.\n"
+          + "  To write them again: fewstep evaluate RUN --json > \(path)")
     }
   }
 

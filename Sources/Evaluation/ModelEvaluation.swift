@@ -62,9 +62,7 @@ public final class ModelEvaluation {
       lock = EvaluationLock(
         version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
         samples: settings.samples, seed: settings.seed,
-        reward: recipe.resolved["evaluation"]?["reward"].map { node in
-          node.leaves.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
-        })
+        reward: try reward.map { try Self.name($0, recipe.resolved["evaluation"]?["reward"]?.leaves ?? [:]) })
     } catch let error as TensorError {
       throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
     }
@@ -116,6 +114,13 @@ public final class ModelEvaluation {
       frechetDistance: try frechet(FeatureStatistics(made.features)),
       precision: both.precision, recall: both.recall, classAccuracy: accuracy.accuracy,
       effectiveClasses: accuracy.seen.effectiveClasses, reward: try meanReward(samples, classes))
+  }
+
+  /// A reward by its kind and what it is made of: its tensors where it has some, for paths say nothing of them.
+  private static func name(_ reward: any RewardProxy, _ settings: [String: String]) throws -> String {
+    let tensors = try reward.identity()
+    guard tensors.isEmpty else { return "\(settings["kind"] ?? "") \(try hash(tensors))" }
+    return settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
   }
 
   private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Double? {

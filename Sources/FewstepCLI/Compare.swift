@@ -8,7 +8,7 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Put finished runs side by side: means, spread over seeds, paired differences with intervals.",
     discussion: """
-      Example:  fewstep compare runs/mixture-sensitivity --baseline sensitivity=0 --format markdown
+      Example:  fewstep compare runs/ablation-sensitivity --baseline sensitivity=0 --format markdown
 
       Takes run folders, or folders that hold some, such as a sweep's. Runs whose recipes differ in the seed alone are one
       variant. Runs that were not measured alike (metrics, feature network, real samples, sample count, seed) are refused.
@@ -43,6 +43,10 @@ struct Compare: ParsableCommand {
     var loose = [RunFolder]()
     for folder in folders {
       if let members = try SweepFolder(folder).members() {
+        // Variants of two sweeps may be called alike, and be something else.
+        let prefix = folders.count > 1 ? "\(URL(fileURLWithPath: folder).lastPathComponent)/" : ""
+        let others = try runFolders(in: folder).count { run in !members.contains { run.path.hasSuffix("/\($0.path)") } }
+        if others > 0 { note("note: \(others) runs in \(folder) are of another sweep than the last and left out") }
         for member in members {
           let run = RunFolder("\(folder)/\(member.path)")
           guard FileManager.default.fileExists(atPath: run.evaluation) else {
@@ -51,7 +55,8 @@ struct Compare: ParsableCommand {
           }
           entries.append(
             Comparison.Entry(
-              path: run.path, variant: member.variant, seed: member.seed, evaluated: try .load(run.evaluation)))
+              path: run.path, variant: prefix + member.variant, seed: member.seed,
+              evaluated: try .load(run.evaluation)))
         }
         continue
       }
@@ -93,8 +98,8 @@ enum Variants {
     // Where the kind of a plugin differs, its settings do so anyway.
     let kinds = keys.filter { $0.hasSuffix(".kind") }.map { $0.dropLast("kind".count) }
     let telling = keys.filter { key in
-      key.hasSuffix(".kind")
-        || !kinds.contains { section in key.hasPrefix(section) && flat.contains { $0[key] == nil } }
+      let isOfOneKind = kinds.contains { section in key.hasPrefix(section) && flat.contains { $0[key] == nil } }
+      return key.hasSuffix(".kind") || !isOfOneKind || Set(flat.compactMap { $0[key] }).count > 1
     }
     return flat.map { values in
       let parts = telling.compactMap { key in values[key].map { "\(name(key))=\($0)" } }

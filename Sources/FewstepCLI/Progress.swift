@@ -7,6 +7,9 @@ final class Progress {
   private let start = Date()
   private let first: Int
   private let isTerminal = isatty(STDERR_FILENO) == 1
+  /// Seconds between lines where nobody looks on; a sweep, which reads them, asks for more of them.
+  static let pauseVariable = "FEWSTEP_PROGRESS_SECONDS"
+  private let quietPause = ProcessInfo.processInfo.environment[pauseVariable].flatMap(Double.init) ?? 15
   private var shown = Date.distantPast
 
   /// - Parameter first: where the work begins, when it is resumed.
@@ -16,7 +19,7 @@ final class Progress {
   }
 
   func update(_ done: Int, _ words: @autoclosure () -> String) {
-    let pause = isTerminal ? 0.2 : 15.0
+    let pause = isTerminal ? 0.2 : quietPause
     guard done == total || -shown.timeIntervalSinceNow >= pause else { return }
     shown = Date()
     let elapsed = -start.timeIntervalSinceNow

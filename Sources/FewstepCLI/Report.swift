@@ -9,7 +9,7 @@ struct Report: ParsableCommand {
     abstract: "Put a run, or all runs of a sweep, on one HTML page.",
     discussion: """
       Example:  fewstep report runs/mixture-amd
-                fewstep report runs/mixture-sensitivity --baseline sensitivity=0 --output sweep.html
+                fewstep report runs/ablation-sensitivity --baseline sensitivity=0 --output sweep.html
 
       The page holds all it shows: curves, samples through training, the Forbidden Zone, warnings, the recipe with the
       source of each value; for a sweep the comparison and the curves of all variants. A run that is not finished is

@@ -14,9 +14,9 @@ struct SweepCommand: ParsableCommand {
       The recipe's `sweep` section says what varies, in any key of the recipe:
         sweep:
           seeds: [0, 1, 2]
-          grid: {objective.sensitivity: [0, 0.3], matching.guidance: [1, 1.5]}    every combination
+          grid: {student.learning-rate: [1e-4, 1e-3], matching.guidance: [1, 1.5]}    every combination
           list: [{name: plain, objective: {kind: dmd}}, {name: ours}]             one after the other
-          random: {draws: 8, values: {student.learning-rate: {log: [1e-5, 1e-3]}}}
+          random: {draws: 8, values: {fake-teacher.learning-rate: {log: [1e-5, 1e-3]}}}
 
       Runs of one seed share their noise and their data. The same command again skips what is done and resumes what was cut
       off. A run that fails is reported, and the others go on. Ctrl-C saves what is running and exits with 75.
@@ -65,7 +65,7 @@ struct SweepCommand: ParsableCommand {
       throw CommandError(
         ExitCodes.software,
         "\(jobs.failures.count) of \(sweep.trials.count) runs failed:\n  "
-          + jobs.failures.joined(separator: "\n  ") + "\nThe same command tries them again")
+          + jobs.failures.joined(separator: "\n  ") + "\nThe same command tries again those that may be")
     }
   }
 
@@ -76,9 +76,12 @@ struct SweepCommand: ParsableCommand {
   private func show(_ sweep: Sweep, _ states: [SweepFolder.State]) throws {
     let rows = zip(sweep.trials, states).map { (trial: $0, state: $1) }
     if json {
-      let records = rows.map {
-        ["variant": $0.trial.variant, "seed": "\($0.trial.recipe.seed)", "state": "\($0.state)"]
+      struct Row: Encodable {
+        let variant: String
+        let seed: Int
+        let state: String
       }
+      let records = rows.map { Row(variant: $0.trial.variant, seed: $0.trial.recipe.seed, state: $0.state.words) }
       return print(String(decoding: try JSONEncoder.pretty.encode(records), as: UTF8.self))
     }
     print(

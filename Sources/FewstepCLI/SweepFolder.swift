@@ -8,12 +8,15 @@ struct SweepFolder {
   enum State: Equatable {
     case new
     case cutOff(step: Int)
+    /// A warning ended it, where the recipe says so.
+    case stopped(step: Int)
     case done
 
     var words: String {
       switch self {
       case .new: "to do"
       case .cutOff(let step): "cut off at step \(step)"
+      case .stopped(let step): "stopped by a warning at step \(step)"
       case .done: "done"
       }
     }
@@ -41,7 +44,11 @@ struct SweepFolder {
   /// - Throws: `CommandError` where its folder holds a run of another recipe.
   func state(of trial: Sweep.Trial) throws -> State {
     let run = run(trial)
-    guard FileManager.default.fileExists(atPath: run.recipe) else { return .new }
+    let files = FileManager.default
+    guard files.fileExists(atPath: run.path) else { return .new }
+    guard files.fileExists(atPath: run.recipe) else {
+      throw CommandError(ExitCodes.invalid, "\(run.path): there is a folder that holds no run; move it away")
+    }
     let differing = try trial.recipe.resolved.keys(differingFrom: YAMLNode.load(path: run.recipe))
       .filter { key in !["name", "threads"].contains(key) && !key.hasPrefix("output.") }
     guard differing.isEmpty else {
@@ -51,8 +58,9 @@ struct SweepFolder {
           + "  Name another folder with --into, or remove it")
     }
     let last = trial.recipe.evaluation == nil ? run.student : run.evaluation
-    if FileManager.default.fileExists(atPath: last) { return .done }
-    return run.checkpointSteps.last.map { .cutOff(step: $0) } ?? .new
+    if files.fileExists(atPath: last) { return .done }
+    guard let step = run.checkpointSteps.last else { return .new }
+    return try run.isStopped ? .stopped(step: step) : .cutOff(step: step)
   }
 
   /// Writes each run's recipe, and which runs there are.
@@ -70,7 +78,8 @@ struct SweepFolder {
   func members() throws -> [Member]? {
     guard let data = FileManager.default.contents(atPath: index) else { return nil }
     do { return try JSONDecoder().decode([Member].self, from: data) } catch {
-      throw CommandError(ExitCodes.invalid, "\(index): not as `fewstep sweep` writes it: \(error)")
+      throw CommandError(
+        ExitCodes.invalid, "\(index): not as `fewstep sweep` writes it; the same sweep again makes it anew")
     }
   }
 

@@ -1,5 +1,6 @@
 import Fewstep
 import Foundation
+import Storage
 import Synchronization
 
 /// Runs of a sweep as processes of their own, some at a time: what one of them does to memory, or dies of, is its own affair.
@@ -23,9 +24,14 @@ final class TrialJobs {
 
   /// Works the trials off that are not done, until all have ended or Ctrl-C is pressed.
   func run(_ trials: [Sweep.Trial], _ states: [SweepFolder.State]) throws {
-    var waiting = zip(trials, states).filter { $0.1 != .done }
-    finished = trials.count - waiting.count
+    var waiting = zip(trials, states).filter { if case .stopped = $0.1 { false } else { $0.1 != .done } }
+    finished = states.count { $0 == .done }
     if finished > 0 { note("\(finished) of \(trials.count) runs are done already") }
+    for (trial, state) in zip(trials, states) {
+      guard case .stopped = state else { continue }
+      let run = folder.run(trial).path
+      fail(trial, "\(state.words); to go on in spite of it: fewstep run \(run)/recipe.yaml --into \(run) --resume")
+    }
     let total = trials.reduce(0) { $0 + $1.recipe.training.steps }
     let before = zip(trials, states).reduce(0) { $0 + steps($1.0, $1.1) }
     var ended = zip(trials, states).reduce(0) { $0 + ($1.1 == .done ? $1.0.recipe.training.steps : 0) }
@@ -34,7 +40,7 @@ final class TrialJobs {
     while !running.isEmpty || !waiting.isEmpty && !isStopping {
       while !isStopping, running.count < parallel, !waiting.isEmpty {
         let (trial, state) = waiting.removeFirst()
-        try start(trial, state)
+        do { try start(trial, state) } catch let error as StorageError { fail(trial, "\(error)") }
       }
       usleep(100_000)
       for job in running where !job.process.isRunning {
@@ -58,19 +64,20 @@ final class TrialJobs {
     let run = folder.run(trial)
     var arguments = ["run", folder.recipe(trial), "--into", run.path]
     arguments += FewstepCommand.pluginFiles.flatMap { ["--plugin", $0.path] }
-    if case .cutOff = state {
-      arguments.append("--resume")
-    } else if FileManager.default.fileExists(atPath: run.path) {
-      // It ended before its first checkpoint: nothing in it can be gone on with.
-      try FileManager.default.removeItem(atPath: run.path)
+    if FileManager.default.fileExists(atPath: run.path) {
+      // Before its log is begun anew.
+      try run.refuseIfBusy()
+      if case .cutOff = state { arguments.append("--resume") } else { try run.discard() }
     }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     process.arguments = arguments
     // Threads of several runs that spin while they wait would take the cores from each other.
     let share = max(1, ProcessInfo.processInfo.activeProcessorCount / parallel)
-    process.environment = ["OMP_NUM_THREADS": "\(share)", "OMP_WAIT_POLICY": "passive"]
-      .merging(ProcessInfo.processInfo.environment) { $1 }
+    process.environment = [
+      "OMP_NUM_THREADS": "\(share)", "OMP_WAIT_POLICY": "passive", Progress.pauseVariable: "1",
+    ]
+    .merging(ProcessInfo.processInfo.environment) { $1 }
     try Data().write(to: URL(fileURLWithPath: folder.log(trial)))
     let log = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.log(trial)))
     process.standardOutput = log
@@ -89,9 +96,13 @@ final class TrialJobs {
       finished += 1
     } else if isSignal || code != ExitCodes.interrupted {
       let reason = lastLines(job.trial).last { $0.hasPrefix("error: ") }?.dropFirst(7) ?? "see \(folder.log(job.trial))"
-      failures.append("\(job.trial.path): \(isSignal ? "died of signal \(code)" : "exit code \(code)"): \(reason)")
-      note("failed: \(failures.last!)")
+      fail(job.trial, "\(isSignal ? "died of signal \(code)" : "exit code \(code)"): \(reason)")
     }
+  }
+
+  private func fail(_ trial: Sweep.Trial, _ words: String) {
+    failures.append("\(trial.path): \(words)")
+    note("failed: \(failures.last!)")
   }
 
   // MARK: How far they are
@@ -99,7 +110,7 @@ final class TrialJobs {
   private func steps(_ trial: Sweep.Trial, _ state: SweepFolder.State) -> Int {
     switch state {
     case .new: 0
-    case .cutOff(let step): step
+    case .cutOff(let step), .stopped(let step): step
     case .done: trial.recipe.training.steps
     }
   }

@@ -12,8 +12,8 @@ import Testing
 
   private func states(_ scratch: Scratch) throws -> [String] {
     let json = try Fewstep.run("sweep", "s.yaml", "--list", "--json", in: scratch).output
-    let rows = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: String]])
-    return rows.compactMap { $0["state"] }
+    let rows = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
+    return rows.compactMap { $0["state"] as? String }
   }
 
   @Test("A sweep runs everything, compares it, and the second time has nothing to do")
@@ -40,6 +40,43 @@ import Testing
     // A run of a changed recipe is not what lies there.
     let changed = try Fewstep.run("sweep", "s.yaml", "--set", "training.steps=16", in: scratch, expecting: 65)
     #expect(changed.errors.contains("training.steps"))
+  }
+
+  @Test("A folder that is no run, or holds more than one leaves, is not touched")
+  func othersFolders() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(extra: "sweep: {seeds: [0, 1]}"), to: "s.yaml")
+    for folder in ["runs/small/plain/seed-0"] {
+      try FileManager.default.createDirectory(atPath: scratch.path(folder), withIntermediateDirectories: true)
+      try scratch.write("precious", to: "\(folder)/thesis.txt")
+    }
+    let job = try Fewstep.run("sweep", "s.yaml", in: scratch, expecting: 65)
+    #expect(job.errors.contains("holds no run"))
+    #expect(scratch.has("runs/small/plain/seed-0/thesis.txt"))
+
+    // A run that has lost its checkpoints and scores still has its student.
+    try FileManager.default.removeItem(atPath: scratch.path("runs/small"))
+    try Fewstep.run("sweep", "s.yaml", in: scratch)
+    let run = "runs/small/plain/seed-1"
+    for name in ["checkpoints", "evaluation.json"] {
+      try FileManager.default.removeItem(atPath: scratch.path("\(run)/\(name)"))
+    }
+    let again = try Fewstep.run("sweep", "s.yaml", in: scratch, expecting: 70)
+    #expect(again.errors.contains("student.safetensors"))
+    #expect(scratch.has("\(run)/student.safetensors"))
+  }
+
+  @Test("Two sweeps' variants of one name stay apart")
+  func names() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(steps: 4, extra: "sweep: {seeds: [0], list: [{name: x}]}"), to: "a.yaml")
+    try scratch.write(
+      recipe(steps: 4, extra: "sweep: {seeds: [0], list: [{name: x, objective: {kind: dmd}}]}"), to: "b.yaml")
+    for name in ["a", "b"] { try Fewstep.run("sweep", "\(name).yaml", "--into", name, in: scratch) }
+    let csv = try Fewstep.run("compare", "a", "b", "--format", "csv", in: scratch).output
+    #expect(csv.contains("a/x,1,") && csv.contains("b/x,1,"), "\(csv)")
+    let loose = try Fewstep.run("compare", "a/x", "b/x", "--format", "csv", in: scratch).output
+    #expect(loose.contains("objective=amd") && loose.contains("objective=dmd"), "\(loose)")
   }
 
   @Test("One run's failure is reported, and the others go on")

@@ -78,6 +78,12 @@ import Testing
       ("random: {draws: 0, values: {seed: [1]}}", "s.yaml:9:11", "draws"),
       ("random: {draws: 2, values: {student.learning-rate: {log: [0, 1]}}}", "s.yaml:9:60", "above 0"),
       ("list: [{name: a}, {name: a}]", "s.yaml:9:3", "two runs"),
+      ("list: [{name: ..}]", "s.yaml:9:17", "names no folder"),
+      ("grid: {seed: [1, 2]}", "s.yaml:9:10", "list seeds at sweep.seeds"),
+      (
+        "grid: {objective.sensitivity: [0.1]}\nlist: [{objective: {kind: dmd}}]", "s.yaml:10:11",
+        "would change the same setting"
+      ),
     ])
   func mistakes(_ block: String, _ place: String, _ words: String) {
     let said = problems(block)

@@ -10,4 +10,12 @@ public protocol RewardProxy: AnyObject {
   ///   - samples: [B, ...], as the backbone makes them.
   ///   - pixels: [B, C, H, W] in 0...1, or nil where samples are no images.
   func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor
+
+  /// The tensors that scores are a function of: two rewards of one kind with equal ones are the same. Empty where its
+  /// settings say all.
+  func identity() throws -> [Tensor]
+}
+
+extension RewardProxy {
+  public func identity() throws -> [Tensor] { [] }
 }

@@ -27,6 +27,9 @@ public struct RunFolder: Sendable {
     }.sorted()
   }
 
+  /// Whether its last warning ended the run.
+  public var isStopped: Bool { get throws { try WarningFile.read(warnings).last?.action == .stopped } }
+
   /// A folder of this name below runs/ that is not there yet: NAME, NAME-2, NAME-3...
   public static func unused(named name: String, below root: String = "runs") -> RunFolder {
     var candidate = "\(root)/\(name)"
@@ -40,6 +43,29 @@ public struct RunFolder: Sendable {
 
   /// Keeps other processes out while the lock lives; it ends with the process, however that ends.
   func lock() throws -> FolderLock { try FolderLock(path) }
+
+  /// - Throws: `StorageError` where another process works in it.
+  public func refuseIfBusy() throws { _ = try lock() }
+
+  /// Removes what a run left that ended before its first checkpoint: there is nothing to go on with.
+  ///
+  /// - Throws: `StorageError` where another process works in it, or where it holds what no such run leaves; nothing is
+  ///   removed then.
+  public func discard() throws {
+    let lock = try lock()
+    defer { withExtendedLifetime(lock) {} }
+    let left = try FileManager.default.contentsOfDirectory(atPath: path)
+    let own = [recipe, diagnostics, probe, warnings, checkpoints, samples].map {
+      URL(fileURLWithPath: $0).lastPathComponent
+    }
+    let others = left.filter { !own.contains($0) && !$0.hasPrefix("events.out.tfevents.") }
+    guard others.isEmpty, checkpointSteps.isEmpty else {
+      throw StorageError(
+        .io, at: path, "a run cannot begin here: the folder holds \(others.sorted().joined(separator: ", "))",
+        advice: "Move the folder away, or name another one.")
+    }
+    try FileManager.default.removeItem(atPath: path)
+  }
 
   /// Makes the folder and those below it.
   public func create() throws {

@@ -6,9 +6,9 @@ import Tensors
 ///
 ///     sweep:
 ///       seeds: [0, 1, 2]
-///       grid: {objective.sensitivity: [0, 0.3], matching.guidance: [1, 1.5]}    # every combination
+///       grid: {student.learning-rate: [1e-4, 1e-3], matching.guidance: [1, 1.5]}    # every combination
 ///       list: [{name: plain, objective: {kind: dmd}}, {name: ours}]             # one after the other
-///       random: {draws: 8, seed: 0, values: {student.learning-rate: {log: [1e-5, 1e-3]}}}
+///       random: {draws: 8, seed: 0, values: {fake-teacher.learning-rate: {log: [1e-5, 1e-3]}}}
 ///
 /// Variants of `grid`, `list` and `random` are combined with each other, and each of them with every seed. Noise is a
 /// function of the seed, so that runs of one seed share theirs: comparisons are paired.
@@ -65,7 +65,9 @@ public struct Sweep {
     let paths = trials.map(\.path)
     if let twice = paths.first(where: { path in paths.count { $0 == path } > 1 }) {
       throw RecipeError([
-        RecipeProblem(position: block.position, message: "sweep: two runs are '\(twice)'; give variants a `name`")
+        RecipeProblem(
+          position: block.position,
+          message: "sweep: two runs are '\(twice)'; each needs values, a seed or a `name` of its own")
       ])
     }
     name = trials[0].recipe.name

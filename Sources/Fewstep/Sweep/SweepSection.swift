@@ -28,7 +28,7 @@ struct SweepSection {
   func unfolded() throws -> (seeds: [YAMLNode], variants: [Variant]) {
     var seeds = [seed ?? .integer(0)]
     var variants = [Variant(name: "", values: [])]
-    for entry in try mapping(block) {
+    for entry in try mapping(block) where !entry.value.isNull {
       let found: [Variant]
       switch entry.name {
       case "seeds":
@@ -42,7 +42,22 @@ struct SweepSection {
       }
       variants = variants.flatMap { old in found.map { old + $0 } }
     }
+    for variant in variants { try refuseOverlaps(variant.values) }
     return (seeds, variants)
+  }
+
+  /// Two values for one key, or for a section and a key in it: the later one would win, and the run's name be wrong.
+  private func refuseOverlaps(_ changes: [YAMLNode.Entry]) throws {
+    for (index, change) in changes.enumerated() {
+      if ["seed", "name", "sweep", "extends"].contains(change.name) {
+        let advice = change.name == "seed" ? "; list seeds at sweep.seeds" : ""
+        throw problem(change.key, "'\(change.name)' cannot vary\(advice)")
+      }
+      let other = changes[..<index].first {
+        $0.name == change.name || change.name.hasPrefix($0.name + ".") || $0.name.hasPrefix(change.name + ".")
+      }
+      if let other { throw problem(change.key, "'\(change.name)' and '\(other.name)' would change the same setting") }
+    }
   }
 
   /// Every combination of the values of all keys.
@@ -60,7 +75,12 @@ struct SweepSection {
   private func listed(_ node: YAMLNode) throws -> Variant {
     let changes = try mapping(node).filter { $0.name != "name" }
     var made = changes.reduce(Variant(name: "", values: [])) { $0 + variant($1, $1.value) }
-    if let name = node["name"] { made.name = Self.fileName(try read(name) { try $0.string() }) }
+    if let name = node["name"] {
+      made.name = Self.fileName(try read(name) { try $0.string() })
+      guard !made.name.isEmpty, !made.name.hasPrefix(".") else {
+        throw problem(name, "name: '\(made.name)' names no folder: expected a text that does not begin with '.'")
+      }
+    }
     return made
   }
 
