@@ -55,7 +55,7 @@ struct Field: ParsableCommand {
     guard (0..<prompts).contains(prompt) else {
       throw CommandError(ExitCodes.usage, "--prompt \(prompt): there are \(prompts) prompts, 0 to \(prompts - 1)")
     }
-    let target = output ?? "\(folder)/field"
+    let target = output ?? "\(folder)/field\(prompt == 0 ? "" : "-prompt-\(prompt)")"
     do {
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
     } catch {
@@ -66,9 +66,15 @@ struct Field: ParsableCommand {
     let chosen = steps.isEmpty ? there : Array(Set(steps)).sorted()
     let progress = Progress(total: chosen.count)
     for (index, step) in chosen.enumerated() {
-      try Checkpoint.load(opened.folder.checkpoint(step), into: opened.cast)
-      figures.append(try drawn.figure(step: step))
-      try AtomicFile.write(try gnuplot.png(figures[index]), to: "\(target)/step-\(step).png")
+      do {
+        try Checkpoint.load(opened.folder.checkpoint(step), into: opened.cast)
+      } catch let error as StorageError where chosen.count > 1 {
+        note("left out: \(error)")
+        continue
+      }
+      let figure = try drawn.figure(step: step)
+      try AtomicFile.write(try gnuplot.png(figure), to: "\(target)/step-\(step).png")
+      figures.append(figure)
       progress.update(index + 1, "step \(step)")
     }
     if figures.count > 1 { try AtomicFile.write(try gnuplot.gif(figures), to: "\(target)/animation.gif") }
