@@ -45,15 +45,12 @@ public struct Evaluated: Codable, Sendable {
 
   /// - Throws: `ComparisonError` where the file is not what `write` makes.
   public static func load(_ path: String) throws -> Evaluated {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = Self.floats
-    do { return try decoder.decode(Evaluated.self, from: Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+    do {
+      return try JSONDecoder.pretty.decode(Evaluated.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch {
       throw ComparisonError(
         "\(path): not scores as `fewstep run` writes them.\n"
           + "  To write them again: fewstep evaluate RUN --json > \(path)")
     }
   }
-
-  private static let floats = JSONDecoder.NonConformingFloatDecodingStrategy.convertFromString(
-    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
 }

@@ -37,12 +37,12 @@ public struct RunRecord {
       }
     }
     let (diagnosed, probed) = (folder.diagnostics, folder.probe)
-    let (evaluation, warned) = (folder.evaluation, folder.warnings)
+    let (evaluation, run) = (folder.evaluation, folder)
     scalars = reading(nil, [:]) { try EventFile.scalars(in: path) }
     diagnostics = reading(diagnosed, [:]) { try Self.columns(diagnosed) }
     probe = reading(probed, []) { try Self.probes(probed) }
     evaluated = reading(evaluation, nil) { try .load(evaluation) }
-    warnings = reading(warned, []) { try Self.warnings(warned) }
+    warnings = reading(run.warnings, []) { try run.readWarnings().map(\.description) }
     pictures = Self.pictures(in: folder.samples)
     self.problems = problems
   }
@@ -83,13 +83,6 @@ public struct RunRecord {
     let samples = rewards.shape[1]
     return (0..<min(steps.count, rewards.shape[0])).map { row in
       (step: Int(steps[row]), rewards: Array(values[row * samples..<(row + 1) * samples]))
-    }
-  }
-
-  private static func warnings(_ path: String) throws -> [String] {
-    let data = try Data(contentsOf: URL(fileURLWithPath: path))
-    do { return try JSONDecoder.pretty.decode([Warning].self, from: data).map(\.description) } catch {
-      throw StorageError(.malformed, at: path, expected: "a list of warnings", got: "something else")
     }
   }
 

@@ -27,8 +27,13 @@ public struct RunFolder: Sendable {
     }.sorted()
   }
 
+  /// What the run was warned of, none where there is no file.
+  ///
+  /// - Throws: `StorageError` where the file is no list of warnings.
+  public func readWarnings() throws -> [Warning] { try WarningFile.read(warnings) }
+
   /// Whether its last warning ended the run.
-  public var isStopped: Bool { get throws { try WarningFile.read(warnings).last?.action == .stopped } }
+  public var isStopped: Bool { get throws { try readWarnings().last?.action == .stopped } }
 
   /// A folder of this name below runs/ that is not there yet: NAME, NAME-2, NAME-3...
   public static func unused(named name: String, below root: String = "runs") -> RunFolder {
