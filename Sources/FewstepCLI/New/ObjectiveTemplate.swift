@@ -107,27 +107,7 @@ struct ObjectiveTemplate: PluginTemplate {
       kind: \(name.text)
       alignment: 0.5
 
-    matching:
-      guidance: 1.5
-
-    student:
-      steps: [1]
-      learning-rate: 2e-3
-      learning-rate-schedule: cosine
-      ema: {decay: 0.99}
-
-    fake-teacher:
-      learning-rate: 2e-3
-      learning-rate-schedule: cosine
-
-    training:
-      steps: 300
-      batch: 128
-
-    evaluation:
-      samples: 500
-      features: {kind: mixture}
-      reference: {kind: mixture}
+    \(Self.training)
     """
   }
 }

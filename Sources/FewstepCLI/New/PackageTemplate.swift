@@ -12,6 +12,35 @@ protocol PluginTemplate {
   var recipe: String { get }
 }
 
+extension PluginTemplate {
+  /// The sections of a recipe that do not say what is new about it: a one-step student of some seconds, and its scores.
+  static var training: String {
+    """
+    matching:
+      guidance: 1.5
+
+    student:
+      steps: [1]
+      learning-rate: 2e-3
+      learning-rate-schedule: cosine
+      ema: {decay: 0.99}
+
+    fake-teacher:
+      learning-rate: 2e-3
+      learning-rate-schedule: cosine
+
+    training:
+      steps: 300
+      batch: 128
+
+    evaluation:
+      samples: 500
+      features: {kind: mixture}
+      reference: {kind: mixture}
+    """
+  }
+}
+
 /// The files of a package with one plugin.
 struct PackageTemplate {
   let plugin: any PluginTemplate
