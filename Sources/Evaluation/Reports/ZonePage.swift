@@ -102,6 +102,7 @@ struct ZonePage {
   }
 
   private var probed: Plot? {
+    guard probe.count > 1 else { return nil }
     let steps = probe.flatMap { one in one.rewards.map { _ in Double(one.step) } }
     return Plot("Reward of the same noise", x: .init("step"), Curve(x: steps, y: probe.flatMap(\.rewards)).series())
   }
