@@ -24,7 +24,7 @@ let torchLink: [LinkerSetting] =
 
 /// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
-let backbones = ["GaussianMixture", "PixelUNet"]
+let backbones = ["GaussianMixture", "PixelUNet", "SDXL"]
 let rewards = ["ClassifierReward", "PerturbedReward", "IntrinsicReward"]
 let plugins = objectives + backbones + rewards
 
@@ -56,6 +56,7 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Tensors"]),
     .target(name: "Storage", dependencies: ["Tensors", "CHDF5", "CYAML", "CPNG", "CZlib"]),
     .target(name: "Fewstep", dependencies: ["Tensors", "Networks", "Storage"]),
+    .target(name: "CLIP", dependencies: ["Tensors", "Networks", "Storage"]),
     .target(name: "Evaluation", dependencies: ["Fewstep", "Storage", "Tensors"]),
     .target(name: "ObjectiveChecks", dependencies: ["Fewstep", "Networks", "Tensors"]),
     .target(
@@ -83,10 +84,13 @@ let package = Package(
     .testTarget(
       name: "FewstepTests",
       dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
+    .testTarget(name: "CLIPTests", dependencies: ["CLIP"], exclude: ["Fixtures"]),
+    .testTarget(name: "SDXLTests", dependencies: ["SDXL"], exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
   ]
     + plugins.map {
-      .target(name: $0, dependencies: ["Fewstep"], path: "Plugins/\($0)", exclude: [])
+      .target(
+        name: $0, dependencies: $0 == "SDXL" ? ["Fewstep", "CLIP"] : ["Fewstep"], path: "Plugins/\($0)", exclude: [])
     },
   cxxLanguageStandard: .cxx17
 )
