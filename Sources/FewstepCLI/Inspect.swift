@@ -6,10 +6,10 @@ import Tensors
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what is in an HDF5 or safetensors file.",
+    abstract: "Show what is in an HDF5 file, or in weights: safetensors, torch's, or the index of several.",
     discussion: "Example:  fewstep inspect runs/quickstart/checkpoints/step-100.h5")
 
-  @Argument(help: "An .h5 or .safetensors file.") var file: String
+  @Argument(help: "An .h5, .safetensors, .pt, .pth, .ckpt or .bin file, or the .json index of shards.") var file: String
   @Flag(help: "Print JSON.") var json = false
 
   private struct Entry: Encodable {

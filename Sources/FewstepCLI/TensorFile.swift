@@ -3,18 +3,19 @@ import Foundation
 import Storage
 import Tensors
 
-/// The tensors of a safetensors or HDF5 file by name.
+/// The tensors of a file by name: HDF5, or weights in any form.
 struct TensorFile {
+  /// What it says beside its tensors.
   let attributes: [(name: String, value: String)]
   let names: [String]
   let tensor: (String) throws -> Tensor
 
   init(_ path: String) throws {
-    if path.hasSuffix(".safetensors") {
-      let file = try SafetensorsFile(path)
-      attributes = file.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-      names = file.names
-      tensor = { try file.tensor($0) }
+    if Weights.extensions.contains((path as NSString).pathExtension) {
+      let weights = try Weights.open(path)
+      attributes = weights.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      names = weights.names
+      tensor = { try weights.tensor($0) }
     } else {
       let file = try HDF5File.open(path)
       attributes = try file.attributeNames().compactMap { name in

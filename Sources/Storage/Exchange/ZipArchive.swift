@@ -1,30 +1,54 @@
 import Foundation
 
-/// A ZIP archive whose entries are stored as they are: where each of them lies in the mapped file.
+/// A ZIP archive: where each of its entries lies in the mapped file. Only those that are stored as they are can be read.
 ///
 /// What the archive says is taken from its central directory, as the sizes in the entries' own headers may be zero. Checksums
 /// are not compared: that would read the whole file.
 struct ZipArchive {
   let file: MappedFile
-  /// The bytes of every entry, by name.
-  let entries: [String: Range<Int>]
+  private let entries: [String: Entry]
+
+  fileprivate struct Entry {
+    let name: String
+    /// Where the entry's own header begins.
+    let header: Int
+    let data: Range<Int>
+    let isCompressed: Bool
+  }
+
+  var names: some Collection<String> { entries.keys }
+
+  func contains(_ name: String) -> Bool { entries[name] != nil }
+
+  /// Where an entry's bytes lie in the file, nil where there is no such entry.
+  ///
+  /// - Throws: `StorageError.malformed` where it is compressed.
+  func bytes(_ name: String) throws -> Range<Int>? {
+    guard let entry = entries[name] else { return nil }
+    guard !entry.isCompressed else {
+      throw StorageError(
+        .malformed, at: "\(file.path): \(name)", "it is compressed; only what is stored as it is can be mapped",
+        advice: "Write the file again with `torch.save`, or pack the archive with `zip -0`.")
+    }
+    return entry.data
+  }
 
   static func isOne(_ file: MappedFile) -> Bool {
     file.count >= 4 && file.withBytes(0, 4) { $0.elementsEqual([0x50, 0x4B, 3, 4]) }
   }
 
-  /// - Throws: `StorageError.malformed`: where the archive is cut short, an entry is compressed, reaches out of the file or
-  ///   into another one.
+  /// - Throws: `StorageError.malformed`: where the archive is cut short, or an entry reaches out of the file or into another
+  ///   one.
   init(_ file: MappedFile) throws {
     self.file = file
     let reader = Reader(file: file)
     let directory = try reader.directory()
-    var entries: [String: Range<Int>] = [:]
+    var entries: [String: Entry] = [:]
     var taken: [(range: Range<Int>, name: String)] = []
     var position = directory.bytes.lowerBound
     for _ in 0..<directory.count {
       let entry = try reader.entry(&position, in: directory.bytes)
-      guard entries.updateValue(entry.data, forKey: entry.name) == nil else {
+      guard entries.updateValue(entry, forKey: entry.name) == nil else {
         throw StorageError(.malformed, at: "\(file.path): \(entry.name)", "the name occurs twice in the archive")
       }
       taken.append((entry.header..<entry.data.upperBound, entry.name))
@@ -40,13 +64,6 @@ struct ZipArchive {
 /// Reads numbers from places that are checked first.
 private struct Reader {
   let file: MappedFile
-
-  struct Entry {
-    let name: String
-    /// Where the entry's own header begins.
-    let header: Int
-    let data: Range<Int>
-  }
 
   /// Where the central directory lies, and how many entries it lists.
   func directory() throws -> (bytes: Range<Int>, count: Int) {
@@ -71,7 +88,7 @@ private struct Reader {
   }
 
   /// The entry of the central directory at `position`, which moves behind it.
-  func entry(_ position: inout Int, in directory: Range<Int>) throws -> Entry {
+  func entry(_ position: inout Int, in directory: Range<Int>) throws -> ZipArchive.Entry {
     guard directory.upperBound - position >= 46, try number(position, 4) == 0x0201_4B50 else { throw cut() }
     let (nameLength, extraLength) = (try number(position + 28, 2), try number(position + 30, 2))
     let extra = position + 46 + nameLength
@@ -80,24 +97,22 @@ private struct Reader {
     let name = file.withBytes(position + 46, nameLength) { String(decoding: $0, as: UTF8.self) }
     let place = "\(file.path): \(name)"
     guard try number(position + 8, 2) & 1 == 0 else { throw StorageError(.malformed, at: place, "it is encrypted") }
-    guard try number(position + 10, 2) == 0 else {
-      throw StorageError(
-        .malformed, at: place, "it is compressed; only archives that store their entries as they are can be mapped",
-        advice: "Write the file again with `torch.save`, or pack the archive with `zip -0`.")
-    }
+    let isCompressed = try number(position + 10, 2) != 0
     let narrow = [try number(position + 24, 4), try number(position + 20, 4), try number(position + 42, 4)]
     let wide = try widened(narrow, extra..<extra + extraLength)
     let (size, packed, header) = (wide[0], wide[1], wide[2])
     position = next
-    guard packed == size else { throw StorageError(.malformed, at: place, "it has two sizes, \(packed) and \(size)") }
+    guard packed == size || isCompressed else {
+      throw StorageError(.malformed, at: place, "it has two sizes, \(packed) and \(size)")
+    }
     guard header <= directory.lowerBound - 30, try number(header, 4) == 0x0403_4B50 else {
       throw StorageError(.malformed, at: place, "the entry is not where the archive says")
     }
     let start = header + 30 + (try number(header + 26, 2)) + (try number(header + 28, 2))
-    guard start <= directory.lowerBound, size <= directory.lowerBound - start else {
-      throw StorageError(.malformed, at: place, "the entry reaches out of the archive", got: "\(size) bytes")
+    guard start <= directory.lowerBound, packed <= directory.lowerBound - start else {
+      throw StorageError(.malformed, at: place, "the entry reaches out of the archive", got: "\(packed) bytes")
     }
-    return Entry(name: name, header: header, data: start..<start + size)
+    return ZipArchive.Entry(name: name, header: header, data: start..<start + packed, isCompressed: isCompressed)
   }
 
   /// ZIP64's extra field holds, in this order, those of the numbers that did not fit 32 bits.

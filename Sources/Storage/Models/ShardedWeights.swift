@@ -8,6 +8,8 @@ import Tensors
 public final class ShardedWeights: WeightSource {
   public let path: String
   public let names: [String]
+  /// Of the index, such as "total_size" in bytes.
+  public let metadata: [String: String]
   private let folder: String
   private let files: [String: String]
   private let opened = Mutex<[String: any WeightSource]>([:])
@@ -17,7 +19,8 @@ public final class ShardedWeights: WeightSource {
   public init(_ index: String) throws {
     path = index
     folder = (index as NSString).deletingLastPathComponent
-    guard case .object(let map)? = try JSONValue.read(index)["weight_map"] else {
+    let json = try JSONValue.read(index)
+    guard case .object(let map)? = json["weight_map"] else {
       throw StorageError(
         .malformed, at: index, expected: "an object with weight_map, the file of every tensor", got: "other JSON")
     }
@@ -30,6 +33,8 @@ public final class ShardedWeights: WeightSource {
     }
     self.files = files
     names = files.keys.sorted()
+    metadata =
+      if case .object(let values)? = json["metadata"] { values.mapValues { $0.string ?? "\($0)" } } else { [:] }
     // Of a file that is at fault, the first tensor is named.
     var checked = Set<String>()
     for name in names {

@@ -5,6 +5,8 @@ public protocol WeightSource: AnyObject, Sendable {
   /// The file, or the index of several, for errors.
   var path: String { get }
   var names: [String] { get }
+  /// What the file says beside its tensors.
+  var metadata: [String: String] { get }
   func contains(_ name: String) -> Bool
   /// A tensor on the CPU; nobody may write to it.
   ///
@@ -13,6 +15,8 @@ public protocol WeightSource: AnyObject, Sendable {
 }
 
 extension WeightSource {
+  public var metadata: [String: String] { [:] }
+
   /// The error for a tensor that is not there, with the names of similar ones.
   func absent(_ name: String) -> StorageError {
     let lastPart = name.split(separator: ".").suffix(2).joined(separator: ".")

@@ -31,7 +31,10 @@ public enum Weights {
       advice: others.isEmpty ? nil : "There is \(others.joined(separator: " and ")).")
   }
 
-  /// The weights in one file: safetensors, torch's (.bin, .pt, .pth, .ckpt) or an index (.json) of several.
+  /// What the names of files end in that `open` reads.
+  public static let extensions = ["safetensors", "json", "pt", "pth", "bin", "ckpt"]
+
+  /// The weights in one file: safetensors, an index (.json) of several, or torch's.
   public static func open(_ path: String) throws -> any WeightSource {
     switch (path as NSString).pathExtension {
     case "safetensors": try SafetensorsFile(path)

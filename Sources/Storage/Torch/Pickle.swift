@@ -21,6 +21,13 @@ enum PickleContainer {
   case tuple([PickleValue])
   case list([PickleValue])
   case dictionary([(key: PickleValue, value: PickleValue)])
+
+  var count: Int {
+    switch self {
+    case .tuple(let values), .list(let values): values.count
+    case .dictionary(let pairs): pairs.count
+    }
+  }
 }
 
 /// What a pickle says, once it is read.

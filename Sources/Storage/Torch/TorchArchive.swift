@@ -16,19 +16,19 @@ struct TorchArchive {
   init(_ file: MappedFile) throws {
     guard ZipArchive.isOne(file) else { throw Self.foreign(file) }
     zip = try ZipArchive(file)
-    let pickles = zip.entries.keys.filter { $0.hasSuffix("/data.pkl") }
+    let pickles = zip.names.filter { $0.hasSuffix("/data.pkl") }
     guard pickles.count == 1, let pickle = pickles.first else {
       throw StorageError(
         .malformed, at: file.path, "the archive is none of torch's", expected: "one entry data.pkl",
-        got: "\(pickles.count) of \(zip.entries.count)")
+        got: "\(pickles.count) of \(zip.names.count)")
     }
     prefix = String(pickle.dropLast("/data.pkl".count))
-    if zip.entries["\(prefix)/constants.pkl"] != nil {
+    if zip.contains("\(prefix)/constants.pkl") {
       throw StorageError(
         .malformed, at: file.path, "a TorchScript program, not a file of tensors",
         advice: "Save its tensors in Python: torch.save(torch.jit.load(path, \"cpu\").state_dict(), new_path).")
     }
-    if let order = zip.entries["\(prefix)/byteorder"], order.count < 16 {
+    if let order = try zip.bytes("\(prefix)/byteorder"), order.count < 16 {
       let text = file.withBytes(order.lowerBound, order.count) { String(decoding: $0, as: UTF8.self) }
       guard text == "little" else {
         throw StorageError(.malformed, at: file.path, "the byte order", expected: "little", got: text)
@@ -50,7 +50,7 @@ struct TorchArchive {
   }
 
   func pickle() throws -> Pickle {
-    guard let entry = zip.entries["\(prefix)/data.pkl"] else { throw Self.foreign(zip.file) }
+    guard let entry = try zip.bytes("\(prefix)/data.pkl") else { throw Self.foreign(zip.file) }
     return try zip.file.withBytes(entry.lowerBound, entry.count) {
       try Pickle($0, place: "\(path): \(prefix)/data.pkl")
     }
@@ -71,7 +71,7 @@ struct TorchArchive {
   /// The bytes of the file from the tensor's first element to its last.
   private func span(_ tensor: TorchTensor, _ place: String) throws -> Range<Int> {
     let storage = tensor.storage
-    guard let bytes = zip.entries["\(prefix)/data/\(storage.key)"] else {
+    guard let bytes = try zip.bytes("\(prefix)/data/\(storage.key)") else {
       throw StorageError(.malformed, at: place, "its storage '\(storage.key)' is not in the archive")
     }
     let available = storage.count.multipliedReportingOverflow(by: storage.dtype?.byteCount ?? 1)

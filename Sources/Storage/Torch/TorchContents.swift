@@ -2,20 +2,19 @@
 struct TorchContents {
   /// Deeper than any checkpoint, and less than the stack bears.
   private static let maximumDepth = 64
-  /// A container may occur in several places, and so more often than the file is long.
-  private static let maximumVisits = 4_000_000
-
   private(set) var tensors: [(name: String, tensor: TorchTensor)] = []
   private(set) var wrapper: String?
   private(set) var metadata: [String: String] = [:]
   private let containers: [PickleContainer]
   private let place: String
-  private var visits = 0
+  /// A container may occur in several places, but not so often that the names are many times the file.
+  private var visitsLeft: Int
 
   /// - Throws: `StorageError.malformed` where the nesting is too deep, or a tensor's name is neither text nor number.
   init(_ pickle: Pickle, place: String) throws {
     containers = pickle.containers
     self.place = place
+    visitsLeft = 1000 + 10 * containers.reduce(0) { $0 + $1.count }
     guard case .container(let index) = pickle.root else {
       try collect(pickle.root, "tensor", 0)
       return
@@ -35,9 +34,9 @@ struct TorchContents {
   }
 
   private mutating func collect(_ value: PickleValue, _ path: String?, _ depth: Int) throws {
-    visits += 1
-    guard visits <= Self.maximumVisits, depth <= Self.maximumDepth else {
-      throw StorageError(.malformed, at: place, "the containers in it are nested too deeply or endlessly")
+    visitsLeft -= 1
+    guard visitsLeft > 0, depth <= Self.maximumDepth else {
+      throw StorageError(.malformed, at: place, "its containers are nested too deeply, or endlessly")
     }
     switch value {
     case .tensor(let tensor):
