@@ -84,30 +84,38 @@ public struct PNGImage: Equatable, Sendable {
 
   /// Decodes the bytes of a PNG file; `place` names them in errors.
   public init(decoding bytes: UnsafeRawBufferPointer, from place: String) throws {
+    let image = try Self.decoded(bytes, place) { isColor in isColor ? cpng_rgb() : cpng_grey() }
+    guard let color = Color(rawValue: image.pixels.count / (image.width * image.height)) else {
+      throw StorageError(.malformed, at: place, "not a PNG image")
+    }
+    try self.init(
+      width: image.width, height: image.height, color: color, pixels: image.pixels,
+      texts: try PNGText.texts(in: bytes, place))
+  }
+
+  /// The pixels in the format that is chosen when it is known whether there are colours.
+  static func decoded(
+    _ bytes: UnsafeRawBufferPointer, _ place: String, format: (_ isColor: Bool) -> png_uint_32
+  ) throws -> (width: Int, height: Int, pixels: [UInt8]) {
     var description = png_image()
     description.version = cpng_version()
     defer { png_image_free(&description) }
     guard png_image_begin_read_from_memory(&description, bytes.baseAddress, bytes.count) != 0 else {
       throw Self.error(&description, place, "not a PNG image", .malformed)
     }
-    guard description.width <= Self.maximumSide, description.height <= Self.maximumSide else {
-      throw StorageError(
-        .malformed, at: place, "the image is too large", expected: "at most \(Self.maximumSide) pixels a side",
-        got: "\(description.width) x \(description.height)")
-    }
-    let color: Color = description.format & cpng_color_flag() == 0 ? .grey : .rgb
-    description.format = color == .grey ? cpng_grey() : cpng_rgb()
+    try RGBImage.checkSize(Int(description.width), Int(description.height), place)
+    description.format = format(description.format & cpng_color_flag() != 0)
+    let channels = description.format == cpng_grey() ? 1 : description.format == cpng_rgb() ? 3 : 4
     let (width, height) = (Int(description.width), Int(description.height))
-    // Deflate cannot shrink data more than about a thousandfold: a header that claims more is false.
-    guard width * height * color.channelCount / 1100 <= bytes.count else {
+    // Deflate shrinks data about a thousandfold at most, and a byte holds eight pixels: a header that claims more is false.
+    guard width * height / 8800 <= bytes.count else {
       throw StorageError(.malformed, at: place, "the file is cut short, or its size of \(width) x \(height) is false")
     }
-    var pixels = [UInt8](repeating: 0, count: width * height * color.channelCount)
+    var pixels = [UInt8](repeating: 0, count: width * height * channels)
     guard png_image_finish_read(&description, nil, &pixels, 0, nil) != 0 else {
       throw Self.error(&description, place, "the image is damaged", .malformed)
     }
-    try self.init(
-      width: width, height: height, color: color, pixels: pixels, texts: try PNGText.texts(in: bytes, place))
+    return (width, height, pixels)
   }
 
   private static func error(
