@@ -27,6 +27,10 @@ struct PillowImages: Decodable {
   }
 }
 
+extension PillowImages.Resized: CustomTestStringConvertible {
+  var testDescription: String { "\(filter) \(width) x \(height)" }
+}
+
 /// The largest difference of two images.
 private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
   a.count == b.count ? zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 0 : 256

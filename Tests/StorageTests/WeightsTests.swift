@@ -48,7 +48,7 @@ import Testing
       _ = try Weights.open(folder: scratch.folder, stem: "model", variant: "int8")
     }
     let fp16 = try folder("model.fp16.safetensors")
-    expectError(.missing, "expected model.safetensors or", "There is the variant 'fp16'.") {
+    expectError(.missing, "expected model.safetensors or", "The folder has the variant 'fp16'.") {
       _ = try Weights.open(folder: fp16.folder, stem: "model")
     }
     expectError(.missing, "no such folder") { _ = try Weights.open(folder: fp16.path("none"), stem: "model") }

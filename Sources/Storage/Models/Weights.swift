@@ -28,7 +28,7 @@ public enum Weights {
       .missing, at: folder,
       variant.map { "there are no weights of the variant '\($0)'" } ?? "there are no weights",
       expected: candidates.joined(separator: " or "),
-      advice: others.isEmpty ? nil : "There is \(others.joined(separator: " and ")).")
+      advice: others.isEmpty ? nil : "The folder has \(others.joined(separator: " and ")).")
   }
 
   /// What the names of files end in that `open` reads.

@@ -1,12 +1,10 @@
-"""Writes the torch files, shards and images that the tests of Storage read.
+"""Writes the torch files that the tests of Storage read, those that are refused too.
 
     python make_torch_files.py
 
-with torch 2.15.0 and diffusers 0.42.1. What each file holds is in the tests.
+with torch 2.15.0. What each file holds is in the tests.
 """
 
-import io
-import os
 import pathlib
 import zipfile
 from collections import OrderedDict
