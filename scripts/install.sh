@@ -31,8 +31,8 @@ is_installed() {
 }
 
 install_packages() {
-  local wanted=(libhdf5-dev libyaml-dev libpng-dev zlib1g-dev dataset-fashion-mnist python3-venv gnuplot-nox g++ make
-    pkg-config)
+  local wanted=(libhdf5-dev libyaml-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev dataset-fashion-mnist
+    python3-venv gnuplot-nox g++ make pkg-config)
   if [ -z "${LIBTORCH:-}" ]; then
     # libopenblas-dev would bring the pthread build, whose threads fight with libtorch's.
     wanted=(libtorch-dev libopenblas-openmp-dev "${wanted[@]}")
@@ -100,7 +100,7 @@ list_needs() {
   cat << 'NEEDS'
 This is neither Debian nor Ubuntu, so nothing is installed. Fewstep needs, with headers:
   libtorch 1.13 or any 2.x (set LIBTORCH to its folder), with OpenBLAS in its OpenMP build or MKL
-  HDF5, libyaml, libpng, zlib
+  HDF5, libyaml, libpng, libjpeg-turbo with its TurboJPEG interface, libwebp, zlib
   g++ (for libstdc++), make, pkg-config
   gnuplot (only for the reports and fields that it draws)
   Python 3 with venv (only for the tests), the four Fashion-MNIST files (only for the recipes that use them)

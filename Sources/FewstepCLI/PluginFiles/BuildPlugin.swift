@@ -105,8 +105,11 @@ private struct HostBuild {
     self.identity = identity
     let maps =
       ["\(folder)/CTorch.build/module.modulemap"]
-      + ["CHDF5", "CYAML", "CPNG", "CZlib"].map { "\(FewstepSource.built)/Sources/\($0)/module.modulemap" }
-    let headers = try execute("pkg-config", ["--cflags-only-I", "hdf5", "yaml-0.1", "libpng", "zlib"])
+      + ["CHDF5", "CYAML", "CPNG", "CJPEG", "CWebP", "CZlib"].map {
+        "\(FewstepSource.built)/Sources/\($0)/module.modulemap"
+      }
+    let headers = try execute(
+      "pkg-config", ["--cflags-only-I", "hdf5", "yaml-0.1", "libpng", "libturbojpeg", "libwebp", "zlib"])
     flags =
       ["-I", modules, "-Xfrontend", "-disable-all-autolinking"]
       + maps.flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }

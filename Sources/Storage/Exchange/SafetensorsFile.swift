@@ -43,25 +43,14 @@ public final class SafetensorsFile: Sendable {
   ///
   /// - Throws: `.missing`, naming similar tensors.
   public func entry(_ name: String) throws -> Entry {
-    if let index = indices[name] { return entries[index] }
-    let lastPart = name.split(separator: ".").suffix(2).joined(separator: ".")
-    let similar = names.filter { $0.hasSuffix(lastPart) }.prefix(3)
-    let shown = similar.isEmpty ? names.prefix(3) : similar
-    throw StorageError(
-      .missing, at: path, "there is no tensor '\(name)'",
-      advice: shown.isEmpty
-        ? "The file holds no tensors." : "It holds \(names.count) tensors, such as \(shown.joined(separator: ", ")).")
+    guard let index = indices[name] else { throw absent(name) }
+    return entries[index]
   }
 
   /// A tensor on the CPU over the file's own bytes: nothing is copied, and nobody may write to it.
   /// It keeps the mapping alive after this object has gone.
   public func tensor(_ name: String) throws -> Tensor {
     let entry = try entry(name)
-    return try mapping.withBytes(dataStart + entry.bytes.lowerBound, entry.bytes.count) { bytes in
-      // Bytes that no element of this size may begin at are copied, as is the tensor without bytes.
-      guard let start = bytes.baseAddress, !bytes.isEmpty, UInt(bitPattern: start) % UInt(entry.dtype.byteCount) == 0
-      else { return try Tensor(bytes: bytes, shape: entry.shape, dtype: entry.dtype) }
-      return try Tensor.mapped(start, shape: entry.shape, dtype: entry.dtype, keeping: mapping)
-    }
+    return try mapping.tensor(dataStart + entry.bytes.lowerBound, shape: entry.shape, dtype: entry.dtype)
   }
 }

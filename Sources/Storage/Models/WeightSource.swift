@@ -2,7 +2,7 @@ import Tensors
 
 /// The named tensors of a checkpoint, whatever files they lie in.
 public protocol WeightSource: AnyObject, Sendable {
-  /// The file, or the first of several, for errors.
+  /// The file, or the index of several, for errors.
   var path: String { get }
   var names: [String] { get }
   func contains(_ name: String) -> Bool
@@ -10,6 +10,20 @@ public protocol WeightSource: AnyObject, Sendable {
   ///
   /// - Throws: `StorageError` with the file and the tensor's name.
   func tensor(_ name: String) throws -> Tensor
+}
+
+extension WeightSource {
+  /// The error for a tensor that is not there, with the names of similar ones.
+  func absent(_ name: String) -> StorageError {
+    let lastPart = name.split(separator: ".").suffix(2).joined(separator: ".")
+    let names = names
+    let similar = names.filter { $0.hasSuffix(lastPart) }.prefix(3)
+    let shown = similar.isEmpty ? names.prefix(3) : similar
+    return StorageError(
+      .missing, at: path, "there is no tensor '\(name)'",
+      advice: shown.isEmpty
+        ? "The file holds no tensors." : "It holds \(names.count) tensors, such as \(shown.joined(separator: ", ")).")
+  }
 }
 
 extension SafetensorsFile: WeightSource {}

@@ -1,0 +1,69 @@
+import Foundation
+import Synchronization
+import Tensors
+
+/// Weights that lie in several files, with an index that says which tensor is where: `{"weight_map": {name: file}}`.
+///
+/// A file is opened when the first of its tensors is asked for.
+public final class ShardedWeights: WeightSource {
+  public let path: String
+  public let names: [String]
+  private let folder: String
+  private let files: [String: String]
+  private let opened = Mutex<[String: any WeightSource]>([:])
+
+  /// - Throws: `StorageError`: `.missing` where the index or one of its files is not there, `.malformed` where it is no index
+  ///   or names a file outside its own folder.
+  public init(_ index: String) throws {
+    path = index
+    folder = (index as NSString).deletingLastPathComponent
+    guard case .object(let map)? = try JSONValue.read(index)["weight_map"] else {
+      throw StorageError(
+        .malformed, at: index, expected: "an object with weight_map, the file of every tensor", got: "other JSON")
+    }
+    var files: [String: String] = [:]
+    for (name, value) in map {
+      guard let file = value.string else {
+        throw StorageError(.malformed, at: "\(index): \(name)", expected: "the name of a file", got: "\(value)")
+      }
+      files[name] = file
+    }
+    self.files = files
+    names = files.keys.sorted()
+    // Of a file that is at fault, the first tensor is named.
+    var checked = Set<String>()
+    for name in names {
+      guard let file = files[name], checked.insert(file).inserted else { continue }
+      guard !file.contains("/"), !file.contains("\0"), ![".", "..", ""].contains(file), !file.hasSuffix(".json") else {
+        throw StorageError(
+          .malformed, at: "\(index): \(name)", expected: "the name of a file beside the index", got: "'\(file)'")
+      }
+      guard FileManager.default.fileExists(atPath: place(file)) else {
+        throw StorageError(
+          .missing, at: place(file),
+          "the file that \((index as NSString).lastPathComponent) names for '\(name)' is not there",
+          advice: "Copy or download it: the weights lie in \(Set(files.values).count) files.")
+      }
+    }
+  }
+
+  public func contains(_ name: String) -> Bool { files[name] != nil }
+
+  public func tensor(_ name: String) throws -> Tensor {
+    guard let file = files[name] else { throw absent(name) }
+    let shard = try opened.withLock { opened in
+      if let shard = opened[file] { return shard }
+      let shard = try Weights.open(place(file))
+      opened[file] = shard
+      return shard
+    }
+    guard shard.contains(name) else {
+      throw StorageError(
+        .malformed, at: shard.path, "the tensor '\(name)', which \(path) says is here, is not",
+        advice: "The index and its files are not from one model: copy or download all of them again.")
+    }
+    return try shard.tensor(name)
+  }
+
+  private func place(_ file: String) -> String { folder.isEmpty ? file : "\(folder)/\(file)" }
+}
