@@ -1,4 +1,3 @@
-import Foundation
 import Networks
 import Storage
 import Tensors
@@ -31,34 +30,35 @@ public final class AutoencoderKL {
       ? try Convolution(store.root / "post_quant_conv", c.latentChannels, c.latentChannels, kernel: 1) : nil
   }
 
-  /// - Parameters:
-  ///   - folder: with config.json.
-  ///   - dtype: float16 becomes float32 in models that overflow in it (`force_upcast`).
-  /// - Throws: `StorageError` or `ParameterError` naming what cannot be obeyed or is missing.
+  /// A frozen autoencoder with a checkpoint's weights; the attention's old names (`query`, `key`, `value`, `proj_attn`)
+  /// and their old shape as 1x1 convolutions are known.
+  ///
+  /// - Parameter dtype: float16 becomes float32 where the config says that the model overflows in it.
+  /// - Throws: `StorageError` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   public convenience init(
-    _ folder: String, weights: any WeightSource, dtype: DType = .float32, device: Device = .cpu
+    _ weights: any WeightSource, _ configuration: Configuration, dtype: DType = .float32, on device: Device = .cpu
   ) throws {
-    let configuration = try Configuration(ModelConfig("\(folder)/config.json"))
     let safe = dtype == .float16 && configuration.needsFloat32 ? .float32 : dtype
-    try self.init(ParameterStore(Self.values(in: weights), dtype: safe, device: device), configuration)
-  }
-
-  public var parameters: [Parameter] { store.all }
-
-  /// Where a store finds the parameters in a checkpoint, the attention's old names (`query`, `key`, `value`, `proj_attn`)
-  /// and their shape as 1x1 convolutions included.
-  public static func values(in weights: any WeightSource) -> ParameterStore.Source {
-    let old = ["to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"]
-    return .checkpoint { name in
-      let alias = old.first { name.contains(".\($0.key).") }.map {
-        name.replacingOccurrences(of: ".\($0.key).", with: ".\($0.value).")
-      }
-      guard let found = [name, alias ?? name].first(where: weights.contains) else { return nil }
-      let tensor = try weights.tensor(found)
-      let isConvolution = alias != nil && tensor.shape.dropFirst(2) == [1, 1]
-      return isConvolution ? try tensor.reshaped(Array(tensor.shape.prefix(2))) : tensor
+    let renamed = AttentionNames(weights)
+    let store = ParameterStore(.checkpoint(renamed.tensor), dtype: safe, device: device)
+    do { try self.init(store, configuration) } catch ParameterError.shape(let name, let expected, let got) {
+      throw Self.unfit(weights, name, "the tensor has another shape", expected: "\(expected)", got: "\(got)")
     }
+    if let name = renamed.names.first(where: { store[$0] == nil }) {
+      throw Self.unfit(weights, name, "the tensor belongs to no layer of the autoencoder")
+    }
+    try store.setTrainable(false)
   }
+
+  private static func unfit(
+    _ weights: any WeightSource, _ name: String, _ problem: String, expected: String? = nil, got: String? = nil
+  ) -> StorageError {
+    StorageError(
+      .malformed, at: "\(weights.path): \(name)", problem, expected: expected, got: got,
+      advice: "The weights are not those of the network that the config.json beside them describes.")
+  }
+
+  public var parameters: ParameterStore { store }
 
   // MARK: Images to latents
 

@@ -38,13 +38,25 @@ public final class CLIPTextTransformer {
     }
   }
 
-  /// Where a store finds the parameters in a checkpoint that has the prefix `text_model.`, or has not. What else it has, such
-  /// as `position_ids`, is not looked at.
-  public static func values(in weights: any WeightSource) -> ParameterStore.Source {
-    .checkpoint { name in
-      let short = name.hasPrefix("text_model.") ? String(name.dropFirst("text_model.".count)) : name
-      return try [name, short].first(where: weights.contains).map(weights.tensor)
+  /// A frozen model with a checkpoint's weights, whose names begin with `text_model.` or do not. What else is there, such as
+  /// `position_ids`, is not looked at.
+  ///
+  /// - Throws: `StorageError` naming the file and the tensor that is missing or has another shape.
+  public convenience init(
+    _ weights: any WeightSource, _ configuration: CLIPTextConfiguration, dtype: DType = .float32,
+    on device: Device = .cpu
+  ) throws {
+    let store = ParameterStore(
+      .checkpoint { name in
+        let short = name.hasPrefix("text_model.") ? String(name.dropFirst("text_model.".count)) : name
+        return try weights.tensor(weights.contains(short) ? short : name)
+      }, dtype: dtype, device: device)
+    do { try self.init(store.root, configuration) } catch ParameterError.shape(let name, let expected, let got) {
+      throw StorageError(
+        .malformed, at: "\(weights.path): \(name)", expected: "\(expected)", got: "\(got)",
+        advice: "The weights are not those of the model that the config.json beside them describes.")
     }
+    try store.setTrainable(false)
   }
 
   /// All that the model says of ids, int64 [B, L].
