@@ -1,10 +1,9 @@
 /// A token that is looked for in the text before anything else, such as `<|endoftext|>`.
+///
+/// Whether it takes the white space beside it (`lstrip`, `rstrip`) makes no difference: white space becomes no tokens.
 struct AddedToken: Equatable {
   var content: [Unicode.Scalar]
   var id: Int
-  /// Takes the white space before it, and after it.
-  var stripsLeft = false
-  var stripsRight = false
   /// Is no part of a longer word.
   var isSingleWord = false
   /// Is looked for in the normalised text, not in the text as it came.
@@ -30,25 +29,17 @@ struct AddedTokens {
     var start = text.startIndex  // of what has not become a piece yet
     var index = start
     while index < text.endIndex {
-      guard let token = tokens.first(where: { text[index...].starts(with: $0.content) }) else {
+      let next = text[index]
+      guard let token = tokens.first(where: { $0.content[0] == next && text[index...].starts(with: $0.content) }) else {
         index += 1
         continue
       }
-      var range = index..<index + token.content.count
+      let range = index..<index + token.content.count
       index = range.upperBound
       if token.isSingleWord && isInsideWord(range, of: text) { continue }
-      if token.stripsLeft {
-        let spaces = text[start..<range.lowerBound].reversed().prefix(while: \.properties.isWhitespace)
-        range = range.lowerBound - spaces.count..<range.upperBound
-      }
-      if token.stripsRight {
-        let spaces = text[range.upperBound...].prefix(while: \.properties.isWhitespace)
-        range = range.lowerBound..<range.upperBound + spaces.count
-      }
       if start < range.lowerBound { pieces.append(.text(text[start..<range.lowerBound])) }
       pieces.append(.token(token.id))
-      start = range.upperBound
-      index = max(index, start)
+      start = index
     }
     if start < text.endIndex { pieces.append(.text(text[start...])) }
     return pieces

@@ -53,29 +53,31 @@ final class BytePairEncoding: Sendable {
     return tokens
   }
 
-  /// Merges the pair of the lowest rank, the leftmost first, until none is left.
+  /// Merges the pair of the lowest rank, wherever it stands, until none is left. A token comes of one merge, and so the pairs
+  /// that it makes with its neighbours always come later.
   private func merged(_ word: [UInt8]) -> [Int] {
     var symbols = word.dropLast().map { inner[Int($0)] } + word.suffix(1).map { last[Int($0)] }
-    func merge(at index: Int) -> Merge? {
-      index >= 0 && index + 1 < symbols.count ? merges[Self.pair(symbols[index], symbols[index + 1])] : nil
-    }
-    var candidates = symbols.indices.map(merge)
-    while let (index, best) = Self.first(candidates) {
-      symbols[index] = best.symbol
-      symbols.remove(at: index + 1)
-      candidates.remove(at: index + 1)
-      candidates[index] = merge(at: index)
-      if index > 0 { candidates[index - 1] = merge(at: index - 1) }
+    while let (pair, symbol) = firstMerge(symbols) {
+      var shorter = [Int]()
+      shorter.reserveCapacity(symbols.count)
+      var index = 0
+      while index < symbols.count {
+        let isPair = index + 1 < symbols.count && Self.pair(symbols[index], symbols[index + 1]) == pair
+        shorter.append(isPair ? symbol : symbols[index])
+        index += isPair ? 2 : 1
+      }
+      symbols = shorter
     }
     return symbols
   }
 
-  private static func first(_ candidates: [Merge?]) -> (Int, Merge)? {
-    var found: (Int, Merge)?
-    for (index, candidate) in candidates.enumerated() {
-      if let candidate, candidate.rank < found?.1.rank ?? .max { found = (index, candidate) }
+  private func firstMerge(_ symbols: [Int]) -> (pair: Int, symbol: Int)? {
+    var found: (pair: Int, merge: Merge)?
+    for (left, right) in zip(symbols, symbols.dropFirst()) {
+      let pair = Self.pair(left, right)
+      if let merge = merges[pair], merge.rank < found?.merge.rank ?? .max { found = (pair, merge) }
     }
-    return found
+    return found.map { ($0.pair, $0.merge.symbol) }
   }
 
   /// Two symbols as one key: a vocabulary is far smaller than 2³².

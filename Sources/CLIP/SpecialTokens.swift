@@ -83,8 +83,8 @@ struct SpecialTokens {
       if case .boolean(let flag)? = value[name] { flag } else { fallback }
     }
     let token = AddedToken(
-      content: scalars, id: id, stripsLeft: flag("lstrip", false), stripsRight: flag("rstrip", false),
-      isSingleWord: flag("single_word", false), isNormalized: flag("normalized", !flag("special", isSpecial)))
+      content: scalars, id: id, isSingleWord: flag("single_word", false),
+      isNormalized: flag("normalized", !flag("special", isSpecial)))
     if let known { added[known] = token } else { added.append(token) }
     return id
   }

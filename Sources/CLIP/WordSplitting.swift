@@ -6,18 +6,27 @@ enum WordSplitting {
 
   /// NFC, runs of white space as one space, lower case (of each character by itself, whatever stands beside it).
   static func normalized(_ text: Scalars) -> [Unicode.Scalar] {
-    var string = String.UnicodeScalarView()
-    string.append(contentsOf: text)
-    let composed = String(string).precomposedStringWithCanonicalMapping
     var result = [Unicode.Scalar]()
-    for scalar in composed.unicodeScalars {
-      if !scalar.properties.isWhitespace {
-        result += scalar.properties.lowercaseMapping.unicodeScalars
-      } else if result.last != " " {
-        result.append(" ")
+    result.reserveCapacity(text.count)
+    for scalar in composed(text) {
+      switch Kind(scalar) {
+      case .space: if result.last != " " { result.append(" ") }
+      case _ where scalar.isASCII: result.append(("A"..."Z").contains(scalar) ? lowered(scalar) : scalar)
+      default: result += scalar.properties.lowercaseMapping.unicodeScalars
       }
     }
     return result
+  }
+
+  private static func composed(_ text: Scalars) -> Scalars {
+    guard !text.allSatisfy(\.isASCII) else { return text }
+    var string = String.UnicodeScalarView()
+    string.append(contentsOf: text)
+    return Array(String(string).precomposedStringWithCanonicalMapping.unicodeScalars)[...]
+  }
+
+  private static func lowered(_ capital: Unicode.Scalar) -> Unicode.Scalar {
+    Unicode.Scalar(UInt8(ascii: capital) + 32)
   }
 
   /// Words of normalised text, as UTF-8: contractions, runs of letters, single digits, runs of anything else. White space
@@ -26,13 +35,16 @@ enum WordSplitting {
     var rest = text
     var words = [[UInt8]]()
     func take(_ count: Int) {
-      words.append(rest.prefix(count).flatMap { Array(UTF8.encode($0) ?? .init()) })
+      var word = [UInt8]()
+      word.reserveCapacity(count)
+      for scalar in rest.prefix(count) { word += UTF8.encode(scalar) ?? .init() }
+      words.append(word)
       rest = rest.dropFirst(count)
     }
     while let first = rest.first {
-      if let mark = marks.first(where: { rest.starts(with: $0.joined()) }) {
+      if first == "<", let mark = marks.first(where: { rest.starts(with: $0.joined()) }) {
         for part in mark { take(part.count) }
-      } else if let contraction = contractions.first(where: { rest.starts(with: $0) }) {
+      } else if first == "'", let contraction = contractions.first(where: { rest.starts(with: $0) }) {
         take(contraction.count)
       } else {
         switch Kind(first) {
@@ -52,10 +64,19 @@ enum WordSplitting {
     case other
 
     init(_ scalar: Unicode.Scalar) {
+      switch scalar {
+      case "a"..."z", "A"..."Z": self = .letter
+      case "0"..."9": self = .number
+      case " ": self = .space
+      default: self = Self.looked(up: scalar)
+      }
+    }
+
+    private static func looked(up scalar: Unicode.Scalar) -> Kind {
       switch scalar.properties.generalCategory {
-      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: self = .letter
-      case .decimalNumber, .letterNumber, .otherNumber: self = .number
-      default: self = scalar.properties.isWhitespace ? .space : .other
+      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: .letter
+      case .decimalNumber, .letterNumber, .otherNumber: .number
+      default: scalar.properties.isWhitespace ? .space : .other
       }
     }
   }

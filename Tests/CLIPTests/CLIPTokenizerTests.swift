@@ -34,8 +34,12 @@ private struct Fixture: Decodable {
     return (merges: merges, vocabulary: String(decoding: try JSONEncoder().encode(vocabulary), as: UTF8.self))
   }
 
+  static let tokenizers = Result {
+    try shared.get().kinds.keys.reduce(into: [String: CLIPTokenizer]()) { $0[$1] = try tokenizer($1) }
+  }
+
   /// From a folder as transformers would read it.
-  static func tokenizer(_ kind: String) throws -> CLIPTokenizer {
+  private static func tokenizer(_ kind: String) throws -> CLIPTokenizer {
     let scratch = try Scratch()
     let table = try table.get()
     try scratch.write(table.merges, to: "merges.txt")
@@ -51,7 +55,7 @@ private struct Fixture: Decodable {
   func parity(name: String) throws {
     let fixture = try Fixture.shared.get()
     let kind = fixture.kinds[name]!
-    let tokenizer = try Fixture.tokenizer(name)
+    let tokenizer = try Fixture.tokenizers.get()[name]!
     #expect(tokenizer.length == kind.length)
     #expect(fixture.texts.count >= 500)
     for (index, text) in fixture.texts.enumerated() {
@@ -63,12 +67,12 @@ private struct Fixture: Decodable {
   }
 
   @Test func anExclamationMarkIsTheSecondTokenizersPadding() throws {
-    let ids = try Fixture.tokenizer("second").encode("! !! !!!").ids
+    let ids = try Fixture.tokenizers.get()["second"]!.encode("! !! !!!").ids
     #expect(ids.prefix(9) == [49406, 0, 0, 0, 0, 0, 0, 49407, 0])
   }
 
   @Test func textsAreEncodedTogetherAndTheCutIsCounted() throws {
-    let tokenizer = try Fixture.tokenizer("first")
+    let tokenizer = try Fixture.tokenizers.get()["first"]!
     let (ids, cut) = try tokenizer.encode(["a cat", String(repeating: "the ", count: 80)])
     #expect(ids.shape == [2, 77])
     #expect(ids.dtype == .int64)

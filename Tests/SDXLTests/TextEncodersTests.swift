@@ -30,8 +30,9 @@ private final class TinyPipeline {
     try Data(JSONValue.object(values).description.utf8).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
   }
 
-  func difference(_ key: String, _ value: Tensor) throws -> Double {
-    try EncoderFixtures.difference(value, expected.tensor(key))
+  func expectSame(_ key: String, _ value: Tensor, location: SourceLocation = #_sourceLocation) throws {
+    let difference = try EncoderFixtures.difference(value, expected.tensor(key))
+    #expect(difference < 1e-5, "\(key)", sourceLocation: location)
   }
 }
 
@@ -39,8 +40,8 @@ private final class TinyPipeline {
   @Test func promptsBecomeWhatDiffusersMakesOfThem() throws {
     let pipeline = try TinyPipeline()
     let (text, pooled, cutOff) = try pipeline.encoders()(pipeline.prompts)
-    #expect(try pipeline.difference("text", text) < 1e-5)
-    #expect(try pipeline.difference("pooled", pooled) < 1e-5)
+    try pipeline.expectSame("text", text)
+    try pipeline.expectSame("pooled", pooled)
     #expect(cutOff.map { $0 > 0 } == [false, false, false, true, false])
     #expect(!text.requiresGrad)
   }
@@ -51,8 +52,8 @@ private final class TinyPipeline {
     let many = Array(repeating: pipeline.prompts, count: 7).flatMap { $0 }
     let (text, pooled, cutOff) = try encoders(many)
     #expect(text.shape == [35, 77, 20] && pooled.shape == [35, 6] && cutOff.count == 35)
-    #expect(try pipeline.difference("text", text.rows(30..<35)) < 1e-5)
-    #expect(try pipeline.difference("pooled", pooled.rows(30..<35)) < 1e-5)
+    try pipeline.expectSame("text", text.rows(30..<35))
+    try pipeline.expectSame("pooled", pooled.rows(30..<35))
   }
 
   @Test func noTextIsZerosOrTheEmptyTextAsThePipelineSays() throws {
@@ -62,8 +63,8 @@ private final class TinyPipeline {
     #expect(try zeros.text.doubles().allSatisfy { $0 == 0 } && zeros.pooled.doubles().allSatisfy { $0 == 0 })
     try pipeline.set("model_index.json", "force_zeros_for_empty_prompt", false)
     let empty = try pipeline.encoders().nothing()
-    #expect(try pipeline.difference("empty", empty.text) < 1e-5)
-    #expect(try pipeline.difference("pooled_empty", empty.pooled) < 1e-5)
+    try pipeline.expectSame("empty", empty.text)
+    try pipeline.expectSame("pooled_empty", empty.pooled)
     // As in diffusers, zeros where the pipeline does not say.
     try pipeline.set("model_index.json", "force_zeros_for_empty_prompt", nil)
     #expect(try pipeline.encoders().nothing().text.doubles().allSatisfy { $0 == 0 })
