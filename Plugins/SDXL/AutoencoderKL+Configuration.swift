@@ -33,12 +33,13 @@ extension AutoencoderKL {
 
     /// - Throws: `StorageError` for a setting that cannot be obeyed.
     public init(_ config: ModelConfig) throws {
-      imageChannels = try config.positive("in_channels", 3)
-      outputChannels = try config.positive("out_channels", 3)
-      latentChannels = try config.positive("latent_channels", 4)
+      try config.accepts("_class_name", "AutoencoderKL")
+      imageChannels = try config.count("in_channels", default: 3)
+      outputChannels = try config.count("out_channels", default: 3)
+      latentChannels = try config.count("latent_channels", default: 4)
       channels = try config.integers("block_out_channels", default: [64])
-      blocks = try config.positive("layers_per_block", 1)
-      groups = try config.positive("norm_num_groups", 32)
+      blocks = try config.count("layers_per_block", default: 1)
+      groups = try config.count("norm_num_groups", default: 32)
       attends = try config.boolean("mid_block_add_attention", default: true)
       convolvesMoments = try config.boolean("use_quant_conv", default: true)
       convolvesLatents = try config.boolean("use_post_quant_conv", default: true)
@@ -62,9 +63,9 @@ extension AutoencoderKL {
             got: kinds.joined(separator: ", "))
         }
       }
-      guard !channels.isEmpty, channels.allSatisfy({ $0 > 0 && $0 % groups == 0 }) else {
+      guard 1...16 ~= channels.count, channels.allSatisfy({ 1...(1 << 24) ~= $0 && $0 % groups == 0 }) else {
         throw config.wrong(
-          "block_out_channels", expected: "multiples of norm_num_groups, \(groups)", got: "\(channels)")
+          "block_out_channels", expected: "1 to 16 multiples of norm_num_groups, \(groups)", got: "\(channels)")
       }
       guard scale > 0 else { throw config.wrong("scaling_factor", expected: "a positive number", got: "\(scale)") }
       for (key, values) in [("latents_mean", mean), ("latents_std", deviation)] {
@@ -72,13 +73,5 @@ extension AutoencoderKL {
         throw config.wrong(key, expected: "\(latentChannels) numbers, one a latent channel", got: "\(values.count)")
       }
     }
-  }
-}
-
-extension ModelConfig {
-  fileprivate func positive(_ key: String, _ fallback: Int) throws -> Int {
-    let value = try integer(key, default: fallback)
-    guard value > 0 else { throw wrong(key, expected: "a positive integer", got: "\(value)") }
-    return value
   }
 }

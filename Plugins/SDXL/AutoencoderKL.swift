@@ -81,18 +81,18 @@ public final class AutoencoderKL {
 
   /// Latents as the diffusion model has them: (latents - mean) · scale / deviation.
   public func scaled(_ latents: Tensor) throws -> Tensor {
-    let centred = try channelwise(configuration.mean).map { try latents - $0 } ?? latents
+    let centred = try like(latents, configuration.mean).map { try latents - $0 } ?? latents
     let raw = try centred * configuration.scale
-    return try channelwise(configuration.deviation).map { try raw / $0 } ?? raw
+    return try like(latents, configuration.deviation).map { try raw / $0 } ?? raw
   }
 
   // MARK: Latents to images
 
   /// The inverse of `scaled`.
   public func unscaled(_ latents: Tensor) throws -> Tensor {
-    let spread = try channelwise(configuration.deviation).map { try latents * $0 } ?? latents
+    let spread = try like(latents, configuration.deviation).map { try latents * $0 } ?? latents
     let raw = try spread * (1 / configuration.scale)
-    return try channelwise(configuration.mean).map { try raw + $0 } ?? raw
+    return try like(latents, configuration.mean).map { try raw + $0 } ?? raw
   }
 
   /// The images that latents stand for; differentiable.
@@ -126,8 +126,8 @@ public final class AutoencoderKL {
     }
   }
 
-  /// [C, 1, 1]: one number a latent channel.
-  private func channelwise(_ values: [Double]?) throws -> Tensor? {
-    try values.map { try Tensor($0, shape: [$0.count, 1, 1]).to(dtype).to(store.device) }
+  /// One number a latent channel, [C, 1, 1], beside the latents.
+  private func like(_ latents: Tensor, _ values: [Double]?) throws -> Tensor? {
+    try values.map { try Tensor($0, shape: [$0.count, 1, 1]).to(latents.dtype).to(latents.device) }
   }
 }

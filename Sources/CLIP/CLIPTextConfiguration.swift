@@ -24,9 +24,9 @@ public struct CLIPTextConfiguration: Equatable, Sendable {
     try config.accepts("model_type", "clip_text_model")
     encoder = try CLIPEncoderShape(
       config, width: 512, layers: 12, heads: 8, hidden: 2048)
-    vocabulary = try config.positive("vocab_size", 49408)
-    positions = try config.positive("max_position_embeddings", 77)
-    let projection = try config.positive("projection_dim", 512)
+    vocabulary = try config.count("vocab_size", default: 49408)
+    positions = try config.count("max_position_embeddings", default: 77)
+    let projection = try config.count("projection_dim", default: 512)
     self.projection = projected ? projection : nil
     let end = try config.integer("eos_token_id", default: 49407)
     self.end = end == 2 ? nil : end
@@ -40,10 +40,10 @@ public struct CLIPTextConfiguration: Equatable, Sendable {
 extension CLIPEncoderShape {
   /// Texts' and images' configs name these alike; only the defaults differ.
   init(_ config: ModelConfig, width: Int, layers: Int, heads: Int, hidden: Int) throws {
-    self.width = try config.positive("hidden_size", width)
-    self.layers = try config.positive("num_hidden_layers", layers)
-    self.heads = try config.positive("num_attention_heads", heads)
-    self.hidden = try config.positive("intermediate_size", hidden)
+    self.width = try config.count("hidden_size", default: width)
+    self.layers = try config.count("num_hidden_layers", default: layers)
+    self.heads = try config.count("num_attention_heads", default: heads)
+    self.hidden = try config.count("intermediate_size", default: hidden)
     epsilon = try config.number("layer_norm_eps", default: 1e-5)
     let name = try config.text("hidden_act", default: "quick_gelu")
     guard let activation = ["quick_gelu": .quick, "gelu": .exact, "gelu_pytorch_tanh": .tanh][name] as GELU? else {
@@ -54,13 +54,5 @@ extension CLIPEncoderShape {
       throw config.wrong(
         "num_attention_heads", expected: "a divisor of hidden_size, \(self.width)", got: "\(self.heads)")
     }
-  }
-}
-
-extension ModelConfig {
-  fileprivate func positive(_ key: String, _ fallback: Int) throws -> Int {
-    let value = try integer(key, default: fallback)
-    guard value > 0 else { throw wrong(key, expected: "a positive integer", got: "\(value)") }
-    return value
   }
 }

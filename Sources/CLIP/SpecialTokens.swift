@@ -25,15 +25,14 @@ struct SpecialTokens {
     path = config.path
     config.ignores("added_tokens_decoder")
     for name in Self.names { config.ignores(name) }
-    var values = Self.defaults.merging(config.values) { $1 }
+    var values = Self.defaults.merging(config.values.filter { !$0.value.isNull }) { $1 }
 
-    if case .object(let listed)? = values["added_tokens_decoder"] {
-      let ordered = listed.compactMap { key, token in Int(key).map { ($0, token) } }.sorted { $0.0 < $1.0 }
-      for (id, token) in ordered { try add(token, listedAs: id, isSpecial: false, table) }
+    if let listed = values["added_tokens_decoder"] {
+      for (id, token) in try Self.ordered(listed, config) { try add(token, listedAs: id, isSpecial: false, table) }
     } else {
       let map = "\(folder)/special_tokens_map.json"
       if FileManager.default.fileExists(atPath: map) {
-        values.merge(try ModelConfig(map).values.mapValues(Self.special)) { $1 }
+        values.merge(try ModelConfig(map).values.filter { !$0.value.isNull }.mapValues(Self.special)) { $1 }
       }
       for token in table.added {
         guard case .integer(let id)? = token["id"] else {
@@ -44,13 +43,26 @@ struct SpecialTokens {
     }
     listedCount = added.count
     for name in Self.names {
-      guard let value = values[name], !value.isNull else { continue }
+      guard let value = values[name] else { continue }
       named[name] = try add(value, listedAs: nil, isSpecial: value.string != nil, table)
     }
   }
 
   /// The id of one that `defaults` has, so that it is always there.
   func id(_ name: String) -> Int { named[name] ?? 0 }
+
+  /// Ids and tokens of `added_tokens_decoder`, in the order of the ids.
+  private static func ordered(_ listed: JSONValue, _ config: ModelConfig) throws -> [(Int, JSONValue)] {
+    guard case .object(let tokens) = listed else {
+      throw config.wrong("added_tokens_decoder", expected: "an object", got: listed.description)
+    }
+    return try tokens.map { key, token in
+      guard let id = Int(key) else {
+        throw config.wrong("added_tokens_decoder", expected: "ids as keys", got: "'\(key)'")
+      }
+      return (id, token)
+    }.sorted { $0.0 < $1.0 }
+  }
 
   /// What special_tokens_map.json names is special, whatever it says itself.
   private static func special(_ token: JSONValue) -> JSONValue {

@@ -69,7 +69,7 @@ import Testing
     arguments: [
       (["hidden_act": "relu"], "hidden_act: expected quick_gelu, gelu or gelu_pytorch_tanh, got relu"),
       (["num_attention_heads": 7], "num_attention_heads: expected a divisor of hidden_size, 512, got 7"),
-      (["num_hidden_layers": 0], "num_hidden_layers: expected a positive integer, got 0"),
+      (["num_hidden_layers": 0], "num_hidden_layers: expected 1 to 16777216, got 0"),
       (["model_type": "bert"], "model_type: expected \"clip_text_model\", got \"bert\""),
       (["rotary": true], "rotary: the setting is not known"),
       (["eos_token_id": [1, 2]], "eos_token_id: expected an integer"),

@@ -125,8 +125,11 @@ private struct Fixture: Decodable {
     let refused: [(String, JSONValue, [String])] = [
       ("padding_side", "left", ["padding_side", "\"right\"", "\"left\""]),
       ("surprise", 1, ["surprise", "not known"]),
-      ("model_max_length", 1, ["model_max_length", "at least 2"]),
+      ("model_max_length", 1, ["model_max_length", "2 (a start and an end)"]),
       ("model_max_length", 1e30, ["model_max_length", "an integer"]),
+      ("model_max_length", 1_000_000_000_000, ["to 65536", "got 1000000000000"]),
+      ("added_tokens_decoder", ["one": "a"], ["ids as keys", "'one'"]),
+      ("added_tokens_decoder", 3, ["added_tokens_decoder: expected an object, got 3"]),
       ("tokenizer_class", "T5Tokenizer", ["tokenizer_class", "T5Tokenizer"]),
       ("pad_token", 3, ["a special token with its content", "3"]),
       ("added_tokens_decoder", ["7": ["content": "a"]], ["'a' is listed as 7", "expected 0"]),
@@ -137,6 +140,8 @@ private struct Fixture: Decodable {
       for word in expected { #expect(words.contains(word), "\(key): \(words)") }
     }
     try scratch.write(JSONValue.object(config), to: "tokenizer_config.json")
+    try scratch.write(#"{"a": 0, "b</w>": 1, "ab</w>": 4294967296}"#, to: "vocab.json")
+    expect("vocab.json", "the id of 'ab</w>'", "2³¹ - 1")
     try scratch.write(#"{"a": "b"}"#, to: "vocab.json")
     expect("vocab.json", "not a JSON object of tokens and their ids")
     try scratch.remove("vocab.json")

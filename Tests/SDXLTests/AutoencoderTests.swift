@@ -152,7 +152,7 @@ private final class Without: WeightSource {
     arguments: [
       (["shift_factor": 0.1], "shift_factor: expected null, got 0.1"),
       (["act_fn": "mish"], "act_fn: expected \"silu\""),
-      (["block_out_channels": [33]], "block_out_channels: expected multiples of norm_num_groups, 32, got [33]"),
+      (["block_out_channels": [33]], "block_out_channels: expected 1 to 16 multiples of norm_num_groups, 32, got [33]"),
       (["block_out_channels": []], "block_out_channels"),
       (
         ["down_block_types": ["AttnDownEncoderBlock2D"]],
@@ -164,7 +164,8 @@ private final class Without: WeightSource {
       ),
       (["latents_mean": [1, 2]], "latents_mean: expected 4 numbers, one a latent channel, got 2"),
       (["scaling_factor": 0], "scaling_factor: expected a positive number, got 0"),
-      (["layers_per_block": 0], "layers_per_block: expected a positive integer, got 0"),
+      (["layers_per_block": 0], "layers_per_block: expected 1 to 16777216, got 0"),
+      (["_class_name": "AsymmetricAutoencoderKL"], "_class_name: expected \"AutoencoderKL\""),
       (["temporal": true], "temporal: the setting is not known"),
     ] as [([String: JSONValue], String)])
   func aConfigThatCannotBeObeyedIsRefused(values: [String: JSONValue], expected: String) {
