@@ -115,6 +115,8 @@ private struct Fixture: Decodable {
     expect("merges.txt", "no such file")
     try scratch.write("#version: 0.2\na b</w>\n", to: "merges.txt")
     #expect(words() == "")
+    try scratch.write("#version: 0.2\r\na b</w>\r\n", to: "merges.txt")
+    #expect(words() == "")
 
     try scratch.write("#version: 0.2\na b</w>\na c</w>\n", to: "merges.txt")
     expect("merges.txt", "merge 2", "'c</w>'")
