@@ -1,0 +1,50 @@
+import Tensors
+
+extension AutoencoderKL {
+  /// Decodes tile by tile, so that memory does not grow with the image; as diffusers' `tiled_decode`. Each tile overlaps its
+  /// neighbours by a quarter, where the one fades into the other. Normalisation and attention see only their own tile, so
+  /// that the image is not the same as in one piece.
+  ///
+  /// - Parameter side: of a tile in pixels.
+  /// - Throws: `AutoencoderError` where a quarter of it is no whole number of latents.
+  func tiled(_ latents: Tensor, _ side: Int) throws -> Tensor {
+    let factor = configuration.factor
+    guard side > 0, side.isMultiple(of: 4 * factor) else {
+      throw AutoencoderError("tile: expected a multiple of \(4 * factor) pixels, got \(side)")
+    }
+    let step = side / factor * 3 / 4
+    var above = [Tensor]()  // the tiles of the row above, blended
+    var rows = [Tensor]()
+    for y in stride(from: 0, to: latents.shape[2], by: step) {
+      let band = try latents.part([.all, .all, .range(y, y + side / factor)])
+      var row = [Tensor]()
+      for (column, x) in stride(from: 0, to: latents.shape[3], by: step).enumerated() {
+        var tile = try whole(band.part([.all, .all, .all, .range(x, x + side / factor)]))
+        if y > 0 { tile = try blended(above[column], into: tile, side / 4, 2) }
+        if let left = row.last { tile = try blended(left, into: tile, side / 4, 3) }
+        row.append(tile)
+      }
+      let kept = side - side / 4
+      rows.append(
+        try concatenated(row.map { try $0.part([.all, .all, .range(nil, kept), .range(nil, kept)]) }, 3))
+      above = row
+    }
+    return try concatenated(rows, 2)
+  }
+
+  /// `next`, into whose beginning the end of `last` fades, linearly over `extent` pixels of `dim`.
+  private func blended(_ last: Tensor, into next: Tensor, _ extent: Int, _ dim: Int) throws -> Tensor {
+    let extent = min(extent, last.shape[dim], next.shape[dim])
+    let ramp = try Tensor.range(to: Double(extent), on: next.device) / Double(extent)
+    let weight = try ramp.to(next.dtype).reshaped(dim == 2 ? [extent, 1] : [extent])
+    let end = try last.sliced(dim, from: last.shape[dim] - extent)
+    let overlap = try end * (1 - weight) + next.sliced(dim, to: extent) * weight
+    return try concatenated([overlap, next.sliced(dim, from: extent)], dim)
+  }
+}
+
+/// What an autoencoder cannot be asked for.
+public struct AutoencoderError: Error, CustomStringConvertible {
+  public let description: String
+  init(_ description: String) { self.description = "autoencoder: \(description)" }
+}

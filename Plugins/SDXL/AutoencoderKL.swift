@@ -1,0 +1,133 @@
+import Networks
+import Storage
+import Tensors
+
+/// The autoencoder between images and the latents that SDXL works on (Rombach et al., arXiv 2112.10752): diffusers'
+/// AutoencoderKL, with its parameter names.
+///
+/// Images are [B, 3, H, W] in [-1, 1]; latents [B, C, H/f, W/f], as the encoder has them unless "scaled" is said.
+public final class AutoencoderKL {
+  public let configuration: Configuration
+  /// Gradient checkpointing (Chen et al., arXiv 1604.06174): the levels' activations are computed again in backward.
+  public var recomputes = false
+  private let encoder: Encoder
+  private let decoder: Decoder
+  private let momentConvolution: Convolution?
+  private let latentConvolution: Convolution?
+  private let store: ParameterStore
+
+  public init(_ store: ParameterStore, _ configuration: Configuration) throws {
+    self.store = store
+    self.configuration = configuration
+    let c = configuration
+    encoder = try Encoder(store.root / "encoder", c)
+    decoder = try Decoder(store.root / "decoder", c)
+    momentConvolution =
+      c.convolvesMoments
+      ? try Convolution(store.root / "quant_conv", 2 * c.latentChannels, 2 * c.latentChannels, kernel: 1) : nil
+    latentConvolution =
+      c.convolvesLatents
+      ? try Convolution(store.root / "post_quant_conv", c.latentChannels, c.latentChannels, kernel: 1) : nil
+  }
+
+  /// A frozen autoencoder with a checkpoint's weights; the attention's old names (`query`, `key`, `value`, `proj_attn`)
+  /// and their old shape as 1x1 convolutions are known.
+  ///
+  /// - Parameter dtype: float16 becomes float32 where the config says that the model overflows in it.
+  /// - Throws: `StorageError` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
+  public convenience init(
+    _ weights: any WeightSource, _ configuration: Configuration, dtype: DType = .float32, on device: Device = .cpu
+  ) throws {
+    let safe = dtype == .float16 && configuration.needsFloat32 ? .float32 : dtype
+    let renamed = AttentionNames(weights)
+    let store = ParameterStore(.checkpoint(renamed.tensor), dtype: safe, device: device)
+    do { try self.init(store, configuration) } catch ParameterError.shape(let name, let expected, let got) {
+      throw Self.unfit(weights, name, "the tensor has another shape", expected: "\(expected)", got: "\(got)")
+    }
+    if let name = renamed.names.first(where: { store[$0] == nil }) {
+      throw Self.unfit(weights, name, "the tensor belongs to no layer of the autoencoder")
+    }
+    try store.setTrainable(false)
+  }
+
+  private static func unfit(
+    _ weights: any WeightSource, _ name: String, _ problem: String, expected: String? = nil, got: String? = nil
+  ) -> StorageError {
+    StorageError(
+      .malformed, at: "\(weights.path): \(name)", problem, expected: expected, got: got,
+      advice: "The weights are not those of the network that the config.json beside them describes.")
+  }
+
+  public var parameters: ParameterStore { store }
+
+  // MARK: Images to latents
+
+  /// A normal distribution of latents: [B, C, H/f, W/f] each.
+  public struct Posterior {
+    public var mean: Tensor
+    public var logVariance: Tensor
+
+    /// The latents that these standard normal numbers stand for.
+    public func sample(_ noise: Tensor) throws -> Tensor { try mean + exp(logVariance * 0.5) * noise }
+  }
+
+  /// - Throws: `AutoencoderError` where sides are no multiples of the factor.
+  public func encode(_ images: Tensor) throws -> Posterior {
+    try check(images, channels: configuration.imageChannels, multiple: configuration.factor, "images")
+    let features = try encoder(images.to(dtype), recomputes)
+    let moments = try (momentConvolution?(features) ?? features).chunked(2, 1)
+    return Posterior(mean: moments[0], logVariance: try moments[1].clamped(-30, 20))
+  }
+
+  /// Latents as the diffusion model has them: (latents - mean) · scale / deviation.
+  public func scaled(_ latents: Tensor) throws -> Tensor {
+    let centred = try like(latents, configuration.mean).map { try latents - $0 } ?? latents
+    let raw = try centred * configuration.scale
+    return try like(latents, configuration.deviation).map { try raw / $0 } ?? raw
+  }
+
+  // MARK: Latents to images
+
+  /// The inverse of `scaled`.
+  public func unscaled(_ latents: Tensor) throws -> Tensor {
+    let spread = try like(latents, configuration.deviation).map { try latents * $0 } ?? latents
+    let raw = try spread * (1 / configuration.scale)
+    return try like(latents, configuration.mean).map { try raw + $0 } ?? raw
+  }
+
+  /// The images that latents stand for; differentiable.
+  ///
+  /// - Parameter tile: where latents are larger than a tile of this side, in pixels, they are decoded in tiles, see
+  ///   `tiled`.
+  public func decode(_ latents: Tensor, tile: Int? = nil) throws -> Tensor {
+    try check(latents, channels: configuration.latentChannels, multiple: 1, "latents")
+    let latents = try latents.to(dtype)
+    guard let tile, max(latents.shape[2], latents.shape[3]) > tile / configuration.factor else {
+      return try whole(latents)
+    }
+    return try tiled(latents, tile)
+  }
+
+  /// Decodes in one piece.
+  func whole(_ latents: Tensor) throws -> Tensor {
+    try decoder(latentConvolution?(latents) ?? latents, recomputes)
+  }
+
+  // MARK: What goes in
+
+  private var dtype: DType { store.dtype }
+
+  private func check(_ x: Tensor, channels: Int, multiple: Int, _ what: String) throws {
+    let isRight =
+      x.rank == 4 && x.shape[1] == channels && x.shape[2...].allSatisfy { $0 > 0 && $0.isMultiple(of: multiple) }
+    guard isRight else {
+      let sides = multiple == 1 ? "" : " with sides that are multiples of \(multiple)"
+      throw AutoencoderError("expected \(what) [B, \(channels), H, W]\(sides), got \(x.summary)")
+    }
+  }
+
+  /// One number a latent channel, [C, 1, 1], beside the latents.
+  private func like(_ latents: Tensor, _ values: [Double]?) throws -> Tensor? {
+    try values.map { try Tensor($0, shape: [$0.count, 1, 1]).to(latents.dtype).to(latents.device) }
+  }
+}

@@ -1,0 +1,87 @@
+import CLIP
+import Storage
+import Tensors
+
+/// SDXL's two text encoders with their tokenizers: prompts to what the U-Net is conditioned on, as diffusers'
+/// `StableDiffusionXLPipeline.encode_prompt` makes it. Nothing of them trains.
+public final class TextEncoders {
+  private let first: Encoder
+  private let second: Encoder
+  /// Whether "no text" is zeros, and not what the encoders make of an empty text.
+  private let zeroesNothing: Bool
+  /// Prompts that are encoded at once.
+  private static let batch = 16
+
+  private struct Encoder {
+    let tokenizer: CLIPTokenizer
+    let model: CLIPTextTransformer
+    let device: Device
+  }
+
+  /// Reads the components tokenizer, tokenizer_2, text_encoder and text_encoder_2.
+  ///
+  /// - Parameter variant: of the weights' files: "fp16".
+  /// - Throws: `StorageError` naming the file, and the setting or tensor in it, that is missing or cannot be used.
+  public init(
+    _ folder: PipelineFolder, variant: String? = nil, dtype: DType = .float32, on device: Device = .cpu
+  ) throws {
+    func encoder(_ suffix: String, _ modelClass: String, projected: Bool) throws -> Encoder {
+      let tokens = try folder.component("tokenizer\(suffix)", "CLIPTokenizer", "CLIPTokenizerFast")
+      let tokenizer = try CLIPTokenizer(tokens)
+      let path = try folder.component("text_encoder\(suffix)", modelClass)
+      let configuration = try CLIPTextConfiguration(ModelConfig("\(path)/config.json"), projected: projected)
+      try configuration.check(tokenizer, tokens)
+      let weights = try Weights.open(folder: path, stem: "model", variant: variant)
+      let model = try CLIPTextTransformer(weights, configuration, dtype: dtype, on: device)
+      return Encoder(tokenizer: tokenizer, model: model, device: device)
+    }
+    first = try encoder("", "CLIPTextModel", projected: false)
+    second = try encoder("_2", "CLIPTextModelWithProjection", projected: true)
+    zeroesNothing = folder.index["force_zeros_for_empty_prompt"] != false
+    guard first.tokenizer.length == second.tokenizer.length else {
+      throw StorageError(
+        .malformed, at: "\(folder.path)/tokenizer_2/tokenizer_config.json: model_max_length",
+        expected: "\(first.tokenizer.length), as in tokenizer", got: "\(second.tokenizer.length)")
+    }
+  }
+
+  /// What the U-Net is told of prompts.
+  ///
+  /// - Returns: the hidden states before each encoder's last layer, side by side, [B, L, C1 + C2]; the second's projected
+  ///   embedding [B, P]; and how many of each prompt's tokens were too many, and not read.
+  public func callAsFunction(_ prompts: [String]) throws -> (text: Tensor, pooled: Tensor, cutOff: [Int]) {
+    var texts = [Tensor]()
+    var pooled = [Tensor]()
+    var cutOff = [Int]()
+    for start in stride(from: 0, to: prompts.count, by: Self.batch) {
+      let part = Array(prompts[start..<min(start + Self.batch, prompts.count)])
+      let (firstIDs, firstCut) = try first.tokenizer.encode(part)
+      let (secondIDs, secondCut) = try second.tokenizer.encode(part)
+      let output = try second.model(secondIDs.to(second.device))
+      texts.append(
+        try concatenated([first.model.penultimate(firstIDs.to(first.device)), output.penultimate], -1))
+      pooled.append(output.projected ?? output.pooled)
+      cutOff += zip(firstCut, secondCut).map(max)
+    }
+    guard !prompts.isEmpty else { throw TensorError("text encoders", "there are no prompts") }
+    return (try concatenated(texts), try concatenated(pooled), cutOff)
+  }
+
+  /// The same of "no text": [1, L, C1 + C2] and [1, P].
+  public func nothing() throws -> (text: Tensor, pooled: Tensor) {
+    let (text, pooled, _) = try self([""])
+    return zeroesNothing ? (try text.zerosLike(), try pooled.zerosLike()) : (text, pooled)
+  }
+}
+
+extension CLIPTextConfiguration {
+  /// - Throws: `StorageError` where the tokenizer in the folder makes ids or lengths that the model has no embeddings for.
+  fileprivate func check(_ tokenizer: CLIPTokenizer, _ folder: String) throws {
+    for (name, got, limit) in [
+      ("tokens", tokenizer.largestID + 1, vocabulary), ("ids a text", tokenizer.length, positions),
+    ] where got > limit {
+      throw StorageError(
+        .malformed, at: folder, "the tokenizer is not the model's", expected: "at most \(limit) \(name)", got: "\(got)")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// A token that is looked for in the text before anything else, such as `<|endoftext|>`.
+///
+/// Whether it takes the white space beside it (`lstrip`, `rstrip`) makes no difference: white space becomes no tokens.
+struct AddedToken: Equatable {
+  var content: [Unicode.Scalar]
+  var id: Int
+  /// Is no part of a longer word.
+  var isSingleWord = false
+  /// Is looked for in the normalised text, not in the text as it came.
+  var isNormalized = false
+}
+
+/// The added tokens of one stage, before or after normalisation.
+struct AddedTokens {
+  typealias Scalars = ArraySlice<Unicode.Scalar>
+
+  enum Piece {
+    case token(Int)
+    case text(Scalars)
+  }
+
+  /// The longest first: where several begin, the longest wins.
+  private let tokens: [AddedToken]
+
+  init(_ tokens: [AddedToken]) { self.tokens = tokens.sorted { $0.content.count > $1.content.count } }
+
+  func split(_ text: Scalars) -> [Piece] {
+    var pieces = [Piece]()
+    var start = text.startIndex  // of what has not become a piece yet
+    var index = start
+    while index < text.endIndex {
+      let next = text[index]
+      guard let token = tokens.first(where: { $0.content[0] == next && text[index...].starts(with: $0.content) }) else {
+        index += 1
+        continue
+      }
+      let range = index..<index + token.content.count
+      index = range.upperBound
+      if token.isSingleWord && isInsideWord(range, of: text) { continue }
+      if start < range.lowerBound { pieces.append(.text(text[start..<range.lowerBound])) }
+      pieces.append(.token(token.id))
+      start = index
+    }
+    if start < text.endIndex { pieces.append(.text(text[start...])) }
+    return pieces
+  }
+
+  private func isInsideWord(_ range: Range<Int>, of text: Scalars) -> Bool {
+    text[..<range.lowerBound].last.map(isWordCharacter) ?? false
+      || text[range.upperBound...].first.map(isWordCharacter) ?? false
+  }
+
+  private func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: true
+    default: scalar.properties.isAlphabetic
+    }
+  }
+}

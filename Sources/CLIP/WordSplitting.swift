@@ -1,0 +1,90 @@
+import Foundation
+
+/// How CLIP's tokenizer cuts text into the words that byte-pair encoding works on.
+enum WordSplitting {
+  typealias Scalars = ArraySlice<Unicode.Scalar>
+
+  /// NFC, runs of white space as one space, lower case (of each character by itself, whatever stands beside it).
+  static func normalized(_ text: Scalars) -> [Unicode.Scalar] {
+    var result = [Unicode.Scalar]()
+    result.reserveCapacity(text.count)
+    for scalar in composed(text) {
+      switch Kind(scalar) {
+      case .space: if result.last != " " { result.append(" ") }
+      case _ where scalar.isASCII: result.append(("A"..."Z").contains(scalar) ? lowered(scalar) : scalar)
+      default: result += scalar.properties.lowercaseMapping.unicodeScalars
+      }
+    }
+    return result
+  }
+
+  private static func composed(_ text: Scalars) -> Scalars {
+    guard !text.allSatisfy(\.isASCII) else { return text }
+    var string = String.UnicodeScalarView()
+    string.append(contentsOf: text)
+    return Array(String(string).precomposedStringWithCanonicalMapping.unicodeScalars)[...]
+  }
+
+  private static func lowered(_ capital: Unicode.Scalar) -> Unicode.Scalar {
+    Unicode.Scalar(UInt8(ascii: capital) + 32)
+  }
+
+  /// Words of normalised text, as UTF-8: contractions, runs of letters, single digits, runs of anything else. White space
+  /// only separates.
+  static func words(_ text: Scalars) -> [[UInt8]] {
+    var rest = text
+    var words = [[UInt8]]()
+    func take(_ count: Int) {
+      var word = [UInt8]()
+      word.reserveCapacity(count)
+      for scalar in rest.prefix(count) { word += UTF8.encode(scalar) ?? .init() }
+      words.append(word)
+      rest = rest.dropFirst(count)
+    }
+    while let first = rest.first {
+      if first == "<", let mark = marks.first(where: { rest.starts(with: $0.joined()) }) {
+        for part in mark { take(part.count) }
+      } else if first == "'", let contraction = contractions.first(where: { rest.starts(with: $0) }) {
+        take(contraction.count)
+      } else {
+        switch Kind(first) {
+        case .space: rest = rest.dropFirst()
+        case .number: take(1)
+        case let kind: take(rest.prefix { Kind($0) == kind }.count)
+        }
+      }
+    }
+    return words
+  }
+
+  private enum Kind {
+    case letter
+    case number
+    case space
+    case other
+
+    init(_ scalar: Unicode.Scalar) {
+      switch scalar {
+      case "a"..."z", "A"..."Z": self = .letter
+      case "0"..."9": self = .number
+      case " ": self = .space
+      default: self = Self.looked(up: scalar)
+      }
+    }
+
+    private static func looked(up scalar: Unicode.Scalar) -> Kind {
+      switch scalar.properties.generalCategory {
+      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: .letter
+      case .decimalNumber, .letterNumber, .otherNumber: .number
+      default: scalar.properties.isWhitespace ? .space : .other
+      }
+    }
+  }
+
+  private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { Array($0.unicodeScalars) }
+  /// Start and end of text where they are no tokens of their own (in capitals, say) are still cut out before they are
+  /// cut up.
+  private static let marks = [["<|", "startoftext", "|>"], ["<|", "endoftext", "|>"]].map { parts in
+    parts.map { Array($0.unicodeScalars) }
+  }
+}

@@ -1,0 +1,11 @@
+extension ModelConfig {
+  /// A number of channels, layers, tokens: at least 1, and so small that arithmetic with a few of them cannot overflow.
+  public func count(_ key: String, default fallback: Int? = nil) throws -> Int {
+    let value = try integer(key, default: fallback)
+    let allowed = 1...(1 << 24)
+    guard allowed.contains(value) else {
+      throw wrong(key, expected: "\(allowed.lowerBound) to \(allowed.upperBound)", got: "\(value)")
+    }
+    return value
+  }
+}
