@@ -3,25 +3,24 @@ import Storage
 import Tensors
 
 extension WeightSource {
-  /// A network with this checkpoint's tensors, and its parameters.
+  /// A network over a store that takes its tensors from this checkpoint.
   ///
   /// - Throws: `StorageError` naming the file and the tensor, where one is missing, has another shape, or belongs to no layer.
-  func network<Network>(
-    dtype: DType = .float32, on device: Device = .cpu, _ make: (Scope) throws -> Network
-  ) throws -> (network: Network, parameters: ParameterStore) {
+  func network<Network>(in store: ParameterStore, _ make: (Scope) throws -> Network) throws -> Network {
     func unfit(_ name: String, _ problem: String, expected: [Int]? = nil, got: [Int]? = nil) -> StorageError {
       StorageError(
         .malformed, at: "\(path): \(name)", problem, expected: expected?.description, got: got?.description,
         advice: "The weights are not those of the network that the config.json beside them describes.")
     }
-    let store = ParameterStore(.checkpoint { try self.tensor($0) }, dtype: dtype, device: device)
     let network: Network
-    do { network = try make(store.root) } catch ParameterError.shape(let name, let expected, let got) {
+    do { network = try make(store.root) } catch ParameterError.missing(let name) {
+      throw unfit(name, "there is no such tensor")
+    } catch ParameterError.shape(let name, let expected, let got) {
       throw unfit(name, "the tensor has another shape", expected: expected, got: got)
     }
     if let name = names.first(where: { store[$0] == nil }) {
       throw unfit(name, "the tensor belongs to no layer of the network")
     }
-    return (network, store)
+    return network
   }
 }
