@@ -69,7 +69,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
     .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI"]),
 
-    // The Swift side of `make bench`.
+    // The Swift sides of `make bench`.
     .executableTarget(
       name: "StepBenchmark",
       dependencies: [
@@ -77,6 +77,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "benchmarks/StepBenchmark"),
+    .executableTarget(
+      name: "UNetBenchmark",
+      dependencies: ["SDXL", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "benchmarks/UNetBenchmark"),
 
     // Tests mirror Sources and Plugins.
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"], exclude: ["Fixtures"]),

@@ -23,6 +23,7 @@ CASES = {
         "warm_up": 2,
     },
 }
+HEADER = ["case", "Swift ms/step", "PyTorch ms/step", "PyTorch / Swift", "Swift MB", "PyTorch MB", "losses differ by"]
 CHECKED_STEPS = 3
 TOLERANCE = 1e-3
 
@@ -82,8 +83,7 @@ def row(case, rounds, worst):
     return [case["title"], spread(ours), spread(theirs), spread(ratios, 2), *(f"{m:.0f}" for m in memory), f"{worst:.0e}"]
 
 
-def table(rows):
-    header = ["case", "Swift ms/step", "PyTorch ms/step", "PyTorch / Swift", "Swift MB", "PyTorch MB", "losses differ by"]
+def table(header, rows):
     widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
     lines = [header, ["-" * width for width in widths], *rows]
     return "\n".join("| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths)) + " |" for line in lines)
@@ -118,7 +118,7 @@ def main():
         f"libtorch {last['libtorch']} on both sides, {last['threads']} threads, {processor()}.\n"
         f"Milliseconds: the median over {arguments.rounds} rounds (least-most) of each round's median step. Ratio: round by "
         "round, the same.\nMemory: the most that a process held at any time, the interpreter and libtorch included.\n\n"
-        + table(rows)
+        + table(HEADER, rows)
     )
     print(text)
     if arguments.save:

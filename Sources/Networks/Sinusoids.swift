@@ -1,13 +1,22 @@
 import Foundation
 import Tensors
 
-/// Sinusoidal embedding of positions [B]: [B, width], cosines first, as diffusers' `Timesteps(flip_sin_to_cos=True,
-/// downscale_freq_shift=0)`; frequencies fall from 1 to 1/maximumPeriod. An odd width ends in a zero.
-public func sinusoids(_ positions: Tensor, width: Int, maximumPeriod: Double = 10_000) throws -> Tensor {
-  let half = width / 2
+/// Sinusoidal embedding of positions [B]: [B, width], as diffusers' `Timesteps`. An odd width ends in a zero.
+///
+/// - Parameters:
+///   - cosinesFirst: cosines before sines, `flip_sin_to_cos`.
+///   - frequencyShift: frequency k is maximumPeriod to the power -k / (width / 2 - frequencyShift), `freq_shift`; at 0
+///     they stay above 1/maximumPeriod, at 1 the last one is that.
+public func sinusoids(
+  _ positions: Tensor, width: Int, maximumPeriod: Double = 10_000, cosinesFirst: Bool = true,
+  frequencyShift: Double = 0
+) throws -> Tensor {
+  let half = Double(width / 2)
+  // In diffusers' order: at large positions the rounding shows.
   let exponents =
-    try Tensor.range(to: Double(half), on: positions.device) * (-Foundation.log(maximumPeriod) / Double(half))
+    try Tensor.range(to: half, on: positions.device) * -Foundation.log(maximumPeriod) / (half - frequencyShift)
   let angles = try positions.to(.float32).unsqueezed(1) * Tensors.exp(exponents).unsqueezed(0)
-  let embedded = try concatenated([Tensors.cos(angles), Tensors.sin(angles)], 1)
+  let waves = try [Tensors.cos(angles), Tensors.sin(angles)]
+  let embedded = try concatenated(cosinesFirst ? waves : waves.reversed(), 1)
   return width.isMultiple(of: 2) ? embedded : try embedded.padded([0, 1])
 }

@@ -56,6 +56,26 @@ public func embedding(_ indices: Tensor, _ weight: Tensor) throws -> Tensor {
 /// One fused operator where libtorch has it (2.0), composed otherwise.
 public func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil) throws -> Tensor {
   if fusedAttention.exists { return try fusedAttention(.tensor(q), .tensor(k), .tensor(v), .tensor(mask)) }
+  return try composedAttention(q, k, v, mask: mask)
+}
+
+/// Attention by matrix products, some queries at a time where all their weights would be more than `limit` elements.
+func composedAttention(
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, limit: Int = 1 << 26
+) throws -> Tensor {
+  let queries = q.shape[q.rank - 2]
+  let weights = q.count / q.shape[q.rank - 1] * k.shape[k.rank - 2]
+  let pieces = min(queries, (weights + limit - 1) / limit)
+  guard pieces > 1 else { return try wholeAttention(q, k, v, mask) }
+  let size = (queries + pieces - 1) / pieces
+  let parts = try stride(from: 0, to: queries, by: size).map { start in
+    func piece(_ x: Tensor) throws -> Tensor { try x.sliced(-2, from: start, to: min(start + size, queries)) }
+    return try wholeAttention(piece(q), k, v, mask.map { $0.shape[$0.rank - 2] == 1 ? $0 : try piece($0) })
+  }
+  return try concatenated(parts, -2)
+}
+
+private func wholeAttention(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?) throws -> Tensor {
   let d = Double(q.shape[q.rank - 1])
   var logits = try matmul(q * (1 / d.squareRoot()), k.transposed(-2, -1))
   if let mask {
@@ -66,7 +86,12 @@ public func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil
 
 /// [B, C, H, W] -> [B, C, fH, fW], each pixel repeated.
 public func upsampledNearest(_ x: Tensor, _ factor: Int) throws -> Tensor {
-  try upsampleNearest2d(.tensor(x), .ints([x.shape[2] * factor, x.shape[3] * factor]))
+  try upsampledNearest(x, to: [x.shape[2] * factor, x.shape[3] * factor])
+}
+
+/// [B, C, H, W] to this height and width, each pixel that of the nearest place to the upper left.
+public func upsampledNearest(_ x: Tensor, to size: [Int]) throws -> Tensor {
+  try upsampleNearest2d(.tensor(x), .ints(size))
 }
 
 public func averagePooled(_ x: Tensor, _ size: Int) throws -> Tensor {

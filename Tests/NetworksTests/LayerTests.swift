@@ -25,6 +25,17 @@ import Testing
     #expect(try odd.doubles()[4] == 0)
   }
 
+  @Test("Sines may come first, and a shift stretches the frequencies to the last")
+  func sinusoidsShifted() throws {
+    let made = try sinusoids(
+      Tensor([Float(3), 250.5]), width: 6, maximumPeriod: 100, cosinesFirst: false, frequencyShift: 1)
+    let frequencies = [1, 0.1, 0.01]
+    let expected = [3, 250.5].flatMap { t in
+      frequencies.map { Foundation.sin(t * $0) } + frequencies.map { Foundation.cos(t * $0) }
+    }
+    try expectClose(made, Tensor(expected, shape: [2, 6]), 2e-5)
+  }
+
   @Test("Multi-head attention is what its formula says", arguments: [nil, 5] as [Int?])
   func multiHeadAttentionIs(_ contextWidth: Int?) throws {
     let (width, heads, length, others) = (6, 2, 3, 4)
