@@ -43,7 +43,7 @@ public final class GaussianMixture: Backbone {
   public let device: Device
   public let sampleShape: [Int]
   public let prompts: [String]
-  public var featureChannels: Int? { network.width }
+  public var featureShape: [Int]? { [network.width] }
   public let metadata: [String: String]
   private let network: Network
   /// What both roles start from, once it has been learnt.

@@ -8,7 +8,7 @@ public final class PixelUNet: Backbone {
   public let sampleShape: [Int]
   public let device: Device
   public let prompts: [String]
-  public let featureChannels: Int?
+  public let featureShape: [Int]?
   public let metadata: [String: String]
   private let architecture: Architecture
   private let weights: ParameterStore.Source
@@ -43,7 +43,9 @@ public final class PixelUNet: Backbone {
     self.device = device
     sampleShape = architecture.image
     prompts = (0..<architecture.classes).map { "class \($0)" }
-    featureChannels = architecture.channels * (architecture.multipliers.last ?? 1)
+    let fold = architecture.patch << (architecture.multipliers.count - 1)
+    featureShape =
+      [architecture.channels * (architecture.multipliers.last ?? 1)] + architecture.image.dropFirst().map { $0 / fold }
     metadata = architecture.metadata
   }
 

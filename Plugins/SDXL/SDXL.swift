@@ -1,4 +1,135 @@
 import Fewstep
+import Networks
+import Storage
+import Tensors
 
-/// Stable Diffusion XL (Podell et al., arXiv 2307.01952) from a folder in diffusers' layout.
-public enum SDXL {}
+/// Stable Diffusion XL (Podell et al., arXiv 2307.01952) from a folder in diffusers' layout: the U-Net in three roles over
+/// prepared prompts, and the autoencoder where pixels are asked for.
+public final class SDXL: TextConditioned {
+  /// What a recipe says of it.
+  public struct Settings: Sendable {
+    public var model: String
+    public var variant: String?
+    /// A folder of prepared prompts; nil knows none, and embeds texts as they come.
+    public var prompts: String?
+    /// Height and width of the pictures, in pixels.
+    public var size: [Int]
+    /// What the teacher is kept in, and what all roles compute in.
+    public var precision: DType
+    public var recomputing: Bool
+    public var tile: Int?
+
+    public init(
+      model: String, variant: String? = nil, prompts: String?, size: [Int] = [1024, 1024], precision: DType = .float32,
+      recomputing: Bool = false, tile: Int? = nil
+    ) {
+      self.model = model
+      self.variant = variant
+      self.prompts = prompts
+      self.size = size
+      self.precision = precision
+      self.recomputing = recomputing
+      self.tile = tile
+    }
+  }
+
+  public let sampleShape: [Int]
+  public let device: Device
+  public let prompts: [String]
+  public let featureShape: [Int]?
+  public let metadata: [String: String]
+  public let pipeline: SDXLPipeline
+  private let settings: Settings
+  private let embeddings: ShardFolder?
+  private let unconditional: SDXLDenoiser.Unconditional
+  /// The teacher, whose tensors adapted roles share.
+  private let frozen: (network: UNet, parameters: ParameterStore)
+
+  /// - Throws: `StorageError` naming file and key or tensor, where the folder is no SDXL or the prompts were embedded by
+  ///   other encoders.
+  public init(_ settings: Settings, on device: Device) throws {
+    self.settings = settings
+    self.device = device
+    pipeline = try SDXLPipeline(
+      ModelSource(
+        PipelineFolder(settings.model), variant: settings.variant, precision: settings.precision, on: device))
+    let nothing: [String: Tensor]
+    if let path = settings.prompts {
+      let prepared = try ShardFolder(path, kind: "prompts")
+      try refuse(path, prepared, madeOtherwiseThan: pipeline.textIdentity())
+      prompts = try prepared.texts("prompts")
+      nothing = [
+        "text": try prepared.shared("unconditional/text"), "pooled": try prepared.shared("unconditional/pooled"),
+      ]
+      embeddings = prepared
+    } else {
+      (prompts, embeddings) = ([], nil)
+      nothing = try noGrad { [pipeline] in try pipeline.embedNothing() }
+    }
+    unconditional = SDXLDenoiser.Unconditional(
+      text: try nothing["text"]!.to(device).to(.float32), pooled: try nothing["pooled"]!.to(device).to(.float32))
+    let (unet, factor) = (pipeline.unet, pipeline.autoencoder.factor)
+    guard settings.size.allSatisfy({ $0 % factor == 0 }) else {
+      throw TensorError("sdxl", "height and width \(settings.size) must divide by \(factor), the autoencoder's factor")
+    }
+    let latent = settings.size.map { $0 / factor }
+    sampleShape = [unet.inputChannels] + latent
+    // Each level but the last halves the size, rounding up.
+    let middle = latent.map { side in unet.levels.dropLast().reduce(side) { side, _ in (side + 1) / 2 } }
+    featureShape = [unet.levels.last!.channels] + middle
+    metadata = [
+      "kind": "sdxl", "model": settings.model, "component": "unet",
+      "config": JSONValue.object(pipeline.unetConfig).description,
+    ].merging(settings.variant.map { ["variant": $0] } ?? [:]) { $1 }
+    frozen = try pipeline.network(settings.precision)
+    try frozen.parameters.setTrainable(false)
+  }
+
+  /// The prompts' embeddings and the sizes that the network is told: originals of the wanted size, not cropped.
+  public func condition(_ prompts: [Int]) throws -> Condition {
+    guard let embeddings else { throw TensorError("sdxl", "there are no prepared prompts") }
+    return try condition(
+      prompts, text: embeddings.rows("text", prompts), pooled: embeddings.rows("pooled", prompts))
+  }
+
+  public func condition(texts: [String]) throws -> Condition {
+    let (tensors, _) = try noGrad { try pipeline.embed(texts) }
+    return try condition(Array(texts.indices), text: tensors["text"]!, pooled: tensors["pooled"]!)
+  }
+
+  private func condition(_ prompts: [Int], text: Tensor, pooled: Tensor) throws -> Condition {
+    let sizes = (settings.size + [0, 0] + settings.size).map(Float.init)
+    return Condition(
+      prompts: prompts,
+      tensors: [
+        "text": try text.to(device).to(.float32), "pooled": try pooled.to(device).to(.float32),
+        "time-ids": try Tensor(prompts.flatMap { _ in sizes }, shape: [prompts.count, 6]).to(device),
+      ])
+  }
+
+  public func teacher() throws -> any Teacher { role(frozen) }
+  public func student(seed: Int) throws -> any Student { try trainable() }
+  public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try trainable() }
+  public func adaptableStudent(seed: Int) throws -> any Student { try adaptable() }
+  public func adaptableFakeTeacher(seed: Int) throws -> any FakeTeacher { try adaptable() }
+
+  /// Decoded, in 0...1.
+  public func pixels(_ samples: Tensor) throws -> Tensor? {
+    try (pipeline.decode(samples, tile: settings.tile) * 0.5 + 0.5).clamped(0, 1)
+  }
+
+  /// Weights of its own, in float32.
+  private func trainable() throws -> SDXLDenoiser { role(try pipeline.network(.float32)) }
+
+  private func adaptable() throws -> SDXLDenoiser {
+    let store = ParameterStore(.shared(frozen.parameters), dtype: settings.precision, device: device)
+    return role((try UNet(store.root, pipeline.unet), store))
+  }
+
+  private func role(_ made: (network: UNet, parameters: ParameterStore)) -> SDXLDenoiser {
+    SDXLDenoiser(
+      made.network, made.parameters, schedule: pipeline.schedule, prediction: pipeline.prediction,
+      unconditional: unconditional, precision: settings.precision == .float32 ? nil : settings.precision,
+      recomputing: settings.recomputing)
+  }
+}

@@ -11,6 +11,7 @@ import IntrinsicReward
 import PerturbedReward
 import PixelUNet
 import RewardForcing
+import SDXL
 import SiD
 import Storage
 import Tensors
@@ -33,7 +34,8 @@ public struct FewstepCommand: ParsableCommand {
     subcommands: [
       Run.self, SweepCommand.self, Compare.self, Check.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self,
       Report.self, Field.self, Inspect.self, Diff.self, TrainTeacher.self, TrainClassifier.self, Pairs.self, New.self,
-      BuildPlugin.self, Doctor.self,
+      BuildPlugin.self, Doctor.self, Prepare.self, Denoise.self, Encode.self, Decode.self, Embed.self,
+      ExportCommand.self,
     ])
 
   public init() {}
@@ -45,6 +47,7 @@ public struct FewstepCommand: ParsableCommand {
     { DMD.register(in: &$0) }, { DMD2.register(in: &$0) }, { AMD.register(in: &$0) },
     { DecoupledDMD.register(in: &$0) }, { RewardForcing.register(in: &$0) }, { SiD.register(in: &$0) },
     { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
+    { SDXL.register(in: &$0) },
     { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
     { IntrinsicReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]

@@ -7,52 +7,55 @@ import Tensors
 
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw samples of a run's student, or of its teacher.",
+    abstract: "Draw samples of a run's student, of its teacher, or of a pretrained model.",
     discussion: """
       Example:  fewstep sample runs/quickstart --count 40 --output grid.png
                 fewstep sample runs/quickstart --teacher-steps 50 --tensors samples.h5
+                fewstep sample runs/sdxl-amd-4step --prompt "a red fox in the snow" --count 4 --pictures foxes/
+                fewstep sample models/sdxl --prompt "a red fox in the snow" --teacher-steps 30 --guidance 5
       """)
 
-  @Argument(help: "A run folder.") var folder: String
+  @Argument(help: "A run folder, or a model's folder in diffusers' layout.") var folder: String
   @Option(help: "How many samples; prompts are dealt out in turn.") var count = 40
   @Option(help: "The seed of the noise.") var seed = 1
+  @Option(name: .customLong("prompt"), help: "A text, in place of the run's prompts. May be repeated.")
+  var texts: [String] = []
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
   @Option(help: "Sample the teacher instead, in so many steps.") var teacherSteps: Int?
   @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
-  @Option(help: "Where the picture goes.") var output = "samples.png"
+  @Option(help: "The teacher's ω; by default the run's, or 5 for a model.") var guidance: Double?
+  @Option(help: "Samples made at once.") var batch = 50
+  @Option(help: "Where the picture of all samples goes.") var output = "samples.png"
+  @Option(help: "A folder for each sample as a PNG of its own, with what it was made from inside.") var pictures:
+    String?
   @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
+  @Option(help: "For a model: height and width in pixels.") var size = 1024
+  @Option(help: "For a model: which of its weight files, such as fp16.") var variant: String?
+  @Option(help: "For a model: float32, bfloat16 or float16.") var precision = DType.float32
+  @Option(help: "For a model: cpu, cuda or cuda:N.") var device = Device.cpu
+
+  private var isModel: Bool { FileManager.default.fileExists(atPath: "\(folder)/model_index.json") }
 
   func validate() throws {
     try require("--count", count, in: Limits.samples)
     try require("--seed", seed, in: Limits.seeds)
     try require("--teacher-steps", teacherSteps, in: Limits.samplerSteps)
-    if sampler != nil, teacherSteps == nil {
-      throw ValidationError("--sampler: a student has its own; it goes with --teacher-steps")
+    try require("--batch", batch, in: Limits.samples)
+    try require("--size", size, in: 8...16384)
+    if teacherSteps == nil, !isModel, sampler != nil || guidance != nil {
+      throw ValidationError("--sampler and --guidance: a student has its own; they go with --teacher-steps")
     }
+    if isModel, texts.isEmpty { throw ValidationError("a model knows no prompts: give --prompt") }
   }
 
   func run() throws {
-    let opened = try FinishedRun(folder, step: step)
     for path in [output, tensors].compactMap(\.self) { try AtomicFile.checkWritable(path) }
+    if let pictures { try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true) }
+    let source = try isModel ? modelSource() : runSource()
     Interruption.listen()
-    let stopped = "stopped while sampling; nothing was written"
-    let sampling = Sampling(opened.cast.backbone, seed: seed)
+    let sampling = try sampling(source.backbone)
     let prompts = sampling.prompts(count)
-    let progress = Progress(total: count)
-    let samples =
-      if let teacherSteps {
-        try sampling.teacher(
-          StoppableTeacher(opened.cast.teacher, stopped), steps: teacherSteps,
-          guidance: opened.recipe.matching.guidance, sampler: (sampler ?? .ddim).sampler, prompts: prompts,
-          progress: { progress.update($0, "teacher, \(teacherSteps) steps") })
-      } else {
-        try sampling.fewStep(
-          opened.cast.student, steps: opened.steps, prompts: prompts,
-          progress: {
-            try stopIfAsked(stopped)
-            progress.update($0, "student, \(opened.steps.count) steps")
-          })
-      }
+    let samples = try source.samples(sampling, prompts: prompts)
     if let tensors {
       try HDF5File.write(to: tensors) { file in
         try file.write(samples, to: "samples")
@@ -60,11 +63,59 @@ struct Sample: ParsableCommand {
       }
       note("tensors: \(tensors)")
     }
-    let name = teacherSteps.map { "teacher, \($0) steps" } ?? "student, \(opened.steps.count) steps"
-    if let image = try Pictures(opened.cast.backbone).image([(name, samples)], prompts: prompts) {
+    if let pictures { try write(samples, of: source, prompts, into: pictures) }
+    if let image = try Pictures(source.backbone).image([(source.name, samples)], prompts: prompts) {
       try image.write(to: output)
       note("picture: \(output)")
     }
+  }
+
+  private func sampling(_ backbone: any Backbone) throws -> Sampling {
+    guard !texts.isEmpty else { return Sampling(backbone, seed: seed, batch: batch) }
+    guard let backbone = backbone as? any TextConditioned else {
+      throw CommandError(
+        ExitCodes.usage, "--prompt: this model family reads no texts; it has \(backbone.prompts.count) prompts")
+    }
+    return Sampling(backbone, texts: texts, seed: seed, batch: batch)
+  }
+
+  private func runSource() throws -> SampleSource {
+    let opened = try FinishedRun(folder, step: step)
+    let maker: SampleSource.Maker =
+      if let teacherSteps {
+        .teacher(
+          opened.cast.teacher, steps: teacherSteps, guidance.map(Guidance.init) ?? opened.recipe.matching.guidance,
+          (sampler ?? .ddim).sampler)
+      } else {
+        .student(opened.cast.student, steps: opened.steps)
+      }
+    return SampleSource(backbone: opened.cast.backbone, maker: maker, folder: folder)
+  }
+
+  private func modelSource() throws -> SampleSource {
+    let source = try ModelSource(PipelineFolder(folder), variant: variant, precision: precision, on: device)
+    let backbone = try FewstepCommand.catalog.pipeline(source.folder).backbone(source, [size, size])
+    return SampleSource(
+      backbone: backbone,
+      maker: .teacher(
+        try backbone.teacher(), steps: teacherSteps ?? 30, Guidance(guidance ?? 5), (sampler ?? .ddim).sampler),
+      folder: folder)
+  }
+
+  /// Each sample as a picture of its own.
+  private func write(_ samples: Tensor, of source: SampleSource, _ prompts: [Int], into folder: String) throws {
+    let names = texts.isEmpty ? source.backbone.prompts : texts
+    for (index, prompt) in prompts.enumerated() {
+      guard let pixels = try noGrad({ try source.backbone.pixels(samples.rows(index..<index + 1)) }) else {
+        throw CommandError(ExitCodes.usage, "--pictures: samples of this model family are no images")
+      }
+      let place = [
+        PNGImage.Text("prompt", names[prompt]), PNGImage.Text("seed", "\(seed)"), PNGImage.Text("sample", "\(index)"),
+      ]
+      let image = try PNGImage(pixels: pixels.squeezed(0), texts: source.settings + place)
+      try image.write(to: "\(folder)/\(String(format: "%05d", index)).png")
+    }
+    note("pictures: \(folder)")
   }
 }
 

@@ -52,7 +52,7 @@ public final class Convolution {
   }
 }
 
-/// Normalises groups of channels of x [B, C, ...].
+/// Normalises groups of channels of x [B, C, ...], in the parameters' dtype: under autocast that is usually the wider one.
 public final class GroupNorm {
   private let weight: Parameter
   private let bias: Parameter
@@ -67,11 +67,11 @@ public final class GroupNorm {
   }
 
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try groupNorm(x, groups: groups, weight.value, bias.value, epsilon: epsilon)
+    try groupNorm(x.to(weight.value.dtype), groups: groups, weight.value, bias.value, epsilon: epsilon)
   }
 }
 
-/// Normalises the last dimension; without `affine` it has no parameters.
+/// Normalises the last dimension, in the parameters' dtype; without `affine` it has none.
 public final class LayerNorm {
   private let weight: Parameter?
   private let bias: Parameter?
@@ -86,7 +86,7 @@ public final class LayerNorm {
   }
 
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try layerNorm(x, [width], weight?.value, bias?.value, epsilon: epsilon)
+    try layerNorm(x.to(weight?.value.dtype ?? x.dtype), [width], weight?.value, bias?.value, epsilon: epsilon)
   }
 }
 

@@ -9,10 +9,13 @@ public final class Parameter {
   public internal(set) var adapter: LoRA.Adapter?
   /// Whether the layer that asked for it knows what to do with an adapter.
   var takesAdapter = false
+  /// Whether the tensor is another network's, see `ParameterStore.Source.shared`.
+  public let isShared: Bool
 
-  init(name: String, value: Tensor) {
+  init(name: String, value: Tensor, isShared: Bool = false) {
     self.name = name
     self.value = value
+    self.isShared = isShared
   }
 
   public var isTrainable: Bool { value.requiresGrad }

@@ -10,6 +10,8 @@ public final class ParameterStore {
     case random(seed: Int)
     /// From a checkpoint: the tensor of that name (copied), or nil, which is an error.
     case checkpoint((String) throws -> Tensor?)
+    /// Another network's frozen tensors themselves, for adapters on top: no memory of its own.
+    case shared(ParameterStore)
     /// Shapes without memory.
     case shapes
   }
@@ -32,10 +34,16 @@ public final class ParameterStore {
   public var trainable: [Parameter] { all.filter(\.isTrainable) }
   /// The number of elements of all parameters.
   public var count: Int { all.reduce(0) { $0 + $1.value.count } }
-  /// Names and values, in order: what a checkpoint stores.
-  public var state: [(name: String, tensor: Tensor)] { all.map { ($0.name, $0.value) } }
+  /// Those that are not another network's memory.
+  private var own: [Parameter] { all.filter { !$0.isShared } }
+  /// Names and values, in order: what a checkpoint stores. What is shared is its owner's.
+  public var state: [(name: String, tensor: Tensor)] { own.map { ($0.name, $0.value) } }
 
-  public func setTrainable(_ trainable: Bool) throws { for parameter in all { try parameter.setTrainable(trainable) } }
+  /// - Throws: `ParameterError.shared` where a parameter that is another network's would become trainable.
+  public func setTrainable(_ trainable: Bool) throws {
+    if trainable, let shared = all.first(where: \.isShared) { throw ParameterError.shared(shared.name) }
+    for parameter in own { try parameter.setTrainable(trainable) }
+  }
 
   /// Runs `body` with no parameter trainable, so that no gradient can stay here; those that were are trainable again after.
   public func frozen<R>(_ body: () throws -> R) throws -> R {
@@ -49,14 +57,14 @@ public final class ParameterStore {
   ///
   /// - Throws: `ParameterError` when a name is missing or a shape differs; nothing is changed then.
   public func load(_ value: (String) throws -> Tensor?) throws {
-    let found = try all.map { parameter in
+    let found = try own.map { parameter in
       guard let tensor = try value(parameter.name) else { throw ParameterError.missing(parameter.name) }
       guard tensor.shape == parameter.value.shape else {
         throw ParameterError.shape(parameter.name, expected: parameter.value.shape, got: tensor.shape)
       }
       return tensor
     }
-    try noGrad { for (parameter, tensor) in zip(all, found) { try parameter.value.copy(from: tensor) } }
+    try noGrad { for (parameter, tensor) in zip(own, found) { try parameter.value.copy(from: tensor) } }
   }
 
   /// Adds a parameter; the layers' only way to get one.
@@ -64,6 +72,14 @@ public final class ParameterStore {
     guard index[name] == nil else { throw ParameterError.duplicate(name) }
     let value: Tensor
     switch source {
+    case .shared(let owner):
+      guard let parameter = owner[name] else { throw ParameterError.missing(name) }
+      guard parameter.value.shape == shape else {
+        throw ParameterError.shape(name, expected: shape, got: parameter.value.shape)
+      }
+      let shared = Parameter(name: name, value: parameter.value, isShared: true)
+      adopt([shared])
+      return shared
     case .shapes: value = try .empty(shape, dtype, on: .meta)
     case .random(let seed): value = try initializer.value(shape, name: name, seed: seed).to(dtype).to(device)
     case .checkpoint(let tensor):
@@ -107,12 +123,14 @@ public enum ParameterError: Error, CustomStringConvertible {
   case missing(String)
   case duplicate(String)
   case noLayer(String)
+  case shared(String)
   case shape(String, expected: [Int], got: [Int])
 
   public var description: String {
     switch self {
     case .missing(let name): "tensor '\(name)' is not in the checkpoint"
     case .duplicate(let name): "two layers are named '\(name)'"
+    case .shared(let name): "'\(name)' is another network's memory and cannot be trained"
     case .noLayer(let end): "no layer's name ends with '\(end)'"
     case .shape(let name, let expected, let got):
       "tensor '\(name)' has shape \(got), the network expects \(expected)"

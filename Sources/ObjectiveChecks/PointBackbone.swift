@@ -7,7 +7,7 @@ final class PointBackbone: Backbone {
   let sampleShape = [3]
   let device: Device
   let prompts = ["a", "b", "c"]
-  let featureChannels: Int? = 32
+  let featureShape: [Int]? = [32]
   let metadata = [String: String]()
 
   init(device: Device) { self.device = device }
@@ -30,7 +30,7 @@ final class PointNetwork: Teacher, Student, FakeTeacher {
 
   init(_ source: ParameterStore.Source, _ backbone: PointBackbone) throws {
     parameters = ParameterStore(source, device: backbone.device)
-    let width = backbone.featureChannels ?? 32
+    let width = backbone.featureShape?[0] ?? 32
     input = try Linear(parameters.root / "input", backbone.sampleShape[0] + 1, width)
     output = try Linear(parameters.root / "output", width, backbone.sampleShape[0])
     classes = try Embedding(parameters.root / "classes", count: backbone.prompts.count + 1, width: width)

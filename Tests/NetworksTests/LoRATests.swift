@@ -132,4 +132,39 @@ import Testing
     #expect(
       try bytes(#require(c.store["conv.lora_A.weight"]).value) != bytes(#require(b.store["conv.lora_A.weight"]).value))
   }
+
+  @Test("A shared network is its owner's memory, trains by adapters alone, and stores nothing else")
+  func sharedNetwork() throws {
+    let owner = randomStore(3)
+    let first = try Linear(owner.root / "to_q", 6, 5)
+    try owner.setTrainable(false)
+    let store = ParameterStore(.shared(owner))
+    let second = try Linear(store.root / "to_q", 6, 5)
+    let x = try normal("x", [2, 6])
+    try expectSame(first(x), second(x))
+    #expect(store.state.isEmpty)
+    #expect(throws: ParameterError.self) { try store.setTrainable(true) }
+
+    try LoRA.attach(to: store, patterns: ["*"], rank: 2, alpha: 2, seed: 1)
+    try fill(store["to_q.lora_B.weight"]!, Array(repeating: 0.1, count: 10))
+    #expect(store.state.map(\.name) == ["to_q.lora_A.weight", "to_q.lora_B.weight"])
+    #expect(owner.trainable.isEmpty)
+    // The owner is not touched by what the other has learnt, and is seen where it changes itself.
+    #expect(try bytes(first(x)) != bytes(second(x)))
+    let before = try second(x)
+    try noGrad { try owner["to_q.weight"]!.value.copy(from: owner["to_q.weight"]!.value * 2) }
+    #expect(try bytes(before) != bytes(second(x)))
+  }
+
+  @Test("A shared network of another shape is refused by name")
+  func sharedShape() throws {
+    let owner = randomStore(3)
+    _ = try Linear(owner.root / "to_q", 6, 5)
+    #expect { _ = try Linear(ParameterStore(.shared(owner)).root / "to_q", 6, 4) } throws: {
+      "\($0)".contains("to_q.weight")
+    }
+    #expect { _ = try Linear(ParameterStore(.shared(owner)).root / "to_k", 6, 5) } throws: {
+      "\($0)".contains("to_k.weight")
+    }
+  }
 }

@@ -7,10 +7,16 @@ public protocol NoiseSchedule: Sendable {
   func sigma(_ time: Double) -> Double
   /// The number a network is given for a time: a DDPM network counts 0...999, a flow network often 0...1000.
   func modelTime(_ time: Double) -> Double
+  /// The deviation of the noise that generation begins with at a time.
+  func startDeviation(_ time: Double) -> Double
+  /// The falling times of a many-step sampler; the step to 0 is implied.
+  func samplingTimes(_ count: Int) -> [Double]
 }
 
 extension NoiseSchedule {
   public func modelTime(_ time: Double) -> Double { time * 1000 }
+  public func startDeviation(_ time: Double) -> Double { sigma(time) }
+  public func samplingTimes(_ count: Int) -> [Double] { evenTimes(count) }
 
   /// α and σ of each sample's time [B], shaped [B, 1, ...] to meet `samples`.
   ///
@@ -33,7 +39,18 @@ extension NoiseSchedule {
 /// The variance-preserving schedule of a DDPM with a table of `count` steps. Time t is step `round(t · count) - 1`, so
 /// DMD2's list 999, 749, 499, 249 is 1, 0.75, 0.5, 0.25.
 public struct DiscreteVP: NoiseSchedule {
+  /// How a many-step sampler's steps lie in the table; diffusers' `timestep_spacing`.
+  public enum Spacing: String, Sendable, CaseIterable {
+    /// From the lower end of each interval, moved up by `offset`: never pure noise.
+    case leading
+    /// From the upper end, pure noise first.
+    case trailing
+  }
+
   public let count: Int
+  public var spacing = Spacing.trailing
+  /// diffusers' `steps_offset`, for leading spacing.
+  public var offset = 0
   private let cumulative: [Double]
 
   /// β from `betaStart` to `betaEnd`; `scaled` interpolates their square roots, as Stable Diffusion does.
@@ -52,6 +69,19 @@ public struct DiscreteVP: NoiseSchedule {
 
   public func alpha(_ time: Double) -> Double { signal(time).squareRoot() }
   public func sigma(_ time: Double) -> Double { (1 - signal(time)).squareRoot() }
+
+  /// Some signal is left at the last step: what stands for noise there has the whole variance, as in diffusers.
+  public func startDeviation(_ time: Double) -> Double { 1 }
+
+  public func samplingTimes(_ steps: Int) -> [Double] {
+    let table =
+      switch spacing {
+      case .leading: (0..<steps).reversed().map { Double($0 * (count / steps) + offset) }
+      case .trailing:
+        (0..<steps).map { (Double(count) * (1 - Double($0) / Double(steps))).rounded(.toNearestOrEven) - 1 }
+      }
+    return table.map { (min($0, Double(count - 1)) + 1) / Double(count) }
+  }
 
   private func signal(_ time: Double) -> Double {
     let step = Int((time * Double(count)).rounded()) - 1

@@ -22,8 +22,10 @@ extension Denoiser {
   public func clean(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     let output = try output(for: noisy, at: time, given: condition)
     guard prediction != .sample else { return output }
-    let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
-    return try prediction.clean(output, noisy: noisy, alpha: alpha, sigma: sigma)
+    // Near pure noise α is small and magnifies a rounding of the noise's prediction: in float64, as DMD2 does it.
+    let exact = try prediction == .noise ? noisy.to(.float64) : noisy
+    let (alpha, sigma) = try schedule.coefficients(time, like: exact)
+    return try prediction.clean(output.to(exact.dtype), noisy: exact, alpha: alpha, sigma: sigma).to(noisy.dtype)
   }
 
   /// The mean squared error [B] of the output for samples noised by `noise`.

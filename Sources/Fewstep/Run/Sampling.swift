@@ -7,15 +7,30 @@ public struct Sampling {
   public let backbone: any Backbone
   public let seed: Int
   public let batch: Int
+  /// Texts that are sampled in place of the backbone's prompts; prompts are their numbers then.
+  public let texts: [String]?
 
   public init(_ backbone: any Backbone, seed: Int, batch: Int = 50) {
     self.backbone = backbone
     self.seed = seed
     self.batch = batch
+    texts = nil
+  }
+
+  public init(_ backbone: any TextConditioned, texts: [String], seed: Int, batch: Int = 50) {
+    self.backbone = backbone
+    self.seed = seed
+    self.batch = batch
+    self.texts = texts
   }
 
   /// Prompts dealt out in turn: 0, 1, ..., K-1, 0, ...
-  public func prompts(_ count: Int) -> [Int] { (0..<count).map { $0 % backbone.prompts.count } }
+  public func prompts(_ count: Int) -> [Int] { (0..<count).map { $0 % (texts ?? backbone.prompts).count } }
+
+  private func condition(_ prompts: [Int]) throws -> Condition {
+    guard let texts, let backbone = backbone as? any TextConditioned else { return try backbone.condition(prompts) }
+    return try backbone.condition(texts: prompts.map { texts[$0] })
+  }
 
   /// The re-noising few-step sampler at a list of times.
   public func fewStep(
@@ -42,7 +57,8 @@ public struct Sampling {
     progress: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
     try batches(prompts, progress) { range, condition in
-      try sampler.sample(noise(0, range), times: evenTimes(steps), schedule: teacher.schedule) { x, time in
+      try sampler.sample(noise(0, range), times: teacher.schedule.samplingTimes(steps), schedule: teacher.schedule) {
+        x, time in
         try teacher.guidedClean(
           from: x, at: .full([range.count], time, .float64), given: condition, guidance: guidance)
       }
@@ -57,7 +73,7 @@ public struct Sampling {
   func conditions(_ prompts: [Int]) -> [(range: Range<Int>, () throws -> Condition)] {
     stride(from: 0, to: prompts.count, by: batch).map { start in
       let range = start..<min(start + batch, prompts.count)
-      return (range, { try backbone.condition(Array(prompts[range])) })
+      return (range, { try condition(Array(prompts[range])) })
     }
   }
 

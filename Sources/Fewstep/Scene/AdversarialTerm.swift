@@ -15,7 +15,8 @@ public final class AdversarialTerm {
   public let studentWeight: Double
   public let discriminatorWeight: Double
   private let features: Features
-  private var head: Head?
+  private let kind: DiscriminatorKind
+  private var head: (any Discriminator)?
 
   public init(_ s: SettingsReader) {
     studentWeight = s.number(
@@ -24,6 +25,7 @@ public final class AdversarialTerm {
     discriminatorWeight = s.number(
       "discriminator-weight", default: 1e-2, in: .nonNegative,
       "Weight of the discriminator's loss beside the denoising loss (DMD2: 1e-2).")
+    kind = s.choice("head", default: .pointwise, "What the discriminator is made of; convolutional is DMD2's for SDXL.")
     features = s.choice("features", default: .fakeTeacher, "Whose features the discriminator's head reads.")
   }
 
@@ -33,11 +35,10 @@ public final class AdversarialTerm {
 
   public func prepare(for backbone: any Backbone, seed: Int) throws {
     guard isActive else { return }
-    guard let channels = backbone.featureChannels else {
+    guard let shape = backbone.featureShape else {
       throw TensorError("gan", "this backbone has no features for a discriminator to read; remove the `gan` section")
     }
-    let store = ParameterStore(.random(seed: seed), device: backbone.device)
-    head = try Head(store, channels: channels)
+    head = try kind.discriminator(of: shape, ParameterStore(.random(seed: seed), device: backbone.device))
   }
 
   /// Adds softplus(-D(x_t')): the student wants its samples to be taken for real.
@@ -71,27 +72,5 @@ public final class AdversarialTerm {
     let reader: any Denoiser = features == .fakeTeacher ? scene.fakeTeacher : scene.teacher
     return try head(
       reader.features(of: reader.schedule.noisy(samples, noise, at: time), at: time, given: condition))
-  }
-
-  /// Two convolutions (or layers) and a mean over positions: [B, C, h, w] or [B, C] -> [B].
-  private final class Head {
-    let parameters: ParameterStore
-    private let first: Linear
-    private let norm: GroupNorm
-    private let second: Linear
-
-    init(_ store: ParameterStore, channels: Int) throws {
-      parameters = store
-      first = try Linear(store.root / "first", channels, channels)
-      norm = try GroupNorm(store.root / "norm", channels, groups: channels % 8 == 0 ? 8 : 1)
-      second = try Linear(store.root / "second", channels, 1)
-    }
-
-    func callAsFunction(_ features: Tensor) throws -> Tensor {
-      // [B, C, ...] -> [B, positions, C]
-      let tokens = try features.reshaped([features.shape[0], features.shape[1], -1]).transposed(1, 2)
-      let hidden = try norm(first(tokens).transposed(1, 2))
-      return try second(silu(hidden).transposed(1, 2)).mean([1, 2])
-    }
   }
 }

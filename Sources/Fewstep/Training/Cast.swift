@@ -43,8 +43,12 @@ public final class Cast {
     let backbone = try Self.fitting("backbone", recipe) { try recipe.backbone(context) }
     self.backbone = backbone
     teacher = try backbone.teacher()
-    student = try backbone.student(seed: recipe.seed)
-    fakeTeacher = try backbone.fakeTeacher(seed: recipe.seed + 1)
+    let seed = recipe.seed
+    student =
+      try recipe.student.lora == nil ? backbone.student(seed: seed) : backbone.adaptableStudent(seed: seed)
+    fakeTeacher =
+      try recipe.fakeTeacher.lora == nil
+      ? backbone.fakeTeacher(seed: seed + 1) : backbone.adaptableFakeTeacher(seed: seed + 1)
     for (role, settings, parameters, seed) in [
       ("student", recipe.student, student.parameters, recipe.seed),
       ("fake-teacher", recipe.fakeTeacher, fakeTeacher.parameters, recipe.seed + 1),
@@ -104,7 +108,9 @@ public final class Cast {
       guard data.sampleShape == backbone.sampleShape else {
         throw CastError(recipe, "data", "its samples are \(data.sampleShape), the backbone's \(backbone.sampleShape)")
       }
-      let prompts = try data.batch(Array(0..<min(data.count, 1000))).condition.prompts
+      // Data with texts of their own are numbered for themselves.
+      let isClassed = try data.batch([0]).condition.tensors["class"] != nil
+      let prompts = try isClassed ? data.batch(Array(0..<min(data.count, 1000))).condition.prompts : []
       if let largest = prompts.max(), largest >= backbone.prompts.count {
         throw CastError(
           recipe, "data", "it has prompt \(largest), the backbone knows 0 to \(backbone.prompts.count - 1) only")

@@ -14,7 +14,7 @@ public struct FewStepGeneration {
   public func sample(
     _ student: any Denoiser, upTo index: Int, given condition: Condition, noise: (Int) throws -> Tensor
   ) throws -> Tensor {
-    var x = try noGrad { try noise(0) * student.schedule.sigma(steps[0]) }
+    var x = try noGrad { try noise(0) * student.schedule.startDeviation(steps[0]) }
     for place in 0...index {
       let time = try Tensor.full([condition.count], steps[place], .float64)
       guard place < index else { return try student.clean(from: x, at: time, given: condition) }

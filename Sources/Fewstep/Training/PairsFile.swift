@@ -69,7 +69,8 @@ public final class PairsFile {
         let noise = try stream.normal(range, backbone.sampleShape, on: backbone.device)
         let condition = try backbone.condition(Array(chosen[range]))
         let made = try noGrad {
-          try sampler.sampler.sample(noise, times: evenTimes(steps), schedule: teacher.schedule) { x, time in
+          try sampler.sampler.sample(noise, times: teacher.schedule.samplingTimes(steps), schedule: teacher.schedule) {
+            x, time in
             try teacher.guidedClean(
               from: x, at: .full([range.count], time, .float64), given: condition, guidance: guidance)
           }

@@ -15,6 +15,11 @@ public protocol WeightSource: AnyObject, Sendable {
 }
 
 extension WeightSource {
+  /// One hash of all names and tensors: two checkpoints of a network are the same where it is. Reads everything.
+  public func identity() throws -> String {
+    hash(try names.sorted().map { "\($0) \(try hash([tensor($0)]))" }.joined(separator: "\n"))
+  }
+
   public var metadata: [String: String] { [:] }
 
   /// The error for a tensor that is not there, with the names of similar ones.

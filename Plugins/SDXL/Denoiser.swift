@@ -1,0 +1,73 @@
+import Fewstep
+import Networks
+import Tensors
+
+/// SDXL's U-Net in one of its roles.
+final class SDXLDenoiser: Teacher, FakeTeacher, Student {
+  let schedule: any NoiseSchedule
+  let prediction: Prediction
+  let parameters: ParameterStore
+  private let network: UNet
+  private let unconditional: Unconditional
+  private let precision: DType?
+  private let recomputing: Bool
+
+  /// What stands for "no prompt": [1, L, C] and [1, P].
+  struct Unconditional {
+    let text: Tensor
+    let pooled: Tensor
+  }
+
+  /// - Parameters:
+  ///   - precision: what matrix products and convolutions are computed in; nil leaves it to the parameters' own dtype.
+  ///   - recomputing: gradient checkpointing.
+  init(
+    _ network: UNet, _ parameters: ParameterStore, schedule: DiscreteVP, prediction: Prediction,
+    unconditional: Unconditional, precision: DType?, recomputing: Bool
+  ) {
+    self.network = network
+    self.parameters = parameters
+    self.schedule = schedule
+    self.prediction = prediction
+    self.unconditional = unconditional
+    self.precision = precision
+    self.recomputing = recomputing
+  }
+
+  /// In float32, whatever was computed in.
+  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try asked(noisy, time, condition) {
+      try network($0, $1, text: $2, pooled: $3, timeIDs: $4, recomputing: recomputing && isGradEnabled)
+    }
+  }
+
+  /// The middle block's, [B, C, h, w].
+  func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try asked(noisy, time, condition) {
+      try network.middle($0, $1, text: $2, pooled: $3, timeIDs: $4, recomputing: recomputing && isGradEnabled)
+    }
+  }
+
+  func unconditional(like condition: Condition) throws -> Condition {
+    func spread(_ row: Tensor) throws -> Tensor {
+      try row.expanded([condition.count] + Array(repeating: -1, count: row.rank - 1))
+    }
+    return Condition(
+      prompts: condition.prompts,
+      tensors: [
+        "text": try spread(unconditional.text), "pooled": try spread(unconditional.pooled),
+        "time-ids": try condition.tensor("time-ids"),
+      ])
+  }
+
+  private func asked(
+    _ noisy: Tensor, _ time: Tensor, _ condition: Condition,
+    _ network: (Tensor, Tensor, Tensor, Tensor, Tensor) throws -> Tensor
+  ) throws -> Tensor {
+    let steps = try Tensor(time.doubles().map { Float(schedule.modelTime($0)) }).to(noisy.device)
+    return try autocast(precision, on: noisy.device) {
+      try network(
+        noisy, steps, condition.tensor("text"), condition.tensor("pooled"), condition.tensor("time-ids"))
+    }.to(.float32)
+  }
+}

@@ -1,0 +1,137 @@
+import CLIP
+import Fewstep
+import Networks
+import Storage
+import Tensors
+
+/// The parts of an SDXL folder, each opened when it is first asked for.
+public final class SDXLPipeline: ModelPipeline {
+  public static let className = "StableDiffusionXLPipeline"
+
+  public let folder: PipelineFolder
+  public let unet: UNetConfiguration
+  /// All of the U-Net's config.json.
+  public let unetConfig: [String: JSONValue]
+  public let autoencoder: AutoencoderKL.Configuration
+  public let schedule: DiscreteVP
+  public let prediction: Prediction
+  private let variant: String?
+  private let precision: DType
+  private let device: Device
+
+  private var openUNet: UNet?
+  private var openAutoencoder: AutoencoderKL?
+  private var openEncoders: TextEncoders?
+
+  /// Reads the configs of the U-Net, the autoencoder and the schedule, and no weights.
+  ///
+  /// - Throws: `StorageError` naming the file and the key that is not SDXL's, or not implemented.
+  public init(_ source: ModelSource) throws {
+    folder = source.folder
+    variant = source.variant
+    precision = source.precision
+    device = source.device
+    guard folder.className == Self.className else {
+      throw StorageError(
+        .malformed, at: "\(folder.path)/model_index.json: _class_name", expected: Self.className, got: folder.className)
+    }
+    let unetConfig = try ModelConfig("\(folder.component("unet", "UNet2DConditionModel"))/config.json")
+    self.unetConfig = unetConfig.values
+    unet = try UNetConfiguration(unetConfig)
+    autoencoder = try AutoencoderKL.Configuration(
+      ModelConfig("\(folder.component("vae", "AutoencoderKL"))/config.json"))
+    (schedule, prediction) = try DiscreteVP.reading(ModelConfig("\(folder.path)/scheduler/scheduler_config.json"))
+  }
+
+  // MARK: The U-Net
+
+  /// The U-Net with parameters of its own.
+  ///
+  /// - Throws: `StorageError` naming the file and the tensor that does not fit the config.
+  public func network(_ dtype: DType) throws -> (network: UNet, parameters: ParameterStore) {
+    let weights = try weights("unet")
+    let store = ParameterStore(
+      .checkpoint { weights.contains($0) ? try weights.tensor($0) : nil }, dtype: dtype, device: device)
+    return (try weights.network(in: store) { try UNet($0, unet) }, store)
+  }
+
+  public let denoiserInputs = [
+    (name: "sample", meaning: "noisy latents [B, 4, h, w]"), (name: "timestep", meaning: "steps of the schedule [B]"),
+    (name: "text", meaning: "embedded prompts [B, L, C]"), (name: "pooled", meaning: "pooled prompts [B, P]"),
+    (name: "time-ids", meaning: "original height and width, crop top and left, target height and width [B, 6]"),
+  ]
+
+  public func denoise(_ inputs: [String: Tensor]) throws -> Tensor {
+    func input(_ name: String) throws -> Tensor {
+      guard let tensor = inputs[name] else { throw TensorError("denoise", "the input '\(name)' is missing") }
+      return tensor
+    }
+    let network = try openUNet ?? network(precision).network
+    openUNet = network
+    let sample = try input("sample")
+    let steps = try input("timestep").to(.float32).reshaped([-1]).expanded([sample.shape[0]])
+    return try network(sample, steps, text: input("text"), pooled: input("pooled"), timeIDs: input("time-ids"))
+      .to(.float32)
+  }
+
+  // MARK: The autoencoder
+
+  public func encode(_ pixels: Tensor) throws -> Tensor {
+    let network = try decoder()
+    return try network.scaled(network.encode(pixels).mean).to(.float32)
+  }
+
+  public func decode(_ latents: Tensor, tile: Int?) throws -> Tensor {
+    let network = try decoder()
+    return try network.decode(network.unscaled(latents), tile: tile).to(.float32)
+  }
+
+  private func decoder() throws -> AutoencoderKL {
+    let network = try openAutoencoder ?? AutoencoderKL(weights("vae"), autoencoder, dtype: precision, on: device)
+    openAutoencoder = network
+    return network
+  }
+
+  // MARK: The text encoders
+
+  public func embed(_ texts: [String]) throws -> (tensors: [String: Tensor], cutOff: [Int]) {
+    let (text, pooled, cutOff) = try encoders()(texts)
+    return (["text": text, "pooled": pooled], cutOff)
+  }
+
+  public func embedNothing() throws -> [String: Tensor] {
+    let (text, pooled) = try encoders().nothing()
+    return ["text": text, "pooled": pooled]
+  }
+
+  public func describe(_ picture: PictureFrame) -> [String: [Float]] {
+    let numbers = [
+      picture.originalHeight, picture.originalWidth, picture.cropTop, picture.cropLeft, picture.height, picture.width,
+    ]
+    return ["time-ids": numbers.map(Float.init)]
+  }
+
+  private func encoders() throws -> TextEncoders {
+    let opened = try openEncoders ?? TextEncoders(folder, variant: variant, dtype: precision, on: device)
+    openEncoders = opened
+    return opened
+  }
+
+  // MARK: Identities
+
+  public func textIdentity() throws -> [String: String] {
+    [
+      "text_encoder": try weights("text_encoder").identity(),
+      "text_encoder_2": try weights("text_encoder_2").identity(),
+    ]
+  }
+
+  public func pictureIdentity() throws -> [String: String] {
+    ["vae": try weights("vae").identity(), "scaling_factor": "\(autoencoder.scale)"]
+  }
+
+  private func weights(_ component: String) throws -> any WeightSource {
+    let stem = component.hasPrefix("text_encoder") ? "model" : "diffusion_pytorch_model"
+    return try Weights.open(folder: "\(folder.path)/\(component)", stem: stem, variant: variant)
+  }
+}

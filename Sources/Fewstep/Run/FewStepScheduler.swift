@@ -1,0 +1,51 @@
+import Foundation
+import Storage
+
+/// What diffusers needs to sample a student as it was trained: LCMScheduler, whose sampler is the re-noising one, and the
+/// list of times, which has to be given with each call.
+struct FewStepScheduler {
+  let steps: [Double]
+
+  /// Puts the scheduler in the place of a pipeline's own, and a README with the call.
+  func write(into pipeline: String) throws {
+    let index = "\(pipeline)/model_index.json"
+    let config = "\(pipeline)/scheduler/scheduler_config.json"
+    guard case .object(var components) = try JSONValue.read(index), case .object(let old) = try JSONValue.read(config)
+    else { throw StorageError(.malformed, at: index, expected: "a JSON object", got: "something else") }
+    components["scheduler"] = ["diffusers", "LCMScheduler"]
+    var scheduler: [String: JSONValue] = ["_class_name": "LCMScheduler", "timestep_spacing": "leading"]
+    for key in ["num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "prediction_type"] {
+      scheduler[key] = old[key]
+    }
+    scheduler["clip_sample"] = false
+    scheduler["set_alpha_to_one"] = false
+    let count = if case .integer(let count)? = old["num_train_timesteps"] { count } else { 1000 }
+    let times = steps.map { Int(($0 * Double(count)).rounded()) - 1 }
+    // Its own list is the student's where that is evenly spaced, and has every time otherwise.
+    let isEven = zip(steps, evenTimes(steps.count)).allSatisfy { abs($0 - $1) < 1e-9 }
+    scheduler["original_inference_steps"] = .integer(isEven ? steps.count : count)
+    try write(.object(components), to: index)
+    try write(.object(scheduler), to: config)
+    let readme = """
+      A \(steps.count)-step student, trained by Fewstep. With diffusers:
+
+      ```python
+      import torch
+      from diffusers import DiffusionPipeline
+
+      pipe = DiffusionPipeline.from_pretrained("path/to/this/folder", torch_dtype=torch.float16).to("cuda")
+      image = pipe("a prompt", timesteps=\(times), num_inference_steps=\(times.count), guidance_scale=0).images[0]
+      ```
+
+      The times belong to the student: at others it has not been trained.
+
+      """
+    try AtomicFile.write(Data(readme.utf8), to: "\(pipeline)/README.md")
+  }
+
+  private func write(_ value: JSONValue, to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(try encoder.encode(value), to: path)
+  }
+}

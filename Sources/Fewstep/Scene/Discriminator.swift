@@ -1,0 +1,80 @@
+import Networks
+import Tensors
+
+/// A small network on a teacher's deep features, [B, C, h, w] or [B, C], that tells real samples from generated ones: one
+/// logit [B] each.
+public protocol Discriminator: Trainable {
+  func callAsFunction(_ features: Tensor) throws -> Tensor
+}
+
+/// What a discriminator is made of.
+public enum DiscriminatorKind: String, Sendable, CaseIterable {
+  /// Two layers at every position, and the mean over positions: cheap, and fit for features of any shape.
+  case pointwise
+  /// DMD2's own: convolutions of kernel 4 and stride 2 down to 4 positions a side, one over all of these, and a layer.
+  case convolutional
+
+  /// - Parameter shape: of the features without the batch, [C, h, w] or [C].
+  func discriminator(of shape: [Int], _ store: ParameterStore) throws -> any Discriminator {
+    switch self {
+    case .pointwise: return try PointwiseDiscriminator(store, channels: shape[0])
+    case .convolutional:
+      guard shape.count == 3, min(shape[1], shape[2]) >= 4 else {
+        throw TensorError(
+          "gan", "a convolutional discriminator reads features of 4 x 4 positions at least, here they are \(shape)")
+      }
+      return try ConvolutionalDiscriminator(store, shape)
+    }
+  }
+}
+
+private final class PointwiseDiscriminator: Discriminator {
+  let parameters: ParameterStore
+  private let first: Linear
+  private let norm: GroupNorm
+  private let second: Linear
+
+  init(_ store: ParameterStore, channels: Int) throws {
+    parameters = store
+    first = try Linear(store.root / "first", channels, channels)
+    norm = try GroupNorm(store.root / "norm", channels, groups: channels % 8 == 0 ? 8 : 1)
+    second = try Linear(store.root / "second", channels, 1)
+  }
+
+  func callAsFunction(_ features: Tensor) throws -> Tensor {
+    // [B, C, ...] -> [B, positions, C]
+    let tokens = try features.reshaped([features.shape[0], features.shape[1], -1]).transposed(1, 2)
+    let hidden = try norm(first(tokens).transposed(1, 2))
+    return try second(silu(hidden).transposed(1, 2)).mean([1, 2])
+  }
+}
+
+/// DMD2's head for SDXL (its `cls_pred_branch`): 32 x 32 positions become 16, 8, 4 and 1.
+private final class ConvolutionalDiscriminator: Discriminator {
+  let parameters: ParameterStore
+  private let stages: [(convolution: Convolution, norm: GroupNorm)]
+  private let last: Convolution
+
+  init(_ store: ParameterStore, _ shape: [Int]) throws {
+    parameters = store
+    let channels = shape[0]
+    let groups = channels % 32 == 0 ? 32 : 1
+    var side = min(shape[1], shape[2])
+    var halvings = 0
+    while side >= 8 { (side, halvings) = (side / 2, halvings + 1) }
+    stages = try (0...halvings).map { index in
+      let stage = store.root / "stages" / index
+      let convolution = try Convolution(
+        stage / "conv", channels, channels, kernel: 4, stride: index < halvings ? 2 : 4,
+        padding: index < halvings ? 1 : 0)
+      return (convolution, try GroupNorm(stage / "norm", channels, groups: groups))
+    }
+    last = try Convolution(store.root / "last", channels, 1, kernel: 1)
+  }
+
+  func callAsFunction(_ features: Tensor) throws -> Tensor {
+    var x = features
+    for stage in stages { x = try silu(stage.norm(stage.convolution(x))) }
+    return try last(x).reshaped([features.shape[0], -1]).mean([1])
+  }
+}

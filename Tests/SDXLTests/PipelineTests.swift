@@ -1,0 +1,187 @@
+import CLIP
+import Fewstep
+import Foundation
+import Storage
+import Tensors
+import Testing
+
+@testable import SDXL
+
+/// The folder that make_pipeline.py wrote, and what diffusers made of it.
+struct PipelineFixture {
+  static let path = "\(UNetFixture.folder)/pipeline"
+  let expected = try! SafetensorsFile("\(path)/expected.safetensors")
+  let prompts = ["a cat!", "the end of the road"]
+
+  func pipeline() throws -> SDXLPipeline { try SDXLPipeline(ModelSource(PipelineFolder(Self.path))) }
+
+  /// The pipeline's prompts, prepared in a folder.
+  func prepared(_ folder: String) throws -> String {
+    _ = try Preparation(pipeline(), into: folder, shardRows: 1, batch: 4, dtype: .float32).prompts(prompts)
+    return folder
+  }
+
+  func backbone(prompts: String?, precision: DType = .float32, recomputing: Bool = false) throws -> SDXL {
+    try SDXL(
+      SDXL.Settings(
+        model: Self.path, prompts: prompts, size: [16, 16], precision: precision, recomputing: recomputing), on: .cpu)
+  }
+}
+
+/// A folder for one test, removed with the object.
+final class Scratch: Sendable {
+  let folder: String
+
+  init() throws {
+    folder = NSTemporaryDirectory() + "fewstep-sdxl-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  func path(_ name: String) -> String { folder + "/" + name }
+}
+
+@Suite struct PipelineTests {
+  let fixture = PipelineFixture()
+
+  @Test("The teacher's samples are those of diffusers' pipeline with its Euler scheduler and guidance")
+  func teacherSamples() throws {
+    let backbone = try fixture.backbone(prompts: nil)
+    let teacher = try backbone.teacher()
+    let condition = try backbone.condition(texts: fixture.prompts)
+    let noise = try fixture.expected.tensor("noise")
+    let samples = try noGrad {
+      try DDIM().sample(noise, times: teacher.schedule.samplingTimes(5), schedule: teacher.schedule) { x, time in
+        try teacher.guidedClean(
+          from: x, at: .full([2], time, .float64), given: condition, guidance: Guidance(5))
+      }
+    }
+    let error = try error(of: samples, fixture.expected.tensor("euler"))
+    #expect(error < 1e-4, "\(error)")
+    let pixels = try noGrad { try backbone.pipeline.decode(fixture.expected.tensor("euler"), tile: nil) }
+    let pixelError = try SDXLTests.error(of: pixels, fixture.expected.tensor("pixels"))
+    #expect(pixelError < 1e-4, "\(pixelError)")
+  }
+
+  @Test("Few-step generation is diffusers' LCM scheduler at DMD2's times")
+  func fewStepSamples() throws {
+    let scratch = try Scratch()
+    let backbone = try fixture.backbone(prompts: fixture.prepared(scratch.path("prompts")))
+    let noises = try fixture.expected.tensor("lcm noises")
+    let samples = try noGrad {
+      try FewStepGeneration(steps: [1, 0.75, 0.5, 0.25]).sample(
+        backbone.student(seed: 0), upTo: 3, given: backbone.condition([0, 1])
+      ) { index in index == 0 ? try fixture.expected.tensor("noise") : try noises.rows(index..<index + 1).squeezed(0) }
+    }
+    let error = try error(of: samples, fixture.expected.tensor("lcm"))
+    #expect(error < 1e-4, "\(error)")
+  }
+
+  @Test("The schedule is diffusers' DDPM and Euler schedule")
+  func schedule() throws {
+    let schedule = try fixture.pipeline().schedule
+    let times = try fixture.expected.tensor("times").doubles()
+    for (time, signal) in zip(times, try fixture.expected.tensor("signal").doubles()) {
+      let alpha = schedule.alpha((time + 1) / 1000)
+      #expect(abs(alpha * alpha - signal) < 1e-6)
+    }
+    let noise = try fixture.expected.tensor("noise")
+    let noised = try schedule.noisy(
+      noise.rows(0..<1).expanded([7, -1, -1, -1]), noise.rows(1..<2).expanded([7, -1, -1, -1]),
+      at: (Tensor(times) + 1) * 0.001)
+    #expect(try error(of: noised, fixture.expected.tensor("noised")) < 1e-5)
+    for count in [4, 30, 50] {
+      let ours = schedule.samplingTimes(count)
+      #expect(try ours.map(schedule.modelTime) == fixture.expected.tensor("euler times \(count)").doubles())
+      for (time, sigma) in zip(ours, try fixture.expected.tensor("euler sigmas \(count)").doubles()) {
+        #expect(abs(schedule.sigma(time) / schedule.alpha(time) - sigma) < 1e-4)
+      }
+    }
+  }
+
+  @Test("Prepared prompts and texts encoded as they come give the same condition")
+  func preparedPrompts() throws {
+    let scratch = try Scratch()
+    let folder = try fixture.prepared(scratch.path("prompts"))
+    let backbone = try fixture.backbone(prompts: folder)
+    #expect(backbone.prompts == fixture.prompts)
+    #expect(backbone.sampleShape == [4, 8, 8])
+    #expect(backbone.featureShape == [16, 4, 4])
+    let prepared = try backbone.condition([1, 0, 1])
+    let fresh = try fixture.backbone(prompts: nil).condition(texts: [1, 0, 1].map { fixture.prompts[$0] })
+    for name in ["text", "pooled", "time-ids"] {
+      #expect(try error(of: prepared.tensor(name), fresh.tensor(name)) < 1e-6, "\(name)")
+    }
+    #expect(try prepared.tensor("time-ids").doubles().prefix(6) == [16, 16, 0, 0, 16, 16])
+    let none = try backbone.teacher().unconditional(like: prepared)
+    #expect(try none.tensor("text").doubles().allSatisfy { $0 == 0 })
+    #expect(try none.tensor("text").shape == prepared.tensor("text").shape)
+  }
+
+  @Test("Prompts that other encoders embedded are refused by the encoder's name")
+  func otherEncoders() throws {
+    let scratch = try Scratch()
+    let folder = try fixture.prepared(scratch.path("prompts"))
+    let model = scratch.path("model")
+    try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
+    let weights = "\(model)/text_encoder_2/model.safetensors"
+    let file = try SafetensorsFile(weights)
+    try Safetensors.write(
+      try file.names.map { ($0, try $0.hasSuffix("q_proj.bias") ? file.tensor($0) + 1 : file.tensor($0).cloned()) },
+      metadata: [:], to: weights)
+    let words = EncoderFixtures.words {
+      _ = try SDXL(SDXL.Settings(model: model, prompts: folder, size: [16, 16]), on: .cpu)
+    }
+    #expect(words.contains("manifest.json: text_encoder_2"), "\(words)")
+    #expect(words.contains("fewstep prepare"), "\(words)")
+  }
+
+  @Test("Adapted roles share the teacher's memory; half precision and recomputing train what they should")
+  func adaptedRoles() throws {
+    let scratch = try Scratch()
+    let backbone = try fixture.backbone(
+      prompts: fixture.prepared(scratch.path("prompts")), precision: .bfloat16, recomputing: true)
+    let student = try backbone.adaptableStudent(seed: 0)
+    #expect(student.parameters.state.isEmpty)
+    #expect(student.parameters.all.allSatisfy { $0.value.dtype == .bfloat16 })
+    let full = try backbone.student(seed: 0)
+    #expect(full.parameters.all.allSatisfy { $0.value.dtype == .float32 })
+    try full.parameters.setTrainable(true)
+    let noise = try fixture.expected.tensor("noise")
+    let clean = try full.clean(from: noise, at: .full([2], 1, .float64), given: backbone.condition([0, 1]))
+    #expect(clean.dtype == .float32)
+    try mean(clean.squared()).backward()
+    for parameter in full.parameters.all {
+      let gradient = try #require(parameter.value.gradient, "\(parameter.name)")
+      #expect(gradient.dtype == .float32)
+      #expect(try gradient.norm().item().isFinite)
+    }
+    let features = try noGrad {
+      try full.features(of: noise, at: .full([2], 0.5, .float64), given: backbone.condition([0, 1]))
+    }
+    #expect(features.shape == [2, 16, 4, 4])
+  }
+
+  @Test("A folder of another pipeline, or with another component, is refused by name")
+  func otherPipelines() throws {
+    let scratch = try Scratch()
+    let model = scratch.path("model")
+    try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
+    func refused(_ from: String, _ to: String, in file: String) throws -> String {
+      let path = "\(model)/\(file)"
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      try text.replacing(from, with: to).write(toFile: path, atomically: true, encoding: .utf8)
+      defer { try? text.write(toFile: path, atomically: true, encoding: .utf8) }
+      return EncoderFixtures.words { _ = try SDXLPipeline(ModelSource(PipelineFolder(model))) }
+    }
+    let other = try refused("StableDiffusionXLPipeline", "FluxPipeline", in: "model_index.json")
+    #expect(other.contains("model_index.json: _class_name") && other.contains("got FluxPipeline"), "\(other)")
+    let component = try refused("UNet2DConditionModel", "FluxTransformer", in: "model_index.json")
+    #expect(component.contains("model_index.json: unet"), "\(component)")
+    let schedule = try refused("scaled_linear", "squaredcos", in: "scheduler/scheduler_config.json")
+    #expect(schedule.contains("scheduler_config.json: beta_schedule"), "\(schedule)")
+    let unknown = try refused("\"beta_end\"", "\"beta_final\"", in: "scheduler/scheduler_config.json")
+    #expect(unknown.contains("scheduler_config.json: beta_final"), "\(unknown)")
+  }
+}
