@@ -60,7 +60,7 @@ def main():
     options = options.parse_args()
     ours = h5py.File(options.samples)["samples"][:]
     start = noise(options.seed, "sampling 0", len(ours), ours.shape[1:])
-    pipeline = StableDiffusionXLPipeline.from_pretrained(options.model, torch_dtype=torch.float32)
+    pipeline = StableDiffusionXLPipeline.from_pretrained(options.model)
     pipeline.set_progress_bar_config(disable=True)
     prompts = [options.prompt[index % len(options.prompt)] for index in range(len(ours))]
     theirs = pipeline(
