@@ -20,9 +20,6 @@ fi
 if [ -z "${FEWSTEP_TORCH_PYTHON:-}" ]; then
   make --silent torch > /dev/null
   FEWSTEP_TORCH_PYTHON=.venv-torch/bin/python
-  if [ "$product" = UNetBenchmark ]; then
-    "$FEWSTEP_TORCH_PYTHON" -m pip install --disable-pip-version-check --quiet -r benchmarks/unet-requirements.txt
-  fi
 fi
 LIBTORCH=$("$FEWSTEP_TORCH_PYTHON" -c 'import os, torch; print(os.path.dirname(torch.__file__))')
 export LIBTORCH

@@ -1,7 +1,8 @@
 import Fewstep
 import Tensors
 
-/// The log-probability that a classifier gives the wanted class.
+/// The log-probability that a classifier gives the wanted class: the number of a sample's prompt, so that a classifier of
+/// captions serves backbones that are conditioned on text.
 public final class ClassifierReward: RewardProxy {
   private let classifier: Classifier
 
@@ -9,7 +10,11 @@ public final class ClassifierReward: RewardProxy {
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     guard let pixels else { throw TensorError("classifier reward", "samples of this backbone are no images") }
-    let wanted = try condition.tensor("class").unsqueezed(1)
+    let classes = classifier.architecture.classes
+    if let largest = condition.prompts.max(), largest >= classes {
+      throw TensorError("classifier reward", "the classifier knows \(classes) classes, and prompt \(largest) is none")
+    }
+    let wanted = try Tensor(condition.prompts).to(pixels.device).unsqueezed(1)
     return try noGrad { try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1) }
   }
 

@@ -8,24 +8,30 @@ public final class Latents: DataSource {
   public let sampleShape: [Int]
   private let shards: ShardFolder
   private let device: Device
+  /// Each picture's prompt.
+  private let prompts: [Int]
 
-  /// - Parameter pipeline: the model that the latents must have been made by; nil asks for nothing.
+  /// - Parameter backbone: whose model the latents must have been made by; nil asks for nothing.
   /// - Throws: `StorageError` where the folder is none, is not finished, or was made by other networks.
-  public init(_ path: String, for pipeline: SDXLPipeline?, on device: Device) throws {
+  public init(_ path: String, for backbone: SDXL?, on device: Device) throws {
     shards = try ShardFolder(path, kind: "latents")
-    if let pipeline {
+    if let pipeline = backbone?.pipeline {
       try refuse(path, shards, madeOtherwiseThan: pipeline.textIdentity().merging(pipeline.pictureIdentity()) { $1 })
     }
     count = shards.count
     sampleShape = try shards.rowShape("latents")
     self.device = device
+    let known = Dictionary(
+      (backbone?.prompts ?? []).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let found = known.isEmpty ? [] : try shards.texts("captions").compactMap { known[$0] }
+    prompts = found.count == count ? found : Array(0..<count)
   }
 
-  /// Numbered by position: each picture has a text of its own.
+  /// Numbered as the backbone's prompts where all captions are among them, else by position.
   public func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition) {
     func rows(_ name: String) throws -> Tensor { try shards.rows(name, positions).to(device).to(.float32) }
     let tensors = ["text": try rows("text"), "pooled": try rows("pooled"), "time-ids": try rows("time-ids")]
-    return (try rows("latents"), Condition(prompts: positions, tensors: tensors))
+    return (try rows("latents"), Condition(prompts: positions.map { prompts[$0] }, tensors: tensors))
   }
 }
 

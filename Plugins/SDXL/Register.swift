@@ -17,10 +17,27 @@ extension SDXL {
         let settings = Settings(s)
         return { try SDXL(settings, on: $0.device) }
       })
+    catalog.pretrainable.append(
+      Plugin("sdxl", "SDXL's U-Net with new weights, of the shape that a model folder's unet/config.json describes") {
+        s in
+        let model = s.path("model", "The model's folder in diffusers' layout; unet/ needs its config.json alone.")
+        let recomputing = s.boolean(
+          "gradient-checkpointing", default: false,
+          "Compute blocks twice instead of keeping their activations: less memory, more time.")
+        return {
+          try SDXL(
+            SDXL.Settings(model: model, prompts: nil, recomputing: recomputing), seed: $0.seed, on: $0.device)
+        }
+      })
+    catalog.autoencoders.append(
+      Plugin("sdxl", "SDXL's autoencoder, of the shape that a model folder's vae/config.json describes") { s in
+        let model = s.path("model", "The model's folder in diffusers' layout; vae/ needs its config.json alone.")
+        return { try UntrainedAutoencoder(model, seed: $0.seed, on: $0.device) }
+      })
     catalog.data.append(
       Plugin("sdxl-latents", "Pictures and captions that `fewstep prepare pictures` encoded") { s in
         let path = s.path("folder", "The prepared folder.")
-        return { try Latents(path, for: ($0.backbone as? SDXL)?.pipeline, on: $0.device) }
+        return { try Latents(path, for: $0.backbone as? SDXL, on: $0.device) }
       })
   }
 }

@@ -42,13 +42,17 @@ public final class SDXL: TextConditioned {
   private let settings: Settings
   private let embeddings: ShardFolder?
   private let unconditional: SDXLDenoiser.Unconditional
+  /// Of new weights; nil takes the folder's.
+  private let seed: Int?
   /// The teacher, whose tensors adapted roles share.
   private let frozen: (network: UNet, parameters: ParameterStore)
 
+  /// - Parameter seed: of new weights for the U-Net; nil takes the folder's.
   /// - Throws: `StorageError` naming file and key or tensor, where the folder is no SDXL or the prompts were embedded by
   ///   other encoders.
-  public init(_ settings: Settings, on device: Device) throws {
+  public init(_ settings: Settings, seed: Int? = nil, on device: Device) throws {
     self.settings = settings
+    self.seed = seed
     self.device = device
     pipeline = try SDXLPipeline(
       ModelSource(
@@ -81,7 +85,7 @@ public final class SDXL: TextConditioned {
       "kind": "sdxl", "model": settings.model, "component": "unet",
       "config": JSONValue.object(pipeline.unetConfig).description,
     ].merging(settings.variant.map { ["variant": $0] } ?? [:]) { $1 }
-    frozen = try pipeline.network(settings.precision)
+    frozen = try pipeline.network(settings.precision, seed: seed)
     try frozen.parameters.setTrainable(false)
   }
 
@@ -119,7 +123,7 @@ public final class SDXL: TextConditioned {
   }
 
   /// Weights of its own, in float32.
-  private func trainable() throws -> SDXLDenoiser { role(try pipeline.network(.float32)) }
+  private func trainable() throws -> SDXLDenoiser { role(try pipeline.network(.float32, seed: seed)) }
 
   private func adaptable() throws -> SDXLDenoiser {
     let store = ParameterStore(.shared(frozen.parameters), dtype: settings.precision, device: device)

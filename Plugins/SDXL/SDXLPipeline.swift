@@ -45,10 +45,14 @@ public final class SDXLPipeline: ModelPipeline {
 
   // MARK: The U-Net
 
-  /// The U-Net with parameters of its own.
+  /// The U-Net with parameters of its own: the folder's, or new ones by a seed.
   ///
   /// - Throws: `StorageError` naming the file and the tensor that does not fit the config.
-  public func network(_ dtype: DType) throws -> (network: UNet, parameters: ParameterStore) {
+  public func network(_ dtype: DType, seed: Int? = nil) throws -> (network: UNet, parameters: ParameterStore) {
+    if let seed {
+      let store = ParameterStore(.random(seed: seed), dtype: dtype, device: device)
+      return (try UNet(store.root, unet), store)
+    }
     let weights = try weights("unet")
     let store = ParameterStore(
       .checkpoint { weights.contains($0) ? try weights.tensor($0) : nil }, dtype: dtype, device: device)

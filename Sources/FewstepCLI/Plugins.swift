@@ -63,6 +63,6 @@ struct Plugins: ParsableCommand {
     return [own] + entries("objective", catalog.objectives) + entries("backbone", catalog.backbones)
       + entries("new teacher", catalog.pretrainable) + entries("reward", catalog.rewards)
       + entries("data", catalog.data) + entries("features", catalog.features)
-      + entries("classifier", catalog.classifiers)
+      + entries("classifier", catalog.classifiers) + entries("autoencoder", catalog.autoencoders)
   }
 }

@@ -24,6 +24,9 @@ struct Sample: ParsableCommand {
   @Option(help: "Sample the teacher instead, in so many steps.") var teacherSteps: Int?
   @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
   @Option(help: "The teacher's ω; by default the run's, or 5 for a model.") var guidance: Double?
+  @Option(
+    help: "Noises in an HDF5 file, dataset `noises` [steps, count, ...], in place of the seed's: to compare samplers.")
+  var noises: String?
   @Option(help: "Samples made at once.") var batch = 50
   @Option(help: "Where the picture of all samples goes.") var output = "samples.png"
   @Option(help: "A folder for each sample as a PNG of its own, with what it was made from inside.") var pictures:
@@ -53,7 +56,8 @@ struct Sample: ParsableCommand {
     if let pictures { try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true) }
     let source = try isModel ? modelSource() : runSource()
     Interruption.listen()
-    let sampling = try sampling(source.backbone)
+    var sampling = try sampling(source.backbone)
+    if let noises { sampling.noises = try HDF5File.open(noises).read("noises").to(.float32) }
     let prompts = sampling.prompts(count)
     let samples = try source.samples(sampling, prompts: prompts)
     if let tensors {

@@ -3,8 +3,10 @@ import Testing
 
 @Suite struct CommandTests {
   private let commands = [
-    "run", "check", "recipes", "plugins", "sample", "evaluate", "inspect", "diff", "train-teacher", "train-classifier",
+    "run", "check", "recipes", "plugins", "sample", "evaluate", "inspect", "diff", "train-teacher", "train-autoencoder",
+    "train-classifier",
     "pairs", "doctor", "sweep", "compare", "report", "field", "new", "build-plugin",
+    "prepare", "denoise", "encode", "decode", "embed", "export",
   ]
 
   @Test("Every command's help has an example, and the program's lists every command and exit code")

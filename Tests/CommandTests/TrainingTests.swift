@@ -22,6 +22,16 @@ import Testing
     output: made/classifier.safetensors
     """
 
+  private let autoencoder = """
+    name: little-autoencoder
+    threads: 1
+    autoencoder: {kind: sdxl, model: model}
+    data: {kind: idx, images: images, labels: labels}
+    test: {kind: idx, images: images, labels: labels}
+    training: {steps: 3, batch: 4}
+    output: made/vae/diffusion_pytorch_model.safetensors
+    """
+
   /// Dark images of class 0 and bright ones of class 1.
   private func scratch() throws -> Scratch {
     let scratch = try Scratch()
@@ -55,6 +65,32 @@ import Testing
       training: {steps: 1, batch: 8}
       """, to: "r.yaml")
     #expect(try Fewstep.run("check", "r.yaml", in: scratch).output.contains("all is well"))
+  }
+
+  @Test("An autoencoder is trained into its folder, with the factor that its latents are multiplied by")
+  func autoencoderTrained() throws {
+    let scratch = try scratch()
+    try scratch.write(autoencoder, to: "autoencoder.yaml")
+    try FileManager.default.createDirectory(atPath: scratch.path("model/vae"), withIntermediateDirectories: true)
+    try scratch.write(
+      """
+      {"_class_name": "StableDiffusionXLPipeline", "vae": ["diffusers", "AutoencoderKL"]}
+      """, to: "model/model_index.json")
+    try scratch.write(
+      """
+      {"_class_name": "AutoencoderKL", "in_channels": 1, "out_channels": 1, "block_out_channels": [8, 8],
+       "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D"],
+       "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D"], "norm_num_groups": 2, "latent_channels": 2}
+      """, to: "model/vae/config.json")
+    let job = try Fewstep.run("train-autoencoder", "autoencoder.yaml", "--json", in: scratch)
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(job.output.utf8)) as? [String: Double])
+    let written = try Data(contentsOf: URL(fileURLWithPath: scratch.path("made/vae/config.json")))
+    let config = try #require(try JSONSerialization.jsonObject(with: written) as? [String: Any])
+    let scale = try #require(config["scaling_factor"] as? Double)
+    #expect(scale > 0 && abs(scale - (report["scale"] ?? 0)) < 1e-9 * scale)
+    #expect(config["block_out_channels"] as? [Int] == [8, 8])
+    let listed = try Fewstep.run("inspect", "made/vae/diffusion_pytorch_model.safetensors", in: scratch).output
+    #expect(listed.contains("decoder.up_blocks.1.resnets.0.conv1.weight"), "\(listed)")
   }
 
   @Test("An output that cannot be written is refused before the first step")

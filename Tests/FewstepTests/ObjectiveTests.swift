@@ -53,6 +53,7 @@ import Testing
     "Gradients reach the role that is updated, all of it, and no other",
     arguments: [
       "dmd", "dmd regression", "dmd2", "dmd2 gan", "dmd2 teacher", "amd", "amd remedies", "amd gan", "amd gan teacher",
+      "amd gan convolutional",
       "decoupled", "reward forcing", "sid",
     ])
   func gradientsReachTheRole(_ name: String) throws {

@@ -37,7 +37,8 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  private static let gan = "    student-weight: 0.003\n    discriminator-weight: 0.01\n    features: fake-teacher"
+  private static let gan =
+    "    student-weight: 0.003\n    discriminator-weight: 0.01\n    features: fake-teacher\n    head: pointwise"
 
   private static let ring = """
       modes: 6

@@ -3,6 +3,7 @@ import Storage
 import Tensors
 import Testing
 
+@testable import ClassifierReward
 @testable import Fewstep
 @testable import GaussianMixture
 @testable import IntrinsicReward
@@ -43,6 +44,22 @@ import Testing
     let here = try noise(0)
     #expect(try mean(here * noise(0.01)).item() > 0.8)
     #expect(try Swift.abs(mean(here * noise(0.5)).item()) < 0.2)
+  }
+
+  @Test("A classifier's reward is the log-probability of a sample's prompt, whatever the backbone reads of it")
+  func aClassifiersReward() throws {
+    let architecture = Classifier.Architecture(inputs: 3, channels: [8], features: 4, classes: 5)
+    let classifier = try Classifier(architecture, .random(seed: 1))
+    let pixels = try sigmoid(normal("pixels", [3, 3, 8, 8]))
+    let reward = ClassifierReward(classifier)
+    func score(_ prompts: [Int]) throws -> Tensor {
+      let condition = Condition(prompts: prompts, tensors: ["text": try Tensor.zeros([3, 2, 2])])
+      return try reward.score(pixels, pixels: pixels, given: condition)
+    }
+    let all = try noGrad { try classifier.logProbabilities(pixels) }
+    try expectSame(score([4, 0, 2]), stacked([all[0][4], all[1][0], all[2][2]]))
+    let error = #expect(throws: TensorError.self) { try score([4, 0, 5]) }
+    #expect(error.map { "\($0)".contains("5 classes, and prompt 5 is none") } == true)
   }
 
   @Test("A recipe's perturbed reward is checked inside, at its place, and lists what it may be made of")

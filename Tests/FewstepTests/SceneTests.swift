@@ -200,6 +200,9 @@ enum Objectives {
     case "amd scalar": AMD(try settings("{group-size: 4, adaptation: scalar}"))
     case "amd remedies": AMD(try settings("{group-size: 4, pooled-deviation: 0.5, noise-tilt: 1}"))
     case "amd gan": AMD(try settings("{group-size: 4, gan: {student-weight: 0.5, discriminator-weight: 0.5}}"))
+    case "amd gan convolutional":
+      AMD(
+        try settings("{group-size: 4, gan: {student-weight: 0.5, discriminator-weight: 0.5, head: convolutional}}"))
     case "amd gan teacher":
       AMD(try settings("{group-size: 4, gan: {student-weight: 0.5, discriminator-weight: 0.5, features: teacher}}"))
     case "decoupled": DecoupledDMD()

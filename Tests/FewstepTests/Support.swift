@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import SDXL
 import Storage
 import Tensors
 import Testing
@@ -28,6 +29,7 @@ func shippedCatalog() -> Catalog {
   SiD.register(in: &catalog)
   GaussianMixture.register(in: &catalog)
   PixelUNet.register(in: &catalog)
+  SDXL.register(in: &catalog)
   ClassifierReward.register(in: &catalog)
   PerturbedReward.register(in: &catalog)
   IntrinsicReward.register(in: &catalog)

@@ -22,6 +22,8 @@ import Testing
       _ = try Sweep(node, catalog: shippedCatalog())
     } else if keys.contains("objective") {
       _ = try Recipe(node, catalog: shippedCatalog())
+    } else if keys.contains("autoencoder") {
+      _ = try AutoencoderRecipe(node, catalog: shippedCatalog())
     } else if keys.contains("classifier") {
       _ = try ClassifierRecipe(node, catalog: shippedCatalog())
     } else {
@@ -36,14 +38,17 @@ import Testing
 
   @Test("There are shipped recipes of every sort")
   func sorts() {
-    for name in ["quickstart.yaml", "fashion-mnist/teacher.yaml", "fashion-mnist/reward.yaml", "mixture/amd.yaml"] {
+    for name in [
+      "quickstart.yaml", "fashion-mnist/teacher.yaml", "fashion-mnist/reward.yaml", "mixture/amd.yaml",
+      "glyphs/autoencoder.yaml",
+    ] {
       #expect(Self.shipped.contains(name))
     }
   }
 
   @Test(
     "A mistake in a teacher's or a classifier's recipe is named at its place",
-    arguments: ["fashion-mnist/teacher.yaml", "fashion-mnist/reward.yaml"])
+    arguments: ["fashion-mnist/teacher.yaml", "fashion-mnist/reward.yaml", "glyphs/autoencoder.yaml"])
   func strict(_ name: String) throws {
     let node = try YAMLNode.load(path: "\(Self.folder)/\(name)")
     func problems(_ changed: YAMLNode) throws -> [RecipeProblem] {

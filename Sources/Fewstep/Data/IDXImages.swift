@@ -1,7 +1,8 @@
 import Storage
 import Tensors
 
-/// Labelled images in IDX files (MNIST, Fashion-MNIST), gzipped or plain; pixels become -1...1.
+/// Labelled images in IDX files (MNIST, Fashion-MNIST), gzipped or plain, grey [N, H, W] or coloured [N, C, H, W]; pixels
+/// become -1...1.
 public final class IDXImages: DataSource {
   /// Which positions of the file count: halves make data sets that share no image.
   public enum Subset: String, Sendable, CaseIterable {
@@ -20,8 +21,9 @@ public final class IDXImages: DataSource {
   public init(images path: String, labels labelPath: String, subset: Subset = .all, on device: Device = .cpu) throws {
     let all = try IDXFile.read(path)
     let classes = try IDXFile.read(labelPath).integers()
-    guard all.rank == 3, all.dtype == .uint8 else {
-      throw StorageError(.malformed, at: path, expected: "images, uint8[N, H, W]", got: all.summary)
+    guard [3, 4].contains(all.rank), all.dtype == .uint8 else {
+      throw StorageError(
+        .malformed, at: path, expected: "images, uint8[N, H, W] or uint8[N, C, H, W]", got: all.summary)
     }
     guard all.shape[0] == classes.count else {
       throw StorageError(
@@ -29,7 +31,8 @@ public final class IDXImages: DataSource {
     }
     let start = subset == .odd ? 1 : 0
     let step = subset == .all ? 1 : 2
-    images = try all.sliced(0, from: start, step: step).unsqueezed(1).contiguous()
+    let part = try all.sliced(0, from: start, step: step)
+    images = try (part.rank == 3 ? part.unsqueezed(1) : part).contiguous()
     labels = stride(from: start, to: classes.count, by: step).map { classes[$0] }
     count = labels.count
     sampleShape = images.shape.dropFirst().map { $0 }
@@ -43,7 +46,7 @@ public final class IDXImages: DataSource {
 
   public static func register(in catalog: inout Catalog) {
     catalog.data.append(
-      Plugin("idx", "Labelled images in IDX files, gzipped or plain (MNIST, Fashion-MNIST)") { s in
+      Plugin("idx", "Labelled images in IDX files, gzipped or plain (MNIST, Fashion-MNIST), grey or coloured") { s in
         let images = s.path("images", "The file of images.")
         let labels = s.path("labels", "The file of labels.")
         let subset: Subset = s.choice("subset", default: .all, "Which positions count: halves share no image.")

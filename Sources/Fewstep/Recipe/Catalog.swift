@@ -59,6 +59,8 @@ public struct Catalog {
   public var features = [Plugin<any FeatureNetwork>]()
   /// Classifiers that `fewstep train-classifier` can train.
   public var classifiers = [Plugin<any TrainableClassifier>]()
+  /// Autoencoders that `fewstep train-autoencoder` can train from nothing.
+  public var autoencoders = [Plugin<any TrainableAutoencoder>]()
   /// Pretrained models that can be taken apart, see `ModelPipeline`.
   public var pipelines = [PipelineKind]()
   /// Where plugins came from that were loaded from files: runs note it, so that they can be gone on with.

@@ -67,6 +67,43 @@ public struct ClassifierRecipe {
   }
 }
 
+/// What `fewstep train-autoencoder` trains: the way from images to latents and back.
+public struct AutoencoderRecipe {
+  public let name: String
+  public let seed: Int
+  public let device: Device
+  public let threads: Int?
+  public let autoencoder: (PluginContext) throws -> any TrainableAutoencoder
+  public let data: (PluginContext) throws -> any DataSource
+  /// Data that are not trained on, for the report at the end.
+  public let test: (PluginContext) throws -> any DataSource
+  public let training: AutoencoderTraining.Settings
+  /// Where the averaged weights go (safetensors).
+  public let output: String
+
+  /// - Throws: `RecipeError` with all mistakes.
+  public init(_ node: YAMLNode, catalog: Catalog) throws {
+    let s = SettingsReader(node)
+    let common = CommonSettings(s)
+    (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
+    autoencoder = s.plugin("autoencoder", among: catalog.autoencoders, "The network.")
+    data = s.plugin("data", among: catalog.data, "Real images.")
+    test = s.plugin("test", among: catalog.data, "Images that are not trained on.")
+    output = s.path("output", "Where the averaged weights go (safetensors), and the configuration beside them.")
+    let t = s.section("training")
+    let steps = t.integer("steps", in: .steps, "Optimizer steps.")
+    let role = RoleSettings(t, learningRate: 1e-3, betas: [0.9, 0.99])
+    training = AutoencoderTraining.Settings(
+      steps: steps, batch: t.integer("batch", default: 64, in: .batch, "Samples of one step."),
+      optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit,
+      decay: t.ema() ?? .constant(0.999),
+      divergenceWeight: t.number(
+        "kl-weight", default: 1e-3, in: .nonNegative,
+        "Weight of the latents' KL divergence from a standard normal distribution, beside mean |x - x̂|."))
+    try s.finish()
+  }
+}
+
 /// What every recipe begins with.
 struct CommonSettings {
   let name: String

@@ -9,6 +9,8 @@ public struct Sampling {
   public let batch: Int
   /// Texts that are sampled in place of the backbone's prompts; prompts are their numbers then.
   public let texts: [String]?
+  /// Noises [steps, samples, ...] that are taken in place of the seed's.
+  public var noises: Tensor?
 
   public init(_ backbone: any Backbone, seed: Int, batch: Int = 50) {
     self.backbone = backbone
@@ -66,7 +68,17 @@ public struct Sampling {
   }
 
   private func noise(_ place: Int, _ range: Range<Int>) throws -> Tensor {
-    try Noise(seed: seed).stream("sampling \(place)", step: 0).normal(range, backbone.sampleShape, on: backbone.device)
+    if let noises {
+      guard noises.rank > 2, place < noises.shape[0], range.upperBound <= noises.shape[1],
+        Array(noises.shape.dropFirst(2)) == backbone.sampleShape
+      else {
+        throw TensorError(
+          "noises", "expected [\(place + 1) steps or more, samples, \(backbone.sampleShape)], got \(noises.summary)")
+      }
+      return try noises.rows(place..<place + 1).squeezed(0).rows(range).to(backbone.device)
+    }
+    return try Noise(seed: seed).stream("sampling \(place)", step: 0).normal(
+      range, backbone.sampleShape, on: backbone.device)
   }
 
   /// The batches that these prompts are worked off in.

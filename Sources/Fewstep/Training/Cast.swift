@@ -57,6 +57,11 @@ public final class Cast {
         throw CastError(recipe, "\(role).lora.layers", "\(error)")
       }
     }
+    // A flow's noise at a time below 1 is not what the student would begin with.
+    let (first, schedule) = (recipe.steps[0], student.schedule)
+    if first != 1, schedule.startDeviation(first) == schedule.sigma(first) {
+      throw CastError(recipe, "student.steps", "times begin with 1 for this model, got \(first)")
+    }
     let full = PluginContext(
       device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
     let objective = try Self.fitting("objective", recipe) { try recipe.objective(full) }

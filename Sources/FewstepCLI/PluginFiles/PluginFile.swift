@@ -123,6 +123,6 @@ extension Catalog {
     objectives.map { ("objective", $0.name) } + backbones.map { ("backbone", $0.name) }
       + pretrainable.map { ("new teacher", $0.name) } + rewards.map { ("reward", $0.name) }
       + data.map { ("data", $0.name) } + features.map { ("features", $0.name) }
-      + classifiers.map { ("classifier", $0.name) }
+      + classifiers.map { ("classifier", $0.name) } + autoencoders.map { ("autoencoder", $0.name) }
   }
 }

@@ -1,0 +1,36 @@
+import Fewstep
+import Foundation
+import Networks
+import Storage
+import Tensors
+
+/// SDXL's autoencoder with new weights, of the shape that a model folder's vae/config.json describes.
+final class UntrainedAutoencoder: TrainableAutoencoder {
+  let parameters: ParameterStore
+  let metadata = ["format": "pt"]
+  private let network: AutoencoderKL
+  private let config: [String: JSONValue]
+
+  /// - Throws: `StorageError` where the folder has no autoencoder of this class, or its config cannot be obeyed.
+  init(_ model: String, seed: Int, on device: Device) throws {
+    let path = "\(try PipelineFolder(model).component("vae", "AutoencoderKL"))/config.json"
+    let config = try ModelConfig(path)
+    self.config = config.values
+    parameters = ParameterStore(.random(seed: seed), device: device)
+    network = try AutoencoderKL(parameters, AutoencoderKL.Configuration(config))
+  }
+
+  func posterior(_ images: Tensor) throws -> (mean: Tensor, logVariance: Tensor) {
+    let posterior = try network.encode(images)
+    return (posterior.mean, posterior.logVariance)
+  }
+
+  func decode(_ latents: Tensor) throws -> Tensor { try network.decode(latents) }
+
+  func configuration(scale: Double) throws -> (name: String, contents: Data) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let values = config.merging(["scaling_factor": .number(scale)]) { $1 }
+    return ("config.json", try encoder.encode(JSONValue.object(values)))
+  }
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Trains a tiny SDXL for three steps, exports the student in every format, and lets Python's diffusers load them.
+#
+# Needs the command to be built (FEWSTEP, by default .build/debug/fewstep), and a Python with diffusers (PYTHON, by default
+# that of `make torch`).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fewstep=$(realpath "${FEWSTEP:-.build/debug/fewstep}")
+model=$PWD/Tests/SDXLTests/Fixtures/pipeline
+checks=$PWD/scripts
+python=$(realpath --no-symlinks "${PYTHON:-.venv-torch/bin/python}")
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+printf '%s\n' "a cat!" "the end of the road" > prompts.txt
+"$fewstep" prepare prompts prompts.txt --model "$model" --into prompts
+cat > full.yaml << RECIPE
+name: tiny
+backbone: {kind: sdxl, model: $model, prompts: prompts, size: [16, 16]}
+objective: {kind: dmd}
+student: {learning-rate: 0.01, ema: {decay: 0.5}}
+fake-teacher: {updates: 1}
+training: {steps: 3, batch: 2}
+watch: {every: 0}
+RECIPE
+cat > lora.yaml << RECIPE
+extends: full.yaml
+student: {lora: {rank: 2, alpha: 6, layers: ["*"]}}
+fake-teacher: {lora: {rank: 2}}
+RECIPE
+for recipe in full lora; do
+  "$fewstep" run $recipe.yaml --into $recipe
+  "$fewstep" export $recipe --output $recipe-folder --dtype float32
+done
+"$fewstep" export lora --format peft --output peft.safetensors --dtype float32
+"$fewstep" export lora --format kohya --output kohya.safetensors --dtype float32
+"$fewstep" export full --format component --output unet --dtype float32
+
+"$python" "$checks/load_with_diffusers.py" "$fewstep" "$model"
