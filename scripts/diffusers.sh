@@ -28,7 +28,10 @@ watch: {every: 0}
 RECIPE
 cat > lora.yaml << RECIPE
 extends: full.yaml
-student: {lora: {rank: 2, alpha: 6, layers: ["*"]}}
+student:
+  lora:
+    {rank: 2, alpha: 6, layers: [to_q, to_k, to_v, to_out.0, proj_in, proj_out, ff.net.0.proj, ff.net.2, conv1, conv2,
+      conv_shortcut, downsamplers.0.conv, upsamplers.0.conv, time_emb_proj]}
 fake-teacher: {lora: {rank: 2}}
 RECIPE
 for recipe in full lora; do

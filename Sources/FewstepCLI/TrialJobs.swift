@@ -94,6 +94,8 @@ final class TrialJobs {
     let isSignal = job.process.terminationReason == .uncaughtSignal
     if code == 0, !isSignal {
       finished += 1
+    } else if Interruption.isRequested, isSignal, code == SIGINT {
+      // It had not begun to listen: nothing was made yet that could be saved.
     } else if isSignal || code != ExitCodes.interrupted {
       let reason = lastLines(job.trial).last { $0.hasPrefix("error: ") }?.dropFirst(7) ?? "see \(folder.log(job.trial))"
       fail(job.trial, "\(isSignal ? "died of signal \(code)" : "exit code \(code)"): \(reason)")

@@ -24,6 +24,13 @@ import Testing
     #expect(listed.count == commands.count)
   }
 
+  @Test("Help says what a precision may be in words, not in numbers")
+  func precisions() throws {
+    let scratch = try Scratch()
+    let help = try Fewstep.run("export", "--help", in: scratch).output.split(whereSeparator: \.isWhitespace)
+    #expect(help.joined(separator: " ").contains("values: float32, bfloat16, float16; default: float16"))
+  }
+
   @Test("Wrong usage exits with 64 and an example of the right one")
   func usage() throws {
     let scratch = try Scratch()

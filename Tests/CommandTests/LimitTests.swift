@@ -28,7 +28,7 @@ import Testing
   func studentSampler() throws {
     let scratch = try Scratch()
     let job = try Fewstep.run("sample", "run", "--sampler", "heun", in: scratch, expecting: 64)
-    #expect(job.errors.contains("it goes with --teacher-steps"), "\(job.errors)")
+    #expect(job.errors.contains("they go with --teacher-steps"), "\(job.errors)")
   }
 
   @Test("A number that no run could use is refused at its place, with its range")

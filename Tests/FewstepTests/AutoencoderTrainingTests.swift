@@ -76,7 +76,7 @@ import Testing
       }
     }
     let (free, pulled) = (try latents(0), try latents(10))
-    #expect(free.logVariance < -3)
+    #expect(free.logVariance < -2)
     #expect(abs(pulled.logVariance) < 0.1 && pulled.mean < 0.01)
   }
 }

@@ -1,5 +1,6 @@
 import Fewstep
 import Foundation
+import Storage
 import Tensors
 import Testing
 
@@ -111,5 +112,31 @@ import Testing
         try !noGrad { try generation.sample(stage.student, upTo: last, given: stage.condition) { noises[$0] } }
           .requiresGrad)
     }
+  }
+
+  @Test("A student may begin at a time below 1 where noise has the whole variance, and nowhere else")
+  func laterStart() throws {
+    func cast(_ schedule: String) throws -> Cast {
+      let text = """
+        name: later
+        threads: 1
+        backbone: {kind: gaussian-mixture, schedule: \(schedule), network: {width: 16, layers: 2, embedding: 8}}
+        objective: {kind: dmd}
+        student: {steps: [0.4]}
+        training: {steps: 1, batch: 4}
+        """
+      return try Cast(Recipe(YAMLNode.parse(text), catalog: shippedCatalog()))
+    }
+    #expect(try cast("discrete-vp").student.schedule.startDeviation(0.4) == 1)
+    #expect { _ = try cast("flow") } throws: { "\($0)".contains("student.steps: times begin with 1") }
+  }
+
+  @Test("A DDPM's sampling times are diffusers' leading and trailing ones")
+  func spacing() {
+    var schedule = DiscreteVP()
+    #expect(schedule.samplingTimes(4).map(schedule.modelTime) == [999, 749, 499, 249])
+    schedule.spacing = .leading
+    schedule.offset = 1
+    #expect(schedule.samplingTimes(4).map(schedule.modelTime) == [751, 501, 251, 1])
   }
 }

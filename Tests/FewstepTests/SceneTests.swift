@@ -120,6 +120,12 @@ import Testing
     #expect(Swift.abs(try loss.total.item() - 0.5 * mean(step.squared()).item()) < 1e-5)
   }
 
+  @Test("A direction of another shape than the samples' is refused, not broadcast")
+  func aDirectionOfAnotherShape() throws {
+    let scene = try Stage.points().scene()
+    #expect(throws: TensorError.self) { try scene.match(along: normal("direction", [2])) }
+  }
+
   @Test("A direction that is not finite gives a loss that is not finite")
   func aDirectionThatIs() throws {
     let stage = try Stage.points()

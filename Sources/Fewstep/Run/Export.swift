@@ -99,6 +99,12 @@ public struct Export {
   }
 
   private func kohya(_ adapter: Adapter) throws -> [(String, Tensor)] {
+    // kohya's scripts adapt what lies in blocks, and loaders know no other names.
+    guard adapter.layer.contains("block") else {
+      throw StorageError(
+        .malformed, at: file.path, "kohya's format has no name for the layer '\(adapter.layer)'",
+        advice: "Export it as peft or diffusers, or train without it (student.lora.layers).")
+    }
     let name = "lora_\(component)_" + adapter.layer.replacing(".", with: "_")
     return [
       ("\(name).lora_down.weight", adapter.down), ("\(name).lora_up.weight", adapter.up),

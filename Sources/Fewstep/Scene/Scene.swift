@@ -259,7 +259,12 @@ public final class Scene {
   ///
   /// DMD2's code turns a step that is not a number into 0, which is right where direction and scale both vanish. Everything
   /// else that is not finite is a role that has diverged, and makes the loss say so.
+  ///
+  /// - Throws: `TensorError` where the step has not the samples' shape: broadcast, it would move every sample alike.
   public func match(moving step: Tensor) throws -> Loss {
+    guard step.shape == samples.shape else {
+      throw TensorError("match", "expected a direction of the samples' shape \(samples.shape), got \(step.shape)")
+    }
     notebook.step = try step.detached()
     note("update", try step.detached().squared().meanPerSample().power(0.5))
     return Loss(try 0.5 * mse(samples, samples.detached() + step))

@@ -52,8 +52,14 @@ extension Device: ExpressibleByArgument {
 
 extension DType: ExpressibleByArgument {
   /// Those that networks compute in.
+  private static let choices: [DType] = [.float32, .bfloat16, .float16]
+
   public init?(argument: String) {
-    guard let dtype = DType(name: argument), [.float32, .bfloat16, .float16].contains(dtype) else { return nil }
+    guard let dtype = DType(name: argument), Self.choices.contains(dtype) else { return nil }
     self = dtype
   }
+
+  // By default ArgumentParser would list the raw values, which are numbers.
+  public static var allValueStrings: [String] { choices.map(\.name) }
+  public var defaultValueDescription: String { name }
 }
