@@ -34,7 +34,7 @@ struct Sample: ParsableCommand {
   @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
   @Option(help: "For a model: height and width in pixels.") var size = 1024
   @Option(help: "For a model: which of its weight files, such as fp16.") var variant: String?
-  @Option(help: "For a model: float32, bfloat16 or float16.") var precision = DType.float32
+  @Option(help: "For a model: what is computed in.") var precision = Precision.float32
   @Option(help: "For a model: cpu, cuda or cuda:N.") var device = Device.cpu
 
   private var isModel: Bool { FileManager.default.fileExists(atPath: "\(folder)/model_index.json") }
@@ -97,7 +97,7 @@ struct Sample: ParsableCommand {
   }
 
   private func modelSource() throws -> SampleSource {
-    let source = try ModelSource(PipelineFolder(folder), variant: variant, precision: precision, on: device)
+    let source = try ModelSource(PipelineFolder(folder), variant: variant, precision: precision.dtype, on: device)
     let backbone = try FewstepCommand.catalog.pipeline(source.folder).backbone(source, [size, size])
     return SampleSource(
       backbone: backbone,

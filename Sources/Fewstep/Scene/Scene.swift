@@ -253,7 +253,16 @@ public final class Scene {
   public func match(along direction: Tensor) throws -> Loss { try match(moving: step(along: direction)) }
 
   /// direction / scale
-  public func step(along direction: Tensor) throws -> Tensor { try noGrad { try direction / scale } }
+  public func step(along direction: Tensor) throws -> Tensor {
+    try refuseOtherShape(direction)
+    return try noGrad { try direction / scale }
+  }
+
+  private func refuseOtherShape(_ direction: Tensor) throws {
+    guard direction.shape == samples.shape else {
+      throw TensorError("match", "expected a direction of the samples' shape \(samples.shape), got \(direction.shape)")
+    }
+  }
 
   /// ½ mean (x - sg(x + step))².
   ///
@@ -262,9 +271,7 @@ public final class Scene {
   ///
   /// - Throws: `TensorError` where the step has not the samples' shape: broadcast, it would move every sample alike.
   public func match(moving step: Tensor) throws -> Loss {
-    guard step.shape == samples.shape else {
-      throw TensorError("match", "expected a direction of the samples' shape \(samples.shape), got \(step.shape)")
-    }
+    try refuseOtherShape(step)
     notebook.step = try step.detached()
     note("update", try step.detached().squared().meanPerSample().power(0.5))
     return Loss(try 0.5 * mse(samples, samples.detached() + step))

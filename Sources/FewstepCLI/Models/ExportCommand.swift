@@ -20,7 +20,7 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: "A run folder.") var folder: String
   @Option(help: "diffusers, component, peft or kohya.") var format = Export.Format.diffusers
   @Option(help: "Where it goes: a folder, or for adapters a file.") var output: String
-  @Option(help: "What weights are stored in: float32, bfloat16 or float16.") var dtype = DType.float16
+  @Option(help: "What weights are stored in.") var dtype = Precision.float16
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
 
   func run() throws {
@@ -29,7 +29,7 @@ struct ExportCommand: ParsableCommand {
       throw CommandError(ExitCodes.missing, "\(folder): not a run folder, there is no recipe.yaml in it")
     }
     let export = try Export(run, recipe: Recipe.load(run.recipe, overrides: []), step: step)
-    try export.write(format, to: output, dtype: dtype)
+    try export.write(format, to: output, dtype: dtype.dtype)
     note("\(output): made for the times \(export.steps)")
   }
 }

@@ -8,10 +8,10 @@ struct ModelArguments: ParsableArguments {
   @Argument(help: "A model's folder in diffusers' layout.") var model: String
   @Option(help: "Which of its weight files, such as fp16.") var variant: String?
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu
-  @Option(help: "What is computed in: float32, bfloat16 or float16.") var precision = DType.float32
+  @Option(help: "What is computed in.") var precision = Precision.float32
 
   func open() throws -> any ModelPipeline {
-    let source = try ModelSource(PipelineFolder(model), variant: variant, precision: precision, on: device)
+    let source = try ModelSource(PipelineFolder(model), variant: variant, precision: precision.dtype, on: device)
     return try FewstepCommand.catalog.pipeline(source.folder).open(source)
   }
 }
@@ -50,16 +50,17 @@ extension Device: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
 }
 
-extension DType: ExpressibleByArgument {
-  /// Those that networks compute in.
-  private static let choices: [DType] = [.float32, .bfloat16, .float16]
+/// What networks compute in, and what is stored.
+enum Precision: String, CaseIterable, ExpressibleByArgument {
+  case float32
+  case bfloat16
+  case float16
 
-  public init?(argument: String) {
-    guard let dtype = DType(name: argument), Self.choices.contains(dtype) else { return nil }
-    self = dtype
+  var dtype: DType {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    case .float16: .float16
+    }
   }
-
-  // By default ArgumentParser would list the raw values, which are numbers.
-  public static var allValueStrings: [String] { choices.map(\.name) }
-  public var defaultValueDescription: String { name }
 }

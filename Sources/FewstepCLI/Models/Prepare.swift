@@ -23,8 +23,8 @@ struct PreparationArguments: ParsableArguments {
   @Option(help: "Which of its weight files, such as fp16.") var variant: String?
   @Option(help: "The folder that is made.") var into: String
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu
-  @Option(help: "What networks compute in: float32, bfloat16 or float16.") var precision = DType.float32
-  @Option(help: "What is stored in: float32, bfloat16 or float16.") var dtype = DType.float16
+  @Option(help: "What networks compute in.") var precision = Precision.float32
+  @Option(help: "What is stored.") var dtype = Precision.float16
   @Option(help: "Rows of a shard.") var shardRows = 1000
   @Option(help: "Rows that a network sees at once.") var batch = 8
   @Flag(help: "Print what was done as JSON.") var json = false
@@ -35,9 +35,9 @@ struct PreparationArguments: ParsableArguments {
   }
 
   func preparation() throws -> Preparation {
-    let source = try ModelSource(PipelineFolder(model), variant: variant, precision: precision, on: device)
+    let source = try ModelSource(PipelineFolder(model), variant: variant, precision: precision.dtype, on: device)
     let pipeline = try FewstepCommand.catalog.pipeline(source.folder).open(source)
-    return Preparation(pipeline, into: into, shardRows: shardRows, batch: batch, dtype: dtype)
+    return Preparation(pipeline, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
   }
 
   /// Runs `body` with progress and Ctrl-C, and says what was done.
