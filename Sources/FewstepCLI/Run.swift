@@ -55,8 +55,7 @@ struct Run: ParsableCommand {
     // The evaluation's files are opened before an hour of training, not after it.
     let evaluation = try recipe.evaluation.map { try ModelEvaluation(recipe, $0, cast: cast) }
     Interruption.listen()
-    let trainer = try Trainer(recipe, cast: cast)
-    let run = try TrainingRun(trainer, folder: folder, resume: resume)
+    let run = try TrainingRun(Team(recipe, cast: cast), folder: folder, resume: resume)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let ending = try train(run)
     let goOn =

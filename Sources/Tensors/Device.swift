@@ -30,6 +30,11 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   /// The number of CUDA devices this libtorch sees.
   public static var cudaCount: Int { Int(ct_cuda_devices()) }
 
+  /// The device so many places on: cuda:0 has cuda:1 behind it, the CPU only itself.
+  public func following(by places: Int) -> Device {
+    if case .cuda(let index) = self { .cuda(index + places) } else { self }
+  }
+
   /// c10::DeviceType and index.
   var code: (type: Int32, index: Int32) {
     switch self {

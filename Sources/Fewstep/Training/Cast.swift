@@ -39,6 +39,12 @@ public final class Cast {
         recipe, "device",
         "'\(recipe.device)' is not there; this libtorch \(Runtime.version) sees \(Device.cudaCount) CUDA devices")
     }
+    let (parts, replicas) = (recipe.training.microBatches, recipe.training.replicas)
+    guard parts % replicas == 0 else {
+      throw CastError(
+        recipe, "training.replicas", "\(replicas) cannot share \(parts) parts of a batch alike (training.micro-batches)"
+      )
+    }
     let context = PluginContext(device: recipe.device, seed: recipe.seed)
     let backbone = try Self.fitting("backbone", recipe) { try recipe.backbone(context) }
     self.backbone = backbone
