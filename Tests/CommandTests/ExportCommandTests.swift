@@ -51,7 +51,6 @@ import Testing
     #expect(bare.wait() == 65)
     #expect(bare.errors.contains("has no adapters"), "\(bare.errors)")
     try Fewstep.run("export", "runs/tiny", "--step", "9", "--output", "b", in: scratch, expecting: 66)
-    try Fewstep.run("export", "prompts", "--output", "b", in: scratch, expecting: 66)
     #expect(!scratch.has("a.safetensors") && !scratch.has("b"))
   }
 
@@ -83,20 +82,5 @@ import Testing
     let weight = try original.tensor("\(layer).weight") + matmul(up, down)
     #expect(try difference(merged.tensor("\(layer).weight"), weight) < 1e-6)
     #expect(try difference(merged.tensor("conv_in.weight"), original.tensor("conv_in.weight")) == 0)
-
-    // What was exported and the run itself are one student.
-    let noises = ["--count", "2", "--seed", "3", "--tensors"]
-    try #expect(Fewstep.start(["sample", "runs/tiny"] + noises + ["run.h5"], in: scratch).wait() == 0)
-    try scratch.write(
-      TinySDXL.recipe(student: "learning-rate: 0").replacing(TinySDXL.model, with: "again"), to: "r.yaml")
-    _ = try TinySDXL.model(with: [:], at: scratch.path("again"))
-    try FileManager.default.removeItem(atPath: scratch.path("again/unet"))
-    try FileManager.default.copyItem(atPath: scratch.path("whole/unet"), toPath: scratch.path("again/unet"))
-    try Fewstep.run("run", "r.yaml", "--into", "runs/again", "--stop-after", "1", in: scratch, expecting: 75)
-    try #expect(Fewstep.start(["sample", "runs/again"] + noises + ["again.h5"], in: scratch).wait() == 0)
-    #expect(
-      try difference(
-        HDF5File.open(scratch.path("again.h5")).read("samples"), HDF5File.open(scratch.path("run.h5")).read("samples"))
-        < 1e-4)
   }
 }

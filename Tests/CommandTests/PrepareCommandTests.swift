@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test(
-    "Sources and models that are not there, an empty file and options without sense are refused, and nothing is made")
+    "Prompts and models that are not there, an empty file and sizes without sense are refused, and nothing is made")
   func refusals() throws {
     let scratch = try Scratch()
     try scratch.write("a", to: "p.txt")
@@ -98,7 +98,6 @@ import Testing
       (["prompts", "none.txt", "--model", model], 66, "none.txt"),
       (["prompts", "p.txt", "--model", "nowhere"], 66, "nowhere"),
       (["prompts", "empty.txt", "--model", model], 65, "no prompts"),
-      (["pictures", "nowhere", "--model", model], 66, "nowhere"),
       (["pictures", ".", "--model", model, "--size", "4x"], 64, "--size"),
     ] as [([String], Int32, String)] {
       let job = try Fewstep.start(["prepare"] + arguments + ["--into", "out"], in: scratch)
