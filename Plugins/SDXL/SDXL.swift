@@ -44,8 +44,8 @@ public final class SDXL: TextConditioned {
   private let unconditional: SDXLDenoiser.Unconditional
   /// Of new weights; nil takes the folder's.
   private let seed: Int?
-  /// The teacher, whose tensors adapted roles share.
-  private let frozen: (network: UNet, parameters: ParameterStore)
+  /// See `frozen()`.
+  private var openFrozen: (network: UNet, parameters: ParameterStore)?
 
   /// - Parameter seed: of new weights for the U-Net; nil takes the folder's.
   /// - Throws: `StorageError` naming file and key or tensor, where the folder is no SDXL or the prompts were embedded by
@@ -85,8 +85,6 @@ public final class SDXL: TextConditioned {
       "kind": "sdxl", "model": settings.model, "component": "unet",
       "config": JSONValue.object(pipeline.unetConfig).description,
     ].merging(settings.variant.map { ["variant": $0] } ?? [:]) { $1 }
-    frozen = try pipeline.network(settings.precision, seed: seed)
-    try frozen.parameters.setTrainable(false)
   }
 
   /// The prompts' embeddings and the sizes that the network is told: originals of the wanted size, not cropped.
@@ -111,7 +109,7 @@ public final class SDXL: TextConditioned {
       ])
   }
 
-  public func teacher() throws -> any Teacher { role(frozen) }
+  public func teacher() throws -> any Teacher { role(try frozen()) }
   public func student(seed: Int) throws -> any Student { try trainable() }
   public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try trainable() }
   public func adaptableStudent(seed: Int) throws -> any Student { try adaptable() }
@@ -122,11 +120,20 @@ public final class SDXL: TextConditioned {
     try (pipeline.decode(samples, tile: settings.tile) * 0.5 + 0.5).clamped(0, 1)
   }
 
+  /// The teacher, whose tensors adapted roles share; opened when the first of them is asked for.
+  private func frozen() throws -> (network: UNet, parameters: ParameterStore) {
+    if let openFrozen { return openFrozen }
+    let made = try pipeline.network(settings.precision, seed: seed)
+    try made.parameters.setTrainable(false)
+    openFrozen = made
+    return made
+  }
+
   /// Weights of its own, in float32.
   private func trainable() throws -> SDXLDenoiser { role(try pipeline.network(.float32, seed: seed)) }
 
   private func adaptable() throws -> SDXLDenoiser {
-    let store = ParameterStore(.shared(frozen.parameters), dtype: settings.precision, device: device)
+    let store = ParameterStore(.shared(try frozen().parameters), dtype: settings.precision, device: device)
     return role((try UNet(store.root, pipeline.unet), store))
   }
 

@@ -25,7 +25,8 @@ public struct Score: Codable, Equatable, Sendable {
 public final class ModelEvaluation {
   private let settings: Recipe.Evaluation
   private let recipe: Recipe
-  private let cast: Cast
+  private let backbone: any Backbone
+  private let teacher: any Teacher
   private let network: any FeatureNetwork
   private let reference: Features
   private let frechet: FrechetDistance
@@ -42,11 +43,12 @@ public final class ModelEvaluation {
 
   /// - Throws: `StorageError` where the evaluation's files are missing or malformed, `CastError` where its plugins do not fit
   ///   the backbone or have too few samples.
-  public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, cast: Cast) throws {
+  public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, backbone: any Backbone, teacher: any Teacher) throws {
     self.recipe = recipe
     self.settings = settings
-    self.cast = cast
-    let context = PluginContext(device: recipe.device, seed: recipe.seed, backbone: cast.backbone)
+    self.backbone = backbone
+    self.teacher = teacher
+    let context = PluginContext(device: recipe.device, seed: recipe.seed, backbone: backbone)
     do {
       network = try settings.features(context)
       floor = try settings.floor?(context)
@@ -58,7 +60,7 @@ public final class ModelEvaluation {
           recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
       }
       let real = try Self.samples(of: reference, settings.samples).samples
-      self.reference = try Self.features(of: real, network, cast.backbone, settings.batch)
+      self.reference = try Self.features(of: real, network, backbone, settings.batch)
       lock = EvaluationLock(
         version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
         samples: settings.samples, seed: settings.seed,
@@ -76,7 +78,7 @@ public final class ModelEvaluation {
   public func scores(
     student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void
   ) throws -> Evaluated {
-    let sampling = Sampling(cast.backbone, seed: settings.seed, batch: settings.batch)
+    let sampling = Sampling(backbone, seed: settings.seed, batch: settings.batch)
     let prompts = sampling.prompts(settings.samples)
     let guidance = recipe.matching.guidance
     var scores = [Score]()
@@ -85,12 +87,12 @@ public final class ModelEvaluation {
       scores.append(try score("real samples", real.samples, real.classes))
     }
     for count in settings.teacherSteps {
-      let made = try sampling.teacher(cast.teacher, steps: count, guidance: guidance, prompts: prompts) {
+      let made = try sampling.teacher(teacher, steps: count, guidance: guidance, prompts: prompts) {
         try progress("teacher, \(count) steps", $0, settings.samples)
       }
       scores.append(try score("teacher, DDIM", made, prompts, steps: count, sampler: "DDIM"))
     }
-    let few = try sampling.teacherFewStep(cast.teacher, steps: steps, guidance: guidance, prompts: prompts) {
+    let few = try sampling.teacherFewStep(teacher, steps: steps, guidance: guidance, prompts: prompts) {
       try progress("teacher, \(steps.count) steps", $0, settings.samples)
     }
     scores.append(
@@ -106,7 +108,7 @@ public final class ModelEvaluation {
     _ model: String, _ samples: Tensor, _ classes: [Int], steps: Int? = nil, sampler: String? = nil,
     times: [Double]? = nil
   ) throws -> Score {
-    let made = try Self.features(of: samples, network, cast.backbone, settings.batch)
+    let made = try Self.features(of: samples, network, backbone, settings.batch)
     let accuracy = try ClassAccuracy(scores: made.logProbabilities, wanted: classes)
     let both = try PrecisionRecall(real: manifold, generated: FeatureManifold(made.features))
     return Score(
@@ -129,9 +131,9 @@ public final class ModelEvaluation {
     for start in stride(from: 0, to: classes.count, by: settings.batch) {
       let range = start..<min(start + settings.batch, classes.count)
       let part = try samples.rows(range)
-      let condition = try cast.backbone.condition(Array(classes[range]))
+      let condition = try backbone.condition(Array(classes[range]))
       sum += try noGrad {
-        try reward.score(part, pixels: cast.backbone.pixels(part), given: condition).to(.float64).sum([0]).item()
+        try reward.score(part, pixels: backbone.pixels(part), given: condition).to(.float64).sum([0]).item()
       }
     }
     return sum / Double(classes.count)

@@ -23,7 +23,9 @@ struct Check: ParsableCommand {
     let recipe = try arguments.load()
     let cast = try Cast(recipe)
     noteUnused(recipe, cast)
-    if let evaluation = recipe.evaluation { _ = try ModelEvaluation(recipe, evaluation, cast: cast) }
+    if let evaluation = recipe.evaluation {
+      _ = try ModelEvaluation(recipe, evaluation, backbone: cast.backbone, teacher: cast.teacher)
+    }
     var findings = try Findings(recipe, cast)
     guard findings.disk.needed <= findings.disk.free else {
       throw CommandError(

@@ -45,13 +45,13 @@ struct Field: ParsableCommand {
     if let absent = steps.first(where: { !there.contains($0) }) {
       throw CommandError(ExitCodes.missing, "\(folder): no checkpoint of step \(absent); there are: \(there)")
     }
-    guard opened.cast.backbone.sampleShape == [2] else {
+    guard opened.backbone.sampleShape == [2] else {
       throw CommandError(
         ExitCodes.invalid,
-        "\(folder): samples are \(opened.cast.backbone.sampleShape); a field can be drawn for points of the plane alone, [2]"
+        "\(folder): samples are \(opened.backbone.sampleShape); a field can be drawn for points of the plane alone, [2]"
       )
     }
-    let prompts = opened.cast.backbone.prompts.count
+    let prompts = opened.backbone.prompts.count
     guard (0..<prompts).contains(prompt) else {
       throw CommandError(ExitCodes.usage, "--prompt \(prompt): there are \(prompts) prompts, 0 to \(prompts - 1)")
     }
@@ -61,13 +61,14 @@ struct Field: ParsableCommand {
     } catch {
       throw CommandError(ExitCodes.io, "\(target): the folder cannot be made: \(error.localizedDescription)")
     }
-    let drawn = try FieldFigure(opened.recipe, cast: opened.cast, prompt: prompt, times: parsedTimes())
+    let cast = try Cast(opened.recipe)
+    let drawn = try FieldFigure(opened.recipe, cast: cast, prompt: prompt, times: parsedTimes())
     var figures = [Figure]()
     let chosen = steps.isEmpty ? there : Array(Set(steps)).sorted()
     let progress = Progress(total: chosen.count)
     for (index, step) in chosen.enumerated() {
       do {
-        try Checkpoint.load(opened.folder.checkpoint(step), into: opened.cast)
+        try Checkpoint.load(opened.folder.checkpoint(step), into: cast)
       } catch let error as StorageError where chosen.count > 1 {
         note("left out: \(error)")
         continue

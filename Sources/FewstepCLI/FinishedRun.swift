@@ -1,13 +1,13 @@
 import Fewstep
 import Foundation
 
-/// A run folder opened for looking at: its recipe, its cast, and its student at a checkpoint.
+/// A run folder opened for looking at. Networks are opened as they are asked for: a model's may be large, and a command
+/// seldom needs all of them.
 struct FinishedRun {
   let folder: RunFolder
   let recipe: Recipe
-  let cast: Cast
-  /// The student's step list, from the checkpoint.
-  let steps: [Double]
+  let backbone: any Backbone
+  private let checkpoint: String
 
   /// - Parameters:
   ///   - step: which checkpoint; the last one by default.
@@ -22,8 +22,14 @@ struct FinishedRun {
       throw CommandError(
         ExitCodes.missing, "\(path): no checkpoint \(step.map { "of step \($0)" } ?? ""); there are: \(there)")
     }
+    checkpoint = folder.checkpoint(chosen)
     recipe = try Recipe.load(folder.recipe, overrides: overrides)
-    cast = try Cast(recipe)
-    steps = try Checkpoint.loadStudent(folder.checkpoint(chosen), into: cast.student)
+    backbone = try recipe.openedBackbone()
+  }
+
+  /// The student at the checkpoint, as it is sampled from, and the times that are stored with it.
+  func student() throws -> (student: any Student, steps: [Double]) {
+    let student = try recipe.newStudent(backbone)
+    return (student, try Checkpoint.loadStudent(checkpoint, into: student))
   }
 }

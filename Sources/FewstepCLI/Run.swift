@@ -53,7 +53,9 @@ struct Run: ParsableCommand {
     let cast = try Cast(recipe)
     noteUnused(recipe, cast)
     // The evaluation's files are opened before an hour of training, not after it.
-    let evaluation = try recipe.evaluation.map { try ModelEvaluation(recipe, $0, cast: cast) }
+    let evaluation = try recipe.evaluation.map {
+      try ModelEvaluation(recipe, $0, backbone: cast.backbone, teacher: cast.teacher)
+    }
     Interruption.listen()
     let run = try TrainingRun(Team(recipe, cast: cast), folder: folder, resume: resume)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")

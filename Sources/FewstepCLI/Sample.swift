@@ -85,15 +85,16 @@ struct Sample: ParsableCommand {
 
   private func runSource() throws -> SampleSource {
     let opened = try FinishedRun(folder, step: step)
-    let maker: SampleSource.Maker =
-      if let teacherSteps {
-        .teacher(
-          opened.cast.teacher, steps: teacherSteps, guidance.map(Guidance.init) ?? opened.recipe.matching.guidance,
-          (sampler ?? .ddim).sampler)
-      } else {
-        .student(opened.cast.student, steps: opened.steps)
-      }
-    return SampleSource(backbone: opened.cast.backbone, maker: maker, folder: folder)
+    let maker: SampleSource.Maker
+    if let teacherSteps {
+      maker = .teacher(
+        try opened.backbone.teacher(), steps: teacherSteps,
+        guidance.map(Guidance.init) ?? opened.recipe.matching.guidance, (sampler ?? .ddim).sampler)
+    } else {
+      let (student, steps) = try opened.student()
+      maker = .student(student, steps: steps)
+    }
+    return SampleSource(backbone: opened.backbone, maker: maker, folder: folder)
   }
 
   private func modelSource() throws -> SampleSource {
@@ -150,10 +151,12 @@ struct Evaluate: ParsableCommand {
       throw CommandError(ExitCodes.invalid, "\(folder)/recipe.yaml: there is no `evaluation` section")
     }
     if let samples { settings.samples = samples }
-    let evaluation = try ModelEvaluation(opened.recipe, settings, cast: opened.cast)
+    let student = try opened.student().student
+    let evaluation = try ModelEvaluation(
+      opened.recipe, settings, backbone: opened.backbone, teacher: opened.backbone.teacher())
     Interruption.listen()
     let scores = try evaluate(
-      evaluation, opened.cast.student, opened.recipe, ifStopped: "stopped while evaluating; nothing was written")
+      evaluation, student, opened.recipe, ifStopped: "stopped while evaluating; nothing was written")
     print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
   }
 }

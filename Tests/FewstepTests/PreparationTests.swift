@@ -58,6 +58,17 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(try preparation(scratch.path("p")).prompts(prompts).kept == 0)
   }
 
+  @Test("A text that comes again in a shard is embedded once, and each of its rows is counted")
+  func repeated() throws {
+    let scratch = try Scratch()
+    let long = String(repeating: "x", count: 25)
+    let whole = Preparation(pipeline, into: scratch.path("p"), shardRows: 9, batch: 2, dtype: .float32)
+    let summary = try whole.prompts(["one", long, "one", "three", long])
+    #expect((summary.rows, summary.cutOff, pipeline.embedded) == (5, 2, 3))
+    let rows = try ShardFolder(scratch.path("p"), kind: "prompts").rows("text", [0, 1, 2, 3, 4])
+    #expect(try rows.doubles() == [3, 25, 3, 5, 25])
+  }
+
   @Test("A preparation that is stopped leaves finished shards and no manifest, and goes on")
   func stopped() throws {
     struct Stop: Error {}

@@ -163,6 +163,25 @@ final class Scratch: Sendable {
     #expect(features.shape == [2, 16, 4, 4])
   }
 
+  @Test("A role opens its own network alone: the teacher is opened when it is asked for, or its memory is shared")
+  func openedWhenAsked() throws {
+    let scratch = try Scratch()
+    let model = scratch.path("model")
+    try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
+    let prompts = try fixture.prepared(scratch.path("prompts"))
+    let backbone = try SDXL(SDXL.Settings(model: model, prompts: prompts, size: [16, 16]), on: .cpu)
+    _ = try backbone.student(seed: 0)
+    let weights = "\(model)/unet/diffusion_pytorch_model.safetensors"
+    try FileManager.default.removeItem(atPath: weights)
+    let words = EncoderFixtures.words { _ = try backbone.teacher() }
+    #expect(words.contains("\(model)/unet: there are no weights"), "\(words)")
+    try FileManager.default.copyItem(
+      atPath: "\(PipelineFixture.path)/unet/diffusion_pytorch_model.safetensors", toPath: weights)
+    _ = try backbone.adaptableStudent(seed: 0)
+    try FileManager.default.removeItem(atPath: weights)
+    _ = try backbone.teacher()
+  }
+
   @Test("A folder of another pipeline, or with another component, is refused by name")
   func otherPipelines() throws {
     let scratch = try Scratch()

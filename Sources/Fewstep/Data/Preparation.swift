@@ -77,16 +77,23 @@ public struct Preparation {
   }
 
   func embedded(_ texts: [String], _ done: (Int) throws -> Void) throws -> (rows: [String: Tensor], cutOff: Int) {
+    // A text that comes again is embedded once: captions of pictures often are a few.
+    var places = [String: Int]()
+    let distinct = texts.filter { text in
+      defer { places[text] = places[text] ?? places.count }
+      return places[text] == nil
+    }
     var parts = [String: [Tensor]]()
-    var cutOff = 0
-    for start in stride(from: 0, to: texts.count, by: batch) {
-      let end = min(start + batch, texts.count)
-      let (tensors, cut) = try noGrad { try pipeline.embed(Array(texts[start..<end])) }
+    var isCut = [Bool]()
+    for start in stride(from: 0, to: distinct.count, by: batch) {
+      let end = min(start + batch, distinct.count)
+      let (tensors, cut) = try noGrad { try pipeline.embed(Array(distinct[start..<end])) }
       for (name, tensor) in tensors { parts[name, default: []].append(try tensor.to(.cpu).to(dtype)) }
-      cutOff += cut.count { $0 > 0 }
+      isCut += cut.map { $0 > 0 }
       try done(end)
     }
-    return (try parts.mapValues { try concatenated($0) }, cutOff)
+    let rows = texts.map { places[$0]! }
+    return (try parts.mapValues { try concatenated($0).selected(Tensor(rows)) }, rows.count { isCut[$0] })
   }
 
   func digest(_ texts: [String]) -> String { hash(texts.joined(separator: "\u{0}")) }

@@ -33,36 +33,17 @@ public final class Cast {
 
   /// Opens the files a recipe names and builds its networks.
   public init(_ recipe: Recipe) throws {
-    if let threads = recipe.threads { try Runtime.setThreads(threads) }
-    if case .cuda(let index) = recipe.device, index >= Device.cudaCount {
-      throw CastError(
-        recipe, "device",
-        "'\(recipe.device)' is not there; this libtorch \(Runtime.version) sees \(Device.cudaCount) CUDA devices")
-    }
     let (parts, replicas) = (recipe.training.microBatches, recipe.training.replicas)
     guard parts % replicas == 0 else {
       throw CastError(
         recipe, "training.replicas", "\(replicas) cannot share \(parts) parts of a batch alike (training.micro-batches)"
       )
     }
-    let context = PluginContext(device: recipe.device, seed: recipe.seed)
-    let backbone = try Self.fitting("backbone", recipe) { try recipe.backbone(context) }
+    let backbone = try recipe.openedBackbone()
     self.backbone = backbone
     teacher = try backbone.teacher()
-    let seed = recipe.seed
-    student =
-      try recipe.student.lora == nil ? backbone.student(seed: seed) : backbone.adaptableStudent(seed: seed)
-    fakeTeacher =
-      try recipe.fakeTeacher.lora == nil
-      ? backbone.fakeTeacher(seed: seed + 1) : backbone.adaptableFakeTeacher(seed: seed + 1)
-    for (role, settings, parameters, seed) in [
-      ("student", recipe.student, student.parameters, recipe.seed),
-      ("fake-teacher", recipe.fakeTeacher, fakeTeacher.parameters, recipe.seed + 1),
-    ] {
-      do { try settings.apply(to: parameters, seed: seed) } catch let error as ParameterError {
-        throw CastError(recipe, "\(role).lora.layers", "\(error)")
-      }
-    }
+    student = try recipe.newStudent(backbone)
+    fakeTeacher = try recipe.newFakeTeacher(backbone)
     // A flow's noise at a time below 1 is not what the student would begin with.
     let (first, schedule) = (recipe.steps[0], student.schedule)
     if first != 1, schedule.startDeviation(first) == schedule.sigma(first) {
@@ -103,7 +84,7 @@ public final class Cast {
   }
 
   /// A plugin's own words for what it cannot work with, at its place in the recipe.
-  private static func fitting<Made>(_ key: String, _ recipe: Recipe, _ make: () throws -> Made) throws -> Made {
+  static func fitting<Made>(_ key: String, _ recipe: Recipe, _ make: () throws -> Made) throws -> Made {
     do {
       return try make()
     } catch let error as PluginError {
