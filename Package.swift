@@ -25,7 +25,9 @@ let torchLink: [LinkerSetting] =
 /// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet", "SDXL"]
-let rewards = ["ClassifierReward", "PerturbedReward", "IntrinsicReward"]
+let rewards = ["ClassifierReward", "PerturbedReward", "IntrinsicReward", "CLIPRewards"]
+/// Those that read CLIP models.
+let clipPlugins = ["SDXL", "CLIPRewards"]
 let plugins = objectives + backbones + rewards
 
 let package = Package(
@@ -91,12 +93,14 @@ let package = Package(
       name: "FewstepTests",
       dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CLIPTests", dependencies: ["CLIP"], exclude: ["Fixtures"]),
+    .testTarget(name: "CLIPRewardsTests", dependencies: ["CLIPRewards", "FewstepCLI"]),
     .testTarget(name: "SDXLTests", dependencies: ["SDXL"], exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
   ]
     + plugins.map {
       .target(
-        name: $0, dependencies: $0 == "SDXL" ? ["Fewstep", "CLIP"] : ["Fewstep"], path: "Plugins/\($0)", exclude: [])
+        name: $0, dependencies: clipPlugins.contains($0) ? ["Fewstep", "CLIP"] : ["Fewstep"],
+        path: "Plugins/\($0)", exclude: [])
     },
   cxxLanguageStandard: .cxx17
 )

@@ -16,6 +16,11 @@ public struct CLIPTextConfiguration: Equatable, Sendable {
   /// Width of the hidden states.
   public var width: Int { encoder.width }
 
+  init(encoder: CLIPEncoderShape, vocabulary: Int, positions: Int, projection: Int?, end: Int?) {
+    (self.encoder, self.vocabulary, self.positions) = (encoder, vocabulary, positions)
+    (self.projection, self.end) = (projection, end)
+  }
+
   /// - Parameters:
   ///   - config: its missing settings are transformers' defaults.
   ///   - projected: whether the model is a CLIPTextModelWithProjection, not a CLIPTextModel.

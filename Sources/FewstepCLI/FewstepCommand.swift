@@ -1,5 +1,6 @@
 import AMD
 import ArgumentParser
+import CLIPRewards
 import ClassifierReward
 import DMD
 import DMD2
@@ -50,7 +51,7 @@ public struct FewstepCommand: ParsableCommand {
     { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
     { SDXL.register(in: &$0) },
     { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
-    { IntrinsicReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
+    { IntrinsicReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]
 
   @TaskLocal private static var added: [Registration] = []

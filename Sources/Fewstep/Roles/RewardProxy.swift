@@ -19,3 +19,11 @@ public protocol RewardProxy: AnyObject {
 extension RewardProxy {
   public func identity() throws -> [Tensor] { [] }
 }
+
+/// A reward of any picture for any text, whatever made them: what benchmarks score files with.
+public protocol PictureReward: RewardProxy {
+  /// float32 [B], as the reward's published scorer gives for files. Runs without gradients.
+  ///
+  /// - Parameter pictures: B of them, each uint8 [3, H, W] on the CPU, of its own size.
+  func score(pictures: [Tensor], texts: [String]) throws -> Tensor
+}

@@ -1,0 +1,121 @@
+import CLIP
+import Fewstep
+import Tensors
+
+/// The rewards that stand on CLIP.
+public enum CLIPRewards {
+  public static func register(in catalog: inout Catalog) {
+    catalog.rewards += [hpsv2, pickScore, clipScore, aesthetic]
+  }
+
+  /// How well pictures fit their prompts (Hessel et al., arXiv 2104.08718): weight · max(cos, 0).
+  private static var clipScore: Plugin<any RewardProxy> {
+    Plugin(
+      "clip-score", "How near pictures are to their prompts by a CLIP model (arXiv 2104.08718)"
+    ) { s in
+      let settings = FolderSettings(s, hasTexts: true)
+      let weight = s.number(
+        "weight", default: 100, in: .positive, "What max(cos, 0) is multiplied by; the paper's is 2.5.")
+      let prefix = s.string("prefix", default: "", "Words before every prompt; the paper's are 'A photo depicts'.")
+      return { context in
+        try settings.reward(context, prefix: prefix, constants: [Tensor([weight])]) { _ in
+          return { try $0.clamped(0, nil) * weight }
+        }
+      }
+    }
+  }
+
+  /// Which picture people would pick (Kirstain et al., arXiv 2305.01569): exp(logit scale) · cos.
+  private static var pickScore: Plugin<any RewardProxy> {
+    Plugin(
+      "pickscore", "PickScore: what people prefer for a prompt, by a ViT-H-14 tuned on Pick-a-Pic (arXiv 2305.01569)"
+    ) { s in
+      let settings = FolderSettings(s, hasTexts: true)
+      return { context in
+        try settings.reward(context) { model in
+          let scale = try model.scale()
+          return { try $0 * scale }
+        }
+      }
+    }
+  }
+
+  /// LAION's aesthetic predictors: linear layers on a picture's embedding.
+  private static var aesthetic: Plugin<any RewardProxy> {
+    Plugin(
+      "aesthetic", "LAION's aesthetic predictors: linear layers on a CLIP ViT-L/14's embedding of the picture alone"
+    ) { s in
+      let settings = FolderSettings(s, hasTexts: false)
+      let path = s.path("head", "The predictor: sac+logos+ava1-l14-linearMSE.pth, sa_0_4_vit_l_14_linear.pth, or such.")
+      return { context in
+        let folder = try CLIPFolder(settings.model)
+        let head = try AestheticHead(path, width: folder.configuration.vision.projection, on: context.device)
+        // The predictors were trained on pictures prepared by OpenAI's code.
+        var processing = folder.processing
+        processing.fit = .torchvisionCrop
+        return CLIPReward(
+          try folder.model(settings.precision, on: context.device), processing, .look(head.callAsFunction),
+          constants: head.tensors, batch: settings.batch, context)
+      }
+    }
+  }
+
+  /// Human Preference Score v2 (Wu et al., arXiv 2306.09341): the cosine.
+  private static var hpsv2: Plugin<any RewardProxy> {
+    Plugin(
+      "hpsv2", "HPSv2 and v2.1: what people prefer for a prompt, by a tuned OpenCLIP ViT-H-14 (arXiv 2306.09341)"
+    ) { s in
+      let weights = s.path("weights", "HPS_v2.1_compressed.pt or HPS_v2_compressed.pt.")
+      let version: HPSVersion = s.choice("version", default: .v21, "Which of the two the weights are.")
+      let tokenizer = s.path("tokenizer", "A CLIP tokenizer's folder, such as SDXL's tokenizer/.")
+      let config =
+        s.has("config") ? s.path("config", "open_clip's config of the model, where it is no ViT-H-14.") : nil
+      let (precision, batch) = (s.precision(), s.batch())
+      return { context in
+        try version.check(weights)
+        return try CLIPReward.hpsv2(
+          weights, config: config, tokenizer: tokenizer, precision: precision, batch: batch, context)
+      }
+    }
+  }
+}
+
+/// The settings of rewards whose model is a folder.
+private struct FolderSettings {
+  let model: String
+  let tokenizer: String?
+  let precision: DType
+  let batch: Int
+
+  init(_ s: SettingsReader, hasTexts: Bool) {
+    model = s.path("model", "The CLIP model's folder, in transformers' layout or open_clip's.")
+    tokenizer =
+      hasTexts && s.has("tokenizer") ? s.path("tokenizer", "The tokenizer's folder, where it is another.") : nil
+    (precision, batch) = (s.precision(), s.batch())
+  }
+
+  /// - Parameter value: what the score is of a cosine [B].
+  func reward(
+    _ context: PluginContext, prefix: String = "", constants: [Tensor] = [],
+    _ value: (CLIPModel) throws -> (Tensor) throws -> Tensor
+  ) throws -> CLIPReward {
+    let folder = try CLIPFolder(model)
+    let model = try folder.model(precision, on: context.device)
+    let texts = try PromptEmbeddings(model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: context.device)
+    let words = try Tensor(Array(prefix.utf8).map(Int.init))
+    return CLIPReward(
+      model, folder.processing, .fit(texts, try value(model)), constants: constants + [words], batch: batch, context)
+  }
+}
+
+extension SettingsReader {
+  fileprivate func precision() -> DType {
+    let name = oneOf(
+      "precision", ["float32", "bfloat16", "float16"], default: "float32", "What the model is kept and computed in.")
+    return DType(name: name) ?? .float32
+  }
+
+  fileprivate func batch() -> Int {
+    integer("batch", default: 16, in: .closed(1, 65536), "Pictures that are scored at once.")
+  }
+}
