@@ -58,10 +58,13 @@ public struct CLIPImageProcessing: Equatable, Sendable {
       // Antialiased, with the filter that Pillow has.
       x = try bicubic(.tensor(x), .ints([fitted.height, fitted.width]), .bool(false))
     }
-    // Bicubic filters overshoot: Pillow's pixels stay in their range, HPSv2's do not.
-    x = try fit == .pad ? padded(x) : cropped(x.clamped(0, 1))
+    x = try fit == .pad ? padded(x) : cropped(limited(x))
     return try normalized(x)
   }
+
+  /// Bicubic filters overshoot: Pillow's pixels stay in their range, HPSv2's do not. The gradient passes as if nothing were
+  /// cut off, for in white and black areas rounding alone would say which pixels get one.
+  private func limited(_ x: Tensor) throws -> Tensor { try x + (x.clamped(0, 1) - x).detached() }
 
   /// Height and width before the picture is cut or padded.
   private func fitted(_ height: Int, _ width: Int) -> (height: Int, width: Int) {

@@ -29,7 +29,7 @@ mean, std = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.2757
 size = 28  # pixels a side that the models see
 
 # Pictures of several shapes, smaller and larger than the models' own, with hard edges, colours and noise.
-shapes = [(28, 28), (64, 64), (45, 80), (75, 40), (20, 33), (28, 17), (91, 61)]
+shapes = [(28, 28), (64, 64), (45, 80), (75, 40), (20, 33), (28, 17), (93, 60)]
 random = numpy.random.default_rng(0)
 pictures = []
 for index, (height, width) in enumerate(shapes):
@@ -126,7 +126,8 @@ cosine = (output.image_embeds * output.text_embeds).sum(-1)
 cosine.sum().backward()
 # The same by way of tensors, from 0...1 on, for the gradient of the way that training takes.
 whole = (uint8(pictures[2]).float() / 255).requires_grad_()
-small = F.resize(whole, [28, 49], InterpolationMode.BICUBIC, antialias=True).clamp(0, 1)[:, :, 10:38]
+small = F.resize(whole, [28, 49], InterpolationMode.BICUBIC, antialias=True)
+small = (small + (small.clamp(0, 1) - small).detach())[:, :, 10:38]
 embedding = model.get_image_features(pixel_values=Normalize(mean, std)(small)[None]).pooler_output
 through = (unit(embedding)[0] * output.text_embeds[2].detach()).sum()
 through.backward()
