@@ -26,7 +26,7 @@ enum ExitCodes {
     case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError,
       is ComparisonError:
       invalid
-    case is TrainingError, is TensorError, is PluginError, is PlotError: software
+    case is TrainingError, is ReplicaError, is TensorError, is PluginError, is PlotError: software
     default: nil
     }
   }

@@ -57,8 +57,7 @@ struct Run: ParsableCommand {
       try ModelEvaluation(recipe, $0, backbone: cast.backbone, teacher: cast.teacher)
     }
     Interruption.listen()
-    let trainer = try Trainer(recipe, cast: cast)
-    let run = try TrainingRun(trainer, folder: folder, resume: resume)
+    let run = try TrainingRun(Team(recipe, cast: cast), folder: folder, resume: resume)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let ending = try train(run)
     let goOn =

@@ -19,7 +19,8 @@ public enum LoRA {
   /// Freezes the network and gives every linear and convolution weight whose layer matches a pattern an adapter.
   ///
   /// The adapters' names are PEFT's: LAYER.lora_A.weight [rank, in, ...] and LAYER.lora_B.weight [out, rank, ...]. `up`
-  /// starts at zero, so nothing changes before training.
+  /// starts at zero, so nothing changes before training. They are float32 whatever the frozen weights are in: a step of an
+  /// optimizer is lost in bfloat16.
   ///
   /// - Parameter patterns: the end of a layer's path ("to_q", "attn.to_out.0"), or "*" for all.
   /// - Returns: the number of layers adapted.
@@ -29,7 +30,7 @@ public enum LoRA {
     to store: ParameterStore, patterns: [String], rank: Int, alpha: Double, seed: Int
   ) throws -> Int {
     try store.setTrainable(false)
-    let initial = ParameterStore(.random(seed: seed), dtype: store.dtype, device: store.device)
+    let initial = ParameterStore(.random(seed: seed), device: store.device)
     var unmatched = Set(patterns)
     var count = 0
     for parameter in store.all where parameter.takesAdapter {
@@ -51,7 +52,8 @@ public enum LoRA {
     return count
   }
 
-  /// A network's parameters with its adapters added to the weights they adapt: what a program without LoRA loads.
+  /// A network's parameters with its adapters added to the weights they adapt, which are float32 then: what a program
+  /// without LoRA loads.
   public static func merged(_ store: ParameterStore) throws -> [(String, Tensor)] {
     let adapters = Set(store.all.compactMap(\.adapter).flatMap { [$0.down.name, $0.up.name] })
     return try store.all.filter { !adapters.contains($0.name) }.map { parameter in
@@ -61,7 +63,7 @@ public enum LoRA {
       let update = try noGrad {
         try matmul(adapter.up.value.reshaped([-1, rank]), adapter.down.value.reshaped([rank, -1]))
       }
-      return (parameter.name, try value + adapter.scale * update.detached().reshaped(value.shape))
+      return (parameter.name, try value.to(.float32) + adapter.scale * update.detached().reshaped(value.shape))
     }
   }
 }

@@ -30,6 +30,11 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   /// The number of CUDA devices this libtorch sees.
   public static var cudaCount: Int { Int(ct_cuda_devices()) }
 
+  /// The device so many places on: cuda:0 has cuda:1 behind it, the CPU only itself.
+  public func following(by places: Int) -> Device {
+    if case .cuda(let index) = self { .cuda(index + places) } else { self }
+  }
+
   /// What is to be said where this device is not there; nil where it is.
   public var absence: String? {
     guard case .cuda(let index) = self, index >= Self.cudaCount else { return nil }

@@ -112,6 +112,7 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       steps: 6
       batch: 16
       micro-batches: 2
+      replicas: 2
     \(pairs ? "  pairs: pairs.h5" : "")
     output:
       log-every: 1

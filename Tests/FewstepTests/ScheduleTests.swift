@@ -70,6 +70,10 @@ import Testing
     let schedule = DiscreteVP()
     #expect([1, 0.75, 0.5, 0.25].map(schedule.modelTime) == [999, 749, 499, 249])
     #expect(schedule.modelTime(0) == 0)
+    // Whatever a denoiser is trained on has a step's own noise.
+    let first = schedule.trainingTimes.lowerBound
+    #expect(schedule.modelTime(first) == 0 && schedule.sigma(first) == schedule.sigma(0.001))
+    #expect([0.0205, 0.98149].map(schedule.modelTime) == [20, 980])
     // Stable Diffusion's table: square roots of β interpolated.
     var product = 1.0
     var table = [Double]()

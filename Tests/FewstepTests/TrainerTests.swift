@@ -266,6 +266,10 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
         #expect(all.allSatisfy { $0 == 1 } == !isEvaluated, "step \(step), \(name)")
       }
       #expect(try #require(columns["advantage"]).allSatisfy(\.isNaN) == !isEvaluated)
+      // A prompt for each group of 8 where rewards are compared; one for each sample between.
+      let prompts = try #require(columns["prompt"])
+      let groups = stride(from: 0, to: 64, by: 8).map { Set(prompts[$0..<$0 + 8]).count }
+      #expect(isEvaluated ? groups.allSatisfy { $0 == 1 } : groups.contains { $0 > 1 }, "step \(step)")
       // What a diagnosed step costs anyway.
       #expect(try #require(columns["reward"]).allSatisfy(\.isFinite))
     }
@@ -322,7 +326,7 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
 }
 
 /// Wrong in one way.
-private final class FaultyObjective: MatchingObjective {
+final class FaultyObjective: MatchingObjective {
   private let fault: String
   private var calls = 0
   let sensing: Sensing?

@@ -6,7 +6,7 @@ import Testing
 @testable import Fewstep
 
 /// Its loss is not a number when it is asked the n-th time, and only then.
-private final class FlakyObjective: MatchingObjective {
+final class FlakyObjective: MatchingObjective {
   private let call: Int
   private var calls = 0
 

@@ -40,6 +40,27 @@ import Testing
     try expectSame(before, network(indices()))
   }
 
+  @Test("Adapters on weights in bfloat16 are float32, and learn what bfloat16 would lose")
+  func masters() throws {
+    let store = ParameterStore(.random(seed: 3), dtype: .bfloat16)
+    let layer = try Linear(store.root / "to_q", 6, 5)
+    try LoRA.attach(to: store, patterns: ["*"], rank: 2, alpha: 2, seed: 1)
+    #expect(store.trainable.map(\.value.dtype) == [.float32, .float32])
+    let optimizer = try AdamW(store.trainable, .init(learningRate: 1e-5, weightDecay: 0))
+    let x = try normal("x", [4, 6])
+    let before = try store.trainable.map { try $0.value.cloned() }
+    for _ in 0..<2 {
+      let loss = try autocast(.bfloat16, on: .cpu) { try sum(layer(x).to(.float32).squared()) }
+      try loss.backward()
+      try optimizer.step()
+    }
+    for (old, parameter) in zip(before, store.trainable) {
+      #expect(try bytes(old.detached()) != bytes(parameter.value.detached()), "\(parameter.name)")
+    }
+    let merged = try LoRA.merged(store)
+    #expect(merged.map(\.1.dtype) == [.float32, .bfloat16])
+  }
+
   @Test("Only adapters get gradients, and every one of them does")
   func onlyAdaptersGetGradients() throws {
     let network = try Network()

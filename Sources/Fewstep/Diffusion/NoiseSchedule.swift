@@ -9,6 +9,8 @@ public protocol NoiseSchedule: Sendable {
   func modelTime(_ time: Double) -> Double
   /// The deviation of the noise that generation begins with at a time.
   func startDeviation(_ time: Double) -> Double
+  /// The times at which denoisers learn: noise of no strength teaches nothing.
+  var trainingTimes: ClosedRange<Double> { get }
   /// The falling times of a many-step sampler; the step to 0 is implied.
   func samplingTimes(_ count: Int) -> [Double]
 }
@@ -16,6 +18,7 @@ public protocol NoiseSchedule: Sendable {
 extension NoiseSchedule {
   public func modelTime(_ time: Double) -> Double { time * 1000 }
   public func startDeviation(_ time: Double) -> Double { sigma(time) }
+  public var trainingTimes: ClosedRange<Double> { 0...1 }
   public func samplingTimes(_ count: Int) -> [Double] { evenTimes(count) }
 
   /// α and σ of each sample's time [B], shaped [B, 1, ...] to meet `samples`.
@@ -72,6 +75,9 @@ public struct DiscreteVP: NoiseSchedule {
 
   /// Some signal is left at the last step: what stands for noise there has the whole variance, as in diffusers.
   public func startDeviation(_ time: Double) -> Double { 1 }
+
+  /// Those that are a step of the table.
+  public var trainingTimes: ClosedRange<Double> { 0.5 / Double(count)...1 }
 
   public func samplingTimes(_ steps: Int) -> [Double] {
     let table =

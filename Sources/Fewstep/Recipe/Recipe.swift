@@ -12,6 +12,8 @@ public struct Recipe {
     public let batch: Int
     /// Parts that a batch is worked off in; the result is the same within rounding.
     public let microBatches: Int
+    /// Devices that these parts are dealt out to.
+    public let replicas: Int
     /// Noise-image pairs for a regression term, by path.
     public let pairs: String?
   }
@@ -40,7 +42,7 @@ public struct Recipe {
 
   public let name: String
   public let seed: Int
-  public let device: Device
+  public private(set) var device: Device
   public let threads: Int?
   public let backbone: (PluginContext) throws -> any Backbone
   public let data: ((PluginContext) throws -> any DataSource)?
@@ -61,6 +63,7 @@ public struct Recipe {
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
   private let source: YAMLNode
+  private let catalog: Catalog
   /// Files that plugins were loaded from.
   public let pluginFiles: [String]
   /// Every setting that was read, as its reader declares it.
@@ -116,6 +119,9 @@ public struct Recipe {
       batch: training.integer("batch", default: 64, in: .batch, "Samples of one update."),
       microBatches: training.integer(
         "micro-batches", default: 1, in: .atLeast(1), "Parts a batch is worked off in, to save memory."),
+      replicas: training.integer(
+        "replicas", default: 1, in: .closed(1, 64),
+        "Devices that share a batch's parts, from `device` on: cuda:0, cuda:1... Each holds all networks."),
       pairs: training.has("pairs") ? training.path("pairs", "Noise-image pairs made by `fewstep pairs`.") : nil)
     training.require(
       self.training.batch % self.training.microBatches == 0, at: "micro-batches",
@@ -138,9 +144,17 @@ public struct Recipe {
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()
     source = node
+    self.catalog = catalog
     resolved = s.resolvedNode
     settings = s.declarations
     pluginFiles = catalog.files
+  }
+
+  /// The same on another device, read once more: an objective belongs to one cast.
+  func again(on device: Device) throws -> Recipe {
+    var recipe = try Recipe(source, catalog: catalog)
+    recipe.device = device
+    return recipe
   }
 
   /// Where a key stands, or the nearest section above it: for mistakes that show only when things meet.

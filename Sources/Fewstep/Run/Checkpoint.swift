@@ -62,6 +62,15 @@ public enum Checkpoint {
     }
   }
 
+  /// The same for trainers that share their batches; gradients of a step that was not finished are dropped.
+  static func load(_ path: String, into team: Team, watch: Watch?) throws {
+    for trainer in team.trainers {
+      try trainer.studentOptimizer.dropGradients()
+      try trainer.fakeTeacherOptimizer.dropGradients()
+      try load(path, into: trainer, watch: watch)
+    }
+  }
+
   /// The weights of a step as they trained: the student's own and not its average, the fake teacher's, the objective's.
   public static func load(_ path: String, into cast: Cast) throws {
     let file = try HDF5File.open(path)
@@ -141,7 +150,7 @@ public enum CheckpointError: Error, CustomStringConvertible {
 
 extension Recipe {
   /// Keys whose change leaves what has been computed so far as it would have been.
-  private static let free: Set<String> = ["name", "threads", "training.steps"]
+  private static let free: Set<String> = ["name", "threads", "training.steps", "training.replicas"]
 
   /// What a saved recipe says otherwise, in words; log and evaluation settings do not count.
   func differences(from saved: YAMLNode) -> [String] {

@@ -135,8 +135,7 @@ public struct Export {
   private func writePipeline(_ path: String, _ dtype: DType) throws {
     let files = FileManager.default
     for item in try files.contentsOfDirectory(atPath: model).sorted() where item != component && !item.hasPrefix(".") {
-      let source = URL(fileURLWithPath: "\(model)/\(item)").resolvingSymlinksInPath().path
-      try files.copyItem(atPath: source, toPath: "\(path)/\(item)")
+      try copy("\(model)/\(item)", to: "\(path)/\(item)")
     }
     try files.createDirectory(atPath: "\(path)/\(component)", withIntermediateDirectories: true)
     try writeComponent("\(path)/\(component)", dtype)
@@ -145,9 +144,23 @@ public struct Export {
 
   private func writeComponent(_ path: String, _ dtype: DType) throws {
     let source = "\(model)/\(component)"
-    try FileManager.default.copyItem(atPath: "\(source)/config.json", toPath: "\(path)/config.json")
+    try copy("\(source)/config.json", to: "\(path)/config.json")
     try Safetensors.write(
       try weights(dtype), metadata: ["format": "pt"], to: "\(path)/diffusion_pytorch_model.safetensors")
+  }
+
+  /// Copies what links stand for: a downloaded model is often a folder of links into a cache.
+  private func copy(_ source: String, to path: String) throws {
+    let files = FileManager.default
+    let source = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
+    var isFolder: ObjCBool = false
+    guard files.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue else {
+      return try files.copyItem(atPath: source, toPath: path)
+    }
+    try files.createDirectory(atPath: path, withIntermediateDirectories: false)
+    for item in try files.contentsOfDirectory(atPath: source).sorted() {
+      try copy("\(source)/\(item)", to: "\(path)/\(item)")
+    }
   }
 
   /// The student's weights, adapters added to what they adapt.

@@ -39,12 +39,10 @@ extension TrainingRun {
   private func rollBack(to step: Int) throws {
     guard let watch else { return }
     let (count, factor) = (watch.state.rollBacks + 1, trainer.learningRateFactor / 2)
-    try trainer.studentOptimizer.dropGradients()
-    try trainer.fakeTeacherOptimizer.dropGradients()
-    try Checkpoint.load(folder.checkpoint(step), into: trainer, watch: watch)
+    try Checkpoint.load(folder.checkpoint(step), into: team, watch: watch)
     watch.state.rollBacks = count
     watch.state.lastGood = step
-    trainer.learningRateFactor = factor
+    for trainer in team.trainers { trainer.learningRateFactor = factor }
     // Whoever resumes from here goes on with the halved rates, too.
     try Checkpoint.save(trainer, watch: watch, to: folder.checkpoint(step))
     for later in folder.checkpointSteps where later > step {

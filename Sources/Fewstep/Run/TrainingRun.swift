@@ -32,23 +32,29 @@ public final class TrainingRun {
     }
   }
 
-  public let trainer: Trainer
+  let team: Team
+  public var trainer: Trainer { team.lead }
   public let folder: RunFolder
   let watch: Watch?
   var warnings: WarningFile
   private let lock: FolderLock
   private var records: RunRecords
 
+  public convenience init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
+    try self.init(Team(trainer), folder: folder, resume: resume)
+  }
+
   /// Makes the folder, or, resuming, takes it up where its last checkpoint was written.
-  public init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
-    self.trainer = trainer
+  public init(_ team: Team, folder: RunFolder, resume: Bool) throws {
+    self.team = team
+    let trainer = team.lead
     self.folder = folder
     try folder.create()
     lock = try folder.lock()
     watch = try Watch(trainer.recipe, cast: trainer.cast)
     trainer.zoneReward = watch?.probe.zoneReward
     if resume, let last = folder.checkpointSteps.last {
-      try Checkpoint.load(folder.checkpoint(last), into: trainer, watch: watch)
+      try Checkpoint.load(folder.checkpoint(last), into: team, watch: watch)
     }
     // A resumed run keeps the places where its values came from.
     let recipe = trainer.recipe
@@ -93,7 +99,7 @@ public final class TrainingRun {
   /// One step and what follows from it; the warning that stops the run, if there is one.
   private func advance(before stop: Int, _ observer: Observer) throws -> Warning? {
     let output = trainer.recipe.output
-    let report = try trainer.step()
+    let report = try team.step()
     try records.add(report)
     observer.step(report)
     let done = trainer.stepCount

@@ -33,6 +33,12 @@ public final class Cast {
 
   /// Opens the files a recipe names and builds its networks.
   public init(_ recipe: Recipe) throws {
+    let (parts, replicas) = (recipe.training.microBatches, recipe.training.replicas)
+    guard parts % replicas == 0 else {
+      throw CastError(
+        recipe, "training.replicas", "\(replicas) cannot share \(parts) parts of a batch alike (training.micro-batches)"
+      )
+    }
     let backbone = try recipe.openedBackbone()
     self.backbone = backbone
     teacher = try backbone.teacher()

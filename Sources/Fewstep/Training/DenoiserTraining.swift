@@ -72,7 +72,9 @@ public final class DenoiserTraining {
   public func step(_ step: Int) throws -> (loss: Double, gradientNorm: Double) {
     let samples = 0..<settings.batch
     let (clean, condition) = try data.batch(order.positions(step: step, batch: settings.batch))
+    let bounds = model.schedule.trainingTimes
     let time = try settings.times.times(noise.stream("time", step: step), samples)
+      .clamped(bounds.lowerBound, bounds.upperBound)
     let epsilon = try noise.stream("noise", step: step).normal(samples, data.sampleShape, on: clean.device)
     let error = try model.denoisingError(
       clean, epsilon, at: time, given: dropped(condition, noise.stream("dropout", step: step)))

@@ -24,17 +24,22 @@ public struct StepReport {
 
   init(step: Int) { self.step = step }
 
-  mutating func add(_ loss: Loss, role: Role, share: Double) throws {
-    for (name, tensor) in [("loss", loss.total)] + loss.terms {
-      let value = try tensor.detached().item() * share
-      guard value.isFinite else {
-        throw TrainingError.notFinite(
-          role: role == .student ? "student" : "fake teacher", quantity: name, step: step)
-      }
+  /// - Parameter share: of the update among those of the step.
+  mutating func add(_ terms: Terms, role: Role, share: Double = 1) {
+    for (name, value) in terms.values {
       switch role {
-      case .student: Self.accumulate(name, value, in: &student)
-      case .fakeTeacher: Self.accumulate(name, value, in: &fakeTeacher)
+      case .student: Fewstep.add(value * share, to: name, in: &student)
+      case .fakeTeacher: Fewstep.add(value * share, to: name, in: &fakeTeacher)
       }
+    }
+  }
+
+  /// Adds what other replicas have seen in their parts of the batch, of which `rows` are ours.
+  mutating func gather(_ replica: Replica, _ rows: Range<Int>, of batch: Int) throws {
+    guard replica.count > 1 else { return }
+    denoisingError = try denoisingError.map { try replica.sum([$0])[0] }
+    for index in columns.indices {
+      columns[index].values = try replica.gathered(Tensor(columns[index].values), rows, of: batch).doubles()
     }
   }
 
@@ -71,6 +76,7 @@ public struct StepReport {
   /// Adds the column "zone": 1 for a sample whose reward is below `limit` while the fake teacher pushes it less than half
   /// the way that the real teacher sees between it and the data. NaN where rewards or the limit are unknown.
   mutating func flagZones(below limit: Double?) {
+    guard !columns.isEmpty else { return }
     func values(_ name: String) -> [Double] { columns.first { $0.name == name }?.values ?? [] }
     let (rewards, distances, pushes) = (values("reward"), values("distance"), values("matching"))
     let zones = rewards.indices.map { index in
@@ -103,13 +109,37 @@ public struct StepReport {
       columns.append((name, values))
     }
   }
+}
 
-  private static func accumulate(_ name: String, _ value: Double, in list: inout [(name: String, value: Double)]) {
-    if let index = list.firstIndex(where: { $0.name == name }) {
-      list[index].value += value
-    } else {
-      list.append((name, value))
+/// A loss and its terms, added up over the parts of a batch.
+struct Terms {
+  private(set) var values = [(name: String, value: Double)]()
+
+  mutating func add(_ loss: Loss, share: Double) throws {
+    for (name, tensor) in [("loss", loss.total)] + loss.terms {
+      Fewstep.add(try tensor.detached().item() * share, to: name, in: &values)
     }
+  }
+
+  /// With what other replicas have seen.
+  ///
+  /// - Throws: `TrainingError` naming the first that is not finite.
+  func gathered(_ replica: Replica, role: String, step: Int) throws -> Terms {
+    var whole = self
+    for (index, value) in try replica.sum(values.map(\.value)).enumerated() {
+      let name = values[index].name
+      guard value.isFinite else { throw TrainingError.notFinite(role: role, quantity: name, step: step) }
+      whole.values[index].value = value
+    }
+    return whole
+  }
+}
+
+private func add(_ value: Double, to name: String, in list: inout [(name: String, value: Double)]) {
+  if let index = list.firstIndex(where: { $0.name == name }) {
+    list[index].value += value
+  } else {
+    list.append((name, value))
   }
 }
 

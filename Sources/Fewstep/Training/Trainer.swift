@@ -15,14 +15,18 @@ public final class Trainer {
   public internal(set) var learningRateFactor = 1.0
   /// A reward that few of the teacher's own samples fall below, for the diagnostics' zones; nil where it is unknown.
   public internal(set) var zoneReward: Double?
+  let replica: Replica
   private let noise: Noise
   private let generation: FewStepGeneration
   private let realOrder: DataOrder?
   private let pairOrder: DataOrder?
 
-  public init(_ recipe: Recipe, cast: Cast) throws {
+  public convenience init(_ recipe: Recipe, cast: Cast) throws { try self.init(recipe, cast: cast, replica: .alone) }
+
+  init(_ recipe: Recipe, cast: Cast, replica: Replica) throws {
     self.recipe = recipe
     self.cast = cast
+    self.replica = replica
     noise = Noise(seed: recipe.seed)
     generation = FewStepGeneration(steps: recipe.steps)
     studentOptimizer = try AdamW(cast.student.parameters.trainable, recipe.student.optimizer)
@@ -30,7 +34,7 @@ public final class Trainer {
     fakeTeacherOptimizer = try AdamW(
       cast.fakeTeacher.parameters.trainable + (cast.objective.parameters?.trainable ?? []), recipe.fakeTeacher.optimizer
     )
-    ema = try recipe.ema.map { try EMA(cast.student.parameters.trainable, $0) }
+    ema = try replica.leads ? recipe.ema.map { try EMA(cast.student.parameters.trainable, $0) } : nil
     realOrder = cast.data.map { DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "real order") }
     pairOrder = cast.pairs.map { DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "pair order") }
   }
@@ -48,6 +52,8 @@ public final class Trainer {
       try updateFakeTeacher(batch, update, &report, diagnose: diagnose && update == 0)
     }
     try ema?.update()
+    try report.gather(replica, rows, of: recipe.training.batch)
+    report.flagZones(below: zoneReward)
     stepCount += 1
     return report
   }
@@ -58,28 +64,29 @@ public final class Trainer {
     let draw = try draw(0)
     var parts = [Tensor]()
     var sensed: Sensed?
+    var terms = Terms()
     if ranges.count > 1, isSensing { sensed = try generated(draw).sensed }
     for range in ranges {
       let samples = try generate(draw, range)
       parts.append(try samples.detached())
-      if ranges.count == 1 { sensed = try sense(parts[0], draw.condition) }
+      if ranges.count == 1 { sensed = try sense(parts, draw.condition) }
       let scene = try scene(draw, samples, range, sensed, role: "student", update: 0, times: recipe.matching.times)
       let loss = try alone {
         let loss = try checked("student's loss") { try cast.objective.studentLoss(scene) }
         try (loss.total * share(range)).backward()
         return loss
       }
-      try report.add(loss, role: .student, share: share(range))
+      try terms.add(loss, share: share(range))
       if diagnose {
         let rewards = try sensed?.rewards.rows(range) ?? score(parts.last!, scene.condition)
         try report.diagnose(scene, rewards: rewards)
       }
     }
-    if diagnose { report.flagZones(below: zoneReward) }
     if let sensed { report.reward = try mean(sensed.rewards).item() }
+    report.add(try terms.gathered(replica, role: "student", step: stepCount), role: .student)
     report.studentNorm = try move(
       studentOptimizer, recipe.student, role: "student", factorAt: stepCount)
-    return Batch(draw: draw, samples: try concatenated(parts), sensed: sensed)
+    return Batch(draw: draw, parts: parts, sensed: sensed)
   }
 
   /// With the student alone trainable, backward included: there a checkpointed network is run again.
@@ -93,21 +100,27 @@ public final class Trainer {
   }
 
   private func updateFakeTeacher(_ batch: Batch, _ update: Int, _ report: inout StepReport, diagnose: Bool) throws {
-    for range in ranges {
+    var terms = Terms()
+    for (range, samples) in zip(ranges, batch.parts) {
       let scene = try scene(
-        batch.draw, batch.samples.rows(range), range, batch.sensed, role: "fake teacher", update: update, times: 0...1)
+        batch.draw, samples, range, batch.sensed, role: "fake teacher", update: update,
+        times: cast.fakeTeacher.schedule.trainingTimes)
       let loss = try checked("fake teacher's loss") { try cast.objective.fakeTeacherLoss(scene) }
       try (loss.total * share(range)).backward()
-      try report.add(loss, role: .fakeTeacher, share: share(range) / Double(recipe.fakeTeacherUpdates))
+      try terms.add(loss, share: share(range))
       try report.add(
         denoisingError: scene.ifKnown("denoisingError"), share: share(range) / Double(recipe.fakeTeacherUpdates))
       if diagnose { try report.addNotes(scene) }
     }
+    report.add(
+      try terms.gathered(replica, role: "fake teacher", step: stepCount), role: .fakeTeacher,
+      share: 1 / Double(recipe.fakeTeacherUpdates))
     report.fakeTeacherNorm = try move(
       fakeTeacherOptimizer, recipe.fakeTeacher, role: "fake teacher", factorAt: stepCount)
   }
 
   private func move(_ optimizer: AdamW, _ role: RoleSettings, role name: String, factorAt step: Int) throws -> Double {
+    try replica.sum(optimizer.parameters.compactMap(\.value.gradient))
     let norm = try clipGradients(optimizer.parameters, to: role.gradientLimit)
     guard norm.isFinite else {
       throw TrainingError.notFinite(role: name, quantity: "gradient norm", step: step)
@@ -126,17 +139,21 @@ public final class Trainer {
     let index: Int
   }
 
-  /// A draw, the whole batch of samples it gave (without a graph), and what the reward said of them.
+  /// A draw, the samples it gave (without a graph) in this replica's parts of the batch, and what the reward said of the
+  /// whole of it.
   struct Batch {
     let draw: Draw
-    let samples: Tensor
+    let parts: [Tensor]
     let sensed: Sensed?
   }
 
+  /// The parts of a batch that are this replica's.
   private var ranges: [Range<Int>] {
     let size = recipe.training.batch / recipe.training.microBatches
-    return (0..<recipe.training.microBatches).map { $0 * size..<($0 + 1) * size }
+    return replica.share(of: (0..<recipe.training.microBatches).map { $0 * size..<($0 + 1) * size })
   }
+
+  private var rows: Range<Int> { ranges.first!.lowerBound..<ranges.last!.upperBound }
 
   private func share(_ range: Range<Int>) -> Double { Double(range.count) / Double(recipe.training.batch) }
 
@@ -147,7 +164,8 @@ public final class Trainer {
 
   private func draw(_ update: Int) throws -> Draw {
     let name = "update \(update)"
-    let group = cast.objective.sensing?.groupSize ?? 1
+    // Where nothing is compared within groups, every sample has a prompt of its own.
+    let group = isSensing ? cast.objective.sensing?.groupSize ?? 1 : 1
     let groups = recipe.training.batch / group
     let prompts = noise.stream("\(name) prompts", step: stepCount).integers(
       0..<groups, below: cast.backbone.prompts.count)
@@ -166,13 +184,16 @@ public final class Trainer {
   }
 
   private func generated(_ draw: Draw) throws -> Batch {
-    let samples = try noGrad { try concatenated(ranges.map { try generate(draw, $0) }) }
-    return Batch(draw: draw, samples: samples, sensed: try sense(samples, draw.condition))
+    let parts = try noGrad { try ranges.map { try generate(draw, $0) } }
+    return Batch(draw: draw, parts: parts, sensed: try sense(parts, draw.condition))
   }
 
-  private func sense(_ samples: Tensor, _ condition: Condition) throws -> Sensed? {
+  /// Rewards of the whole batch, of which this replica has `parts`.
+  private func sense(_ parts: [Tensor], _ condition: Condition) throws -> Sensed? {
     guard isSensing, let sensing = cast.objective.sensing else { return nil }
-    return try score(samples, condition).map { try Sensed(rewards: $0, sensing: sensing) }
+    return try score(concatenated(parts), condition.rows(rows)).map { rewards in
+      try Sensed(rewards: replica.gathered(rewards, rows, of: recipe.training.batch), sensing: sensing)
+    }
   }
 
   /// R [B], float32; nil where there is no reward.
@@ -191,6 +212,7 @@ public final class Trainer {
   ) throws -> Scene {
     let purpose = "\(role) \(draw.name)"
     let shape = cast.backbone.sampleShape
+    let noised = cast.fakeTeacher.schedule.trainingTimes
     let stream = { [noise, stepCount] (name: String) in noise.stream("\(purpose) \(name)", step: stepCount) }
     return Scene(
       samples: samples, condition: try draw.condition.rows(range),
@@ -205,7 +227,7 @@ public final class Trainer {
           let (real, condition) = try data.batch(Array(positions[range]))
           return Scene.RealBatch(
             samples: try real.to(recipe.device), condition: condition,
-            time: try stream("gan time").uniform(range).to(.float64),
+            time: try stream("gan time").uniform(range, low: noised.lowerBound, high: noised.upperBound).to(.float64),
             realNoise: try stream("gan real noise").normal(range, shape, on: recipe.device),
             fakeNoise: try stream("gan fake noise").normal(range, shape, on: recipe.device))
         }
