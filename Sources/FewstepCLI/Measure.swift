@@ -38,14 +38,15 @@ struct Measure: ParsableCommand {
       cmmd: cmmd ? try CMMD(to: real)(generated, Resamples(of: generated.shape[0])) : nil)
     if json { return print(String(decoding: try JSONEncoder.pretty.encode(result), as: UTF8.self)) }
     let rows = scores.named.map { ($0.rawValue, $1) } + (result.cmmd.map { [("CMMD", $0)] } ?? [])
+    // Each number with its own digits: a column holds measures of different sizes.
+    let cell = { (number: Double?) -> TableCell in number.map { .text(brief($0)) } ?? .missing }
     print(
       try Table(
         columns: ["measure", "value", "95% from", "to", "bias"],
         rows: rows.map { name, estimate in
           [
-            .text(name), .number(estimate.value), estimate.interval.map { .number($0.lowerBound) } ?? .missing,
-            estimate.interval.map { .number($0.upperBound) } ?? .missing,
-            estimate.bias.map(TableCell.number) ?? .missing,
+            .text(name), cell(estimate.value), cell(estimate.interval?.lowerBound),
+            cell(estimate.interval?.upperBound), cell(estimate.bias),
           ]
         }
       ).text)
