@@ -59,7 +59,9 @@ extension Table {
           + metrics.map { metric in
             guard let value = metric.value(score) else { return .missing }
             guard let interval = score.interval(metric) else { return .number(value) }
-            return .estimate(value, margin: (interval.upperBound - interval.lowerBound) / 2)
+            let margin = (interval.upperBound - interval.lowerBound) / 2
+            // Samples that are all alike have an interval of rounding errors.
+            return margin > 1e-9 * value.magnitude ? .estimate(value, margin: margin) : .number(value)
           }
       })
   }

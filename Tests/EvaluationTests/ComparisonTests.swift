@@ -96,6 +96,8 @@ import Testing
     #expect(again == scores[0])
     let text = try Evaluated(lock: lock(), scores: [scores[0], score]).text
     #expect(text.contains("1.00 ± 0.60") && !text.contains("density") && !text.contains("warning"))
+    scores[0].intervals = ["frechetDistance": 1...1.0000000000000002]
+    #expect(try !Table(scores).text.contains("±"))
     scores[0].warnings = ["recall: few"]
     #expect(try Evaluated(lock: lock(), scores: scores).text.hasSuffix("\nwarning: student: recall: few"))
   }
