@@ -50,7 +50,7 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
         .malformed, at: path, expected: "weights of a classifier, with its architecture in the file's metadata",
         got: "kind '\(file.metadata["kind"] ?? "none")'", advice: "Train one with `fewstep train-classifier`.")
     }
-    try self.init(architecture, .checkpoint { file.contains($0) ? try file.tensor($0) : nil }, on: device)
+    try self.init(architecture, .checkpoint { file.contains($0) ? try file.parameter($0) : nil }, on: device)
     try parameters.setTrainable(false)
   }
 

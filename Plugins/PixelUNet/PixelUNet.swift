@@ -26,7 +26,7 @@ public final class PixelUNet: Backbone {
     let file = try SafetensorsFile(path)
     let architecture = try Architecture(metadata: file.metadata, of: path)
     self.init(
-      architecture, weights: .checkpoint { file.contains($0) ? try file.tensor($0) : nil }, on: device,
+      architecture, weights: .checkpoint { file.contains($0) ? try file.parameter($0) : nil }, on: device,
       shift: shift, recomputing: recomputing)
     try noGrad { _ = try denoiser() }
   }

@@ -40,7 +40,7 @@ public final class AutoencoderKL {
   ) throws {
     let safe = dtype == .float16 && configuration.needsFloat32 ? .float32 : dtype
     let renamed = AttentionNames(weights)
-    let store = ParameterStore(.checkpoint(renamed.tensor), dtype: safe, device: device)
+    let store = ParameterStore(.checkpoint(renamed.parameter), dtype: safe, device: device)
     do { try self.init(store, configuration) } catch ParameterError.shape(let name, let expected, let got) {
       throw Self.unfit(weights, name, "the tensor has another shape", expected: "\(expected)", got: "\(got)")
     }

@@ -55,15 +55,21 @@ public final class SDXLPipeline: ModelPipeline {
     }
     let weights = try weights("unet")
     let store = ParameterStore(
-      .checkpoint { weights.contains($0) ? try weights.tensor($0) : nil }, dtype: dtype, device: device)
+      .checkpoint { weights.contains($0) ? try weights.parameter($0) : nil }, dtype: dtype, device: device)
     return (try weights.network(in: store) { try UNet($0, unet) }, store)
   }
 
-  public let denoiserInputs = [
-    (name: "sample", meaning: "noisy latents [B, 4, h, w]"), (name: "timestep", meaning: "steps of the schedule [B]"),
-    (name: "text", meaning: "embedded prompts [B, L, C]"), (name: "pooled", meaning: "pooled prompts [B, P]"),
-    (name: "time-ids", meaning: "original height and width, crop top and left, target height and width [B, 6]"),
-  ]
+  public var denoiserInputs: [TensorInput] {
+    [
+      TensorInput("sample", "noisy latents", ["B", .fixed(unet.inputChannels), "h", "w"]),
+      TensorInput("timestep", "steps of the schedule", ["B"], takesIntegers: true),
+      TensorInput("text", "embedded prompts", ["B", "n", .fixed(unet.textWidth)]),
+      TensorInput("pooled", "pooled prompts", ["B", .fixed(unet.pooledWidth)]),
+      TensorInput(
+        "time-ids", "original height and width, crop top and left, target height and width",
+        ["B", .fixed(UNetConfiguration.sizeCount)], takesIntegers: true),
+    ]
+  }
 
   public func denoise(_ inputs: [String: Tensor]) throws -> Tensor {
     func input(_ name: String) throws -> Tensor {
@@ -72,13 +78,24 @@ public final class SDXLPipeline: ModelPipeline {
     }
     let network = try openUNet ?? network(precision).network
     openUNet = network
-    let sample = try input("sample")
-    let steps = try input("timestep").to(.float32).reshaped([-1]).expanded([sample.shape[0]])
-    return try network(sample, steps, text: input("text"), pooled: input("pooled"), timeIDs: input("time-ids"))
-      .to(.float32)
+    return try network(
+      input("sample"), input("timestep"), text: input("text"), pooled: input("pooled"), timeIDs: input("time-ids")
+    ).to(.float32)
   }
 
   // MARK: The autoencoder
+
+  public var encoderInput: TensorInput {
+    let factor = autoencoder.factor
+    return TensorInput(
+      "pixels", "pixels in -1...1",
+      ["B", .fixed(autoencoder.imageChannels), .free("h", multipleOf: factor), .free("w", multipleOf: factor)])
+  }
+
+  public var decoderInput: TensorInput {
+    TensorInput(
+      "latents", "latents, scaled as the denoiser sees them", ["B", .fixed(autoencoder.latentChannels), "h", "w"])
+  }
 
   public func encode(_ pixels: Tensor) throws -> Tensor {
     let network = try decoder()
@@ -124,18 +141,14 @@ public final class SDXLPipeline: ModelPipeline {
   // MARK: Identities
 
   public func textIdentity() throws -> [String: String] {
-    [
-      "text_encoder": try weights("text_encoder").identity(),
-      "text_encoder_2": try weights("text_encoder_2").identity(),
-    ]
+    try TextEncoders.identity(folder, variant: variant)
   }
 
   public func pictureIdentity() throws -> [String: String] {
-    ["vae": try weights("vae").identity(), "scaling_factor": "\(autoencoder.scale)"]
+    ["vae": hash("\(try weights("vae").identity()) \(autoencoder)"), "scaling_factor": "\(autoencoder.scale)"]
   }
 
   private func weights(_ component: String) throws -> any WeightSource {
-    let stem = component.hasPrefix("text_encoder") ? "model" : "diffusion_pytorch_model"
-    return try Weights.open(folder: "\(folder.path)/\(component)", stem: stem, variant: variant)
+    try Weights.open(folder: "\(folder.path)/\(component)", stem: "diffusion_pytorch_model", variant: variant)
   }
 }

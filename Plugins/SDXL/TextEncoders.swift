@@ -25,23 +25,58 @@ public final class TextEncoders {
   public init(
     _ folder: PipelineFolder, variant: String? = nil, dtype: DType = .float32, on device: Device = .cpu
   ) throws {
-    func encoder(_ suffix: String, _ modelClass: String, projected: Bool) throws -> Encoder {
-      let tokens = try folder.component("tokenizer\(suffix)", "CLIPTokenizer", "CLIPTokenizerFast")
-      let tokenizer = try CLIPTokenizer(tokens)
-      let path = try folder.component("text_encoder\(suffix)", modelClass)
-      let configuration = try CLIPTextConfiguration(ModelConfig("\(path)/config.json"), projected: projected)
-      try configuration.check(tokenizer, tokens)
-      let weights = try Weights.open(folder: path, stem: "model", variant: variant)
-      let model = try CLIPTextTransformer(weights, configuration, dtype: dtype, on: device)
-      return Encoder(tokenizer: tokenizer, model: model, device: device)
+    let files = try Files.both(folder, variant).map { files in
+      Encoder(
+        tokenizer: files.tokenizer,
+        model: try CLIPTextTransformer(files.weights, files.configuration, dtype: dtype, on: device), device: device)
     }
-    first = try encoder("", "CLIPTextModel", projected: false)
-    second = try encoder("_2", "CLIPTextModelWithProjection", projected: true)
-    zeroesNothing = folder.index["force_zeros_for_empty_prompt"] != false
+    (first, second) = (files[0], files[1])
+    zeroesNothing = Self.zeroesNothing(folder)
     guard first.tokenizer.length == second.tokenizer.length else {
       throw StorageError(
         .malformed, at: "\(folder.path)/tokenizer_2/tokenizer_config.json: model_max_length",
         expected: "\(first.tokenizer.length), as in tokenizer", got: "\(second.tokenizer.length)")
+    }
+  }
+
+  /// All that embeddings depend on, as hashes by component; no network is made.
+  static func identity(_ folder: PipelineFolder, variant: String?) throws -> [String: String] {
+    var identity = ["force_zeros_for_empty_prompt": "\(zeroesNothing(folder))"]
+    for files in try Files.both(folder, variant) {
+      identity["tokenizer\(files.suffix)"] = files.tokenizer.identity
+      identity["text_encoder\(files.suffix)"] = hash("\(try files.weights.identity()) \(files.configuration)")
+    }
+    return identity
+  }
+
+  private static func zeroesNothing(_ folder: PipelineFolder) -> Bool {
+    folder.index["force_zeros_for_empty_prompt"] != false
+  }
+
+  /// One encoder's files, opened.
+  private struct Files {
+    let suffix: String
+    let tokenizer: CLIPTokenizer
+    let configuration: CLIPTextConfiguration
+    let weights: any WeightSource
+
+    static func both(_ folder: PipelineFolder, _ variant: String?) throws -> [Files] {
+      [
+        try Files(folder, "", "CLIPTextModel", projected: false, variant),
+        try Files(folder, "_2", "CLIPTextModelWithProjection", projected: true, variant),
+      ]
+    }
+
+    private init(
+      _ folder: PipelineFolder, _ suffix: String, _ modelClass: String, projected: Bool, _ variant: String?
+    ) throws {
+      self.suffix = suffix
+      let tokens = try folder.component("tokenizer\(suffix)", "CLIPTokenizer", "CLIPTokenizerFast")
+      tokenizer = try CLIPTokenizer(tokens)
+      let path = try folder.component("text_encoder\(suffix)", modelClass)
+      configuration = try CLIPTextConfiguration(ModelConfig("\(path)/config.json"), projected: projected)
+      try configuration.check(tokenizer, tokens)
+      weights = try Weights.open(folder: path, stem: "model", variant: variant)
     }
   }
 

@@ -49,7 +49,7 @@ public final class CLIPTextTransformer {
     let store = ParameterStore(
       .checkpoint { name in
         let short = name.hasPrefix("text_model.") ? String(name.dropFirst("text_model.".count)) : name
-        return try weights.tensor(weights.contains(short) ? short : name)
+        return try weights.parameter(weights.contains(short) ? short : name)
       }, dtype: dtype, device: device)
     do { try self.init(store.root, configuration) } catch ParameterError.shape(let name, let expected, let got) {
       throw StorageError(

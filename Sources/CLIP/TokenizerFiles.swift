@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import Tensors
 
 /// A tokenizer's folder in transformers' layout, read and checked.
 struct TokenizerFiles {
@@ -9,6 +10,8 @@ struct TokenizerFiles {
   let start: Int
   let end: Int
   let pad: Int
+  /// A hash of all of this, however the files write it.
+  let identity: String
 
   init(_ folder: String) throws {
     let config = try ModelConfig("\(folder)/tokenizer_config.json")
@@ -22,6 +25,12 @@ struct TokenizerFiles {
 
     added = tokens.added
     (start, end, pad) = (tokens.id("bos_token"), tokens.id("eos_token"), tokens.id("pad_token"))
+    let parts = [
+      ["\(length) \(start) \(end) \(pad) \(tokens.id("unk_token"))"],
+      table.vocabulary.map { "\($0) \($1)" }.sorted(), table.merges.map { "\($0) \($1)" },
+      added.map { "\($0)" }.sorted(),
+    ]
+    identity = hash(parts.map { $0.joined(separator: "\n") }.joined(separator: "\n\n"))
     do throws(BytePairEncoding.UnknownToken) {
       encoding = try BytePairEncoding(
         vocabulary: table.vocabulary, merges: table.merges, unknown: tokens.id("unk_token"))

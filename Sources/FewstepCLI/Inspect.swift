@@ -16,7 +16,8 @@ struct Inspect: ParsableCommand {
     let name: String
     let dtype: String
     let shape: [Int]
-    let norm: Double
+    /// nil for texts.
+    let norm: Double?
     let hash: String
   }
 
@@ -28,12 +29,21 @@ struct Inspect: ParsableCommand {
         name: name, dtype: tensor.dtype.name, shape: tensor.shape,
         norm: tensor.count == 0 ? 0 : try tensor.to(.float64).norm().item(), hash: try hash([tensor]))
     }
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(entries), as: UTF8.self)) }
+    let texts = opened.texts.map { name, values in
+      Entry(
+        name: name, dtype: "text", shape: [values.count], norm: nil, hash: hash(values.joined(separator: "\u{0}")))
+    }
+    if json { return print(String(decoding: try JSONEncoder.pretty.encode(entries + texts), as: UTF8.self)) }
     for (name, value) in opened.attributes { print("\(name): \(value)") }
     print(
       try Table(
         columns: ["tensor", "dtype", "shape", "norm", "hash"],
-        rows: entries.map { [.text($0.name), .text($0.dtype), .text("\($0.shape)"), .number($0.norm), .text($0.hash)] }
+        rows: (entries + texts).map {
+          [
+            .text($0.name), .text($0.dtype), .text("\($0.shape)"), $0.norm.map { .number($0) } ?? .missing,
+            .text($0.hash),
+          ]
+        }
       ).text)
     print("\(entries.count) tensors, \(entries.reduce(0) { $0 + $1.shape.reduce(1, *) }) numbers")
   }
@@ -56,6 +66,11 @@ struct Diff: ParsableCommand {
     var different = 0
     for name in a.names where !b.names.contains(name) { print("\(name): only in \(first)"); different += 1 }
     for name in b.names where !a.names.contains(name) { print("\(name): only in \(second)"); different += 1 }
+    let (ours, theirs) = (a.textsByName, b.textsByName)
+    for name in Set(ours.keys).union(theirs.keys).sorted() where ours[name] != theirs[name] {
+      print("\(name): other texts")
+      different += 1
+    }
     for name in a.names where b.names.contains(name) {
       let (x, y) = (try a.tensor(name), try b.tensor(name))
       guard x.shape == y.shape, x.dtype == y.dtype else {

@@ -11,6 +11,7 @@ final class Progress {
   static let pauseVariable = "FEWSTEP_PROGRESS_SECONDS"
   private let quietPause = ProcessInfo.processInfo.environment[pauseVariable].flatMap(Double.init) ?? 15
   private var shown = Date.distantPast
+  private var isComplete = false
 
   /// - Parameter first: where the work begins, when it is resumed.
   init(total: Int, from first: Int = 0) {
@@ -20,8 +21,9 @@ final class Progress {
 
   func update(_ done: Int, _ words: @autoclosure () -> String) {
     let pause = isTerminal ? 0.2 : quietPause
-    guard done == total || -shown.timeIntervalSinceNow >= pause else { return }
+    guard !isComplete, done == total || -shown.timeIntervalSinceNow >= pause else { return }
     shown = Date()
+    isComplete = done == total
     let elapsed = -start.timeIntervalSinceNow
     let rest = elapsed / Double(max(1, done - first)) * Double(total - done)
     let time = done == total ? "\(Self.clock(elapsed)) in all" : done > first ? "\(Self.clock(rest)) left" : ""
@@ -31,6 +33,11 @@ final class Progress {
     let line = "\(bar) \(done)/\(total)  \(words())  \(time)"
     FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[2K\(line)" : line + "\n").utf8))
     if done == total, isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
+  }
+
+  /// A line of its own, which the bar's next one follows.
+  func note(_ text: String) {
+    FileHandle.standardError.write(Data("\(isTerminal ? "\r\u{1B}[2K" : "")\(text)\n".utf8))
   }
 
   /// Ends the line where the work stopped early.

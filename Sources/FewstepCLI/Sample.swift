@@ -98,7 +98,7 @@ struct Sample: ParsableCommand {
   }
 
   private func modelSource() throws -> SampleSource {
-    let source = try ModelSource(PipelineFolder(folder), variant: variant, precision: precision.dtype, on: device)
+    let source = try ModelSource(opening: folder, variant, precision, on: device)
     let backbone = try FewstepCommand.catalog.pipeline(source.folder).backbone(source, [size, size])
     return SampleSource(
       backbone: backbone,

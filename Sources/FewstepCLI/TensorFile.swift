@@ -3,12 +3,14 @@ import Foundation
 import Storage
 import Tensors
 
-/// The tensors of a file by name: HDF5, or weights in any form.
+/// The tensors of a file by name, and HDF5's texts: HDF5, or weights in any form.
 struct TensorFile {
   /// What it says beside its tensors.
   let attributes: [(name: String, value: String)]
   let names: [String]
   let tensor: (String) throws -> Tensor
+  let texts: [(name: String, values: [String])]
+  var textsByName: [String: [String]] { Dictionary(uniqueKeysWithValues: texts.map { ($0.name, $0.values) }) }
 
   init(_ path: String) throws {
     if Weights.extensions.contains((path as NSString).pathExtension) {
@@ -16,15 +18,29 @@ struct TensorFile {
       attributes = weights.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
       names = weights.names
       tensor = { try weights.tensor($0) }
+      texts = []
     } else {
-      let file = try HDF5File.open(path)
+      let file = try Self.openHDF5(path)
       attributes = try file.attributeNames().compactMap { name in
         try file.attribute(name).map { (name, Self.words($0)) }
       }
-      names = try file.items().compactMap { item in
-        if case .dataset(_, let dtype) = item.kind, dtype != nil { String(item.path.drop { $0 == "/" }) } else { nil }
+      var (names, others) = ([String](), [String]())
+      for item in try file.items() {
+        guard case .dataset(_, let dtype) = item.kind else { continue }
+        let name = String(item.path.drop { $0 == "/" })
+        if dtype == nil { others.append(name) } else { names.append(name) }
       }
+      self.names = names
+      texts = others.compactMap { name in (try? file.texts(name)).map { (name, $0) } }
       tensor = { try file.read($0) }
+    }
+  }
+
+  /// What is no HDF5 might have been anything that is read here.
+  private static func openHDF5(_ path: String) throws -> HDF5File {
+    do { return try HDF5File.open(path) } catch var error as StorageError where error.expected == "an HDF5 file" {
+      error.expected = "HDF5, or weights: " + Weights.extensions.map { ".\($0)" }.joined(separator: ", ")
+      throw error
     }
   }
 

@@ -35,6 +35,12 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     if case .cuda(let index) = self { .cuda(index + places) } else { self }
   }
 
+  /// What is to be said where this device is not there; nil where it is.
+  public var absence: String? {
+    guard case .cuda(let index) = self, index >= Self.cudaCount else { return nil }
+    return "'\(self)' is not there; this libtorch \(Runtime.version) sees \(Self.cudaCount) CUDA devices"
+  }
+
   /// c10::DeviceType and index.
   var code: (type: Int32, index: Int32) {
     switch self {

@@ -69,6 +69,8 @@ extension Tensor {
   public func nanToNumber() throws -> Tensor { try nanToNum(.tensor(self)) }
   /// bool, true where the element is neither NaN nor infinite.
   public func isFinite() throws -> Tensor { try isFiniteOf(.tensor(self)) }
+  /// How many elements are NaN or infinite.
+  public func nonFiniteCount() throws -> Int { count - Int(try Tensors.sum(isFinite()).item()) }
 
   public func equal(to other: Tensor) throws -> Tensor { try equalTo(.tensor(self), .tensor(other)) }
   public func equal(to value: Double) throws -> Tensor { try equalToScalar(.tensor(self), .double(value)) }

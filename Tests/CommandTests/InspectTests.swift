@@ -36,6 +36,14 @@ import Testing
     #expect(try entry("a", in: shards)["norm"] as? Double == 5)
     #expect(try entry("b", in: shards)["dtype"] as? String == "int64")
 
+    try HDF5File.write(to: scratch.path("t.h5")) { try $0.write(["a fox", "a whale"], to: "texts") }
+    let texts = try entry("texts", in: entries("t.h5", scratch))
+    #expect(texts["dtype"] as? String == "text" && texts["shape"] as? [Int] == [2])
+    try HDF5File.write(to: scratch.path("u.h5")) { try $0.write(["a fox", "a dog"], to: "texts") }
+    #expect(try Fewstep.run("diff", "t.h5", "u.h5", in: scratch, expecting: 1).output.contains("texts: other texts"))
+    let letter = try Fewstep.run("inspect", scratch.write("a", to: "letter.txt"), in: scratch, expecting: 65)
+    #expect(letter.errors.contains("letter.txt: expected HDF5, or weights"), "\(letter.errors)")
+
     try FileManager.default.removeItem(atPath: scratch.path("m-2.safetensors"))
     let absent = try Fewstep.run("inspect", "m.safetensors.index.json", in: scratch, expecting: 66)
     #expect(absent.errors.contains("m-2.safetensors"), "\(absent.errors)")

@@ -36,6 +36,30 @@ import Testing
     #expect(!scratch.has("no.h5"))
   }
 
+  @Test("Tensors of other shapes, and an output that cannot be written, are refused before anything is computed")
+  func misfits() throws {
+    let scratch = try Scratch()
+    let shapes = [
+      "sample": [2, 4, 8, 8], "timestep": [2], "text": [2, 77, 20], "pooled": [2, 6], "time-ids": [2, 6],
+    ]
+    func asked(_ others: [String: [Int]], output: String = "y.h5", _ code: Int32) throws -> String {
+      try HDF5File.write(to: scratch.path("b.h5")) { file in
+        for (name, shape) in shapes.merging(others, uniquingKeysWith: { $1 }) {
+          try file.write(.zeros(shape), to: name)
+        }
+      }
+      let job = try Fewstep.run("denoise", model, "--input", "b.h5", "--output", output, in: scratch, expecting: code)
+      return job.errors
+    }
+    #expect(try asked(["text": [2, 77, 21]], 65).contains("b.h5: text: expected [2, n, 20], got [2, 77, 21]"))
+    #expect(try asked(["timestep": [3]], 65).contains("b.h5: timestep: expected [2], got [3]"))
+    #expect(!scratch.has("y.h5"))
+    #expect(try asked(["timestep": [3]], output: scratch.folder, 74).contains("is a directory"))
+    try HDF5File.write(to: scratch.path("x.h5")) { try $0.write(.zeros([1, 3, 15, 16]), to: "pixels") }
+    let odd = try Fewstep.run("encode", model, "--input", "x.h5", "--output", "y.h5", in: scratch, expecting: 65)
+    #expect(odd.errors.contains("x.h5: pixels: expected [B, 3, 2·h, 2·w], got [1, 3, 15, 16]"), "\(odd.errors)")
+  }
+
   @Test("Texts are embedded as diffusers embeds them, and the one that is too long is told")
   func embed() throws {
     let scratch = try Scratch()

@@ -22,8 +22,12 @@ import Testing
     ]
     let first = try Fewstep.start(arguments, in: scratch)
     #expect(first.wait() == 0, "\(first.errors)")
-    #expect(try summary(first) == ["rows": 3, "shards": 2, "kept": 0, "cutOff": 1])
-    #expect(first.errors.contains("1 texts were longer than the encoders read"), "\(first.errors)")
+    #expect(try summary(first) == ["rows": 3, "shards": 2, "kept": 0, "cutOff": 1, "skipped": 0, "damaged": 0])
+    #expect(first.errors.contains("more than the encoders read, and left out: the end of the long"), "\(first.errors)")
+    #expect(first.errors.contains("the ends of 1 text, longer than the encoders read"), "\(first.errors)")
+    #expect(first.errors.contains("out: 3 prompts in 2 shards, 0 there already"), "\(first.errors)")
+    let last = first.errors.split(separator: "\n").filter { $0.contains("3/3") }
+    #expect(last.count == 1, "\(first.errors)")
     #expect(try scratch.files("out") == ["manifest.json", "shard-00000.h5", "shard-00001.h5"])
     let made = try ShardFolder(scratch.path("out"), kind: "prompts")
     #expect(try made.texts("prompts") == ["a cat!", long.trimmingCharacters(in: .whitespaces), "a cat!"])
@@ -66,7 +70,7 @@ import Testing
     ]
     let job = try Fewstep.start(arguments, in: scratch)
     #expect(job.wait() == 0, "\(job.errors)")
-    #expect(try summary(job) == ["rows": 2, "shards": 1, "kept": 0, "cutOff": 0])
+    #expect(try summary(job) == ["rows": 2, "shards": 1, "kept": 0, "cutOff": 0, "skipped": 0, "damaged": 0])
     #expect(job.errors.contains("1 of 2 pictures have no caption"), "\(job.errors)")
     let made = try ShardFolder(scratch.path("out"), kind: "latents")
     #expect(try made.texts("captions") == ["a cat!", ""])
@@ -84,8 +88,13 @@ import Testing
     try scratch.write("no picture", to: "photos/b.png")
     let damaged = try Fewstep.start(arguments, in: scratch)
     #expect(damaged.wait() == 65)
-    #expect(damaged.errors.contains("photos/b.png"), "\(damaged.errors)")
-    #expect(!scratch.has("out/manifest.json"))
+    #expect(damaged.errors.contains("photos/b.png") && damaged.errors.contains("--skip-bad"), "\(damaged.errors)")
+    #expect(scratch.has("out/manifest.json"))
+    let without = try Fewstep.start(arguments + ["--skip-bad"], in: scratch)
+    #expect(without.wait() == 0, "\(without.errors)")
+    #expect(try summary(without)["skipped"] == 1)
+    #expect(without.errors.contains("left out: photos/b.png"), "\(without.errors)")
+    #expect(try ShardFolder(scratch.path("out"), kind: "latents").manifest.skipped == ["photos/b.png"])
   }
 
   @Test(
@@ -99,6 +108,11 @@ import Testing
       (["prompts", "p.txt", "--model", "nowhere"], 66, "nowhere"),
       (["prompts", "empty.txt", "--model", model], 65, "no prompts"),
       (["pictures", ".", "--model", model, "--size", "4x"], 64, "--size"),
+      (["pictures", ".", "--model", model, "--size", "wx16"], 64, "--size"),
+      (
+        ["prompts", "p.txt", "--model", model, "--device", "cuda:99"], 65,
+        "--device: 'cuda:99' is not there; this libtorch"
+      ),
     ] as [([String], Int32, String)] {
       let job = try Fewstep.start(["prepare"] + arguments + ["--into", "out"], in: scratch)
       #expect(job.wait() == code, "\(arguments): \(job.errors)")

@@ -10,7 +10,9 @@ private final class ArithmeticPipeline: ModelPipeline {
   var embedded = 0
   var encoded = 0
   var name = "a"
-  let denoiserInputs = [(name: "text", meaning: "a text's length")]
+  let denoiserInputs = [TensorInput("text", "a text's length", ["B", 1])]
+  let encoderInput = TensorInput("pixels", "pixels", ["B", 3, "h", "w"])
+  let decoderInput = TensorInput("latents", "means of channels", ["B", 3])
 
   func denoise(_ inputs: [String: Tensor]) throws -> Tensor { try Tensor([0.0]) }
   /// The mean of each channel.
@@ -40,7 +42,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     Preparation(pipeline, into: folder, shardRows: 2, batch: 2, dtype: .float32)
   }
 
-  @Test("Prompts are embedded once: a second call finds them, other encoders make them anew")
+  @Test("Prompts are embedded once: a second call finds them, other encoders and other files are refused")
   func prompts() throws {
     let scratch = try Scratch()
     let prompts = ["one", "three", String(repeating: "x", count: 25)]
@@ -54,8 +56,14 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(pipeline.embedded == 3)
     // Only the shard that changed is made again.
     #expect(try preparation(scratch.path("p")).prompts(["one", "three", "two"]).kept == 1)
+    #expect { _ = try preparation(scratch.path("p")).prompts(["other"], from: "b.txt") } throws: {
+      "\($0)".contains("expected rows from b.txt")
+    }
     pipeline.name = "b"
-    #expect(try preparation(scratch.path("p")).prompts(prompts).kept == 0)
+    #expect { _ = try preparation(scratch.path("p")).prompts(prompts) } throws: {
+      "\($0)".contains("expected encoder b, got encoder a")
+    }
+    #expect(try ShardFolder(scratch.path("p"), kind: "prompts").count == 3)
   }
 
   @Test("A text that comes again in a shard is embedded once, and each of its rows is counted")
@@ -129,6 +137,118 @@ private final class ArithmeticPipeline: ModelPipeline {
       try preparation(scratch.path("out")).pictures(PictureSource.pictures(in: [folder]), size: [8, 8]).kept == 1)
   }
 
+  @Test("Bad pictures that may be left out are named and counted, and the shards after them stay what they are")
+  func leftOut() throws {
+    let scratch = try Scratch()
+    let folder = scratch.path("pictures")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for (index, name) in ["a", "b", "c", "d", "e"].enumerated() {
+      try picture(UInt8(index * 50), 12, 12, to: "\(folder)/\(name).png")
+    }
+    // One of the first shard's two, and both of the second's.
+    for name in ["b", "c", "d"] {
+      try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name).png"))
+    }
+    let pictures = try PictureSource.pictures(in: [folder])
+    let bad = ["b", "c", "d"].map { "\(folder)/\($0).png" }
+    for kept in [0, 3] {
+      var preparation = preparation(scratch.path("out"))
+      var told = [String]()
+      preparation.report = { if case .skipped(let error) = $0 { told.append(error.place) } }
+      let summary = try preparation.pictures(pictures, size: [8, 8], skippingBad: true)
+      #expect((summary.rows, summary.shards, summary.kept, summary.skipped) == (2, 3, kept, 3))
+      #expect(told == (kept == 0 ? bad : []))
+      let made = try ShardFolder(scratch.path("out"), kind: "latents")
+      #expect(made.manifest.skipped == bad)
+      #expect(made.manifest.rows == [1, 0, 1])
+      #expect(try made.texts("names") == ["\(folder)/a.png", "\(folder)/e.png"])
+      #expect(try made.rows("latents", [1]).doubles()[0] > 0.5)
+    }
+    try picture(255, 12, 12, to: "\(folder)/c.png")
+    let mended = try PictureSource.pictures(in: [folder])
+    #expect(try preparation(scratch.path("out")).pictures(mended, size: [8, 8], skippingBad: true).kept == 2)
+    #expect(throws: StorageError.self) {
+      try preparation(scratch.path("none")).pictures([pictures[1]], size: [8, 8], skippingBad: true)
+    }
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("none/manifest.json")))
+  }
+
+  @Test("What a network makes that is not finite is refused by its text, before anything of it is stored")
+  func notFinite() throws {
+    let scratch = try Scratch()
+    let half = Preparation(pipeline, into: scratch.path("p"), shardRows: 2, batch: 2, dtype: .float16)
+    // Its embedding is its length.
+    let long = String(repeating: "x", count: 70000)
+    #expect { _ = try half.prompts(["a", long]) } throws: { "\($0)".hasPrefix("xxx") && "\($0)".contains("not finite") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path("p")).isEmpty)
+  }
+
+  @Test("A damaged shard is made again, told and counted; texts that are cut are told one by one")
+  func told() throws {
+    let scratch = try Scratch()
+    var preparation = preparation(scratch.path("p"))
+    var told = [String]()
+    preparation.report = { finding in
+      switch finding {
+      case .cutOff(let text, let tokens): told.append("\(text.count) \(tokens)")
+      case .damaged(let error): told.append(error.place)
+      case .skipped: told.append("?")
+      }
+    }
+    let prompts = ["a", String(repeating: "x", count: 23), "b"]
+    _ = try preparation.prompts(prompts)
+    #expect(told == ["23 3"])
+    let shard = scratch.path("p/shard-00001.h5")
+    try Data("no".utf8).write(to: URL(fileURLWithPath: shard))
+    let summary = try preparation.prompts(prompts)
+    #expect((summary.kept, summary.damaged) == (1, 1))
+    #expect(told.last == shard)
+  }
+
+  @Test("Captions of a tar are found wherever they stand in it")
+  func scatteredTar() throws {
+    let scratch = try Scratch()
+    func member(_ name: String, _ content: [UInt8]) -> [UInt8] {
+      var header = [UInt8](repeating: 0, count: 512)
+      header.replaceSubrange(0..<name.utf8.count, with: name.utf8)
+      let size = Array(String(content.count, radix: 8).utf8)
+      header.replaceSubrange(124..<124 + size.count, with: size)
+      header.replaceSubrange(148..<156, with: [UInt8](repeating: 32, count: 8))
+      let sum = Array(String(header.reduce(0) { $0 + Int($1) }, radix: 8).utf8)
+      header.replaceSubrange(148..<148 + sum.count, with: sum)
+      return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
+    }
+    let members = [("a.png", "?"), ("b.png", "?"), ("a.txt", "one"), ("b.txt", "two")]
+    let archive = scratch.path("t.tar")
+    try Data(members.flatMap { member($0, Array($1.utf8)) }).write(to: URL(fileURLWithPath: archive))
+    #expect(try PictureSource.pictures(in: [archive]).map(\.caption) == ["one", "two"])
+  }
+
+  @Test("A shape is told with what the inputs before it say; integers and what is not finite are refused")
+  func inputs() throws {
+    let inputs = [
+      TensorInput("x", "an image", ["B", 3, .free("h", multipleOf: 8)]),
+      TensorInput("t", "times", ["B"], takesIntegers: true),
+    ]
+    func refusal(_ x: Tensor, _ t: Tensor) -> String {
+      var sizes = [String: Int]()
+      do { for (input, tensor) in zip(inputs, [x, t]) { try input.check(tensor, sizes: &sizes, at: "b.h5") } } catch {
+        return "\(error)"
+      }
+      return ""
+    }
+    func zeros(_ shape: Int..., dtype: DType = .float32) throws -> Tensor { try .zeros(shape, dtype) }
+    #expect(inputs[0].description == "an image [B, 3, 8·h]")
+    #expect(try refusal(zeros(2, 3, 16), zeros(2)) == "")
+    #expect(try refusal(zeros(2, 3, 16), zeros(2, dtype: .int64)) == "")
+    #expect(try refusal(zeros(2, 3, 16), zeros(3)) == "b.h5: t: expected [2], got [3]")
+    for shape in [[2, 3, 9], [2, 3, 0], [2, 4, 8], [0, 3, 8], [3, 8]] {
+      #expect(try refusal(.zeros(shape), zeros(2)) == "b.h5: x: expected [B, 3, 8·h], got \(shape)")
+    }
+    #expect(try refusal(zeros(2, 3, 16, dtype: .int64), zeros(2)).contains("x: expected floating-point numbers"))
+    #expect(try refusal(zeros(2, 3, 16), .full([2], .nan, .float32)).contains("t: expected finite numbers, got 2 of 2"))
+  }
+
   @Test("Prompts are lines of a text or of JSON; a line that is none is named")
   func promptFiles() throws {
     let scratch = try Scratch()
@@ -142,5 +262,10 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect { _ = try read("{\"prompt\": \"a\"}\n{\"word\": 1}", "q.jsonl") } throws: { "\($0)".contains("q.jsonl:2") }
     #expect { _ = try read("\n\n", "e.txt") } throws: { "\($0)".contains("no prompts") }
     #expect { _ = try PromptFile.read(scratch.path("none.txt")) } throws: { "\($0)".contains("no such file") }
+    #expect { _ = try PromptFile.read(scratch.folder) } throws: { "\($0)".contains("got a folder") }
+    #expect { _ = try read("\"a\"\n\"b\\u0000c\"", "z.jsonl") } throws: {
+      "\($0)".contains("z.jsonl:2: expected a text")
+    }
+    #expect { _ = try read("a\u{0}b", "z.txt") } throws: { "\($0)".contains("z.txt:1: expected a text") }
   }
 }

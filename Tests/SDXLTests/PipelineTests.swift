@@ -137,6 +137,40 @@ final class Scratch: Sendable {
     #expect(words.contains("fewstep prepare"), "\(words)")
   }
 
+  @Test("All that changes what is prepared changes its identity, by the component's name")
+  func identities() throws {
+    let scratch = try Scratch()
+    let model = scratch.path("model")
+    try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
+    func identity() throws -> [String: String] {
+      let pipeline = try SDXLPipeline(ModelSource(PipelineFolder(model)))
+      return try pipeline.textIdentity().merging(pipeline.pictureIdentity()) { $1 }
+    }
+    let before = try identity()
+    #expect(before.count == 7)
+    for (file, key, value, component) in [
+      ("model_index.json", "force_zeros_for_empty_prompt", false, "force_zeros_for_empty_prompt"),
+      ("tokenizer_2/tokenizer_config.json", "model_max_length", 70, "tokenizer_2"),
+      ("text_encoder/config.json", "hidden_act", "gelu", "text_encoder"),
+      ("vae/config.json", "latents_mean", [1, 2, 3, 4], "vae"),
+      ("vae/config.json", "scaling_factor", 2, "scaling_factor"),
+    ] as [(String, String, JSONValue, String)] {
+      let path = "\(model)/\(file)"
+      let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+      let values = try ModelConfig(path).values.merging([key: value]) { $1 }
+      try Data(JSONValue.object(values).description.utf8).write(to: URL(fileURLWithPath: path))
+      let after = try identity()
+      let changed = Set(before.keys.filter { before[$0] != after[$0] })
+      #expect(changed == (component == "scaling_factor" ? [component, "vae"] : [component]))
+      try whole.write(to: URL(fileURLWithPath: path))
+    }
+    // The same settings written otherwise are the same.
+    let path = "\(model)/tokenizer/tokenizer_config.json"
+    let values = try ModelConfig(path).values.merging(["name_or_path": "elsewhere"]) { $1 }
+    try Data(JSONValue.object(values).description.utf8).write(to: URL(fileURLWithPath: path))
+    #expect(try identity() == before)
+  }
+
   @Test("Adapted roles share the teacher's memory; half precision and recomputing train what they should")
   func adaptedRoles() throws {
     let scratch = try Scratch()

@@ -34,6 +34,16 @@ import Testing
     #expect(samples[1].members["txt"]?.name == "a/0002.txt")
   }
 
+  @Test("Members of one key are a sample where they are no neighbours too; a key that comes again is another sample")
+  func scattered() throws {
+    let tar = try open(
+      ["a.png", "b.png", "a.txt", "b.txt", "c.png", "a.png", "a.txt"].flatMap { header($0, size: []) })
+    let samples = try tar.samples()
+    #expect(samples.map(\.key) == ["a", "b", "c", "a"])
+    #expect(samples.map { $0.members.keys.sorted() } == [["png", "txt"], ["png", "txt"], ["png"], ["png", "txt"]])
+    #expect(samples.map { $0.members["txt"]?.offset } == [3 * 512, 4 * 512, nil, 7 * 512])
+  }
+
   /// A header whose checksum is right.
   private func header(_ name: String, size: [UInt8], kind: Character = "0") -> [UInt8] {
     var block = [UInt8](repeating: 0, count: 512)
@@ -104,6 +114,9 @@ import Testing
     }
     let gzip = try scratch.write([0x1F, 0x8B, 8, 0] + content, to: "a.tar.gz")
     expectError(.malformed, "a.tar.gz", "not a tar archive", "gunzip") { _ = try TarFile(gzip) }
+    for bytes in [Array("\u{FEFF}a text".utf8), [0x1F, 0x8B, 8, 0]] {
+      expectError(.malformed, "bad.tar: not a tar archive", "gunzip") { _ = try open(bytes) }
+    }
     let twice = header("a.jpg", size: Array("10".utf8)) + content
     expectError(.malformed, "bad.tar: a.jpg", "two members") { _ = try open(twice + twice).samples() }
   }

@@ -54,6 +54,18 @@ import Testing
     expectError(.missing, "no such folder") { _ = try Weights.open(folder: fp16.path("none"), stem: "model") }
   }
 
+  @Test("A variant is no path, and a parameter is no integer", arguments: ["../model", ""])
+  func whatIsNone(variant: String) throws {
+    let scratch = try folder("model.safetensors")
+    expectError(.malformed, "expected a variant's name", "got '\(variant)'") {
+      _ = try Weights.open(folder: scratch.folder, stem: "model", variant: variant)
+    }
+    try Safetensors.write([("x", Tensor([1, 2]))], to: scratch.path("q.safetensors"))
+    expectError(.malformed, "q.safetensors: x", "got int64[2]") {
+      _ = try Weights.open(scratch.path("q.safetensors")).parameter("x")
+    }
+  }
+
   private func index(_ text: String, in scratch: Scratch) throws -> String {
     try scratch.write(Data(text.utf8), to: "model.safetensors.index.json")
   }

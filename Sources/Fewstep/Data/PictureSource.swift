@@ -100,6 +100,6 @@ public enum PictureSource {
     guard let text = String(data: data, encoding: .utf8) else {
       throw StorageError(.malformed, at: place, expected: "a caption in UTF-8", got: "other bytes")
     }
-    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    return try PromptFile.checked(text.trimmingCharacters(in: .whitespacesAndNewlines), at: place)
   }
 }

@@ -15,6 +15,14 @@ public enum PromptFile {
       guard FileManager.default.fileExists(atPath: path) else {
         throw StorageError(.missing, at: path, "there is no such file", expected: "prompts, one a line")
       }
+      var isFolder: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      if isFolder.boolValue {
+        throw StorageError(.malformed, at: path, expected: "a file of prompts, one a line", got: "a folder")
+      }
+      guard FileManager.default.isReadableFile(atPath: path) else {
+        throw StorageError(.io, at: path, "the file may not be read")
+      }
       throw StorageError(.malformed, at: path, expected: "a text in UTF-8", got: "other bytes")
     }
     let isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json")
@@ -23,7 +31,8 @@ public enum PromptFile {
       index, line -> String? in
       let line = line.trimmingCharacters(in: .whitespaces)
       guard !line.isEmpty else { return nil }
-      return isJSON ? try prompt(in: line, at: "\(path):\(index + 1)") : line
+      let place = "\(path):\(index + 1)"
+      return isJSON ? try prompt(in: line, at: place) : try checked(line, at: place)
     }
     guard !prompts.isEmpty else { throw StorageError(.malformed, at: path, "the file holds no prompts") }
     return prompts
@@ -31,9 +40,19 @@ public enum PromptFile {
 
   static func prompt(in line: String, at place: String) throws -> String {
     let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line.utf8))
-    if let text = value?.string ?? keys.lazy.compactMap({ value?[$0]?.string }).first { return text }
+    if let text = value?.string ?? keys.lazy.compactMap({ value?[$0]?.string }).first {
+      return try checked(text, at: place)
+    }
     throw StorageError(
       .malformed, at: place, expected: "a JSON text, or an object with \(keys.joined(separator: ", "))",
       got: String(line.prefix(60)))
+  }
+
+  /// The text, where it can be stored: HDF5's texts end with a zero.
+  static func checked(_ text: String, at place: String) throws -> String {
+    guard !text.utf8.contains(0) else {
+      throw StorageError(.malformed, at: place, expected: "a text", got: "one with a zero character (NUL) in it")
+    }
+    return text
   }
 }

@@ -8,8 +8,12 @@ public protocol ModelPipeline: AnyObject {
   ///
   /// - Parameter inputs: by name, as `denoiserInputs` lists them.
   func denoise(_ inputs: [String: Tensor]) throws -> Tensor
-  /// Names and meanings of what `denoise` reads.
-  var denoiserInputs: [(name: String, meaning: String)] { get }
+  /// What `denoise` reads.
+  var denoiserInputs: [TensorInput] { get }
+
+  /// What `encode` and `decode` read.
+  var encoderInput: TensorInput { get }
+  var decoderInput: TensorInput { get }
 
   /// Latents as the denoiser sees them, of pixels [B, 3, H, W] in -1...1: the mean of the posterior, scaled.
   func encode(_ pixels: Tensor) throws -> Tensor
@@ -26,9 +30,9 @@ public protocol ModelPipeline: AnyObject {
   /// What the denoiser is told of a picture beside its text, by name, each without the batch.
   func describe(_ picture: PictureFrame) -> [String: [Float]]
 
-  /// Hashes of the networks that prepared texts depend on, by component.
+  /// Hashes of all that prepared texts depend on, by component: weights, configurations, tokenizers.
   func textIdentity() throws -> [String: String]
-  /// Hashes of the networks that prepared pictures depend on, by component.
+  /// The same of prepared pictures, beside their captions.
   func pictureIdentity() throws -> [String: String]
 }
 

@@ -11,8 +11,18 @@ struct ModelArguments: ParsableArguments {
   @Option(help: "What is computed in.") var precision = Precision.float32
 
   func open() throws -> any ModelPipeline {
-    let source = try ModelSource(PipelineFolder(model), variant: variant, precision: precision.dtype, on: device)
+    let source = try ModelSource(opening: model, variant, precision, on: device)
     return try FewstepCommand.catalog.pipeline(source.folder).open(source)
+  }
+}
+
+extension ModelSource {
+  /// What the options of a command name; nothing is read but the model's index.
+  ///
+  /// - Throws: `CommandError` where the device is not there, `StorageError` where the folder is none.
+  init(opening path: String, _ variant: String?, _ precision: Precision, on device: Device) throws {
+    if let absence = device.absence { throw CommandError(ExitCodes.invalid, "--device: \(absence)") }
+    self = try ModelSource(PipelineFolder(path), variant: variant, precision: precision.dtype, on: device)
   }
 }
 
@@ -21,22 +31,30 @@ struct TensorArguments: ParsableArguments {
   @Option(help: "Tensors to read (HDF5 or safetensors).") var input: String
   @Option(help: "Where the result goes (HDF5).") var output: String
 
-  /// A tensor of the input, on the device.
+  /// The input's tensors that a network reads, on the device, by name.
   ///
-  /// - Throws: `StorageError` naming what is missing and what is there.
-  func read(_ name: String, _ meaning: String, on device: Device) throws -> Tensor {
+  /// - Throws: `StorageError` naming what is missing and what is there, or the tensor that does not fit.
+  func read(_ inputs: [TensorInput], on device: Device) throws -> [String: Tensor] {
     let file = try TensorFile(input)
-    guard file.names.contains(name) else {
-      throw StorageError(
-        .missing, at: input, "there is no '\(name)'", expected: meaning,
-        got: file.names.prefix(10).joined(separator: ", "))
+    var sizes = [String: Int]()
+    var tensors = [String: Tensor]()
+    for wanted in inputs {
+      guard file.names.contains(wanted.name) else {
+        throw StorageError(
+          .missing, at: input, "there is no '\(wanted.name)'", expected: "\(wanted)",
+          got: file.names.prefix(10).joined(separator: ", "))
+      }
+      let tensor = try file.tensor(wanted.name)
+      try wanted.check(tensor, sizes: &sizes, at: input)
+      tensors[wanted.name] = try tensor.to(device).to(.float32)
     }
-    return try file.tensor(name).to(device).to(.float32)
+    return tensors
   }
 
+  func read(_ wanted: TensorInput, on device: Device) throws -> Tensor { try read([wanted], on: device)[wanted.name]! }
 }
 
-/// Writes tensors, and texts, to an HDF5 file and says so.
+/// Writes tensors, and texts, to an HDF5 file and says so, and what of them is no number.
 func write(_ tensors: [String: Tensor], texts: [String: [String]] = [:], to output: String) throws {
   try HDF5File.write(to: output) { file in
     for (name, tensor) in tensors { try file.write(tensor.detached().to(.cpu).contiguous(), to: name) }
@@ -44,6 +62,10 @@ func write(_ tensors: [String: Tensor], texts: [String: [String]] = [:], to outp
   }
   let listed = tensors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.summary)" }
   note("\(output): \(listed.joined(separator: ", "))")
+  for (name, tensor) in tensors {
+    let wrong = try tensor.nonFiniteCount()
+    if wrong > 0 { note("\(name): \(wrong) of \(tensor.count) numbers are infinite or none (NaN)") }
+  }
 }
 
 extension Device: ExpressibleByArgument {

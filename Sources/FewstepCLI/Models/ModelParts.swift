@@ -17,12 +17,10 @@ struct Denoise: ParsableCommand {
   @OptionGroup var files: TensorArguments
 
   func run() throws {
+    try AtomicFile.checkWritable(files.output)
     let pipeline = try model.open()
-    let inputs = try pipeline.denoiserInputs.map { name, meaning in
-      (name, try files.read(name, meaning, on: model.device))
-    }
-    let output = try noGrad { try pipeline.denoise(Dictionary(uniqueKeysWithValues: inputs)) }
-    try write(["output": output], to: files.output)
+    let inputs = try files.read(pipeline.denoiserInputs, on: model.device)
+    try write(["output": noGrad { try pipeline.denoise(inputs) }], to: files.output)
   }
 }
 
@@ -40,8 +38,9 @@ struct Encode: ParsableCommand {
   @OptionGroup var files: TensorArguments
 
   func run() throws {
+    try AtomicFile.checkWritable(files.output)
     let pipeline = try model.open()
-    let pixels = try files.read("pixels", "pixels [B, 3, H, W] in -1...1", on: model.device)
+    let pixels = try files.read(pipeline.encoderInput, on: model.device)
     try write(["latents": noGrad { try pipeline.encode(pixels) }], to: files.output)
   }
 }
@@ -61,8 +60,9 @@ struct Decode: ParsableCommand {
   @Option(help: "Pixels a side that are decoded at once, to save memory; whole pictures by default.") var tile: Int?
 
   func run() throws {
+    try AtomicFile.checkWritable(files.output)
     let pipeline = try model.open()
-    let latents = try files.read("latents", "latents [B, C, h, w]", on: model.device)
+    let latents = try files.read(pipeline.decoderInput, on: model.device)
     try write(["pixels": noGrad { try pipeline.decode(latents, tile: tile) }], to: files.output)
   }
 }
@@ -86,11 +86,16 @@ struct Embed: ParsableCommand {
   }
 
   func run() throws {
+    try AtomicFile.checkWritable(output)
     let texts = try file.map(PromptFile.read) ?? texts
     let (tensors, cutOff) = try noGrad { try model.open().embed(texts) }
-    for (text, count) in zip(texts, cutOff) where count > 0 {
-      note("\(count) tokens at the end are more than the encoders read, and were left out: \(text.prefix(60))…")
-    }
+    for (text, count) in zip(texts, cutOff) where count > 0 { note(wordsOfCut(text, tokens: count)) }
     try write(tensors, texts: ["texts": texts], to: output)
   }
+}
+
+/// How it is told that a text was cut.
+func wordsOfCut(_ text: String, tokens: Int) -> String {
+  let what = tokens == 1 ? "1 token at the end is" : "\(tokens) tokens at the end are"
+  return "\(what) more than the encoders read, and left out: \(text.prefix(60))…"
 }

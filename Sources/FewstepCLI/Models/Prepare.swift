@@ -9,7 +9,8 @@ struct Prepare: ParsableCommand {
     abstract: "Turn prompts into embeddings, or pictures into latents, for training.",
     discussion: """
       What is made lies in shards (HDF5), each written whole; a shard that is there from the same source and the same
-      networks is left alone. So Ctrl-C costs a shard at most: call it again and it goes on.
+      networks is read, to see that it is whole, and left alone. So Ctrl-C costs a shard at most: call it again and it goes
+      on. A folder that holds another data set is refused.
 
       Example:  fewstep prepare prompts prompts.txt --model models/sdxl --into prepared/prompts
                 fewstep prepare pictures photos/ more.tar --model models/sdxl --into prepared/photos --size 1024
@@ -35,27 +36,46 @@ struct PreparationArguments: ParsableArguments {
   }
 
   func preparation() throws -> Preparation {
-    let source = try ModelSource(PipelineFolder(model), variant: variant, precision: precision.dtype, on: device)
+    let source = try ModelSource(opening: model, variant, precision, on: device)
     let pipeline = try FewstepCommand.catalog.pipeline(source.folder).open(source)
     return Preparation(pipeline, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
   }
 
-  /// Runs `body` with progress and Ctrl-C, and says what was done.
+  /// Texts that were cut are named so far.
+  private static let namedTexts = 5
+
+  /// Runs `body` with progress and Ctrl-C, and says what was found and done.
+  ///
+  /// - Parameter what: "prompt".
   func run(
-    _ count: Int, _ what: String, _ body: (_ progress: @escaping (Int) throws -> Void) throws -> Preparation.Summary
-  )
-    throws
-  {
+    _ preparation: Preparation, _ count: Int, _ what: String,
+    _ body: (Preparation, _ progress: @escaping (Int) throws -> Void) throws -> Preparation.Summary
+  ) throws {
     Interruption.listen()
     let progress = Progress(total: count)
-    let summary = try body { done in
-      progress.update(done, what)
+    var preparation = preparation
+    var cut = 0
+    preparation.report = { finding in
+      switch finding {
+      case .cutOff(let text, let tokens):
+        cut += 1
+        if cut <= Self.namedTexts { progress.note(wordsOfCut(text, tokens: tokens)) }
+      case .skipped(let error): progress.note("left out: \(error)")
+      case .damaged(let error): progress.note("made again, for its damage: \(error)")
+      }
+    }
+    let summary = try body(preparation) { done in
+      progress.update(done, "\(what)s")
       try stopIfAsked("stopped; finished shards are in \(into), and the same command goes on from there")
     }
     if summary.cutOff > 0 {
-      note("\(summary.cutOff) texts were longer than the encoders read: their ends were left out")
+      note("the ends of \(counted(summary.cutOff, "text")), longer than the encoders read, were left out")
     }
-    note("\(into): \(summary.rows) \(what) in \(summary.shards) shards, \(summary.kept) of them were there already")
+    if summary.skipped > 0 {
+      note("\(counted(summary.skipped, what)) could not be read; manifest.json has the names")
+    }
+    note(
+      "\(into): \(counted(summary.rows, what)) in \(counted(summary.shards, "shard")), \(summary.kept) there already")
     if json { print(String(decoding: try JSONEncoder.pretty.encode(summary), as: UTF8.self)) }
   }
 }
@@ -70,8 +90,9 @@ struct PreparePrompts: ParsableCommand {
 
   func run() throws {
     let prompts = try PromptFile.read(file)
-    let preparation = try arguments.preparation()
-    try arguments.run(prompts.count, "prompts") { try preparation.prompts(prompts, progress: $0) }
+    try arguments.run(arguments.preparation(), prompts.count, "prompt") {
+      try $0.prompts(prompts, from: whole(file), progress: $1)
+    }
   }
 }
 
@@ -88,15 +109,19 @@ struct PreparePictures: ParsableCommand {
 
   @Argument(help: "Folders, and tars.") var sources: [String]
   @Option(help: "Height and width in pixels, or HEIGHTxWIDTH.") var size = "1024"
+  @Flag(help: "Leave out files that are no pictures, or damaged ones, and name them, in place of stopping there.")
+  var skipBad = false
   @OptionGroup var arguments: PreparationArguments
 
-  private var sides: [Int] {
-    let sides = size.split(separator: "x").compactMap { Int($0) }
-    return sides.count == 1 ? [sides[0], sides[0]] : sides
+  /// Height and width; nil where they are none.
+  private var sides: [Int]? {
+    let sides = size.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard 1...2 ~= sides.count, sides.allSatisfy({ 8...16384 ~= $0 }) else { return nil }
+    return [sides[0], sides[sides.count - 1]]
   }
 
   func validate() throws {
-    guard sides.count == 2, sides.allSatisfy({ 8...16384 ~= $0 }) else {
+    guard sides != nil else {
       throw ValidationError("--size: expected pixels such as 1024 or 832x1216, got '\(size)'")
     }
   }
@@ -106,6 +131,17 @@ struct PreparePictures: ParsableCommand {
     let bare = pictures.count { $0.caption.isEmpty }
     if bare > 0 { note("\(bare) of \(pictures.count) pictures have no caption: theirs is the empty text") }
     let preparation = try arguments.preparation()
-    try arguments.run(pictures.count, "pictures") { try preparation.pictures(pictures, size: sides, progress: $0) }
+    let size = sides ?? []
+    var sizes = [String: Int]()
+    try preparation.pipeline.encoderInput.check(shape: [1, 3] + size, sizes: &sizes, at: "--size")
+    try arguments.run(preparation, pictures.count, "picture") {
+      try $0.pictures(pictures, size: size, from: whole(sources[0]), skippingBad: skipBad, progress: $1)
+    }
   }
 }
+
+/// A path from the root, which means the same wherever the program is called.
+private func whole(_ path: String) -> String { URL(fileURLWithPath: path).standardized.path }
+
+/// "1 text", "2 texts"
+private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

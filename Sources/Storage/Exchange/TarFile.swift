@@ -48,21 +48,29 @@ extension TarFile {
     public internal(set) var members: [String: Member]
   }
 
-  /// The members in WebDataset's way: neighbours whose names agree up to the first dot after the last slash belong together.
-  /// Names without a dot, or that begin with it, belong to no sample.
+  /// The members in WebDataset's way: those whose names agree up to the first dot after the last slash belong together, also
+  /// where they are no neighbours; samples are in the order of their first members. A key that comes again, with a kind that
+  /// its sample has already, is another sample. Names without a dot, or that begin with it, belong to no sample.
   ///
-  /// - Throws: `StorageError.malformed` where a sample has two members of one kind.
+  /// - Throws: `StorageError.malformed` where neighbours are of one sample and one kind.
   public func samples() throws -> [Sample] {
     var samples: [Sample] = []
+    var places: [String: Int] = [:]
+    var last: String?
     for member in members {
       let nameStart = member.name.lastIndex(of: "/").map(member.name.index(after:)) ?? member.name.startIndex
       guard let dot = member.name[nameStart...].firstIndex(of: "."), dot > nameStart else { continue }
       let key = String(member.name[..<dot])
       let kind = member.name[member.name.index(after: dot)...].lowercased()
-      if samples.last?.key != key { samples.append(Sample(key: key, members: [:])) }
-      guard samples[samples.count - 1].members.updateValue(member, forKey: kind) == nil else {
+      if let place = places[key], samples[place].members[kind] == nil {
+        samples[place].members[kind] = member
+      } else if last == key {
         throw StorageError(.malformed, at: place(member), "the sample '\(key)' has two members '\(kind)'")
+      } else {
+        places[key] = samples.count
+        samples.append(Sample(key: key, members: [kind: member]))
       }
+      last = key
     }
     return samples
   }

@@ -16,7 +16,7 @@ struct TarHeaders {
   /// The next plain file, nil at the end.
   mutating func next() throws -> TarFile.Member? {
     while position < file.count {
-      guard file.count - position >= Self.block else { throw cut("a header") }
+      guard file.count - position >= Self.block else { throw position == 0 ? notTar : cut("a header") }
       if isZero(position) { return nil }
       try checkSum()
       let kind = UnicodeScalar(byte(position + 156))
@@ -89,11 +89,10 @@ struct TarHeaders {
     }
     let digits = text(148, 8).filter { $0 != " " }
     guard Int(digits, radix: 8) == sum else {
+      if position == 0 { throw notTar }
       throw StorageError(
-        .malformed, at: file.path,
-        position == 0 ? "not a tar archive" : "the header at byte \(position) is damaged: its checksum is wrong",
-        advice: position == 0
-          ? "A compressed archive (.tar.gz) must be unpacked first: `gunzip` leaves the .tar." : "Download it again.")
+        .malformed, at: file.path, "the header at byte \(position) is damaged: its checksum is wrong",
+        advice: "Download it again.")
     }
   }
 
@@ -128,6 +127,12 @@ struct TarHeaders {
   private func byte(_ place: Int) -> UInt8 { file.withBytes(place, 1) { $0[0] } }
 
   private func isZero(_ place: Int) -> Bool { file.withBytes(place, Self.block) { $0.allSatisfy { $0 == 0 } } }
+
+  private var notTar: StorageError {
+    StorageError(
+      .malformed, at: file.path, "not a tar archive",
+      advice: "A compressed archive (.tar.gz) must be unpacked first: `gunzip` leaves the .tar.")
+  }
 
   private func cut(_ what: String) -> StorageError {
     StorageError(

@@ -22,7 +22,8 @@ public final class ShardedWeights: WeightSource {
     let json = try JSONValue.read(index)
     guard case .object(let map)? = json["weight_map"] else {
       throw StorageError(
-        .malformed, at: index, expected: "an object with weight_map, the file of every tensor", got: "other JSON")
+        .malformed, at: index, expected: "the index of weights in several files: an object with weight_map",
+        got: "other JSON")
     }
     var files: [String: String] = [:]
     for (name, value) in map {

@@ -20,6 +20,19 @@ extension WeightSource {
     hash(try names.sorted().map { "\($0) \(try hash([tensor($0)]))" }.joined(separator: "\n"))
   }
 
+  /// A tensor as a network's parameter.
+  ///
+  /// - Throws: `StorageError` also where it holds integers, as quantised weights do: they are not the numbers they stand for.
+  public func parameter(_ name: String) throws -> Tensor {
+    let tensor = try tensor(name)
+    guard tensor.dtype.isFloatingPoint else {
+      throw StorageError(
+        .malformed, at: "\(path): \(name)", expected: "floating-point numbers", got: tensor.summary,
+        advice: "Weights that are quantised to integers are not read.")
+    }
+    return tensor
+  }
+
   public var metadata: [String: String] { [:] }
 
   /// The error for a tensor that is not there, with the names of similar ones.

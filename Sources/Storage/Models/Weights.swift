@@ -12,6 +12,9 @@ public enum Weights {
   /// - Throws: `StorageError`: `.missing` where there are no such weights, naming those that are there, and what the file or
   ///   the index is refused for.
   public static func open(folder: String, stem: String, variant: String? = nil) throws -> any WeightSource {
+    if let variant, variant.isEmpty || variant.contains("/") {
+      throw StorageError(.malformed, at: folder, expected: "a variant's name, such as fp16", got: "'\(variant)'")
+    }
     let candidates = names(stem, variant)
     for name in candidates where FileManager.default.fileExists(atPath: "\(folder)/\(name)") {
       return try open("\(folder)/\(name)")

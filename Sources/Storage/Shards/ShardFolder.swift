@@ -15,6 +15,8 @@ public final class ShardFolder {
     public var attributes: [String: String]
     /// Rows of each shard, in order.
     public var rows: [Int]
+    /// The names of what was left out, as `fewstep prepare pictures --skip-bad` does; nil where nothing was.
+    public var skipped: [String]?
   }
 
   public let path: String
@@ -33,9 +35,7 @@ public final class ShardFolder {
         expected: "a finished folder of \(kind) made by `fewstep prepare`",
         advice: "Where `fewstep prepare` was cut off, call it again: it goes on.")
     }
-    do {
-      manifest = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: URL(fileURLWithPath: place)))
-    } catch {
+    do { manifest = try Self.readManifest(path) } catch {
       throw StorageError(.malformed, at: place, "it cannot be read", advice: "Call `fewstep prepare` again.")
     }
     guard manifest.version == Manifest.currentVersion, manifest.kind == kind else {
@@ -53,6 +53,11 @@ public final class ShardFolder {
     count = starts.last ?? 0
   }
 
+  static func readManifest(_ path: String) throws -> Manifest {
+    try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: URL(fileURLWithPath: manifest(path))))
+  }
+
+  static func isShard(_ name: String) -> Bool { name.hasPrefix("shard-") && name.hasSuffix(".h5") }
   static func manifest(_ path: String) -> String { "\(path)/manifest.json" }
   static func shard(_ path: String, _ index: Int) -> String {
     "\(path)/shard-" + String(repeating: "0", count: max(0, 5 - "\(index)".count)) + "\(index).h5"
@@ -71,17 +76,20 @@ public final class ShardFolder {
   }
 
   /// A dataset of the first shard, for what belongs to the whole folder.
-  public func shared(_ name: String) throws -> Tensor { try inFile(0) { try $0.read(name) } }
+  public func shared(_ name: String) throws -> Tensor { try inFile(shards.first ?? 0) { try $0.read(name) } }
 
   /// All texts of a dataset.
   public func texts(_ name: String) throws -> [String] {
-    try manifest.rows.indices.flatMap { shard in try inFile(shard) { try $0.texts(name) } }
+    try shards.flatMap { shard in try inFile(shard) { try $0.texts(name) } }
   }
 
   /// The shape of a dataset's rows.
   public func rowShape(_ name: String) throws -> [Int] {
-    try inFile(0) { Array(try $0.dataset(name).shape.dropFirst()) }
+    try inFile(shards.first ?? 0) { Array(try $0.dataset(name).shape.dropFirst()) }
   }
+
+  /// Those that hold rows: one whose rows were all left out holds nothing.
+  private var shards: [Int] { manifest.rows.indices.filter { manifest.rows[$0] > 0 } }
 
   private func shard(of position: Int) -> Int {
     precondition(0..<count ~= position, "row \(position) of \(count)")
