@@ -17,28 +17,6 @@ public struct Comparison: Sendable {
     }
   }
 
-  /// A number of a score that variants are compared by.
-  public enum Metric: String, CaseIterable, Codable, Sendable {
-    case frechetDistance = "Fréchet distance"
-    case precision
-    case recall
-    case classAccuracy = "class accuracy"
-    case reward
-
-    public var isBetterLower: Bool { self == .frechetDistance }
-
-    /// Nil where it was not measured.
-    public func value(_ score: Score) -> Double? {
-      switch self {
-      case .frechetDistance: score.frechetDistance
-      case .precision: score.precision
-      case .recall: score.recall
-      case .classAccuracy: score.classAccuracy
-      case .reward: score.reward
-      }
-    }
-  }
-
   /// A variant in one metric.
   public struct Summary: Codable, Equatable, Sendable {
     public let variant: String
@@ -47,6 +25,8 @@ public struct Comparison: Sendable {
     public let mean: Double
     /// Standard deviation over seeds (n - 1); nil for one.
     public let deviation: Double?
+    /// Half the width of the 95% interval within one run, its mean over seeds: what the number of samples leaves open.
+    public let margin: Double?
     /// Mean difference from the baseline over the seeds that both have; nil for the baseline and where they share none.
     public let difference: Double?
     /// Its 95% interval [low, high].
@@ -91,26 +71,29 @@ public struct Comparison: Sendable {
     self.baseline = base
     summaries = Metric.allCases.flatMap { metric in
       variants.compactMap { variant in
-        let values = { (scores: [Int: Score]) in scores.compactMapValues(metric.value) }
-        return Self.summary(variant, metric, values(scores[variant]!), variant == base ? nil : values(reference))
+        Self.summary(variant, metric, scores[variant]!, variant == base ? nil : reference)
       }
     }
   }
 
   /// Nil where no run has the metric.
   private static func summary(
-    _ variant: String, _ metric: Metric, _ scores: [Int: Double], _ reference: [Int: Double]?
+    _ variant: String, _ metric: Metric, _ own: [Int: Score], _ others: [Int: Score]?
   ) -> Summary? {
+    let scores = own.compactMapValues(metric.value)
+    let reference = others?.compactMapValues(metric.value)
     guard !scores.isEmpty else { return nil }
     let seeds = scores.keys.sorted()
     let values = seeds.map { scores[$0]! }
     let mean = values.reduce(0, +) / Double(values.count)
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     let differences = seeds.compactMap { seed in reference?[seed].map { scores[seed]! - $0 } }
+    let widths = own.values.compactMap { $0.interval(metric) }.map { $0.upperBound - $0.lowerBound }
     let bootstrap = differences.isEmpty ? nil : PairedBootstrap(differences)
     return Summary(
       variant: variant, metric: metric, seeds: seeds, mean: mean,
       deviation: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil,
+      margin: widths.isEmpty ? nil : widths.reduce(0, +) / Double(2 * widths.count),
       difference: bootstrap.map { exact($0.mean) },
       interval: bootstrap?.interval.map { [exact($0.lowerBound), exact($0.upperBound)] })
   }
@@ -139,13 +122,14 @@ public struct Comparison: Sendable {
     }
   }
 
-  private var columns: [String] { ["seeds", "mean", "deviation", "minus \(baseline)", "95% from", "to"] }
+  private var columns: [String] { ["seeds", "mean", "± in a run", "deviation", "minus \(baseline)", "95% from", "to"] }
 }
 
 extension Comparison.Summary {
   fileprivate var cells: [TableCell] {
     [
-      .integer(seeds.count), .number(mean), deviation.map(TableCell.number) ?? .missing,
+      .integer(seeds.count), .number(mean), margin.map(TableCell.number) ?? .missing,
+      deviation.map(TableCell.number) ?? .missing,
       difference.map(TableCell.number) ?? .missing, interval.map { .number($0[0]) } ?? .missing,
       interval.map { .number($0[1]) } ?? .missing,
     ]

@@ -2,25 +2,6 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// One line of an evaluation's table.
-public struct Score: Codable, Equatable, Sendable {
-  public var model: String
-  /// Network evaluations a sample, guidance not counted.
-  public var steps: Int?
-  /// How the samples were made: "DDIM" or "re-noising"; nil for real ones.
-  public var sampler: String?
-  /// The times of re-noising.
-  public var times: [Double]?
-  public var frechetDistance: Double
-  public var precision: Double
-  public var recall: Double
-  public var classAccuracy: Double
-  /// exp of the entropy of the recognised classes: how many are really made.
-  public var effectiveClasses: Double
-  /// The mean of `evaluation.reward`, where there is one.
-  public var reward: Double?
-}
-
 /// Compares teacher and student with real samples, all from the same noise.
 public final class ModelEvaluation {
   private let settings: Recipe.Evaluation
@@ -28,9 +9,7 @@ public final class ModelEvaluation {
   private let backbone: any Backbone
   private let teacher: any Teacher
   private let network: any FeatureNetwork
-  private let reference: Features
-  private let frechet: FrechetDistance
-  private let manifold: FeatureManifold
+  private let measures: FeatureMeasures
   private let floor: (any DataSource)?
   private let reward: (any RewardProxy)?
   /// What this evaluation's scores depend on beside the model.
@@ -60,7 +39,7 @@ public final class ModelEvaluation {
           recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
       }
       let real = try Self.samples(of: reference, settings.samples).samples
-      self.reference = try Self.features(of: real, network, backbone, settings.batch)
+      measures = try FeatureMeasures(real: Self.features(of: real, network, backbone, settings.batch).features)
       lock = EvaluationLock(
         version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
         samples: settings.samples, seed: settings.seed,
@@ -68,8 +47,6 @@ public final class ModelEvaluation {
     } catch let error as TensorError {
       throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
     }
-    frechet = try FrechetDistance(to: FeatureStatistics(reference.features))
-    manifold = try FeatureManifold(reference.features)
   }
 
   /// Real samples against real ones, the teacher at many steps, the teacher in the student's sampler, the student.
@@ -110,12 +87,11 @@ public final class ModelEvaluation {
   ) throws -> Score {
     let made = try Self.features(of: samples, network, backbone, settings.batch)
     let accuracy = try ClassAccuracy(scores: made.logProbabilities, wanted: classes)
-    let both = try PrecisionRecall(real: manifold, generated: FeatureManifold(made.features))
-    return Score(
-      model: model, steps: steps, sampler: sampler, times: times,
-      frechetDistance: try frechet(FeatureStatistics(made.features)),
-      precision: both.precision, recall: both.recall, classAccuracy: accuracy.accuracy,
+    var score = Score(
+      model, try measures(made.features), classAccuracy: try Estimate(shareOf: accuracy.isRight, measures.resamples),
       effectiveClasses: accuracy.seen.effectiveClasses, reward: try meanReward(samples, classes))
+    (score.steps, score.sampler, score.times) = (steps, sampler, times)
+    return score
   }
 
   /// A reward by its kind and what it is made of: its tensors where it has some, for paths say nothing of them.
@@ -125,18 +101,16 @@ public final class ModelEvaluation {
     return settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
   }
 
-  private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Double? {
+  private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Estimate? {
     guard let reward else { return nil }
-    var sum = 0.0
+    var rewards = [Double]()
     for start in stride(from: 0, to: classes.count, by: settings.batch) {
       let range = start..<min(start + settings.batch, classes.count)
       let part = try samples.rows(range)
       let condition = try backbone.condition(Array(classes[range]))
-      sum += try noGrad {
-        try reward.score(part, pixels: backbone.pixels(part), given: condition).to(.float64).sum([0]).item()
-      }
+      rewards += try noGrad { try reward.score(part, pixels: backbone.pixels(part), given: condition).doubles() }
     }
-    return sum / Double(classes.count)
+    return try Estimate(meanOf: rewards, measures.resamples)
   }
 
   /// The first `count` samples of a source in an order of their own, and their classes.
@@ -158,21 +132,5 @@ public final class ModelEvaluation {
         features: try concatenated(parts.map(\.features)),
         logProbabilities: try concatenated(parts.map(\.logProbabilities)))
     }
-  }
-}
-
-extension Table {
-  /// The scores as a table for people.
-  public init(_ scores: [Score]) throws {
-    let isRewarded = scores.contains { $0.reward != nil }
-    try self.init(
-      columns: ["model", "steps", "Fréchet distance", "precision", "recall", "class accuracy"]
-        + (isRewarded ? ["reward"] : []),
-      rows: scores.map {
-        [
-          .text($0.model), $0.steps.map(TableCell.integer) ?? .missing, .number($0.frechetDistance),
-          .number($0.precision), .number($0.recall), .number($0.classAccuracy),
-        ] + (isRewarded ? [$0.reward.map(TableCell.number) ?? .missing] : [])
-      })
   }
 }

@@ -136,7 +136,7 @@ struct Run: ParsableCommand {
         ifStopped: "stopped while evaluating. The student is saved; score it with: fewstep evaluate \(folder.path)")
       try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
       print(
-        json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
+        json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
     }
     if isDrawn { note("samples, teacher above student, same noise: \(picture)") }
     note("run folder: \(folder.path)")

@@ -157,7 +157,7 @@ struct Evaluate: ParsableCommand {
     Interruption.listen()
     let scores = try evaluate(
       evaluation, student, opened.recipe, ifStopped: "stopped while evaluating; nothing was written")
-    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try Table(scores.scores).text)
+    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
   }
 }
 

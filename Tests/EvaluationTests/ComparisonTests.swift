@@ -1,4 +1,5 @@
 @testable import Evaluation
+import Foundation
 import Testing
 
 @Suite struct ComparisonTests {
@@ -73,6 +74,32 @@ import Testing
     #expect(plain.count == 4)
     let rewarded = try Comparison([entry("a", 0, 1, reward: -2)]).tables.map(\.title)
     #expect(rewarded.last == "reward (higher is better)")
+  }
+
+  @Test("Intervals within a run are half their width; scores without, of older files, are read")
+  func margins() throws {
+    var measured = entry("a", 0, 1)
+    var scores = measured.evaluated.scores
+    scores[0].kernelDistance = 2
+    scores[0].intervals = ["frechetDistance": 0.5...1.7]
+    measured = Comparison.Entry(
+      path: "a-0", variant: "a", seed: 0, evaluated: Evaluated(lock: lock(), scores: scores))
+    let summaries = try Comparison([measured]).summaries
+    #expect(abs(try #require(summaries[0].margin) - 0.6) < 1e-12)
+    #expect(summaries[1].metric == .kernelDistance && summaries[1].margin == nil)
+    let old =
+      #"{"model": "student", "frechetDistance": 1, "precision": 0, "recall": 0, "classAccuracy": 0, "#
+      + #""effectiveClasses": 1}"#
+    let score = try JSONDecoder().decode(Score.self, from: Data(old.utf8))
+    #expect(score.interval(.frechetDistance) == nil && score.warnings == nil)
+    let again = try JSONDecoder().decode(Score.self, from: JSONEncoder().encode(scores[0]))
+    #expect(again == scores[0])
+    let text = try Evaluated(lock: lock(), scores: [scores[0], score]).text
+    #expect(text.contains("1.00 ± 0.60") && !text.contains("density") && !text.contains("warning"))
+    scores[0].intervals = ["frechetDistance": 1...1.0000000000000002]
+    #expect(try !Table(scores).text.contains("±"))
+    scores[0].warnings = ["recall: few"]
+    #expect(try Evaluated(lock: lock(), scores: scores).text.hasSuffix("\nwarning: student: recall: few"))
   }
 
   @Test("CSV quotes what needs it, and LaTeX escapes what it would take for commands")

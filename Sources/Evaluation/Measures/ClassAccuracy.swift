@@ -4,6 +4,8 @@ import Tensors
 public struct ClassAccuracy: Equatable, Sendable {
   /// The share of samples whose most probable class is the wanted one.
   public let accuracy: Double
+  /// By sample.
+  public let isRight: [Bool]
   /// The same by wanted class; nil for a class that nobody wanted.
   public let accuracyByClass: [Double?]
   /// What the classifier saw. A low entropy beside an even demand is a collapse.
@@ -29,6 +31,7 @@ public struct ClassAccuracy: Equatable, Sendable {
     let found = try scores.argmax(1).integers()
     let demand = try ClassHistogram(wanted, count: classes)
     let hits = try ClassHistogram(zip(found, wanted).filter { $0 == $1 }.map(\.0), count: classes)
+    isRight = zip(found, wanted).map { $0 == $1 }
     accuracy = Double(hits.total) / Double(wanted.count)
     accuracyByClass = zip(hits.counts, demand.counts).map { $1 == 0 ? nil : Double($0) / Double($1) }
     seen = try ClassHistogram(found, count: classes)

@@ -10,6 +10,8 @@ public struct FeatureManifold {
   public let features: Tensor
   /// Squared radii of the balls, float64 [n].
   let squaredRadii: Tensor
+  /// k.
+  public let neighbours: Int
   let tile: Int
   /// float64 [1, d]. Distances are taken from here, so that features far from 0 lose no digits.
   private let origin: Tensor
@@ -30,35 +32,39 @@ public struct FeatureManifold {
         got: "\(neighbours) and \(tile)")
     }
     self.features = try FeatureStatistics.checked(features, "feature manifold", "features", needed: neighbours + 1)
-    self.tile = tile
+    (self.neighbours, self.tile) = (neighbours, tile)
     origin = try Self.mean(of: self.features, tile)
     squaredRadii = try Self.squaredRadii(self.features, origin, neighbours, tile)
   }
 
   /// For each of the points [m, d] whether it lies in the union of the balls, boundaries included.
-  public func contains(_ points: Tensor) throws -> [Bool] {
+  public func contains(_ points: Tensor) throws -> [Bool] { try meetings(with: points).balls.map { $0 > 0 } }
+
+  /// In how many balls each of the points [m, d] lies, and whether each ball, in the order of `features`, holds one of
+  /// them; boundaries included.
+  func meetings(with points: Tensor) throws -> (balls: [Int], isReached: [Bool]) {
     let points = try FeatureStatistics.checked(points, "feature manifold", "points", needed: 1)
     guard points.shape[1] == dimension else {
       throw EvaluationError.shape(measure: "feature manifold", expected: "points [m, \(dimension)]", got: points.shape)
     }
     // Lattices and copies put points on a boundary exactly; rounding must not decide about them.
     let reach = try squaredRadii * (1 + 1e-9)
-    return try Self.tiles(points.shape[0], tile).flatMap { rows in
+    var balls = [Int]()
+    var reached = try Tensor.zeros([count], .float64, on: features.device)
+    for rows in Self.tiles(points.shape[0], tile) {
       let here = try Self.centred(points.rows(rows).to(features.device), origin)
-      var nearest: Tensor?
+      var found = try Tensor.zeros([rows.count], .float64, on: features.device)
+      var visitors = [Tensor]()
       for columns in Self.tiles(count, tile) {
         let there = try Self.centred(features.rows(columns), origin)
-        let outside = try (Self.squaredDistances(here, there) - reach.rows(columns)).minimum([1])
-        nearest = try nearest.map { try minimum($0, outside) } ?? outside
+        let isInside = try Self.squaredDistances(here, there).lessOrEqual(to: reach.rows(columns)).to(.float64)
+        found = try found + isInside.sum([1])
+        visitors.append(try isInside.sum([0]))
       }
-      return try nearest?.doubles().map { $0 <= 0 } ?? []
+      balls += try found.integers()
+      reached = try reached + concatenated(visitors)
     }
-  }
-
-  /// The share of the points [m, d] inside.
-  public func coverage(of points: Tensor) throws -> Double {
-    let inside = try contains(points)
-    return Double(inside.count { $0 }) / Double(inside.count)
+    return (balls, try reached.doubles().map { $0 > 0 })
   }
 
   /// Float64 [n]: the (k+1)-th smallest squared distance of each row to all rows, itself, at 0, among them.

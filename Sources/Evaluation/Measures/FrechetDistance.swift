@@ -9,7 +9,7 @@ import Tensors
 public struct FrechetDistance {
   public let reference: FeatureStatistics
   /// Σ₁^½, float64 [d, d].
-  private let root: Tensor
+  let root: Tensor
 
   public init(to reference: FeatureStatistics) throws {
     self.reference = reference
@@ -22,17 +22,26 @@ public struct FrechetDistance {
   ///
   /// - Throws: `EvaluationError` where the two have different numbers of features.
   public func callAsFunction(_ generated: FeatureStatistics) throws -> Double {
+    try distance(generated, spectrum(generated).roots)
+  }
+
+  /// The square roots [d] of the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, and its eigenvectors, float64 [d, d].
+  func spectrum(_ generated: FeatureStatistics) throws -> (roots: [Double], vectors: Tensor) {
     guard generated.dimension == reference.dimension else {
       throw EvaluationError.shape(
         measure: "Fréchet distance", expected: "\(reference.dimension) features, as the reference has",
         got: [generated.dimension])
     }
-    let between = try sum((reference.mean - generated.mean).squared()).item()
-    let traces = try (reference.covariance.trace() + generated.covariance.trace()).item()
     let product = try matmul(matmul(root, generated.covariance), root)
     let symmetric = try (product + product.transposed(0, 1)) / 2
-    let rootTrace = try Self.rootsOfSpectrum(symmetric.symmetricEigen().values).reduce(0, +)
-    return max(0, between + traces - 2 * rootTrace)
+    let (values, vectors) = try symmetric.symmetricEigen()
+    return (try Self.rootsOfSpectrum(values), vectors)
+  }
+
+  func distance(_ generated: FeatureStatistics, _ roots: [Double]) throws -> Double {
+    let between = try sum((reference.mean - generated.mean).squared()).item()
+    let traces = try (reference.covariance.trace() + generated.covariance.trace()).item()
+    return max(0, between + traces - 2 * roots.reduce(0, +))
   }
 
   /// The distance between two sets of features [n, d] and [m, d].

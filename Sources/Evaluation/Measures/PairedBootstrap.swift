@@ -17,10 +17,9 @@ public struct PairedBootstrap: Equatable, Sendable {
       return
     }
     let places = Noise(seed: 0).stream("paired bootstrap", step: count).integers(0..<draws * count, below: count)
-    let means = (0..<draws).map { draw in
-      places[draw * count..<(draw + 1) * count].reduce(0) { $0 + differences[$1] } / Double(count)
-    }.sorted()
-    // Ranks that leave 2.5% of the means on either side.
-    interval = means[draws / 40]...means[draws - 1 - draws / 40]
+    interval = Resamples.interval(
+      (0..<draws).map { draw in
+        places[draw * count..<(draw + 1) * count].reduce(0) { $0 + differences[$1] } / Double(count)
+      })
   }
 }

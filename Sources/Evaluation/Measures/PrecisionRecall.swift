@@ -7,19 +7,25 @@ import Tensors
 /// samples: compare values from sets of the same sizes.
 public struct PrecisionRecall: Equatable, Sendable {
   /// The share of generated samples inside the manifold of the real ones.
-  public let precision: Double
+  public let precision: Estimate
   /// The share of real samples inside the manifold of the generated ones.
-  public let recall: Double
+  public let recall: Estimate
 
   public init(precision: Double, recall: Double) {
-    self.precision = precision
-    self.recall = recall
+    self.precision = Estimate(precision)
+    self.recall = Estimate(recall)
   }
 
   /// The real side is computed once for many generated ones.
-  public init(real: FeatureManifold, generated: FeatureManifold) throws {
-    precision = try real.coverage(of: generated.features)
-    recall = try generated.coverage(of: real.features)
+  ///
+  /// - Parameter resamples: of the samples that each is a share of, the other side's balls given: precision's of the
+  ///   generated ones, recall's of the real ones. Balls around resampled centres would shrink, as copies of a sample are
+  ///   each other's nearest neighbours. Without them there are no intervals.
+  public init(
+    real: FeatureManifold, generated: FeatureManifold, resamples: (real: Resamples, generated: Resamples)? = nil
+  ) throws {
+    precision = try Estimate(shareOf: real.contains(generated.features), resamples?.generated)
+    recall = try Estimate(shareOf: generated.contains(real.features), resamples?.real)
   }
 
   /// - Parameters:

@@ -59,7 +59,7 @@ public struct RunReport {
     return [
       try Table(evaluated.scores).html,
       "<p class=\"pale\">From \(lock.samples) samples each, noise of seed \(lock.seed), metric version \(lock.version).</p>",
-    ]
+    ] + evaluated.warnings.map { words -> HTML in "<p class=\"pale\">\(words)</p>" }
   }
 
   // MARK: Curves
