@@ -21,6 +21,8 @@ public final class IntrinsicReward: RewardProxy {
     noise = Noise(seed: seed)
   }
 
+  public var readsPixels: Bool { false }
+
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     let count = samples.shape[0]
     let penalties = try times.enumerated().map { index, t in

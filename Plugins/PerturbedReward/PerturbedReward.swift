@@ -24,6 +24,8 @@ public final class PerturbedReward: RewardProxy {
     phases = try noise.stream("phases", step: 0).uniform(count, high: 2 * Double.pi, on: device)
   }
 
+  public var readsPixels: Bool { reward.readsPixels }
+
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     let score = try scale * reward.score(samples, pixels: pixels, given: condition)
     guard deviation > 0 else { return score }

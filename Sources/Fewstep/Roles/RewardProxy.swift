@@ -11,12 +11,16 @@ public protocol RewardProxy: AnyObject {
   ///   - pixels: [B, C, H, W] in 0...1, or nil where samples are no images.
   func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor
 
+  /// Whether it looks at pixels: latents are not decoded for one that does not.
+  var readsPixels: Bool { get }
+
   /// The tensors that scores are a function of: two rewards of one kind with equal ones are the same. Empty where its
   /// settings say all.
   func identity() throws -> [Tensor]
 }
 
 extension RewardProxy {
+  public var readsPixels: Bool { true }
   public func identity() throws -> [Tensor] { [] }
 }
 

@@ -191,9 +191,9 @@ public final class Trainer {
   /// Rewards of the whole batch, of which this replica has `parts`.
   private func sense(_ parts: [Tensor], _ condition: Condition) throws -> Sensed? {
     guard isSensing, let sensing = cast.objective.sensing else { return nil }
-    return try score(concatenated(parts), condition.rows(rows)).map { rewards in
-      try Sensed(rewards: replica.gathered(rewards, rows, of: recipe.training.batch), sensing: sensing)
-    }
+    let scores = try zip(ranges, parts).compactMap { range, part in try score(part, condition.rows(range)) }
+    let rewards = try replica.gathered(concatenated(scores), rows, of: recipe.training.batch)
+    return try Sensed(rewards: rewards, sensing: sensing)
   }
 
   /// R [B], float32; nil where there is no reward.
@@ -201,7 +201,7 @@ public final class Trainer {
     guard let reward = cast.reward else { return nil }
     return try noGrad {
       try reward.checkedScore(
-        samples, pixels: cast.backbone.pixels(samples), given: condition,
+        samples, pixels: reward.readsPixels ? cast.backbone.pixels(samples) : nil, given: condition,
         "reward (\(type(of: reward))) at step \(stepCount)")
     }
   }
