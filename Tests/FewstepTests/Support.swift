@@ -6,6 +6,7 @@ import Tensors
 import Testing
 
 @testable import AMD
+@testable import CLIPRewards
 @testable import ClassifierReward
 @testable import DMD
 @testable import DMD2
@@ -33,6 +34,7 @@ func shippedCatalog() -> Catalog {
   ClassifierReward.register(in: &catalog)
   PerturbedReward.register(in: &catalog)
   IntrinsicReward.register(in: &catalog)
+  CLIPRewards.register(in: &catalog)
   IDXImages.register(in: &catalog)
   return catalog
 }
