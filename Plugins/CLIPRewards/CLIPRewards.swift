@@ -109,11 +109,7 @@ private struct FolderSettings {
 }
 
 extension SettingsReader {
-  fileprivate func precision() -> DType {
-    let name = oneOf(
-      "precision", ["float32", "bfloat16", "float16"], default: "float32", "What the model is kept and computed in.")
-    return DType(name: name) ?? .float32
-  }
+  fileprivate func precision() -> DType { precision("What the model is kept and computed in.") }
 
   fileprivate func batch() -> Int {
     integer("batch", default: 16, in: .closed(1, 65536), "Pictures that are scored at once.")

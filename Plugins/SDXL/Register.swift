@@ -50,10 +50,8 @@ extension SDXL.Settings {
     size = s.integers(
       "size", default: [1024, 1024], in: .closed(8, 16384), "Height and width of the pictures, in pixels.")
     s.require(size.count == 2, at: "size", "expected [height, width]")
-    let name = s.oneOf(
-      "precision", ["float32", "bfloat16", "float16"], default: "float32",
+    precision = s.precision(
       "What the teacher is kept in, and what all roles compute in; what trains is kept in float32.")
-    precision = DType(name: name) ?? .float32
     recomputing = s.boolean(
       "gradient-checkpointing", default: false,
       "Compute blocks twice instead of keeping their activations: less memory, more time.")

@@ -15,8 +15,7 @@ struct TrainTeacher: ParsableCommand {
   func run() throws {
     let recipe = try TeacherRecipe(
       Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
-    if let threads = recipe.threads { try Runtime.setThreads(threads) }
-    let context = PluginContext(device: recipe.device, seed: recipe.seed)
+    let context = try pluginContext(recipe.device, recipe.threads, seed: recipe.seed)
     let backbone = try recipe.backbone(context)
     let model = try backbone.student(seed: recipe.seed)
     let teacher = try backbone.teacher()
@@ -45,8 +44,7 @@ struct TrainClassifier: ParsableCommand {
   func run() throws {
     let recipe = try ClassifierRecipe(
       Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
-    if let threads = recipe.threads { try Runtime.setThreads(threads) }
-    let context = PluginContext(device: recipe.device, seed: recipe.seed)
+    let context = try pluginContext(recipe.device, recipe.threads, seed: recipe.seed)
     let model = try recipe.classifier(context)
     let test = try recipe.test(context)
     let training = try ClassifierTraining(
@@ -80,8 +78,7 @@ struct TrainAutoencoder: ParsableCommand {
   func run() throws {
     let recipe = try AutoencoderRecipe(
       Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
-    if let threads = recipe.threads { try Runtime.setThreads(threads) }
-    let context = PluginContext(device: recipe.device, seed: recipe.seed)
+    let context = try pluginContext(recipe.device, recipe.threads, seed: recipe.seed)
     let model = try recipe.autoencoder(context)
     let test = try recipe.test(context)
     let training = try AutoencoderTraining(
@@ -102,6 +99,15 @@ struct TrainAutoencoder: ParsableCommand {
       "on \(test.count) images that were not trained on: mean |x - x̂| \(brief(report.absoluteError)) of 2, "
         + "\(brief(report.signalToNoise)) dB")
   }
+}
+
+/// What a recipe's plugins are made with.
+///
+/// - Throws: `CommandError` where the device is not there.
+private func pluginContext(_ device: Device, _ threads: Int?, seed: Int) throws -> PluginContext {
+  if let threads { try Runtime.setThreads(threads) }
+  if let absence = device.absence { throw CommandError(ExitCodes.invalid, "device: \(absence)") }
+  return PluginContext(device: device, seed: seed)
 }
 
 /// Steps with progress, then the weights; interrupted, they go beside the file they were meant for.

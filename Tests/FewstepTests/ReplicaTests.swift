@@ -106,6 +106,18 @@ import Testing
     #expect(second.allSatisfy { first[$0.key] == $0.value })
   }
 
+  @Test("A sum that is made holds on to no gradient")
+  func release() throws {
+    let replicas = Replicas(1)
+    weak var held: Tensor?
+    do {
+      let gradient = try Tensor.ones([3])
+      held = gradient
+      try replicas.sum([gradient], by: 0)
+    }
+    #expect(held == nil)
+  }
+
   @Test("Replicas that cannot share the parts of a batch alike are refused at their place")
   func refusal() throws {
     let error = #expect(throws: CastError.self) { _ = try Cast(recipe(["training.replicas": "3"])) }

@@ -65,14 +65,10 @@ public final class AutoencoderTraining {
     let rebuilt = try model.decode(average + exp(logVariance * 0.5) * epsilon)
     let divergence = try mean(average.squared() + exp(logVariance) - 1 - logVariance) * 0.5
     let loss = try mean(abs(images - rebuilt)) + settings.divergenceWeight * divergence
-    try loss.backward()
-    let norm = try clipGradients(optimizer.parameters, to: settings.gradientLimit)
-    guard norm.isFinite else {
-      throw TrainingError.notFinite(role: "autoencoder", quantity: "gradient norm", step: step)
-    }
-    try optimizer.step(factor: settings.schedule.factor(at: step))
+    let report = try optimizer.descend(
+      loss, limit: settings.gradientLimit, schedule: settings.schedule, role: "autoencoder", step: step)
     try ema.update()
-    return (try loss.item(), norm)
+    return report
   }
 
   /// Encodes and decodes all images of `data` by the averaged weights, through the posteriors' means.

@@ -30,13 +30,8 @@ public final class ClassifierTraining {
     let (samples, condition) = try data.batch(order.positions(step: step, batch: settings.batch))
     let loss = try negativeLogLikelihood(
       model.logProbabilities(samples * 0.5 + 0.5), condition.tensor("class"))
-    try loss.backward()
-    let norm = try clipGradients(optimizer.parameters, to: settings.gradientLimit)
-    guard norm.isFinite else {
-      throw TrainingError.notFinite(role: "classifier", quantity: "gradient norm", step: step)
-    }
-    try optimizer.step(factor: settings.schedule.factor(at: step))
-    return (try loss.item(), norm)
+    return try optimizer.descend(
+      loss, limit: settings.gradientLimit, schedule: settings.schedule, role: "classifier", step: step)
   }
 
   /// The share of `data` that is classified right.

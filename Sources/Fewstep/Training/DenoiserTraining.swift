@@ -78,13 +78,10 @@ public final class DenoiserTraining {
     let epsilon = try noise.stream("noise", step: step).normal(samples, data.sampleShape, on: clean.device)
     let error = try model.denoisingError(
       clean, epsilon, at: time, given: dropped(condition, noise.stream("dropout", step: step)))
-    let loss = try mean(error)
-    try loss.backward()
-    let norm = try clipGradients(optimizer.parameters, to: settings.gradientLimit)
-    guard norm.isFinite else { throw TrainingError.notFinite(role: "teacher", quantity: "gradient norm", step: step) }
-    try optimizer.step(factor: settings.schedule.factor(at: step))
+    let report = try optimizer.descend(
+      mean(error), limit: settings.gradientLimit, schedule: settings.schedule, role: "teacher", step: step)
     try ema.update()
-    return (try loss.item(), norm)
+    return report
   }
 
   private func dropped(_ condition: Condition, _ stream: Noise.Stream) throws -> Condition {

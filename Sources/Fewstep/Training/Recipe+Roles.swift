@@ -8,11 +8,7 @@ extension Recipe {
   /// - Throws: `CastError` where the device is not there, and what the family's plugin throws.
   public func openedBackbone() throws -> any Backbone {
     if let threads { try Runtime.setThreads(threads) }
-    if case .cuda(let index) = device, index >= Device.cudaCount {
-      throw CastError(
-        self, "device",
-        "'\(device)' is not there; this libtorch \(Runtime.version) sees \(Device.cudaCount) CUDA devices")
-    }
+    if let absence = device.absence { throw CastError(self, "device", absence) }
     return try Cast.fitting("backbone", self) { try backbone(PluginContext(device: device, seed: seed)) }
   }
 

@@ -47,9 +47,7 @@ final class Replicas: @unchecked Sendable {
   /// Adds all replicas' tensors, which have the same shapes in the same order, in place. Each tensor's sum is made on the
   /// device of one of them: the work and the traffic are dealt out.
   func sum(_ tensors: [Tensor], by rank: Int) throws {
-    condition.lock()
-    offers[rank] = tensors
-    condition.unlock()
+    offer(tensors, by: rank)
     try meet()
     guard offers.allSatisfy({ $0.count == tensors.count }) else {
       throw ReplicaError(rank: rank, cause: TensorError("sum", "replicas offer \(offers.map(\.count)) tensors"))
@@ -63,6 +61,14 @@ final class Replicas: @unchecked Sendable {
       }
     }
     try meet()
+    // Gradients are large, and their owners are about to drop them.
+    offer([], by: rank)
+  }
+
+  private func offer(_ tensors: [Tensor], by rank: Int) {
+    condition.lock()
+    defer { condition.unlock() }
+    offers[rank] = tensors
   }
 }
 
