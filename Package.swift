@@ -62,10 +62,13 @@ let package = Package(
     .target(name: "Fewstep", dependencies: ["Tensors", "Networks", "Storage"]),
     .target(name: "CLIP", dependencies: ["Tensors", "Networks", "Storage"]),
     .target(name: "Evaluation", dependencies: ["Fewstep", "Storage", "Tensors"]),
+    .target(name: "Suites", dependencies: ["CLIP", "Evaluation", "Fewstep", "Networks", "Storage", "Tensors"]),
     .target(name: "ObjectiveChecks", dependencies: ["Fewstep", "Networks", "Tensors"]),
     .target(
       name: "FewstepCLI",
-      dependencies: ["Fewstep", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+      dependencies: [
+        "Fewstep", "Evaluation", "Suites", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]
         + plugins.map { .target(name: $0) },
       // So that plugins loaded at run time find Fewstep's symbols in the executable.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
@@ -94,6 +97,7 @@ let package = Package(
       dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CLIPTests", dependencies: ["CLIP"], exclude: ["Fixtures"]),
     .testTarget(name: "CLIPRewardsTests", dependencies: ["CLIPRewards", "FewstepCLI"]),
+    .testTarget(name: "SuitesTests", dependencies: ["Suites", "CLIPRewards"], exclude: ["Fixtures"]),
     .testTarget(name: "SDXLTests", dependencies: ["SDXL"], exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
   ]

@@ -4,6 +4,7 @@ import Fewstep
 import Foundation
 import Networks
 import Storage
+import Suites
 import Tensors
 
 /// What the process says to scripts, after BSD's sysexits.h.
@@ -24,7 +25,7 @@ enum ExitCodes {
     case let error as CommandError: error.code
     case PlotError.notInstalled: missing
     case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError,
-      is ComparisonError:
+      is ComparisonError, is SuiteError:
       invalid
     case is TrainingError, is ReplicaError, is TensorError, is PluginError, is PlotError: software
     default: nil
