@@ -25,9 +25,9 @@ let torchLink: [LinkerSetting] =
 /// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet", "SDXL"]
-let rewards = ["ClassifierReward", "PerturbedReward", "IntrinsicReward", "CLIPRewards"]
-/// Those that read CLIP models.
-let clipPlugins = ["SDXL", "CLIPRewards"]
+let rewards = ["ClassifierReward", "PerturbedReward", "IntrinsicReward", "CLIPRewards", "ImageReward"]
+/// Those that read CLIP models, or see pictures as they do.
+let clipPlugins = ["SDXL", "CLIPRewards", "ImageReward"]
 let plugins = objectives + backbones + rewards
 
 let package = Package(
@@ -96,7 +96,8 @@ let package = Package(
       name: "FewstepTests",
       dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CLIPTests", dependencies: ["CLIP"], exclude: ["Fixtures"]),
-    .testTarget(name: "CLIPRewardsTests", dependencies: ["CLIPRewards", "FewstepCLI"]),
+    .testTarget(
+      name: "PictureRewardsTests", dependencies: ["CLIPRewards", "ImageReward", "FewstepCLI"], exclude: ["Fixtures"]),
     .testTarget(name: "SuitesTests", dependencies: ["Suites", "CLIPRewards"], exclude: ["Fixtures"]),
     .testTarget(name: "SDXLTests", dependencies: ["SDXL"], exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),

@@ -13,6 +13,7 @@ import Testing
 @testable import DecoupledDMD
 @testable import Fewstep
 @testable import GaussianMixture
+@testable import ImageReward
 @testable import IntrinsicReward
 @testable import PerturbedReward
 @testable import PixelUNet
@@ -35,6 +36,7 @@ func shippedCatalog() -> Catalog {
   PerturbedReward.register(in: &catalog)
   IntrinsicReward.register(in: &catalog)
   CLIPRewards.register(in: &catalog)
+  ImageReward.register(in: &catalog)
   IDXImages.register(in: &catalog)
   return catalog
 }
