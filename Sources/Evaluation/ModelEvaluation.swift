@@ -97,8 +97,11 @@ public final class ModelEvaluation {
   /// A reward by its kind and what it is made of: its tensors where it has some, for paths say nothing of them.
   private static func name(_ reward: any RewardProxy, _ settings: [String: String]) throws -> String {
     let tensors = try reward.identity()
-    guard tensors.isEmpty else { return "\(settings["kind"] ?? "") \(try hash(tensors))" }
-    return settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    let words =
+      tensors.isEmpty
+      ? settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      : [settings["kind"] ?? "", try hash(tensors)]
+    return (words + [reward.version].compactMap(\.self)).joined(separator: " ")
   }
 
   private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Estimate? {

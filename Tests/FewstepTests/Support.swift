@@ -16,6 +16,7 @@ import Testing
 @testable import IntrinsicReward
 @testable import PerturbedReward
 @testable import PixelUNet
+@testable import ProcessReward
 @testable import RewardForcing
 @testable import SiD
 
@@ -35,6 +36,7 @@ func shippedCatalog() -> Catalog {
   PerturbedReward.register(in: &catalog)
   IntrinsicReward.register(in: &catalog)
   CLIPRewards.register(in: &catalog)
+  ProcessReward.register(in: &catalog)
   IDXImages.register(in: &catalog)
   return catalog
 }
