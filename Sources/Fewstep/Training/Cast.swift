@@ -80,6 +80,9 @@ public final class Cast {
           "\(recipe.training.batch) samples do not divide into groups of \(sensing.groupSize) (objective.group-size)")
       }
     }
+    if recipe.rewardWeight > 0, reward == nil {
+      throw CastError(recipe, "student.reward-weight", "there is no reward: add a `reward` section")
+    }
     try refuseMisfits(recipe)
   }
 
@@ -113,6 +116,14 @@ public final class Cast {
       let samples = try Tensor.zeros([2] + backbone.sampleShape, .float32, on: backbone.device)
       try Self.fitting(key, recipe) {
         _ = try noGrad { try reward.checkedScore(samples, pixels: backbone.pixels(samples), given: ends, key) }
+      }
+    }
+    if recipe.rewardWeight > 0, let reward {
+      let samples = try Tensor.zeros([1] + backbone.sampleShape, .float32, on: backbone.device).requiringGrad()
+      try Self.fitting("student.reward-weight", recipe) {
+        try reward.refuseWithoutGradient(
+          reward.score(samples, pixels: backbone.pixels(samples), given: backbone.condition([0])),
+          "student.reward-weight")
       }
     }
   }
