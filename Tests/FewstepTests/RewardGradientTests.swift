@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Networks
 import Storage
@@ -145,6 +146,24 @@ import Testing
       try PerturbedReward(
         ForeignReward("judge 2"), scale: 1, deviation: 0, frequency: 1, seed: 0, shape: [2]
       ).version == "judge 2")
+  }
+
+  @Test("Who scores is part of an evaluation's lock")
+  func lock() throws {
+    func lock(_ version: String) throws -> EvaluationLock {
+      var catalog = shippedCatalog()
+      catalog.rewards.append(Plugin("foreign", "") { _ in { _ in ForeignReward(version) } })
+      let node = try FullRecipe.averaged.node().setting(["evaluation", "reward"], to: "{kind: foreign}")
+      let recipe = try Recipe(node, catalog: catalog)
+      let backbone = try recipe.openedBackbone()
+      return try ModelEvaluation(
+        recipe, #require(recipe.evaluation), backbone: backbone, teacher: backbone.teacher()
+      ).lock
+    }
+    #expect(try lock("judge 1.0") == lock("judge 1.0"))
+    #expect(
+      try lock("judge 1.0").differences(from: lock("judge 1.1"))
+        == ["reward kind=foreign judge 1.0 and kind=foreign judge 1.1"])
   }
 
   @Test("A run's diagnostics say who has scored")
