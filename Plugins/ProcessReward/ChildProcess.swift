@@ -10,22 +10,19 @@ final class ChildProcess {
   /// What it has written and nobody has taken yet.
   var incoming = [UInt8]()
   /// The last lines of its error output.
-  private(set) var lastLines = [String]()
+  var lastLines: [String] { log.last }
   /// Whether it has closed its output, by ending or otherwise.
   var hasEnded: Bool { output < 0 }
 
-  private let note: (String) -> Void
+  private var log: LogLines
   private var outgoing = [UInt8]()
   private var sent = 0
-  private var line = [UInt8]()
   private var chunk = [UInt8](repeating: 0, count: 1 << 18)
   /// Descriptors of our ends; -1 where closed, which poll(2) skips.
   private var (input, output, errors, guardInput) = (Int32(-1), Int32(-1), Int32(-1), Int32(-1))
   private var process = pid_t(-1)
   private var guardian = pid_t(-1)
 
-  private static let keptLines = 12
-  private static let longestLine = 2000
   /// Gives the group `$1` two seconds to end by itself.
   private static let guardScript = """
     read _; n=0
@@ -39,7 +36,7 @@ final class ChildProcess {
   ///   - note: is told each line of its error output.
   /// - Throws: `ScorerError` where there is no such program or folder.
   init(_ command: [String], in folder: String, environment: [String: String], note: @escaping (String) -> Void) throws {
-    self.note = note
+    log = LogLines(note)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
       throw ScorerError("there is no folder \(folder) to run in")
@@ -102,7 +99,7 @@ final class ChildProcess {
     let status = Self.status(of: process)
     process = -1
     readErrors()
-    if !line.isEmpty { endLine() }
+    log.end()
     Self.close(&output)
     Self.close(&errors)
     Self.close(&guardInput)
@@ -149,22 +146,10 @@ final class ChildProcess {
     guard errors >= 0 else { return }
     let count = read(errors, &chunk, chunk.count)
     if count > 0 {
-      for byte in chunk[..<count] {
-        // Bars that renew themselves end with \r.
-        if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") { endLine() } else { line.append(byte) }
-        if line.count == Self.longestLine { endLine() }
-      }
+      log.add(chunk[..<count])
     } else if count == 0 || errno != EAGAIN && errno != EINTR {
       Self.close(&errors)
     }
-  }
-
-  private func endLine() {
-    let text = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespaces)
-    line.removeAll()
-    guard !text.isEmpty else { return }
-    lastLines = lastLines.suffix(Self.keptLines - 1) + [text]
-    note(text)
   }
 
   private func write() {
@@ -179,22 +164,4 @@ final class ChildProcess {
       (outgoing, sent) = ([], 0)
     }
   }
-}
-
-/// Runs a write(2) whose SIGPIPE would end the process: it is held back, and taken from the queue where it came.
-private func withoutBrokenPipe(_ write: () -> Int) -> Int {
-  var (broken, before, waiting) = (sigset_t(), sigset_t(), sigset_t())
-  sigemptyset(&broken)
-  sigaddset(&broken, SIGPIPE)
-  pthread_sigmask(SIG_BLOCK, &broken, &before)
-  sigpending(&waiting)
-  let count = write()
-  let code = errno
-  if count < 0, code == EPIPE, sigismember(&waiting, SIGPIPE) == 0 {
-    var atOnce = timespec()
-    sigtimedwait(&broken, nil, &atOnce)
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nil)
-  errno = code
-  return count
 }

@@ -21,32 +21,6 @@ func spawn(
   return process
 }
 
-/// A pipe whose ends close with it.
-final class PipeEnds {
-  private(set) var reading: Int32
-  private(set) var writing: Int32
-
-  init() throws {
-    var ends: [Int32] = [-1, -1]
-    let status = cs_pipe(&ends)
-    guard status == 0 else { throw ScorerError("no pipe can be made: \(String(cString: strerror(status)))") }
-    (reading, writing) = (ends[0], ends[1])
-  }
-
-  deinit { for end in [reading, writing] where end >= 0 { close(end) } }
-
-  /// An end whose closing is the caller's from now on.
-  func takeReading() -> Int32 {
-    defer { reading = -1 }
-    return reading
-  }
-
-  func takeWriting() -> Int32 {
-    defer { writing = -1 }
-    return writing
-  }
-}
-
 /// Texts as C has them, ended by a null.
 private final class CStrings {
   let pointers: [UnsafeMutablePointer<CChar>?]

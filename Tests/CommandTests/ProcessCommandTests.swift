@@ -38,6 +38,36 @@ import Testing
       "\(without.errors)")
   }
 
+  @Test("The gradient passes through the decoder of a latent model")
+  func decoder() throws {
+    let scratch = try Scratch()
+    try scratch.write(TinySDXL.prompts.joined(separator: "\n"), to: "prompts.txt")
+    try scratch.write(
+      TinySDXL.recipe(student: "reward-weight: 10")
+        + "\nreward: {kind: process, command: [python3, \(Self.root)/scripts/scorers/brightness.py]}", to: "r.yaml")
+    try Fewstep.run(
+      "prepare", "prompts", "prompts.txt", "--model", TinySDXL.model, "--into", "prompts", "--dtype", "float32",
+      in: scratch)
+    func norm(_ more: String...) throws -> Double {
+      let job = try Fewstep.start(["check", "r.yaml", "--json"] + more, in: scratch)
+      #expect(job.wait() == 0, "\(job.errors)")
+      let found = try JSONDecoder().decode(Found.self, from: Data(job.output.utf8))
+      #expect((found.student.losses["reward-loss"] != nil) == more.isEmpty)
+      return found.student.gradientNorm
+    }
+    let (with, without) = (try norm(), try norm("--set", "student.reward-weight=0"))
+    #expect(with > 0 && Swift.abs(with / without - 1) > 0.01, "\(with) \(without)")
+  }
+
+  /// Of what `check` prints.
+  private struct Found: Decodable {
+    struct Role: Decodable {
+      let losses: [String: Double]
+      let gradientNorm: Double
+    }
+    let student: Role
+  }
+
   @Test("A run goes on with the version of its scorer, and with no other")
   func versions() throws {
     let scratch = try Scratch()
