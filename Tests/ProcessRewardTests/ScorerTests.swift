@@ -84,6 +84,12 @@ import Testing
     #expect(silent.contains("it did not say hello for 0.25 s (`start-timeout`), and was killed"), "\(silent)")
   }
 
+  @Test("A scorer that has closed its input ends nobody but itself")
+  func deaf() {
+    let late = words { _ = try asked(standIn("deaf")) { $0.timeout = .milliseconds(250) } }
+    #expect(late.contains("gave no answer for 0.25 s"), "\(late)")
+  }
+
   @Test("A scorer that writes a great deal to its error output is read on, and its lines are passed on")
   func floods() throws {
     let log = Log()

@@ -59,7 +59,11 @@ elif starts:
     hello["version"] = "1"
 if mode == "nameless":
     del hello["scorer"]
+if mode == "deaf":
+    incoming.close()
 say(hello)
+if mode == "deaf":
+    time.sleep(600)
 if mode == "stubborn":
     # Deaf to everything but SIGKILL, and so is what it has started.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
