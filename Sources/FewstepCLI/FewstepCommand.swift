@@ -12,6 +12,7 @@ import ImageReward
 import IntrinsicReward
 import PerturbedReward
 import PixelUNet
+import ProcessReward
 import RewardForcing
 import SDXL
 import SiD
@@ -54,7 +55,7 @@ public struct FewstepCommand: ParsableCommand {
     { SDXL.register(in: &$0) },
     { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
     { IntrinsicReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) },
-    { ImageReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
+    { ImageReward.register(in: &$0) }, { ProcessReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]
 
   @TaskLocal private static var added: [Registration] = []
