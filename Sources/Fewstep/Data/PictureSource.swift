@@ -10,7 +10,8 @@ public enum PictureSource {
     public let name: String
     /// Empty where there is none.
     public let caption: String
-    let bytes: () throws -> Data
+    /// The file's content.
+    public let bytes: () throws -> Data
 
     /// Pixels [3, height, width] in -1...1: resized (Lanczos, as PIL) so that it just covers the frame, what is too much of
     /// one side cut off evenly.
