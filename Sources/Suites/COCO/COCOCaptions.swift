@@ -15,9 +15,14 @@ public enum COCOCaptions {
   /// What is read of COCO's file.
   private struct Annotations: Decodable {
     struct Caption: Decodable {
-      let image_id: Int
+      let image: Int
       let id: Int
       let caption: String
+
+      enum CodingKeys: String, CodingKey {
+        case image = "image_id"
+        case id, caption
+      }
     }
 
     let annotations: [Caption]
@@ -31,10 +36,10 @@ public enum COCOCaptions {
     }
     var first = [Int: Annotations.Caption]()
     for caption in all {
-      if let other = first[caption.image_id], other.id <= caption.id { continue }
-      first[caption.image_id] = caption
+      if let other = first[caption.image], other.id <= caption.id { continue }
+      first[caption.image] = caption
     }
-    let captions = try first.values.sorted { $0.image_id < $1.image_id }.map { found in
+    let captions = try first.values.sorted { $0.image < $1.image }.map { found in
       // Some end in a line break.
       let text = found.caption.split(whereSeparator: \.isNewline).joined(separator: " ")
         .trimmingCharacters(in: .whitespaces)
