@@ -18,7 +18,6 @@ import Testing
     let named = Dictionary(uniqueKeysWithValues: program.tensors.map { ($0.name, $0.value) })
     let logits = try linear(
       features, try #require(named["output.weight"]), try #require(named["output.bias"]))
-    // Of this size its own resize changes nothing.
     let shares = try program(pictures * 128 + 128)
     #expect(try abs(shares - logits.softmax(-1)).doubles().max() ?? 1 < 1e-5)
     #expect(named["layers.norm.running_mean"]?.shape == [8])

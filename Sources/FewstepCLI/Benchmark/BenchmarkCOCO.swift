@@ -32,7 +32,7 @@ struct BenchmarkCOCO: ParsableCommand {
     let opened = arguments.onlySamples ? nil : try scorers.open()
     let samples = try arguments.samples(of: suite)
     guard let opened else { return }
-    let scores = try opened.scores(of: suite, root: samples.root, batch: arguments.batch)
+    let scores = try opened.scores(of: suite, root: samples.root, arguments)
     try arguments.report(
       SuiteScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
   }
@@ -81,14 +81,12 @@ struct COCOArguments: ParsableArguments {
     let embedding: CLIPEmbedding?
     let score: CLIPScore?
 
-    func scores(of suite: COCOSuite, root: String, batch: Int) throws -> COCOScores {
-      Interruption.listen()
-      var bars = [String: Progress]()
-      var scores = try COCOScores(suite, root: root, batch: batch) { done, count, what in
-        let bar = bars[what] ?? Progress(total: count)
+    func scores(of suite: COCOSuite, root: String, _ arguments: BenchmarkArguments) throws -> COCOScores {
+      var bars = [String: (Int) throws -> Void]()
+      var scores = try COCOScores(suite, root: root, batch: arguments.batch) { done, count, what in
+        let bar = bars[what] ?? arguments.scoring(count, what)
         bars[what] = bar
-        bar.update(done, what)
-        if done < count { try stopIfAsked("stopped while scoring; the samples are kept") }
+        try bar(done)
       }
       if let inception, let real {
         try scores.addFrechetDistance("FID", inception, .square(resolution), to: real)

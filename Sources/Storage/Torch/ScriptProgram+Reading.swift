@@ -21,8 +21,9 @@ extension ScriptProgram {
     }
     try archive.checkSums()
     do { return try ScriptProgram(path, on: device) } catch let error as TensorError {
-      throw StorageError(
-        .malformed, at: path, "libtorch \(Runtime.version) cannot run the program", got: error.reason)
+      // Behind the reason, libtorch quotes the program at length.
+      let reason = error.reason.split(whereSeparator: \.isNewline).first.map(String.init)
+      throw StorageError(.malformed, at: path, "libtorch \(Runtime.version) cannot run the program", got: reason)
     }
   }
 }

@@ -35,7 +35,7 @@ public final class CLIPScore {
 
   /// The cosine of each picture, uint8 [3, H, W] on the CPU and of its own size, with its caption.
   public func cosines(pictures: [Tensor], captions: [String]) throws -> [Double] {
-    let prepared = try inParallel(pictures) { try processing(picture: fit($0)) }
+    let prepared = try inParallel(pictures) { [processing, fit] in try processing(picture: fit($0)) }
     return try noGrad {
       let seen = try model.embeddings(pixels: stacked(prepared).to(device))
       return try (seen * texts(captions)).sum([-1]).doubles()
