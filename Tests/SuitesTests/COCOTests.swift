@@ -7,15 +7,15 @@ import Testing
 @Suite struct COCOTests {
   @Test("The CLIP score is DMD2's: a prefix behind the start, pictures at 256 pixels first")
   func clipScore() throws {
-    let expected = try SafetensorsFile("\(fixtures)/coco/expected.safetensors").tensor("clip-score").doubles()
-    let score = try CLIPScore("\(clipFixtures)/open-clip", tokenizer: "\(clipFixtures)/clip-model")
-    let pictures = try expected.indices.map { try RGBImage.read("\(fixtures)/coco/pictures/0000\($0).png").tensor() }
-    let captions = try COCOCaptions.read("\(fixtures)/coco/captions.txt")
+    let expected = try COCOFixtures.expected("clip-score").doubles()
+    let score = try CLIPScore("\(COCOFixtures.clip)/open-clip", tokenizer: "\(COCOFixtures.clip)/clip-model")
+    let pictures = try expected.indices.map { try RGBImage.read("\(COCOFixtures.pictures)/0000\($0).png").tensor() }
+    let captions = try COCOCaptions.read("\(COCOFixtures.folder)/captions.txt")
     let cosines = try score.cosines(pictures: pictures, captions: captions)
     for (cosine, wanted) in zip(cosines, expected) { #expect(abs(cosine - wanted) < 1e-4) }
     #expect(cosines.contains { $0 < 0 }, "the test would not see a limit at 0")
     let plain = try CLIPScore(
-      "\(clipFixtures)/open-clip", tokenizer: "\(clipFixtures)/clip-model", prefix: "", fit: .whole)
+      "\(COCOFixtures.clip)/open-clip", tokenizer: "\(COCOFixtures.clip)/clip-model", prefix: "", fit: .whole)
     #expect(plain.identity != score.identity)
     #expect(try abs(plain.cosines(pictures: pictures, captions: captions)[0] - cosines[0]) > 1e-3)
   }

@@ -1,15 +1,7 @@
 import Foundation
-import Storage
-import Tensors
-import Testing
-
-/// Of all suites, and the CLIP models' of their own tests.
-let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
-let clipFixtures =
-  URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path + "/CLIPTests/Fixtures"
 
 /// A folder for one test, removed with the object.
-final class Scratch {
+final class Scratch: Sendable {
   let folder: String
 
   init() throws {
@@ -19,25 +11,17 @@ final class Scratch {
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-  func path(_ name: String) -> String { "\(folder)/\(name)" }
+  func path(_ name: String) -> String { folder + "/" + name }
 
   @discardableResult
-  func write(_ text: String, to name: String) throws -> String { try write(Data(text.utf8), to: name) }
-
-  @discardableResult
-  func write(_ data: Data, to name: String) throws -> String {
-    try data.write(to: URL(fileURLWithPath: path(name)))
+  func write(_ text: String, to name: String) throws -> String {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
     return path(name)
   }
 }
 
-/// What is thrown, in words; empty where nothing is.
+/// What an error says; empty where none is thrown.
 func words(_ body: () throws -> Void) -> String {
   do { try body() } catch { return "\(error)" }
   return ""
-}
-
-func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
-  guard a.shape == b.shape else { return .infinity }
-  return try abs(a - b).doubles().max() ?? 0
 }
