@@ -1,6 +1,6 @@
 """Pictures, a tiny TorchScript program with the interface of NVIDIA's Inception, and what clean-fid, CMMD's and DMD2's evaluations make of them.
 
-Writes pictures/, inception.pt, no-tensor.pt and expected.safetensors. The CLIP models are those of Tests/CLIPTests/Fixtures. Made
+Writes pictures/, inception.pt, small.pt, no-tensor.pt, captions.txt and expected.safetensors. The CLIP models are those of Tests/CLIPTests/Fixtures. Made
 with Python 3.11, torch 2.15.0, torchvision 0.29.2, clean-fid 0.1.35, scipy 1.17.1, pillow 13.0.0, transformers 5.23.0,
 open_clip_torch 3.3.0 and safetensors 0.8.0: `python make_features.py`, in this folder.
 """
@@ -69,6 +69,26 @@ class Program(torch.nn.Module):
         return features if return_features else self.output(features).softmax(-1)
 
 
+class FewFeatures(torch.nn.Module):
+    """Four features, of which a handful of pictures have a covariance of full rank."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 4, 13, stride=7)
+
+    def forward(self, x):
+        return torch.relu(self.conv(x)).mean([2, 3])
+
+
+class Small(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = FewFeatures()
+
+    def forward(self, x):
+        return self.layers(x)
+
+
 class NoTensor(torch.nn.Module):
     """Two tensors, where one is expected."""
 
@@ -82,17 +102,21 @@ with torch.no_grad():  # as if trained: statistics that are none of the defaults
     program.layers.norm.running_mean.uniform_(-0.2, 0.2)
     program.layers.norm.running_var.uniform_(0.5, 2)
 torch.jit.script(program.eval()).save(str(here / "inception.pt"))
+small = Small().eval()
+with torch.no_grad():
+    small.layers.conv.weight.mul_(30)
+torch.jit.script(small).save(str(here / "small.pt"))
 torch.jit.script(NoTensor()).save(str(here / "no-tensor.pt"))
 shutil.copy(here / "inception.pt", "/tmp/inception-2015-12-05.pt")  # the name that clean-fid looks for
 inception = InceptionV3W("/tmp", download=False)
 resize = build_resizer("clean")
 
 
-def features(transform):
+def features(transform, network=inception):
     """clean-fid's, after a transform of its `custom_image_tranform` argument."""
     batch = [torch.from_numpy(resize(transform(picture)).transpose(2, 0, 1)) for picture in pictures]
     with torch.no_grad():
-        return inception(torch.stack(batch))
+        return network(torch.stack(batch))
 
 
 def squared(picture, side):
@@ -112,6 +136,11 @@ expected = {
     "square": features(lambda picture: numpy.array(squared(picture, 96))),
     "patch": features(patch),
 }
+# FID of the first five pictures to all six.
+few = {"square": lambda picture: numpy.array(squared(picture, 96)), "patch": patch}
+for name, transform in few.items():
+    six = features(transform, lambda x: small.layers((x - 128) / 128)).double().numpy()
+    expected[f"fid.{name}"] = torch.tensor(fid.fid_from_feats(six, six[:5]), dtype=torch.float64)
 # Pillow's resize in floating point, smaller and larger.
 channel = Image.fromarray(pictures[1][:, :, 0].astype(numpy.float32), mode="F")
 for filter in ["bilinear", "bicubic", "lanczos"]:
