@@ -1,0 +1,171 @@
+import Evaluation
+import Foundation
+import Storage
+import Tensors
+import Testing
+
+@testable import Suites
+
+private let fixtures = ScorerFixture.folder + "/dpg"
+
+@Suite struct DPGTests {
+  private static func scores(_ name: String) throws -> [SuiteScore] {
+    let questions = try DPGQuestions("\(fixtures)/\(name).csv")
+    return try DPGScores(DPGSuite("\(fixtures)/prompts"), questions)(
+      DPGAnswers("\(fixtures)/\(name)_detail.txt", to: questions))
+  }
+
+  @Test("Scores from answers are the official scorer's", arguments: ["questions", "repeated"])
+  func parity(name: String) throws {
+    let made = try Self.scores(name)
+    let report = try DPGReport("\(fixtures)/\(name).txt").scores(of: 7)
+    #expect(Set(made.map(\.name)) == Set(report.map(\.name)))
+    for official in report {
+      let score = try #require(made.first { $0.name == official.name })
+      #expect((score.value - official.value).magnitude < 1e-9, "\(official.name)")
+    }
+    let total = try #require(made.last)
+    #expect(total.interval == report.last?.interval)
+    let warning = try #require(total.warning)
+    if name == "questions" {
+      #expect(warning.hasPrefix("1 of 7 pictures are left out, as the official scorer does"))
+      #expect(report.last?.warning == "6 pictures were scored, not 7")
+    } else {
+      #expect(warning.contains("1 questions replace others") && warning.contains("1 items come again"))
+      #expect(report.last?.warning == nil)
+    }
+  }
+
+  @Test func `Tiles' scores are those of the official lines`() throws {
+    let questions = try DPGQuestions("\(fixtures)/repeated.csv")
+    let answers = try DPGAnswers("\(fixtures)/repeated_detail.txt", to: questions)
+    let scores = try DPGScores(DPGSuite("\(fixtures)/prompts"), questions)
+    let lines = try TextFile("\(fixtures)/repeated.txt").lines.filter { $0.text.hasPrefix("images/") }
+    #expect(lines.count == 7)
+    for line in lines {
+      let parts = line.text.split(separator: ", ")
+      let scored = try #require(try scores.scored(DPGSuite.itemName(parts[0]), answers))
+      let official = try parts.dropFirst().map { try #require(Double($0)) }
+      for (made, official) in zip(scored.tiles + [scored.score], official) {
+        #expect((made - official).magnitude < 1e-12, "\(line.text)")
+      }
+    }
+  }
+
+  @Test func `Answers as JSON lines give the same scores as the scorer's details`() throws {
+    let folder = try TestFolder()
+    let questions = try DPGQuestions("\(fixtures)/repeated.csv")
+    let details = try DPGAnswers("\(fixtures)/repeated_detail.txt", to: questions)
+    var lines = [String]()
+    for (item, asked) in questions.items {
+      for tile in 0..<4 {
+        let words = asked.map {
+          "\"\($0.number)\": \"\(details.answer(to: $0.number, of: item, tile: tile) == true ? "yes" : "no")\""
+        }
+        lines.append(#"{"image": "\#(item).png", "tile": \#(tile), "answers": {\#(words.joined(separator: ", "))}}"#)
+      }
+    }
+    let path = try folder.write(lines.joined(separator: "\n"), to: "answers.jsonl")
+    let made = try DPGScores(DPGSuite("\(fixtures)/prompts"), questions)(DPGAnswers(path, to: questions))
+    #expect(try made == Self.scores("repeated"))
+
+    try folder.write(lines.dropFirst().joined(separator: "\n"), to: "answers.jsonl")
+    let missing = ScorerFixture.words {
+      _ = try DPGScores(DPGSuite("\(fixtures)/prompts"), questions)(DPGAnswers(path, to: questions))
+    }
+    #expect(missing.contains("answers.jsonl: '") && missing.contains("has no answer: "), "\(missing)")
+  }
+
+  @Test func `Answers to what was not asked are named by their line`() throws {
+    let folder = try TestFolder()
+    let questions = try DPGQuestions("\(fixtures)/questions.csv")
+    func words(_ text: String) throws -> String {
+      let path = try folder.write(text, to: "a.txt")
+      return ScorerFixture.words { _ = try DPGAnswers(path, to: questions) }
+    }
+    func line(_ image: String, _ tile: String, _ answers: String) -> String {
+      #"{"image": "\#(image)", "tile": \#(tile), "answers": {\#(answers)}}"#
+    }
+    #expect(try words(line("1", "0", #""1": "yes""#)).isEmpty)
+    #expect(try words(line("none", "0", #""1": "yes""#)).contains("a.txt:1: image"))
+    #expect(try words(line("1", "4", #""1": "yes""#)).contains("a.txt:1: tile; expected 0 to 3, got 4"))
+    #expect(try words(line("1", "0", #""99": "yes""#)).contains("numbers of questions about '1', got '99'"))
+    #expect(try words(line("1", "0", #""1": 1"#)).contains("a.txt:1: answers: 1"))
+    let one = line("1", "0", #""1": "yes""#)
+    #expect(try words("\(one)\n\(one)").contains("a.txt:2: tile; expected each tile once"))
+    #expect(try words("images/1.png, (0, 0, 4, 4), Are there thing 2s?, no").contains("not the next question"))
+    #expect(try words("nonsense").contains("a.txt:1: expected PATH"))
+    let again = "images/1.png, (0, 0, 4, 4), Is the thing 1 there?, yes"
+    #expect(try words("\(again)\n\(again)").contains("a.txt:2: not the next question about tile 0 of '1'"))
+  }
+
+  @Test func `Questions that cannot be used are named by their line and their column`() throws {
+    let folder = try TestFolder()
+    let header = "item_id,text,proposition_id,dependency,tuple,question_natural_language"
+    func words(_ rows: String, header: String = header) throws -> String {
+      let path = try folder.write("\(header)\n\(rows)", to: "q.csv")
+      return ScorerFixture.words { _ = try DPGQuestions(path) }
+    }
+    let row = "a,\"b, \"\"c\"\"\nd\",1,0,entity - whole (x),Is it?"
+    #expect(try words("\(row)\n\(row)").isEmpty)
+    #expect(
+      try words("\(row)\n\(row)", header: header.replacing("tuple", with: "tupel")).contains(
+        "q.csv:1: the column 'tuple' is missing"))
+    #expect(try words("\(row)\n\(row.replacing("1,0", with: "one,0"))").contains("q.csv:4: proposition_id"))
+    #expect(try words("\(row)\n\(row.replacing("1,0", with: "1,none"))").contains("q.csv:4: dependency"))
+    #expect(try words("\(row)\n\(row.replacing("Is it?", with: ""))").contains("q.csv:4: question_natural_language"))
+    #expect(try words("\(row)\na,b").contains("q.csv:4: expected 6 fields, as the header has, got 2"))
+    #expect(try words("\(row)\na,\"b").contains("q.csv:4: a quote is opened here and never closed"))
+    #expect(try words("\(row)\na,\"b\"c").contains("q.csv:4: something follows a closing quote"))
+    #expect(try words(row).contains("there are no questions"))
+  }
+
+  @Test func `Fields in quotes hold commas, quotes and lines, and lines may end in any way`() throws {
+    let folder = try TestFolder()
+    let path = try folder.write("\u{FEFF}a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n\r\n,\u{2028}\n", to: "t.csv")
+    let file = try CSVFile(path, columns: ["b"])
+    #expect(file.rows.map(\.line) == [2, 5])
+    #expect(file.rows.map { file.text($0, "b") } == ["x, \"y\"\nz", "\u{2028}"])
+  }
+
+  @Test func `A grid of two by two lies where the scorer looks for it`() throws {
+    let folder = try TestFolder()
+    let suite = try DPGSuite("\(fixtures)/prompts", limit: 3)
+    #expect(suite.items.map(\.path) == ["1.png", "256.png", "COCOval2014000000000285.png"])
+    #expect(suite.items[0].prompt.contains("café of them all"))
+    let record = GenerationRecord(suite: suite.name, prompts: suite.prompts, seed: 0, made: [:])
+    let generation = try SuiteGeneration(suite, into: SuiteFolder(folder.path), record)
+    try generation(batch: 5) { texts, first in
+      try stacked(texts.indices.map { try Tensor.full([3, 2, 2], Double(first + $0) / 255) })
+    } progress: { _ in
+    }
+    let root = SuiteFolder(folder.path).samples
+    #expect(try suite.tileSide(below: root) == 2)
+    let grid = try RGBImage.read("\(root)/256.png").tensor()
+    #expect(try grid[0].integers() == [4, 4, 5, 5, 4, 4, 5, 5, 6, 6, 7, 7, 6, 6, 7, 7])
+    #expect(try suite.picture("\(root)/256.png").integers() == Array(repeating: 4, count: 12))
+    try FileManager.default.removeItem(atPath: "\(root)/1.png")
+    #expect(ScorerFixture.words { _ = try suite.tileSide(below: root) }.contains("1 of 3 files are missing, 1.png"))
+  }
+
+  @Test func `Prompts that are empty or have a point in their name are named, and a report that was cut off`() throws {
+    let folder = try TestFolder()
+    func words() -> String { ScorerFixture.words { _ = try DPGSuite(folder.path) } }
+    #expect(words().contains("there are no prompts"))
+    try folder.write(" \n", to: "a.txt")
+    #expect(words().contains("a.txt: the prompt is empty"))
+    try folder.write("a fox", to: "a.txt")
+    try folder.write("a fox", to: "b.2.txt")
+    #expect(words().contains("b.2.txt: the scorer takes a picture's name up to its first point"))
+    let lines = try TextFile("\(fixtures)/questions.txt").lines.map(\.text)
+    let cut = try folder.write(lines.prefix(5).joined(separator: "\n"), to: "r.txt")
+    #expect(ScorerFixture.words { _ = try DPGReport(cut) }.contains("r.txt: the scores are missing"))
+    let odd = try folder.write("images/1.png, 0.5, 0.5\nTraceback (most recent call last):", to: "r.txt")
+    #expect(ScorerFixture.words { _ = try DPGReport(odd) }.contains("r.txt:2: not a line of"))
+    let questions = try DPGQuestions("\(fixtures)/questions.csv")
+    try FileManager.default.removeItem(atPath: "\(folder.path)/b.2.txt")
+    try FileManager.default.removeItem(atPath: "\(folder.path)/r.txt")
+    let other = ScorerFixture.words { _ = try DPGScores(DPGSuite(folder.path), questions) }
+    #expect(other.contains("none of its items is a prompt's name, such as 'a'"), "\(other)")
+  }
+}
