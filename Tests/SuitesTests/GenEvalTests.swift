@@ -15,12 +15,12 @@ private struct Judged {
   let official: [GenEvalResult]
 
   init() throws {
-    let folder = try TestFolder()
+    let scratch = try Scratch()
     suite = try GenEvalSuite("\(fixtures)/metadata.jsonl")
     detections = try GenEvalDetections.read(
-      folder.write(ScorerFixture.unzipped("geneval/detections.jsonl.gz"), to: "detections.jsonl"))
+      scratch.write(ScorerFixture.unzipped("geneval/detections.jsonl.gz"), to: "detections.jsonl"))
     official = try GenEvalResult.read(
-      folder.write(ScorerFixture.unzipped("geneval/results.jsonl.gz"), to: "results.jsonl"))
+      scratch.write(ScorerFixture.unzipped("geneval/results.jsonl.gz"), to: "results.jsonl"))
   }
 }
 
@@ -62,23 +62,23 @@ private struct Judged {
 
   @Test func `The official scorer's boxes are read as detections, and judged as it does`() throws {
     let judged = try Judged()
-    let folder = try TestFolder()
-    let path = try folder.write(ScorerFixture.unzipped("geneval/results.jsonl.gz"), to: "results.jsonl")
+    let scratch = try Scratch()
+    let path = try scratch.write(ScorerFixture.unzipped("geneval/results.jsonl.gz"), to: "results.jsonl")
     let detections = try GenEvalDetections.read(path)
     let isColored = { (index: Int) in judged.suite.all[index].include.contains { $0.color != nil } }
     let plain = detections.filter { !isColored($0.index) }
     let made = try GenEvalJudge(judged.suite, root: "/nowhere", nil)(plain)
     let official = zip(detections, judged.official).filter { !isColored($0.0.index) }.map(\.1)
     #expect(made.map(\.reason) == official.map(\.reason))
-    let colored = ScorerFixture.words { _ = try GenEvalJudge(judged.suite, root: "/nowhere", nil)(detections) }
+    let colored = words { _ = try GenEvalJudge(judged.suite, root: "/nowhere", nil)(detections) }
     #expect(colored.contains("results.jsonl:") && colored.contains("is asked for") && colored.contains("--clip"))
   }
 
   @Test func `Results are written as the official summary reads them`() throws {
     let judged = try Judged()
-    let folder = try TestFolder()
-    try GenEvalResult.write(judged.official, to: "\(folder.path)/r.jsonl")
-    #expect(try GenEvalResult.read("\(folder.path)/r.jsonl") == judged.official)
+    let scratch = try Scratch()
+    try GenEvalResult.write(judged.official, to: "\(scratch.folder)/r.jsonl")
+    #expect(try GenEvalResult.read("\(scratch.folder)/r.jsonl") == judged.official)
   }
 
   /// Samples whose grey says their number.
@@ -87,19 +87,19 @@ private struct Judged {
   }
 
   @Test func `Files lie where the official scorer looks for them, also after an interruption`() throws {
-    let folder = try TestFolder()
+    let scratch = try Scratch()
     let suite = try GenEvalSuite("\(fixtures)/metadata.jsonl", limit: 1)
     #expect(suite.items.count == 6)
     let record = GenerationRecord(suite: suite.name, prompts: suite.prompts, seed: 0, made: [:])
     struct Cut: Error {}
     for isCut in [true, false] {
-      let generation = try SuiteGeneration(suite, into: SuiteFolder(folder.path), record)
+      let generation = try SuiteGeneration(suite, into: SuiteFolder(scratch.folder), record)
       #expect(generation.missing.count == (isCut ? 6 : 3))
       do {
         try generation(batch: 8, sampler: Self.greys) { if isCut, $0 == 3 { throw Cut() } }
       } catch is Cut {}
     }
-    let root = SuiteFolder(folder.path).samples
+    let root = SuiteFolder(scratch.folder).samples
     // The official scorer's own walk: folders that are numbers, pictures by its pattern.
     let folders = try FileManager.default.contentsOfDirectory(atPath: root).sorted()
     #expect(folders == suite.indices.map { String(format: "%05d", $0) }.sorted())
@@ -119,20 +119,20 @@ private struct Judged {
       let grid = try RGBImage.read("\(root)/\(name)/grid.png")
       #expect((grid.width, grid.height) == (24, 4))
     }
-    let sheet = "\(folder.path)/sheet.png"
+    let sheet = "\(scratch.folder)/sheet.png"
     try SuiteSheet(suite).write(below: root, to: sheet)
     #expect(FileManager.default.fileExists(atPath: sheet))
   }
 
   @Test func `A prompt that cannot be used is named by its line and its field`() throws {
-    let folder = try TestFolder()
+    let scratch = try Scratch()
     let good =
       #"{"tag": "colors", "include": [{"class": "bench", "count": 1, "color": "red"}], "prompt": "a red bench"}"#
-    func words(_ old: String, _ new: String) throws -> String {
-      let path = try folder.write("\(good)\n\(good.replacing(old, with: new))\n", to: "metadata.jsonl")
-      return ScorerFixture.words { _ = try GenEvalPrompt.read(path) }
+    func said(_ old: String, _ new: String) throws -> String {
+      let path = try scratch.write("\(good)\n\(good.replacing(old, with: new))\n", to: "metadata.jsonl")
+      return words { _ = try GenEvalPrompt.read(path) }
     }
-    #expect(try words("", "").isEmpty)
+    #expect(try said("", "").isEmpty)
     let cases = [
       (#""colors""#, #""colours""#, ["metadata.jsonl:2: tag", "single_object", "got 'colours'"]),
       (#""bench""#, #""sofa""#, ["metadata.jsonl:2: include[0]: class", "got 'sofa'"]),
@@ -145,26 +145,26 @@ private struct Judged {
       (#"{"tag""#, #"["tag""#, ["metadata.jsonl:2", "expected a JSON object"]),
     ]
     for (old, new, expected) in cases {
-      let words = try words(old, new)
-      for part in expected { #expect(words.contains(part), "\(words)") }
+      let got = try said(old, new)
+      for part in expected { #expect(got.contains(part), "\(got)") }
     }
   }
 
   @Test func `Detections that cannot be used are named by their line and their field`() throws {
-    let folder = try TestFolder()
+    let scratch = try Scratch()
     let good = """
       {"image": "00000/samples/0000.png", "objects": [{"class": "bench", "box": [1, 2, 30, 40.5], "score": 0.9}]}
       """
-    func words(_ old: String, _ new: String, second: Bool = false) throws -> String {
+    func said(_ old: String, _ new: String, second: Bool = false) throws -> String {
       let line = good.replacing(old, with: new)
-      let path = try folder.write(second ? "\(good)\n\(line)" : line, to: "d.jsonl")
-      return ScorerFixture.words {
+      let path = try scratch.write(second ? "\(good)\n\(line)" : line, to: "d.jsonl")
+      return words {
         let judge = GenEvalJudge(try GenEvalSuite("\(fixtures)/metadata.jsonl"), root: "/nowhere", nil)
         _ = try judge(GenEvalDetections.read(path))
       }
     }
-    #expect(try words("", "").isEmpty)
-    #expect(try words("", "", second: true).contains("which is in line 1 as well"))
+    #expect(try said("", "").isEmpty)
+    #expect(try said("", "", second: true).contains("which is in line 1 as well"))
     let cases = [
       ("bench", "sofa", ["d.jsonl:1: objects[0]: class", "got 'sofa'"]),
       ("[1, 2, 30, 40.5]", "[1, 2, 30]", ["objects[0]: box", "[x0, y0, x1, y1]"]),
@@ -177,26 +177,26 @@ private struct Judged {
       (#""objects""#, #""found""#, ["d.jsonl:1: objects", "got none"]),
     ]
     for (old, new, expected) in cases {
-      let words = try words(old, new)
-      for part in expected { #expect(words.contains(part), "\(words)") }
+      let got = try said(old, new)
+      for part in expected { #expect(got.contains(part), "\(got)") }
     }
   }
 
   @Test func `Results of other prompts, and results twice, are refused`() throws {
-    let folder = try TestFolder()
+    let scratch = try Scratch()
     let judged = try Judged()
     var results = Array(judged.official.prefix(3))
     results[1].filename = results[0].filename
-    try GenEvalResult.write(results, to: "\(folder.path)/r.jsonl")
-    let twice = ScorerFixture.words { _ = try GenEvalResult.read("\(folder.path)/r.jsonl") }
+    try GenEvalResult.write(results, to: "\(scratch.folder)/r.jsonl")
+    let twice = words { _ = try GenEvalResult.read("\(scratch.folder)/r.jsonl") }
     #expect(twice.contains("r.jsonl:2: filename") && twice.contains("line 1 as well"), "\(twice)")
     results[1] = judged.official[1]
     results[2].prompt = "a photo of something else"
-    let other = ScorerFixture.words { _ = try judged.suite.matching(results) }
+    let other = words { _ = try judged.suite.matching(results) }
     #expect(other.contains("something else") && other.contains(judged.suite.all[0].text), "\(other)")
-    let path = try folder.write(
+    let path = try scratch.write(
       #"{"filename": "00000/samples/0000.png", "tag": "colors", "correct": 1}"#, to: "x.jsonl")
-    #expect(ScorerFixture.words { _ = try GenEvalResult.read(path) }.contains("x.jsonl:1"))
+    #expect(words { _ = try GenEvalResult.read(path) }.contains("x.jsonl:1"))
   }
 }
 
@@ -211,7 +211,7 @@ private struct Judged {
   private static let clip = ScorerFixture.folder + "/../../CLIPTests/Fixtures"
 
   @Test func `Colours of crops, with masks and without, are the official classifier's`() throws {
-    let folder = try TestFolder()
+    let scratch = try Scratch()
     let classifier = try GenEvalColorClassifier("\(Self.clip)/open-clip", tokenizer: "\(Self.clip)/clip-model")
     let cases = try JSONDecoder().decode(
       [Case].self, from: Data(contentsOf: URL(fileURLWithPath: "\(fixtures)/colors.json")))
@@ -224,8 +224,8 @@ private struct Judged {
       var object = GenEvalObject(className: wanted.class, box: box, score: 0.9)
       if expected.names.contains("mask.\(index)") {
         let mask = try expected.tensor("mask.\(index)").to(.float32).unsqueezed(0)
-        object.mask = "\(folder.path)/\(index).png"
-        try PNGImage(pixels: mask).write(to: "\(folder.path)/\(index).png")
+        object.mask = "\(scratch.folder)/\(index).png"
+        try PNGImage(pixels: mask).write(to: "\(scratch.folder)/\(index).png")
       }
       let picture = try pictures.tensor("picture.\(wanted.picture)")
       let logits = try classifier.logits(picture, [object])
@@ -235,18 +235,18 @@ private struct Judged {
   }
 
   @Test func `A box without pixels, and a mask of another size, are named`() throws {
-    let folder = try TestFolder()
+    let scratch = try Scratch()
     let classifier = try GenEvalColorClassifier("\(Self.clip)/open-clip", tokenizer: "\(Self.clip)/clip-model")
     let picture = try SafetensorsFile("\(Self.clip)/pictures.safetensors").tensor("picture.1")
     func object(_ right: Float) -> GenEvalObject {
       GenEvalObject(className: "cat", box: .init(left: 5, top: 5, right: right, bottom: 30), score: 1)
     }
-    let empty = ScorerFixture.words { _ = try classifier.colors(picture, [object(5.4)]) }
+    let empty = words { _ = try classifier.colors(picture, [object(5.4)]) }
     #expect(empty.contains("the box of a cat, 5 to 5 by 5 to 30, holds no pixel"), "\(empty)")
     var masked = object(30)
-    masked.mask = "\(folder.path)/mask.png"
-    try PNGImage(pixels: .ones([1, 8, 8])).write(to: "\(folder.path)/mask.png")
-    let wrong = ScorerFixture.words { _ = try classifier.colors(picture, [masked]) }
+    masked.mask = "\(scratch.folder)/mask.png"
+    try PNGImage(pixels: .ones([1, 8, 8])).write(to: "\(scratch.folder)/mask.png")
+    let wrong = words { _ = try classifier.colors(picture, [masked]) }
     #expect(wrong.contains("mask.png: the mask is 8 by 8 pixels, its picture 64 by 64"), "\(wrong)")
   }
 
