@@ -93,7 +93,7 @@ import Testing
     #expect(try run("--answers", "a.jsonl", expecting: 64).errors.contains("--questions: --answers need them"))
 
     try FileManager.default.createDirectory(atPath: scratch.path("ELLA/dpg_bench"), withIntermediateDirectories: true)
-    try scratch.write("", to: "ELLA/dpg_bench/compute_dpg_bench.py")
+    try scratch.write("# a stand-in", to: "ELLA/dpg_bench/compute_dpg_bench.py")
     try scratch.write(
       """
       #!/bin/sh

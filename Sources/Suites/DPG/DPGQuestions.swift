@@ -52,8 +52,8 @@ public struct DPGQuestions: Sendable {
     identity = try SHA256.hash(of: path)
     guard !items.isEmpty else { throw StorageError(.malformed, at: path, "there are no questions") }
     warnings = [
-      repeated > 0 ? "\(repeated) questions replace others of the same item and number" : nil,
-      renewed > 0 ? "\(renewed) items come again after others, and only their later questions count" : nil,
+      repeated > 0 ? "questions that replace others of their item and number: \(repeated)" : nil,
+      renewed > 0 ? "items that come again after others, so that only their later questions count: \(renewed)" : nil,
     ].compactMap(\.self)
   }
 }

@@ -4,8 +4,8 @@ import Storage
 /// The results file of `compute_dpg_bench.py`: a line a picture, then the scores.
 public struct DPGReport: Sendable {
   public let path: String
-  /// 0 to 1, in the file's order.
-  private(set) var pictures = [Double]()
+  /// 0 to 1, in the order of their lines' texts: the file's own is that of a folder's listing.
+  let pictures: [Double]
   /// 0 to 100.
   private var categories = [(name: String, value: Double)]()
   private var total: Double?
@@ -14,6 +14,7 @@ public struct DPGReport: Sendable {
   public init(_ path: String) throws {
     self.path = path
     var level: String?
+    var pictures = [(line: String, value: Double)]()
     for line in try TextFile(path).lines {
       let place = "\(path):\(line.number)"
       func number(_ text: some StringProtocol) throws -> Double {
@@ -33,12 +34,13 @@ public struct DPGReport: Sendable {
       } else if ["Model: ", "Image path: ", "Save results to: "].contains(where: text.hasPrefix) {
         continue
       } else if let value = text.wholeMatch(of: /.+\.[A-Za-z]+((?:, [0-9.e+-]+){2,})/)?.output.1 {
-        pictures.append(try number(value.split(separator: ", ").last ?? ""))
+        pictures.append((text, try number(value.split(separator: ", ").last ?? "")))
       } else {
         throw StorageError(
           .malformed, at: place, "not a line of compute_dpg_bench.py's results", got: "'\(text.prefix(60))'")
       }
     }
+    self.pictures = pictures.sorted { $0.line < $1.line }.map(\.value)
     guard total != nil, !pictures.isEmpty else {
       throw StorageError(
         .malformed, at: path, "the scores are missing", expected: "a line 'DPG-Bench score: ...' at the end",

@@ -61,19 +61,19 @@ extension GenEvalResult {
 }
 
 extension GenEvalSuite {
-  /// The results of the suite's prompts; those beyond its limit are left out.
+  /// The results of the suite's prompts, in the order of their pictures; those beyond its limit are left out.
   ///
   /// - Throws: `SuiteError` naming a result that is of no prompt here.
   public func matching(_ results: [GenEvalResult]) throws -> [GenEvalResult] {
     let wanted = Set(indices)
-    return try results.filter { result in
-      let index = try ModelConfig(["filename": .string(result.filename)], path: "results").image("filename").index
-      guard all.indices.contains(index), all[index].text == result.prompt else {
-        throw SuiteError(
-          "\(result.filename): its result is of '\(result.prompt)'; prompt \(index) is "
-            + (all.indices.contains(index) ? "'\(all[index].text)'" : "not there"))
-      }
-      return wanted.contains(index)
+    let named = try results.map { result in
+      (image: try ModelConfig(["filename": .string(result.filename)], path: "results").image("filename"), result)
     }
+    for (image, result) in named where !all.indices.contains(image.index) || all[image.index].text != result.prompt {
+      throw SuiteError(
+        "\(result.filename): its result is of '\(result.prompt)'; prompt \(image.index) is "
+          + (all.indices.contains(image.index) ? "'\(all[image.index].text)'" : "not there"))
+    }
+    return named.filter { wanted.contains($0.image.index) }.sorted { $0.image.path < $1.image.path }.map(\.1)
   }
 }

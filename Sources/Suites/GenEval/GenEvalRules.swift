@@ -20,7 +20,7 @@ public enum GenEvalRules {
   public static func kept(_ objects: [GenEvalObject], for task: GenEvalTask) -> [String: [GenEvalObject]] {
     let threshold = task == .counting ? countingConfidence : confidence
     return Dictionary(grouping: objects.filter { $0.score > threshold }, by: \.className).mapValues { objects in
-      // The reference sorts upwards and turns round: of equally sure ones the last comes first.
+      // The reference sorts upwards and turns round. In which order it finds equally sure ones is NumPy's affair.
       let sorted = objects.enumerated().sorted { ($0.element.score, $0.offset) > ($1.element.score, $1.offset) }
       return sorted.prefix(mostObjects).map(\.element)
     }

@@ -20,7 +20,7 @@ public enum GenEvalScores {
         task.rawValue, try Estimate(meanShareOf: [part], resamples), samples: Int(part.total.reduce(0, +)))
     }
     let prompts = Dictionary(grouping: results, by: \.metadata)
-    let solved = prompts.values.map { $0.contains(where: \.correct) }
+    let solved = prompts.sorted { $0.key < $1.key }.map { $0.value.contains(where: \.correct) }
     var overall = try Estimate(meanShareOf: parts, resamples)
     overall.warning = warning(results, of: suite, tasks: tasks.count)
     scores += [

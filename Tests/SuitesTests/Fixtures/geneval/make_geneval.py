@@ -92,7 +92,7 @@ def objects(metadata):
                 x, y = 200, 200
             score = threshold if random.random() < 0.05 else round(
                 random.uniform(threshold, 1) if random.random() < 0.8 else random.uniform(0, threshold), 4)  # fmt: skip
-            if any(score == row[4] for row in rows):
+            while any(score == row[4] for row in rows):  # NumPy sorts equal ones in an order of its own
                 score = round(score + 0.0003, 4)
             row = (x, y, x + width, y + height, score)
             rows.append(row)
