@@ -48,7 +48,8 @@ public struct HPSv2Scores {
     try Estimate(meanOf: values, Resamples(of: values.count))
   }
 
-  private static func deviationOfChunks(_ values: [Double]) -> Double? {
+  /// NumPy's std, which divides by their number, of the chunks' means; nil for another number of pictures than 800.
+  static func deviationOfChunks(_ values: [Double]) -> Double? {
     guard values.count == chunks.count * chunks.size else { return nil }
     func mean(_ values: some Collection<Double>) -> Double { values.reduce(0, +) / Double(values.count) }
     let means = (0..<chunks.count).map { mean(values[$0 * chunks.size..<($0 + 1) * chunks.size]) }
