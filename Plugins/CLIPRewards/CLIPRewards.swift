@@ -72,9 +72,8 @@ public enum CLIPRewards {
         s.has("config") ? s.path("config", "open_clip's config of the model, where it is no ViT-H-14.") : nil
       let (precision, batch) = (s.precision(), s.batch())
       return { context in
-        try version.check(weights)
-        return try CLIPReward.hpsv2(
-          weights, config: config, tokenizer: tokenizer, precision: precision, batch: batch, context)
+        try hpsv2(
+          weights, version, config: config, tokenizer: tokenizer, precision: precision, batch: batch, context)
       }
     }
   }

@@ -5,7 +5,7 @@ import Storage
 import Tensors
 
 /// The two published sets of weights of one network. Their scores are not comparable.
-enum HPSVersion: String, CaseIterable {
+public enum HPSVersion: String, CaseIterable, Sendable {
   case v20 = "v2.0"
   case v21 = "v2.1"
 
@@ -43,13 +43,21 @@ enum HPSVersion: String, CaseIterable {
   }
 }
 
-extension CLIPReward {
+extension CLIPRewards {
   /// HPSv2's scorer: pictures padded to squares, and the cosine as it is.
   ///
-  /// - Parameter config: open_clip's of the model; nil for ViT-H-14.
-  static func hpsv2(
-    _ weights: String, config: String?, tokenizer: String, precision: DType, batch: Int, _ context: PluginContext
+  /// - Parameters:
+  ///   - weights: a file of the version that is named.
+  ///   - config: open_clip's of the model; nil for ViT-H-14.
+  ///   - tokenizer: a folder in transformers' layout.
+  ///   - precision: what the model is kept and computed in.
+  ///   - batch: pictures that the model sees at once.
+  /// - Throws: `StorageError` where a file is missing, malformed, or the other version's.
+  public static func hpsv2(
+    _ weights: String, _ version: HPSVersion, config: String? = nil, tokenizer: String, precision: DType, batch: Int,
+    _ context: PluginContext
   ) throws -> CLIPReward {
+    try version.check(weights)
     let configuration = try config.map { try CLIPConfiguration(openCLIP: ModelConfig($0)) } ?? .vitH14
     let model = try CLIPModel(Weights.open(weights), configuration, dtype: precision, on: context.device)
     let texts = try PromptEmbeddings(model, tokenizer: tokenizer, on: context.device)

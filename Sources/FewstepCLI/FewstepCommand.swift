@@ -34,8 +34,8 @@ public struct FewstepCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Run.self, SweepCommand.self, Compare.self, Check.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self,
-      Measure.self,
-      Report.self, Field.self, Inspect.self, Diff.self, TrainTeacher.self, TrainAutoencoder.self, TrainClassifier.self,
+      Measure.self, BenchmarkCommand.self, Report.self, Field.self, Inspect.self, Diff.self, TrainTeacher.self,
+      TrainAutoencoder.self, TrainClassifier.self,
       Pairs.self, New.self,
       BuildPlugin.self, Doctor.self, Prepare.self, Denoise.self, Encode.self, Decode.self, Embed.self,
       ExportCommand.self,

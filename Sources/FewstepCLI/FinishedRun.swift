@@ -7,7 +7,8 @@ struct FinishedRun {
   let folder: RunFolder
   let recipe: Recipe
   let backbone: any Backbone
-  private let checkpoint: String
+  /// The checkpoint's.
+  let step: Int
 
   /// - Parameters:
   ///   - step: which checkpoint; the last one by default.
@@ -22,7 +23,7 @@ struct FinishedRun {
       throw CommandError(
         ExitCodes.missing, "\(path): no checkpoint \(step.map { "of step \($0)" } ?? ""); there are: \(there)")
     }
-    checkpoint = folder.checkpoint(chosen)
+    self.step = chosen
     recipe = try Recipe.load(folder.recipe, overrides: overrides)
     backbone = try recipe.openedBackbone()
   }
@@ -30,6 +31,6 @@ struct FinishedRun {
   /// The student at the checkpoint, as it is sampled from, and the times that are stored with it.
   func student() throws -> (student: any Student, steps: [Double]) {
     let student = try recipe.newStudent(backbone)
-    return (student, try Checkpoint.loadStudent(checkpoint, into: student))
+    return (student, try Checkpoint.loadStudent(folder.checkpoint(step), into: student))
   }
 }

@@ -20,10 +20,7 @@ struct Sample: ParsableCommand {
   @Option(help: "The seed of the noise.") var seed = 1
   @Option(name: .customLong("prompt"), help: "A text, in place of the run's prompts. May be repeated.")
   var texts: [String] = []
-  @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
-  @Option(help: "Sample the teacher instead, in so many steps.") var teacherSteps: Int?
-  @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
-  @Option(help: "The teacher's ω; by default the run's, or 5 for a model.") var guidance: Double?
+  @OptionGroup var source: SourceArguments
   @Option(
     help: "Noises in an HDF5 file, dataset `noises` [steps, count, ...], in place of the seed's: to compare samplers.")
   var noises: String?
@@ -32,34 +29,28 @@ struct Sample: ParsableCommand {
   @Option(help: "A folder for each sample as a PNG of its own, with what it was made from inside.") var pictures:
     String?
   @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
-  @Option(help: "For a model: height and width in pixels.") var size = 1024
-  @Option(help: "For a model: which of its weight files, such as fp16.") var variant: String?
-  @Option(help: "For a model: what is computed in.") var precision = Precision.float32
-  @Option(help: "For a model: cpu, cuda or cuda:N.") var device = Device.cpu
-
-  private var isModel: Bool { FileManager.default.fileExists(atPath: "\(folder)/model_index.json") }
-
   func validate() throws {
     try require("--count", count, in: Limits.samples)
     try require("--seed", seed, in: Limits.seeds)
-    try require("--teacher-steps", teacherSteps, in: Limits.samplerSteps)
     try require("--batch", batch, in: Limits.samples)
-    try require("--size", size, in: 8...16384)
-    if teacherSteps == nil, !isModel, sampler != nil || guidance != nil {
-      throw ValidationError("--sampler and --guidance: a student has its own; they go with --teacher-steps")
+    try source.validate(for: folder)
+    if SourceArguments.isModel(folder), texts.isEmpty {
+      throw ValidationError("a model knows no prompts: give --prompt")
     }
-    if isModel, texts.isEmpty { throw ValidationError("a model knows no prompts: give --prompt") }
   }
 
   func run() throws {
     for path in [output, tensors].compactMap(\.self) { try AtomicFile.checkWritable(path) }
     if let pictures { try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true) }
-    let source = try isModel ? modelSource() : runSource()
+    let source = try source.open(folder)
     Interruption.listen()
-    var sampling = try sampling(source.backbone)
+    var sampling = try source.sampling(texts, seed: seed, batch: batch)
     if let noises { sampling.noises = try HDF5File.open(noises).read("noises").to(.float32) }
     let prompts = sampling.prompts(count)
-    let samples = try source.samples(sampling, prompts: prompts)
+    let progress = Progress(total: count)
+    let samples = try source.samples(
+      sampling, prompts: prompts, ifStopped: "stopped while sampling; nothing was written"
+    ) { progress.update($0, source.name) }
     if let tensors {
       try HDF5File.write(to: tensors) { file in
         try file.write(samples, to: "samples")
@@ -72,39 +63,6 @@ struct Sample: ParsableCommand {
       try image.write(to: output)
       note("picture: \(output)")
     }
-  }
-
-  private func sampling(_ backbone: any Backbone) throws -> Sampling {
-    guard !texts.isEmpty else { return Sampling(backbone, seed: seed, batch: batch) }
-    guard let backbone = backbone as? any TextConditioned else {
-      throw CommandError(
-        ExitCodes.usage, "--prompt: this model family reads no texts; it has \(backbone.prompts.count) prompts")
-    }
-    return Sampling(backbone, texts: texts, seed: seed, batch: batch)
-  }
-
-  private func runSource() throws -> SampleSource {
-    let opened = try FinishedRun(folder, step: step)
-    let maker: SampleSource.Maker
-    if let teacherSteps {
-      maker = .teacher(
-        try opened.backbone.teacher(), steps: teacherSteps,
-        guidance.map(Guidance.init) ?? opened.recipe.matching.guidance, (sampler ?? .ddim).sampler)
-    } else {
-      let (student, steps) = try opened.student()
-      maker = .student(student, steps: steps)
-    }
-    return SampleSource(backbone: opened.backbone, maker: maker, folder: folder)
-  }
-
-  private func modelSource() throws -> SampleSource {
-    let source = try ModelSource(opening: folder, variant, precision, on: device)
-    let backbone = try FewstepCommand.catalog.pipeline(source.folder).backbone(source, [size, size])
-    return SampleSource(
-      backbone: backbone,
-      maker: .teacher(
-        try backbone.teacher(), steps: teacherSteps ?? 30, Guidance(guidance ?? 5), (sampler ?? .ddim).sampler),
-      folder: folder)
   }
 
   /// Each sample as a picture of its own.

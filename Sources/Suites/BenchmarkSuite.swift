@@ -1,3 +1,4 @@
+import Storage
 import Tensors
 
 /// A benchmark: which samples it wants of a model, and where its official scorer looks for them.
@@ -18,10 +19,14 @@ public protocol BenchmarkSuite {
   ///   - pixels: float [item.samples.count, 3, H, W] in 0...1; [..., 3, F, H, W] of videos.
   ///   - path: where to; appears whole or not at all.
   func write(_ pixels: Tensor, of item: SuiteItem, to path: String) throws
+
+  /// uint8 [3, H, W]: a written item as a picture, for people to look at.
+  func picture(_ path: String) throws -> Tensor
 }
 
 extension BenchmarkSuite {
   public func prepare(_ root: String) throws {}
+  public func picture(_ path: String) throws -> Tensor { try RGBImage.read(path).tensor() }
 }
 
 /// A file of a benchmark's layout.

@@ -15,14 +15,14 @@ public struct Estimate: Codable, Equatable, Sendable {
   }
 
   /// The mean of `values`, one a sample of the set that is resampled.
-  init(meanOf values: [Double], _ resamples: Resamples?) throws {
+  public init(meanOf values: [Double], _ resamples: Resamples?) throws {
     self.init(
       values.reduce(0, +) / Double(values.count),
       interval: try resamples.flatMap { Resamples.interval(try $0.means(of: Tensor(values)).doubles()) })
   }
 
   /// The share of `flags` that are true.
-  init(shareOf flags: [Bool], _ resamples: Resamples?) throws {
+  public init(shareOf flags: [Bool], _ resamples: Resamples?) throws {
     try self.init(meanOf: flags.map { $0 ? 1 : 0 }, resamples)
   }
 }

@@ -9,6 +9,8 @@ public struct Sampling {
   public let batch: Int
   /// Texts that are sampled in place of the backbone's prompts; prompts are their numbers then.
   public let texts: [String]?
+  /// The number of the first sample, whose noise is the seed's: samples can be made a part at a time.
+  public var first = 0
   /// Noises [steps, samples, ...] that are taken in place of the seed's.
   public var noises: Tensor?
 
@@ -78,7 +80,7 @@ public struct Sampling {
       return try noises.rows(place..<place + 1).squeezed(0).rows(range).to(backbone.device)
     }
     return try Noise(seed: seed).stream("sampling \(place)", step: 0).normal(
-      range, backbone.sampleShape, on: backbone.device)
+      first + range.lowerBound..<first + range.upperBound, backbone.sampleShape, on: backbone.device)
   }
 
   /// The batches that these prompts are worked off in.

@@ -14,6 +14,8 @@ struct SampleSource {
   let maker: Maker
   /// The run's or the model's folder.
   let folder: String
+  /// What samples depend on beside the student's weights and the sampler, by name. May read all weights.
+  let model: () throws -> [String: String]
 
   /// "student, 4 steps"
   var name: String {
@@ -25,32 +27,57 @@ struct SampleSource {
 
   /// What pictures are made from, for their metadata.
   var settings: [PNGImage.Text] {
-    let made: [PNGImage.Text] =
-      switch maker {
-      case .student(_, let steps): [PNGImage.Text("times", "\(steps)")]
-      case .teacher(_, let steps, let guidance, let sampler):
-        [
-          PNGImage.Text("steps", "\(steps)"), PNGImage.Text("guidance", "\(guidance.scale)"),
-          PNGImage.Text("sampler", "\(type(of: sampler))"),
-        ]
-      }
-    return [PNGImage.Text("Software", "Fewstep"), PNGImage.Text("model", folder)] + made
+    [PNGImage.Text("Software", "Fewstep"), PNGImage.Text("model", folder)] + samplerSettings
+  }
+
+  private var samplerSettings: [PNGImage.Text] {
+    switch maker {
+    case .student(_, let steps): [PNGImage.Text("times", "\(steps)")]
+    case .teacher(_, let steps, let guidance, let sampler):
+      [
+        PNGImage.Text("steps", "\(steps)"), PNGImage.Text("guidance", "\(guidance.scale)"),
+        PNGImage.Text("sampler", "\(type(of: sampler))"),
+      ]
+    }
+  }
+
+  /// All that samples depend on beside their texts and noises, by name.
+  func identity() throws -> [String: String] {
+    var identity = try model()
+    for text in samplerSettings { identity[text.keyword] = text.value }
+    if case .student(let student, _) = maker {
+      identity["student"] = try hash(student.parameters.all.map { try $0.value.detached().to(.cpu) })
+    }
+    return identity
+  }
+
+  /// - Parameter texts: in place of the run's prompts, where there are any.
+  /// - Throws: `CommandError` where the model family reads no texts.
+  func sampling(_ texts: [String], seed: Int, batch: Int) throws -> Sampling {
+    guard !texts.isEmpty else { return Sampling(backbone, seed: seed, batch: batch) }
+    guard let backbone = backbone as? any TextConditioned else {
+      throw CommandError(
+        ExitCodes.usage, "\(folder): this model family reads no texts; it has \(backbone.prompts.count) prompts")
+    }
+    return Sampling(backbone, texts: texts, seed: seed, batch: batch)
   }
 
   /// Samples [prompts.count, ...]; stops between networks' calls after Ctrl-C.
-  func samples(_ sampling: Sampling, prompts: [Int]) throws -> Tensor {
-    let stopped = "stopped while sampling; nothing was written"
-    let progress = Progress(total: prompts.count)
+  ///
+  /// - Parameter words: what is said then.
+  func samples(
+    _ sampling: Sampling, prompts: [Int], ifStopped words: String, progress: (Int) -> Void = { _ in }
+  ) throws -> Tensor {
     switch maker {
     case .student(let student, let steps):
       return try sampling.fewStep(student, steps: steps, prompts: prompts) {
-        try stopIfAsked(stopped)
-        progress.update($0, name)
+        try stopIfAsked(words)
+        progress($0)
       }
     case .teacher(let teacher, let steps, let guidance, let sampler):
       return try sampling.teacher(
-        StoppableTeacher(teacher, stopped), steps: steps, guidance: guidance, sampler: sampler, prompts: prompts
-      ) { progress.update($0, name) }
+        StoppableTeacher(teacher, words), steps: steps, guidance: guidance, sampler: sampler, prompts: prompts,
+        progress: progress)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A whole model in diffusers' folder layout: model_index.json, and a folder for each component.
 public struct PipelineFolder: Sendable {
@@ -50,5 +51,25 @@ public struct PipelineFolder: Sendable {
       throw StorageError(.missing, at: folder, "the folder that model_index.json speaks of is not there")
     }
     return folder
+  }
+
+  /// One hash of all components' weights; two models of one class are the same where it and their configurations are. Reads
+  /// everything.
+  ///
+  /// - Throws: `StorageError` where weights are damaged, or no component has any.
+  public func identity(variant: String?) throws -> String {
+    let hashes = try index.keys.sorted().compactMap { name -> String? in
+      guard className(of: name) != nil else { return nil }
+      for stem in ["diffusion_pytorch_model", "model"] {
+        do {
+          return "\(name) \(try Weights.open(folder: "\(path)/\(name)", stem: stem, variant: variant).identity())"
+        } catch let error as StorageError where error.kind == .missing {
+          continue  // a tokenizer, a scheduler
+        }
+      }
+      return nil
+    }
+    guard !hashes.isEmpty else { throw StorageError(.missing, at: path, "no component has weights") }
+    return hash(hashes.joined(separator: "\n"))
   }
 }

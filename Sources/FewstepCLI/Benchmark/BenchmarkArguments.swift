@@ -1,0 +1,109 @@
+import ArgumentParser
+import Evaluation
+import Fewstep
+import Foundation
+import Storage
+import Suites
+import Tensors
+
+/// What all benchmarks have in common.
+struct BenchmarkArguments: ParsableArguments {
+  @Argument(
+    help: """
+      A run's folder; a model's, in diffusers' layout; or samples that are there already: a folder in the benchmark's \
+      layout, or the OUTPUT of an earlier call.
+      """)
+  var folder: String
+  @Option(help: "Where samples and scores go; RUN/benchmarks/NAME by default.") var output: String?
+  @Option(help: "The seed of the noise.") var seed = 42
+  @Option(help: "Samples made at once, and scored.") var batch = 8
+  @Flag(help: "Make the samples, and do not score them.") var onlySamples = false
+  @Flag(help: "Print JSON.") var json = false
+  @OptionGroup(title: "The model") var source: SourceArguments
+
+  func validate() throws {
+    try require("--seed", seed, in: Limits.seeds)
+    try require("--batch", batch, in: 1...10_000)
+    try source.validate(for: folder)
+    if SourceArguments.isModel(folder), output == nil {
+      throw ValidationError("--output: say where a model's samples go; nothing is written into its folder")
+    }
+  }
+
+  /// A suite's samples, made or found.
+  struct Samples {
+    /// The official layout's.
+    let root: String
+    /// Nil for samples from elsewhere.
+    let record: GenerationRecord?
+    /// Where scores go; nil where they are only printed.
+    let folder: SuiteFolder?
+  }
+
+  private var isRun: Bool { FileManager.default.fileExists(atPath: RunFolder(folder).recipe) }
+
+  /// Makes what is missing of the samples of a run or a model; of other folders, says what they hold.
+  func samples(of suite: any BenchmarkSuite) throws -> Samples {
+    guard isRun || SourceArguments.isModel(folder) else { return try found() }
+    let place = SuiteFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
+    Interruption.listen()
+    let source = try source.open(folder)
+    let record = GenerationRecord(
+      suite: suite.name, prompts: suite.prompts, seed: seed, made: try source.identity())
+    let generation = try SuiteGeneration(suite, into: place, record)
+    let there = suite.items.count - generation.missing.count
+    let progress = Progress(total: suite.items.count, from: there)
+    let words = "stopped; finished samples are in \(place.samples), and the same command goes on from there"
+    try generation(batch: batch) { texts, first in
+      var sampling = try source.sampling(texts, seed: seed, batch: batch)
+      sampling.first = first
+      let samples = try source.samples(sampling, prompts: Array(texts.indices), ifStopped: words)
+      guard let pixels = try noGrad({ try source.backbone.pixels(samples) }) else {
+        throw CommandError(ExitCodes.invalid, "\(folder): samples of this model family are no pictures")
+      }
+      return pixels
+    } progress: {
+      progress.update($0, "\(suite.name), \(source.name)")
+    }
+    note("samples: \(place.samples)\(there > 0 ? ", \(there) of \(suite.items.count) there already" : "")")
+    try SuiteSheet(suite).write(below: place.samples, to: place.sheet)
+    note("picture: \(place.sheet)")
+    return Samples(root: place.samples, record: record, folder: place)
+  }
+
+  private func found() throws -> Samples {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+      throw CommandError(ExitCodes.missing, "\(folder): there is no such folder")
+    }
+    let place = output.map { SuiteFolder($0) }
+    if let place {
+      try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: true)
+      try AtomicFile.checkWritable(place.scores)
+    }
+    let made = SuiteFolder(folder)
+    guard let record = try GenerationRecord.read(made.record) else {
+      return Samples(root: folder, record: nil, folder: place)
+    }
+    return Samples(root: made.samples, record: record, folder: place ?? made)
+  }
+
+  /// Writes the scores beside the samples, and prints them.
+  func report(_ scores: SuiteScores, of samples: Samples) throws {
+    if let folder = samples.folder {
+      try scores.write(to: folder.scores)
+      note("scores: \(folder.scores)")
+    }
+    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
+  }
+
+  /// A progress bar for scoring, which Ctrl-C ends.
+  func scoring(_ count: Int, _ what: String) -> (Int) throws -> Void {
+    Interruption.listen()
+    let progress = Progress(total: count)
+    return { done in
+      progress.update(done, what)
+      if done < count { try stopIfAsked("stopped while scoring; the samples are kept") }
+    }
+  }
+}

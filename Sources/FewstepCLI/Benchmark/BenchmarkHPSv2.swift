@@ -1,0 +1,68 @@
+import ArgumentParser
+import CLIPRewards
+import Fewstep
+import Suites
+import Tensors
+
+struct BenchmarkHPSv2: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hpsv2",
+    abstract: "HPSv2's benchmark: 3,200 prompts of four styles, scored by HPSv2 (arXiv 2306.09341).",
+    discussion: """
+      Example:  fewstep benchmark hpsv2 runs/sdxl-amd-4step --prompts HPDv2/benchmark \\
+                  --weights HPS_v2.1_compressed.pt --tokenizer models/sdxl/tokenizer
+                fewstep benchmark hpsv2 pictures/ --prompts HPDv2/benchmark --weights HPS_v2_compressed.pt \\
+                  --scorer-version v2.0 --tokenizer models/sdxl/tokenizer --json
+      """)
+
+  @OptionGroup var arguments: BenchmarkArguments
+  @Option(help: "The folder with anime.json, concept-art.json, paintings.json and photo.json.") var prompts: String
+  @Option(help: "Only so many prompts of each style.") var limit: Int?
+  @OptionGroup(title: "The scorer") var scorer: HPSv2Arguments
+
+  func validate() throws {
+    try require("--limit", limit, in: 1...1_000_000)
+    if !arguments.onlySamples { try scorer.validateForScoring() }
+  }
+
+  func run() throws {
+    let suite = try HPSv2Suite(prompts, limit: limit)
+    // Before hours of sampling: its files may be the wrong ones.
+    let reward = arguments.onlySamples ? nil : try scorer.open(batch: arguments.batch)
+    let samples = try arguments.samples(of: suite)
+    guard let reward else { return }
+    let scores = try HPSv2Scores(suite, root: samples.root)(
+      reward, scorer: "HPS \(scorer.scorerVersion.rawValue)", batch: arguments.batch,
+      progress: arguments.scoring(suite.items.count, "scoring"))
+    try arguments.report(
+      SuiteScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
+  }
+}
+
+/// HPSv2's network on the command line.
+struct HPSv2Arguments: ParsableArguments {
+  @Option(help: "HPS_v2.1_compressed.pt or HPS_v2_compressed.pt.") var weights: String?
+  @Option(help: "Which of the two the weights are: v2.0 or v2.1.") var scorerVersion = HPSVersion.v21
+  @Option(help: "A CLIP tokenizer's folder, such as SDXL's tokenizer/.") var tokenizer: String?
+  @Option(help: "open_clip's config of the scorer, where it is no ViT-H-14.") var scorerConfig: String?
+  @Option(help: "What the scorer is computed in.") var scorerPrecision = Precision.float32
+  @Option(help: "Where the scorer is computed: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
+
+  func validateForScoring() throws {
+    guard weights != nil, tokenizer != nil else {
+      throw ValidationError("--weights and --tokenizer: scoring needs both; --only-samples goes without")
+    }
+  }
+
+  func open(batch: Int) throws -> CLIPReward {
+    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    guard let weights, let tokenizer else {
+      throw CommandError(ExitCodes.usage, "--weights and --tokenizer are missing")
+    }
+    return try CLIPRewards.hpsv2(
+      weights, scorerVersion, config: scorerConfig, tokenizer: tokenizer, precision: scorerPrecision.dtype,
+      batch: batch, PluginContext(device: scorerDevice, seed: 0))
+  }
+}
+
+extension HPSVersion: ExpressibleByArgument {}

@@ -1,0 +1,74 @@
+import Evaluation
+import Fewstep
+import Foundation
+import Storage
+import Tensors
+
+/// Scores HPSv2's pictures as `hpsv2.evaluate` does: 100 times the cosine, its mean for each style and over all.
+///
+/// Its "std" of a style is that of the means of ten runs of 80 pictures; where a style has not 800 there is none. Where a
+/// picture is missing, the official scorer takes the next one in its place: here it is an error.
+public struct HPSv2Scores {
+  public static let version = 1
+  private static let chunks = (count: 10, size: 80)
+
+  private let suite: HPSv2Suite
+  private let root: String
+
+  public init(_ suite: HPSv2Suite, root: String) { (self.suite, self.root) = (suite, root) }
+
+  /// - Parameters:
+  ///   - reward: `hpsv2`.
+  ///   - batch: pictures that are read at once.
+  ///   - progress: how many are scored.
+  /// - Throws: `SuiteError` naming what is missing, `StorageError` naming a damaged picture.
+  public func callAsFunction(
+    _ reward: any PictureReward, scorer: String, batch: Int, progress: (Int) throws -> Void
+  ) throws -> (lock: SuiteLock, scores: [SuiteScore]) {
+    try suite.checkPresence(below: root)
+    let values = try suite.scores(below: root, reward, batch: batch, progress: progress).map { 100 * $0 }
+    var scores = try HPSv2Suite.styles.compactMap { style -> SuiteScore? in
+      let ofStyle = zip(suite.items, values).filter { $0.0.path.hasPrefix("\(style)/") }.map(\.1)
+      return ofStyle.isEmpty ? nil : try score(style, ofStyle)
+    }
+    scores.append(try score("average", values, isStyle: false))
+    let lock = SuiteLock(
+      suite: suite.name, version: Self.version, prompts: suite.prompts, samples: values.count,
+      scorers: [scorer: try hash(reward.identity())])
+    return (lock, scores)
+  }
+
+  private func score(_ name: String, _ values: [Double], isStyle: Bool = true) throws -> SuiteScore {
+    let estimate = try Estimate(meanOf: values, Resamples(of: values.count))
+    let (count, size) = Self.chunks
+    guard isStyle, values.count == count * size else { return SuiteScore(name, estimate, samples: values.count) }
+    let means = (0..<count).map { values[$0 * size..<($0 + 1) * size].reduce(0, +) / Double(size) }
+    let variance = means.map { ($0 - estimate.value) * ($0 - estimate.value) }.reduce(0, +) / Double(count)
+    return SuiteScore(name, estimate, samples: values.count, details: ["std of chunks": variance.squareRoot()])
+  }
+}
+
+extension BenchmarkSuite {
+  /// - Throws: `SuiteError` that counts and names the items whose files are not there.
+  func checkPresence(below root: String) throws {
+    let missing = items.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0.path)") }
+    guard let first = missing.first else { return }
+    throw SuiteError(
+      "\(root): \(missing.count) of \(items.count) files are missing, \(first.path) first.\n"
+        + "  Expected \(name)'s layout. Make them with `fewstep benchmark \(name)` on a run or a model, or score fewer "
+        + "with --limit.")
+  }
+
+  /// The reward of every item's picture for its prompt, in their order.
+  func scores(
+    below root: String, _ reward: any PictureReward, batch: Int, progress: (Int) throws -> Void
+  ) throws -> [Double] {
+    try stride(from: 0, to: items.count, by: batch).flatMap { start in
+      let part = items[start..<min(start + batch, items.count)]
+      let pictures = try part.map { try RGBImage.read("\(root)/\($0.path)").tensor() }
+      let values = try reward.score(pictures: pictures, texts: part.map(\.prompt)).doubles()
+      try progress(start + part.count)
+      return values
+    }
+  }
+}

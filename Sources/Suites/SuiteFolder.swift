@@ -1,0 +1,15 @@
+/// Where a benchmark's results lie: the official layout by itself, for official scorers list all that they find in it.
+public struct SuiteFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  /// The official layout's root.
+  public var samples: String { path + "/samples" }
+  /// `GenerationRecord`.
+  public var record: String { path + "/generation.json" }
+  /// `SuiteScores`.
+  public var scores: String { path + "/scores.json" }
+  /// A picture of the first samples.
+  public var sheet: String { path + "/sheet.png" }
+}
