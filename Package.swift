@@ -96,7 +96,7 @@ let package = Package(
       name: "FewstepTests",
       dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CLIPTests", dependencies: ["CLIP"], exclude: ["Fixtures"]),
-    .testTarget(name: "CLIPRewardsTests", dependencies: ["CLIPRewards", "FewstepCLI"]),
+    .testTarget(name: "CLIPRewardsTests", dependencies: ["CLIP", "CLIPRewards", "FewstepCLI"]),
     .testTarget(name: "SuitesTests", dependencies: ["Suites", "CLIPRewards"], exclude: ["Fixtures"]),
     .testTarget(name: "SDXLTests", dependencies: ["SDXL"], exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),

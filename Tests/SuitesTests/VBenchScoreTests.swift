@@ -118,7 +118,7 @@ import Testing
       ("{\"color\": [\"high\", []]}", "color: expected [score, list of videos], got [\"high\",[]]"),
       ("{\"color\": NaN}", "not JSON"),
     ] {
-      let said = try VBenchScratch.words { _ = try VBenchResults(scratch.write(json, to: "bad.json")) }
+      let said = VBenchScratch.words { _ = try VBenchResults(scratch.write(json, to: "bad.json")) }
       #expect(said.contains("bad.json") && said.contains(words), "\(said)")
     }
   }

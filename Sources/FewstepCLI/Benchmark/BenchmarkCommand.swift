@@ -11,5 +11,5 @@ struct BenchmarkCommand: ParsableCommand {
       Example:  fewstep benchmark hpsv2 runs/sdxl-amd-4step --prompts HPDv2/benchmark \\
                   --weights HPS_v2.1_compressed.pt --tokenizer models/sdxl/tokenizer
       """,
-    subcommands: [BenchmarkHPSv2.self])
+    subcommands: [BenchmarkHPSv2.self, BenchmarkVBench.self])
 }

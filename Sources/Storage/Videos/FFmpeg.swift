@@ -52,6 +52,7 @@ public struct FFmpeg: Sendable {
     guard (0.01...1000).contains(rate) else {
       throw StorageError(.malformed, at: path, expected: "0.01 to 1000 frames a second", got: "\(rate)")
     }
+    try AtomicFile.checkWritable(path)
     try AtomicFile.write(to: path) { temporary in
       let result = try frames.permuted([0, 2, 3, 1]).contiguous().withBytes { bytes in
         guard let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return nil as Program.Result? }
@@ -77,12 +78,14 @@ public struct FFmpeg: Sendable {
       throw StorageError(.malformed, at: path, "not a video that is read", expected: ".mp4 or .gif")
     }
     // Whatever the file says, no other file is opened.
-    let input = ["-v", "error", "-protocol_whitelist", "file", "-f", format, "-i", "file:\(path)"]
+    let input = ["-protocol_whitelist", "file", "-f", format, "-i", "file:\(path)"]
     let (width, height) = try size(of: path, input)
     let frame = 3 * width * height
     let most = Self.largest / frame
     let result = try ffmpeg.run(
-      ["-nostdin", "-noautorotate"] + input + ["-map", "0:v:0", "-vsync", "passthrough", "-frames:v", "\(most + 1)"]
+      ["-v", "error", "-nostdin", "-noautorotate"] + input + [
+        "-map", "0:v:0", "-vsync", "passthrough", "-frames:v", "\(most + 1)",
+      ]
         + ["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"])
     // It shows what it can of a damaged file and succeeds, but does not keep quiet about it.
     guard result.status == 0, result.words.isEmpty, !result.output.isEmpty,
@@ -102,7 +105,7 @@ public struct FFmpeg: Sendable {
 
   private func size(of path: String, _ input: [String]) throws -> (width: Int, height: Int) {
     let result = try ffprobe.run(
-      input + ["-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "json"])
+      ["-v", "error"] + input + ["-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "json"])
     let found = try? JSONDecoder().decode(JSONValue.self, from: result.output)
     guard result.status == 0, case .array(let streams)? = found?["streams"],
       case .integer(let width)? = streams.first?["width"], case .integer(let height)? = streams.first?["height"]

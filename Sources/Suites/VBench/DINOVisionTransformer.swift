@@ -47,7 +47,11 @@ final class DINOVisionTransformer {
         .malformed, at: "\(path): \(other)", "the tensor belongs to no layer of the network", advice: advice)
     }
     try store.setTrainable(false)
+    tensors = store.all.map(\.value)
   }
+
+  /// The network's.
+  private(set) var tensors = [Tensor]()
 
   private init(_ scope: Scope, _ shape: Shape) throws {
     (size, patch, grid) = (shape.grid * shape.patch, shape.patch, shape.grid)

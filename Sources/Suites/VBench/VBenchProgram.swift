@@ -12,6 +12,17 @@ public struct VBenchProgram: Sendable {
     program = found
   }
 
+  /// What its package calls itself, "vbench 0.1.5": asked of the Python that the program's first line names. Nil where that
+  /// is not to be had.
+  public func version() throws -> String? {
+    let start = (try? Data(contentsOf: URL(fileURLWithPath: program.path)).prefix(200)) ?? Data()
+    let line = String(decoding: start.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    guard line.hasPrefix("#!/"), let python = Program(String(line.dropFirst(2)), in: "/") else { return nil }
+    let said = try python.run(["-c", "import importlib.metadata as m; print('vbench', m.version('vbench'))"])
+    return said.status == 0
+      ? String(decoding: said.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) : nil
+  }
+
   /// Scores one dimension of a folder's videos; the program's words go to this process's error output.
   ///
   /// - Parameters:

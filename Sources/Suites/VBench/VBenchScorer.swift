@@ -46,6 +46,8 @@ public final class VBenchScorer {
   /// Frames uint8 [F, 3, H, W] and their prompt -> one number a frame, or a pair of frames.
   private let measure: (Tensor, VBenchPrompt) throws -> [Double]
   private let dimension: VBenchDimension
+  /// Hashes of the networks' tensors; a formula alone has none.
+  public let identity: String
   /// Frames that a network sees at once.
   private static let batch = 32
 
@@ -58,16 +60,10 @@ public final class VBenchScorer {
       throw SuiteError("\(dimension.rawValue) cannot be measured here without its networks")
     }
     self.dimension = dimension
-    /// CLIP's embeddings of frames, float32 [F, P].
-    func embedding(_ model: CLIPModel) -> (Tensor) throws -> Tensor {
-      let processing = CLIPImageProcessing(size: model.configuration.vision.size, .sampledCrop)
-      return {
-        try Self.batched($0) { try model.embeddings(pixels: processing(pixels: $0.to(device).to(.float32) / 255)) }
-      }
-    }
     switch dimension {
     case .subjectConsistency:
       let network = try DINOVisionTransformer(models.dino ?? "", on: device)
+      identity = try hash(network.tensors)
       measure = { frames, _ in
         let features = try Self.batched(frames) {
           try network(VBenchMeasures.prepared($0.to(device), size: network.size))
@@ -75,18 +71,23 @@ public final class VBenchScorer {
         return try VBenchMeasures.consistency(features)
       }
     case .backgroundConsistency:
-      let embed = embedding(try CLIPFolder(models.clipB32 ?? "").model(on: device))
-      measure = { frames, _ in try VBenchMeasures.consistency(embed(frames)) }
+      let model = try CLIPFolder(models.clipB32 ?? "").model(on: device)
+      identity = try hash(model.tensors)
+      measure = { frames, _ in try VBenchMeasures.consistency(Self.embeddings(frames, model, on: device)) }
     case .aestheticQuality:
       let folder = try CLIPFolder(models.clipL14 ?? "")
       let head = try AestheticHead(
         models.aesthetic ?? "", width: folder.configuration.vision.projection, on: device)
-      let embed = embedding(try folder.model(on: device))
-      measure = { frames, _ in try (head(embed(frames)) / 10).doubles() }
+      let model = try folder.model(on: device)
+      identity = try hash(model.tensors + head.tensors)
+      measure = { frames, _ in try (head(Self.embeddings(frames, model, on: device)) / 10).doubles() }
     case .appearanceStyle:
       let style = try AppearanceStyle(CLIPFolder(models.clipB32 ?? ""), on: device)
+      identity = try hash(style.tensors)
       measure = { frames, prompt in try style(frames, prompt.style ?? "") }
-    default: measure = { frames, _ in try VBenchMeasures.temporalFlickering(frames) }
+    default:
+      identity = "a formula"
+      measure = { frames, _ in try VBenchMeasures.temporalFlickering(frames) }
     }
   }
 
@@ -110,6 +111,12 @@ public final class VBenchScorer {
     mean(dimension.isMeanOfFrames ? videos.flatMap { $0 } : videos.map(mean))
   }
 
+  /// CLIP's, float32 [F, P], of length 1.
+  private static func embeddings(_ frames: Tensor, _ model: CLIPModel, on device: Device) throws -> Tensor {
+    let processing = CLIPImageProcessing(size: model.configuration.vision.size, .sampledCrop)
+    return try batched(frames) { try model.embeddings(pixels: processing(pixels: $0.to(device).to(.float32) / 255)) }
+  }
+
   private static func batched(_ frames: Tensor, _ body: (Tensor) throws -> Tensor) throws -> Tensor {
     let count = frames.shape[0]
     return try concatenated(
@@ -125,6 +132,7 @@ private final class AppearanceStyle {
   private let scale: Double
   private let device: Device
   private var texts = [String: Tensor]()
+  var tensors: [Tensor] { model.tensors }
 
   init(_ folder: CLIPFolder, on device: Device) throws {
     model = try folder.model(on: device)
@@ -146,4 +154,8 @@ private final class AppearanceStyle {
       return try (model.embeddings(pixels: pixels) * text).sum([-1]).item() * scale / 100
     }
   }
+}
+
+extension CLIPModel {
+  fileprivate var tensors: [Tensor] { parameters?.all.map(\.value) ?? [] }
 }

@@ -6,6 +6,8 @@ import Tensors
 public struct VBenchSuite: BenchmarkSuite {
   /// Videos of a prompt that are judged.
   public static let videosAPrompt = 5
+  /// Videos of a prompt that there can be.
+  public static let mostVideos = 25
 
   public let name = "vbench"
   public let items: [SuiteItem]
@@ -15,7 +17,8 @@ public struct VBenchSuite: BenchmarkSuite {
 
   /// - Parameters:
   ///   - dimensions: only their prompts.
-  ///   - flickering: videos of each of temporal_flickering's prompts; VBench takes 25, of which its filter keeps 5 still ones.
+  ///   - flickering: videos of each of temporal_flickering's prompts, up to 25; VBench makes so many, and its filter keeps
+  ///     5 still ones.
   ///   - rate: frames a second of the files.
   /// - Throws: `StorageError` where ffmpeg is not installed.
   public init(
@@ -25,19 +28,23 @@ public struct VBenchSuite: BenchmarkSuite {
     ffmpeg = try FFmpeg()
     self.rate = rate
     var items = [SuiteItem]()
-    var known = Set<String>()
+    var numbers = [String: Int]()
+    for prompt in prompts.all where numbers[prompt.text] == nil { numbers[prompt.text] = numbers.count }
+    var done = Set<String>()
     for prompt in prompts.all where !dimensions.isDisjoint(with: prompt.dimensions) {
       // What stands twice in the list has its videos once.
-      guard known.insert(prompt.text).inserted else { continue }
-      for number in 0..<(prompt.dimensions.contains(.temporalFlickering) ? flickering : Self.videosAPrompt) {
+      guard let number = numbers[prompt.text], done.insert(prompt.text).inserted else { continue }
+      // So that a video's noise depends neither on the dimensions nor on the number of videos.
+      let first = number * Self.mostVideos
+      for video in 0..<(prompt.dimensions.contains(.temporalFlickering) ? flickering : Self.videosAPrompt) {
         items.append(
           SuiteItem(
-            path: prompt.fileName(number), prompt: prompts.words(of: prompt), samples: items.count..<items.count + 1))
+            path: prompt.fileName(video), prompt: prompts.words(of: prompt),
+            samples: first + video..<first + video + 1))
       }
     }
     self.items = items
-    let words = Array(items.map { "\($0.path)\t\($0.prompt)" }.joined(separator: "\n").utf8)
-    self.prompts = words.withUnsafeBytes { SHA256.hash($0) }
+    self.prompts = SHA256.hash(items.flatMap { [$0.path, $0.prompt] })
   }
 
   /// - Parameter pixels: float [1, 3, F, H, W] in 0...1.
@@ -48,7 +55,12 @@ public struct VBenchSuite: BenchmarkSuite {
         "VBench judges videos, [1, 3, frames, height, width]; the model made \(pixels.summary)"
           + (pixels.rank == 4 ? ", which are pictures" : ""))
     }
-    let frames = try (pixels[0].to(.float32).to(.cpu).nanToNumber().clamped(0, 1) * 255).rounded().to(.uint8)
-    try ffmpeg.write(frames.transposed(0, 1), framesPerSecond: rate, to: path)
+    try ffmpeg.write(PictureFile.bytes(pixels[0].transposed(0, 1)), framesPerSecond: rate, to: path)
+  }
+
+  /// A video's middle frame.
+  public func picture(_ path: String) throws -> Tensor {
+    let frames = try ffmpeg.read(path)
+    return try frames[.at(frames.shape[0] / 2)].contiguous()
   }
 }
