@@ -17,7 +17,7 @@ import Testing
 
   private func gaps(_ a: Tensor, _ b: Tensor) throws -> [Double] { try abs(a.to(.int16) - b.to(.int16)).doubles() }
 
-  @Test("Frames come back nearly as they were, each of them and in their order", arguments: [(5, 48, 32), (1, 16, 64)])
+  @Test("Frames come back nearly as they were, each of them and in their order", arguments: [(5, 48, 32), (1, 32, 64)])
   func roundTrip(count: Int, height: Int, width: Int) throws {
     let scratch = try Scratch()
     let frames = try frames(count, height, width)
@@ -27,7 +27,7 @@ import Testing
     let back = try FFmpeg().read(path)
     #expect(back.shape == frames.shape && back.dtype == .uint8)
     let gaps = try gaps(frames, back)
-    #expect(gaps.reduce(0, +) / Double(gaps.count) < 3, "colours are those of half the resolution, and no more")
+    #expect(gaps.reduce(0, +) / Double(gaps.count) < 4, "colours are those of half the resolution, and no more")
     #expect(gaps.allSatisfy { $0 < 25 })
   }
 

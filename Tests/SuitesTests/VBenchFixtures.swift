@@ -40,7 +40,7 @@ enum VBenchFixtures {
   }
 
   /// VBench's own list.
-  static func prompts(in scratch: VBenchScratch, augmented: String? = nil) throws -> VBenchPrompts {
+  static func prompts(in scratch: Scratch, augmented: String? = nil) throws -> VBenchPrompts {
     let path = scratch.path("VBench_full_info.json")
     try unzipped("VBench_full_info.json.gz").write(to: URL(fileURLWithPath: path))
     return try VBenchPrompts(path, augmented: augmented)
@@ -53,31 +53,5 @@ enum VBenchFixtures {
         + "\"auxiliary_info\": {\"appearance_style\": {\"appearance_style\": \"\(style)\"}}}"
     }
     return "[\(entries.joined(separator: ", "))]"
-  }
-}
-
-/// A folder for one test, removed with the object.
-final class VBenchScratch {
-  let folder: String
-
-  init() throws {
-    folder = NSTemporaryDirectory() + "fewstep-vbench-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-  func path(_ name: String) -> String { "\(folder)/\(name)" }
-
-  @discardableResult
-  func write(_ text: String, to name: String) throws -> String {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
-    return path(name)
-  }
-
-  /// What is thrown, in words; empty where nothing is.
-  static func words(_ body: () throws -> Void) -> String {
-    do { try body() } catch { return "\(error)" }
-    return ""
   }
 }

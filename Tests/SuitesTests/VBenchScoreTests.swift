@@ -74,15 +74,15 @@ import Testing
 
   @Test func whatCannotBeMeasuredIsRefused() throws {
     let flicker = try VBenchScorer(.temporalFlickering, VBenchModels(), on: .cpu)
-    let one = VBenchScratch.words { _ = try flicker(.zeros([1, 3, 8, 8], .uint8), of: prompt("")) }
+    let one = words { _ = try flicker(.zeros([1, 3, 8, 8], .uint8), of: prompt("")) }
     #expect(one.contains("temporal_flickering compares frames, and the video has 1"), "\(one)")
     for dimension in [VBenchDimension.color, .subjectConsistency] {
-      let none = VBenchScratch.words { _ = try VBenchScorer(dimension, VBenchModels(), on: .cpu) }
+      let none = words { _ = try VBenchScorer(dimension, VBenchModels(), on: .cpu) }
       #expect(none.contains("cannot be measured here without its networks"), "\(none)")
     }
     var models = VBenchFixtures.models
     models.dino = models.aesthetic
-    let other = VBenchScratch.words { _ = try VBenchScorer(.subjectConsistency, models, on: .cpu) }
+    let other = words { _ = try VBenchScorer(.subjectConsistency, models, on: .cpu) }
     #expect(other.contains("single.pth: pos_embed: there is no such tensor"), "\(other)")
   }
 
@@ -102,7 +102,7 @@ import Testing
 
   @Test("Results of VBench's package are read, and written in its format")
   func results() throws {
-    let scratch = try VBenchScratch()
+    let scratch = try Scratch()
     let path = try scratch.write(
       """
       {"color": [0.75, [{"video_path": "v/a-0.mp4", "video_results": 1.0, "success_frame_count": 16},
@@ -113,13 +113,13 @@ import Testing
     #expect(results.dimensions[.color]?.videos.map(\.score) == [1, 0])
     try results.write(to: scratch.path("again.json"))
     #expect(try VBenchResults(scratch.path("again.json")) == results)
-    for (json, words) in [
+    for (json, expected) in [
       ("[]", "expected VBench's results"), ("{\"colour\": [1, []]}", "colour: VBench has no such dimension"),
       ("{\"color\": [\"high\", []]}", "color: expected [score, list of videos], got [\"high\",[]]"),
       ("{\"color\": NaN}", "not JSON"),
     ] {
-      let said = VBenchScratch.words { _ = try VBenchResults(scratch.write(json, to: "bad.json")) }
-      #expect(said.contains("bad.json") && said.contains(words), "\(said)")
+      let said = words { _ = try VBenchResults(scratch.write(json, to: "bad.json")) }
+      #expect(said.contains("bad.json") && said.contains(expected), "\(said)")
     }
   }
 }

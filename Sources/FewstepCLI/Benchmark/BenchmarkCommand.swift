@@ -8,8 +8,8 @@ struct BenchmarkCommand: ParsableCommand {
       Of a run or a model the samples are made first, below OUTPUT/samples. Ctrl-C loses none that is finished: the same
       command goes on. Of a folder of samples only the scores are computed.
 
-      Example:  fewstep benchmark hpsv2 runs/sdxl-amd-4step --prompts HPDv2/benchmark \\
-                  --weights HPS_v2.1_compressed.pt --tokenizer models/sdxl/tokenizer
+      Example:  fewstep benchmark hpsv2 runs/amd --prompts HPDv2/benchmark --weights HPS.pt --tokenizer clip/
+                fewstep benchmark compare runs/amd/benchmarks/hpsv2 runs/dmd2/benchmarks/hpsv2
       """,
-    subcommands: [BenchmarkHPSv2.self, BenchmarkVBench.self])
+    subcommands: [BenchmarkHPSv2.self, BenchmarkVBench.self, BenchmarkCompare.self])
 }

@@ -9,10 +9,8 @@ struct BenchmarkHPSv2: ParsableCommand {
     commandName: "hpsv2",
     abstract: "HPSv2's benchmark: 3,200 prompts of four styles, scored by HPSv2 (arXiv 2306.09341).",
     discussion: """
-      Example:  fewstep benchmark hpsv2 runs/sdxl-amd-4step --prompts HPDv2/benchmark \\
-                  --weights HPS_v2.1_compressed.pt --tokenizer models/sdxl/tokenizer
-                fewstep benchmark hpsv2 pictures/ --prompts HPDv2/benchmark --weights HPS_v2_compressed.pt \\
-                  --scorer-version v2.0 --tokenizer models/sdxl/tokenizer --json
+      Example:  fewstep benchmark hpsv2 runs/amd --prompts HPDv2/benchmark --weights HPS.pt --tokenizer clip/
+                fewstep benchmark hpsv2 pictures/ --prompts HPDv2/benchmark --weights HPS.pt --tokenizer clip/
       """)
 
   @OptionGroup var arguments: BenchmarkArguments

@@ -14,8 +14,8 @@ struct BenchmarkVBench: ParsableCommand {
       subject_consistency (--dino), background_consistency and appearance_style (--clip-b32), aesthetic_quality \
       (--clip-l14, --aesthetic-head). The others come from VBench's package, by --official or from its results files.
 
-      Example:  fewstep benchmark vbench videos/ --prompts VBench_full_info.json --dino dino_vitbase16_pretrain.pth \\
-                  --clip-b32 models/clip-vit-base-patch32 --results results_eval_results.json --output scores/
+      Example:  fewstep benchmark vbench videos/ --prompts VBench_full_info.json --dino dino_vitbase16_pretrain.pth
+                fewstep benchmark vbench videos/ --prompts VBench_full_info.json --results a_eval_results.json
       """)
 
   @OptionGroup var arguments: BenchmarkArguments
@@ -45,9 +45,8 @@ struct BenchmarkVBench: ParsableCommand {
     let program = try scorers.program()
     var scores = VBenchScores(list)
     for file in arguments.onlySamples ? [] : scorers.results {
-      let origin = "results of SHA-256 \(try SHA256.hash(of: file).prefix(12))"
       for (dimension, result) in try VBenchResults(file).dimensions where dimensions.contains(dimension) {
-        scores.add(result, of: dimension, by: origin)
+        scores.add(result, of: dimension, by: "a results file")
       }
     }
     let samples = try arguments.samples(of: suite)
@@ -74,7 +73,7 @@ struct BenchmarkVBench: ParsableCommand {
         Interruption.listen()
         note("\(dimension.rawValue): by VBench's own program")
         result = try official(program, dimension, folder, to: "\(work.path)/official/\(dimension.rawValue)")
-        scores.add(result, of: dimension, by: try program.version() ?? "vbench")
+        scores.add(result, of: dimension, by: try program.version() ?? "vbench", videos: videos)
       } else {
         continue
       }
@@ -87,7 +86,7 @@ struct BenchmarkVBench: ParsableCommand {
     try tellUnscored(scores)
     try arguments.report(
       SuiteScores(
-        lock: scores.lock(prompts: suite.prompts), generation: samples.record,
+        lock: scores.lock, generation: samples.record,
         scores: scores.scores(acceptingMissing: scorers.acceptMissing)),
       of: samples)
   }

@@ -53,16 +53,12 @@ public struct FFmpeg: Sendable {
       throw StorageError(.malformed, at: path, expected: "0.01 to 1000 frames a second", got: "\(rate)")
     }
     try AtomicFile.checkWritable(path)
+    let raw = try frames.permuted([0, 2, 3, 1]).contiguous().withBytes { Data($0) }
     try AtomicFile.write(to: path) { temporary in
-      let result = try frames.permuted([0, 2, 3, 1]).contiguous().withBytes { bytes in
-        guard let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return nil as Program.Result? }
-        return try ffmpeg.run(
-          ["-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", "\(width)x\(height)"]
-            + ["-framerate", "\(rate)", "-i", "pipe:0", "-c:v", "libx264", "-qp", "10", "-pix_fmt", "yuv420p"]
-            + ["-f", "mp4", "file:\(temporary)"],
-          input: Data(bytesNoCopy: start, count: bytes.count, deallocator: .none))
-      }
-      guard let result, result.status == 0 else {
+      let input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", "\(width)x\(height)", "-framerate", "\(rate)"]
+      let output = ["-c:v", "libx264", "-qp", "10", "-pix_fmt", "yuv420p", "-f", "mp4", "file:\(temporary)"]
+      let result = try ffmpeg.run(["-v", "error"] + input + ["-i", "pipe:0"] + output, input: raw)
+      guard result.status == 0 else {
         throw StorageError(.io, at: path, "ffmpeg could not write the video: \(Self.reason(result))")
       }
     }
@@ -82,10 +78,9 @@ public struct FFmpeg: Sendable {
     let (width, height) = try size(of: path, input)
     let frame = 3 * width * height
     let most = Self.largest / frame
+    let frames = ["-map", "0:v:0", "-vsync", "passthrough", "-frames:v", "\(most + 1)"]
     let result = try ffmpeg.run(
-      ["-v", "error", "-nostdin", "-noautorotate"] + input + [
-        "-map", "0:v:0", "-vsync", "passthrough", "-frames:v", "\(most + 1)",
-      ]
+      ["-v", "error", "-nostdin", "-noautorotate"] + input + frames
         + ["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"])
     // It shows what it can of a damaged file and succeeds, but does not keep quiet about it.
     guard result.status == 0, result.words.isEmpty, !result.output.isEmpty,
@@ -97,10 +92,10 @@ public struct FFmpeg: Sendable {
         .malformed, at: path, "the video is too long",
         expected: "at most \(most) frames of \(width) x \(height)", got: "more")
     }
-    let frames = try result.output.withUnsafeBytes {
+    let rows = try result.output.withUnsafeBytes {
       try Tensor(bytes: $0, shape: [count, height, width, 3], dtype: .uint8)
     }
-    return try frames.permuted([0, 3, 1, 2]).contiguous()
+    return try rows.permuted([0, 3, 1, 2]).contiguous()
   }
 
   private func size(of path: String, _ input: [String]) throws -> (width: Int, height: Int) {
@@ -119,8 +114,7 @@ public struct FFmpeg: Sendable {
   }
 
   /// The first lines of what a program said, or how it ended.
-  private static func reason(_ result: Program.Result?) -> String {
-    guard let result else { return "there is nothing to write" }
+  private static func reason(_ result: Program.Result) -> String {
     let lines = result.words.split(separator: "\n").prefix(3).joined(separator: "; ")
     if !lines.isEmpty { return lines }
     return result.status == 0 ? "it has no pictures" : "it ended with code \(result.status)"

@@ -27,24 +27,34 @@ public struct HPSv2Scores {
   ) throws -> (lock: SuiteLock, scores: [SuiteScore]) {
     try suite.checkPresence(below: root)
     let values = try suite.scores(below: root, reward, batch: batch, progress: progress).map { 100 * $0 }
-    var scores = try HPSv2Suite.styles.compactMap { style -> SuiteScore? in
-      let ofStyle = zip(suite.items, values).filter { $0.0.path.hasPrefix("\(style)/") }.map(\.1)
-      return ofStyle.isEmpty ? nil : try score(style, ofStyle)
-    }
-    scores.append(try score("average", values, isStyle: false))
     let lock = SuiteLock(
       suite: suite.name, version: Self.version, prompts: suite.prompts, samples: values.count,
       scorers: [scorer: try hash(reward.identity())])
-    return (lock, scores)
+    return (lock, try scores(values))
   }
 
-  private func score(_ name: String, _ values: [Double], isStyle: Bool = true) throws -> SuiteScore {
-    let estimate = try Estimate(meanOf: values, Resamples(of: values.count))
-    let (count, size) = Self.chunks
-    guard isStyle, values.count == count * size else { return SuiteScore(name, estimate, samples: values.count) }
-    let means = (0..<count).map { values[$0 * size..<($0 + 1) * size].reduce(0, +) / Double(size) }
-    let variance = means.map { ($0 - estimate.value) * ($0 - estimate.value) }.reduce(0, +) / Double(count)
-    return SuiteScore(name, estimate, samples: values.count, details: ["std of chunks": variance.squareRoot()])
+  /// - Parameter values: 100 times the cosine of each item.
+  func scores(_ values: [Double]) throws -> [SuiteScore] {
+    let styles = try HPSv2Suite.styles.compactMap { style -> SuiteScore? in
+      let ofStyle = zip(suite.items, values).filter { $0.0.path.hasPrefix("\(style)/") }.map(\.1)
+      guard !ofStyle.isEmpty else { return nil }
+      let deviation = Self.deviationOfChunks(ofStyle).map { ["std of chunks": $0] }
+      return SuiteScore(style, try Self.mean(ofStyle), samples: ofStyle.count, details: deviation)
+    }
+    return styles + [SuiteScore("average", try Self.mean(values), samples: values.count)]
+  }
+
+  private static func mean(_ values: [Double]) throws -> Estimate {
+    try Estimate(meanOf: values, Resamples(of: values.count))
+  }
+
+  /// NumPy's std, which divides by their number, of the chunks' means; nil for another number of pictures than 800.
+  static func deviationOfChunks(_ values: [Double]) -> Double? {
+    guard values.count == chunks.count * chunks.size else { return nil }
+    func mean(_ values: some Collection<Double>) -> Double { values.reduce(0, +) / Double(values.count) }
+    let means = (0..<chunks.count).map { mean(values[$0 * chunks.size..<($0 + 1) * chunks.size]) }
+    let center = mean(means)
+    return mean(means.map { ($0 - center) * ($0 - center) }).squareRoot()
   }
 }
 

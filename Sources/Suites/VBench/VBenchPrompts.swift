@@ -47,6 +47,9 @@ public struct VBenchPrompts: Sendable {
   /// What a model is asked for.
   public func words(of prompt: VBenchPrompt) -> String { augmented[prompt.text] ?? prompt.text }
 
+  /// SHA-256 of the prompts and of what a model is asked for, whichever of them are made.
+  var hash: String { SHA256.hash(all.flatMap { [$0.text, words(of: $0)] }) }
+
   /// Those of one dimension, in the file's order.
   public func prompts(of dimension: VBenchDimension) -> [VBenchPrompt] {
     all.filter { $0.dimensions.contains(dimension) }

@@ -10,6 +10,8 @@ public struct VBenchScores {
   private struct Entry {
     let result: VBenchResults.Dimension
     let scorer: String
+    let samples: Int
+    let missing: Int
   }
 
   private let prompts: VBenchPrompts
@@ -41,22 +43,29 @@ public struct VBenchScores {
     let result = VBenchResults.Dimension(
       score: VBenchScorer.score(of: values, dimension),
       videos: zip(videos.found, values).map { .init(path: $0.path, score: VBenchScorer.mean($1)) })
-    add(result, of: dimension, by: "native, \(scorer.identity)")
+    add(result, of: dimension, by: "native, \(scorer.identity)", videos: videos)
     return result
   }
 
-  /// - Parameter scorer: what the result comes from, for the lock.
-  public mutating func add(_ result: VBenchResults.Dimension, of dimension: VBenchDimension, by scorer: String) {
-    entries[dimension] = Entry(result: result, scorer: scorer)
+  /// - Parameters:
+  ///   - scorer: what the result comes from, for the lock.
+  ///   - videos: those that were scored; nil where only the result is known.
+  public mutating func add(
+    _ result: VBenchResults.Dimension, of dimension: VBenchDimension, by scorer: String, videos: VBenchVideos? = nil
+  ) {
+    let listed = result.videos.count
+    let wanted = VBenchSuite.videosAPrompt * prompts.prompts(of: dimension).count
+    entries[dimension] = Entry(
+      result: result, scorer: scorer, samples: videos?.found.count ?? listed,
+      // A result may come without its videos.
+      missing: videos?.missing.count ?? (listed > 0 ? max(0, wanted - listed) : 0))
   }
 
   /// What scores depend on.
-  ///
-  /// - Parameter prompts: SHA-256 of the suite's.
-  public func lock(prompts: String) -> SuiteLock {
+  public var lock: SuiteLock {
     SuiteLock(
-      suite: "vbench", version: Self.version, prompts: prompts,
-      samples: entries.values.reduce(0) { $0 + $1.result.videos.count },
+      suite: VBenchSuite.name, version: Self.version, prompts: prompts.hash,
+      samples: entries.values.reduce(0) { $0 + $1.samples },
       scorers: Dictionary(uniqueKeysWithValues: entries.map { ($0.rawValue, $1.scorer) }))
   }
 
@@ -67,26 +76,22 @@ public struct VBenchScores {
     var scores = [SuiteScore]()
     var complete = [VBenchDimension: Double]()
     for dimension in dimensions {
-      guard let result = entries[dimension]?.result else { continue }
-      var estimate = try Self.estimate(result)
-      let wanted = VBenchSuite.videosAPrompt * prompts.prompts(of: dimension).count
-      // A result may come without its videos.
-      if !result.videos.isEmpty, result.videos.count < wanted {
-        estimate.warning = "\(wanted - result.videos.count) of \(wanted) videos are missing"
+      guard let entry = entries[dimension] else { continue }
+      var estimate = try Self.estimate(entry.result)
+      if entry.missing > 0 {
+        estimate.warning = "\(entry.missing) of \(entry.samples + entry.missing) videos are missing"
       }
-      if estimate.warning == nil || isAcceptingMissing { complete[dimension] = result.score }
+      if entry.missing == 0 || isAcceptingMissing { complete[dimension] = entry.result.score }
       scores.append(
         SuiteScore(
-          dimension.words, estimate, samples: result.videos.count,
-          details: ["normalized": dimension.normalized(result.score)]))
+          dimension.words, estimate, samples: entry.samples,
+          details: ["normalized": dimension.normalized(entry.result.score)]))
     }
     let totals = VBenchTotals(complete)
     func add(_ name: String, _ value: Double?, of group: VBenchDimension.Group?) {
       guard let value else { return }
-      let samples = entries.filter { group == nil || $0.key.group == group }.reduce(0) {
-        $0 + $1.value.result.videos.count
-      }
-      scores.append(SuiteScore(name, Estimate(value), samples: samples))
+      let ofGroup = entries.filter { group == nil || $0.key.group == group }.values
+      scores.append(SuiteScore(name, Estimate(value), samples: ofGroup.reduce(0) { $0 + $1.samples }))
     }
     add("quality", totals.quality, of: .quality)
     add("semantic", totals.semantic, of: .semantic)

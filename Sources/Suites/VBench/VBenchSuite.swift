@@ -9,7 +9,8 @@ public struct VBenchSuite: BenchmarkSuite {
   /// Videos of a prompt that there can be.
   public static let mostVideos = 25
 
-  public let name = "vbench"
+  static let name = "vbench"
+  public var name: String { Self.name }
   public let items: [SuiteItem]
   public let prompts: String
   private let rate: Double
@@ -44,7 +45,7 @@ public struct VBenchSuite: BenchmarkSuite {
       }
     }
     self.items = items
-    self.prompts = SHA256.hash(items.flatMap { [$0.path, $0.prompt] })
+    self.prompts = prompts.hash
   }
 
   /// - Parameter pixels: float [1, 3, F, H, W] in 0...1.

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Evaluation
+import Fewstep
+import Foundation
+import Suites
+
+struct BenchmarkCompare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Put the scores of several models side by side, where they may be compared.",
+    discussion: """
+      Scores that depend on other prompts, other scorers or another number of samples are refused.
+
+      Example:  fewstep benchmark compare runs/amd/benchmarks/hpsv2 runs/dmd2/benchmarks/hpsv2
+      """)
+
+  @Argument(help: "Two or more folders with the scores.json of one benchmark.") var folders: [String]
+  @Flag(help: "Print Markdown.") var markdown = false
+  @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    if folders.count < 2 { throw ValidationError("give two or more folders") }
+    if markdown, json { throw ValidationError("--markdown and --json: choose one") }
+  }
+
+  func run() throws {
+    let all = try folders.map { try SuiteScores.read(SuiteFolder($0).scores) }
+    for (folder, scores) in zip(folders, all).dropFirst() {
+      let differences = all[0].lock.differences(from: scores.lock)
+      guard differences.isEmpty else {
+        throw CommandError(
+          ExitCodes.invalid,
+          "\(folders[0]) and \(folder) cannot be compared: \(differences.joined(separator: "; "))\n"
+            + "  Score both in one way: of an OUTPUT folder the command computes the scores anew.")
+      }
+    }
+    let table = try Table(
+      columns: ["score"] + folders,
+      rows: all[0].scores.map(\.name).map { name in
+        [.text(name)] + all.map { $0.scores.first { $0.name == name }.map(\.cell) ?? .missing }
+      })
+    if json { return print(String(decoding: try JSONEncoder.pretty.encode(table.records), as: UTF8.self)) }
+    print(markdown ? table.markdown : table.text)
+  }
+}
+
+extension SuiteScore {
+  /// With half the width of its interval.
+  fileprivate var cell: TableCell {
+    interval.map { .estimate(value, margin: ($0.upperBound - $0.lowerBound) / 2) } ?? .number(value)
+  }
+}
