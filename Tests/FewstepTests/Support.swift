@@ -17,6 +17,7 @@ import Testing
 @testable import IntrinsicReward
 @testable import PerturbedReward
 @testable import PixelUNet
+@testable import ProcessReward
 @testable import RewardForcing
 @testable import SiD
 
@@ -37,6 +38,7 @@ func shippedCatalog() -> Catalog {
   IntrinsicReward.register(in: &catalog)
   CLIPRewards.register(in: &catalog)
   ImageReward.register(in: &catalog)
+  ProcessReward.register(in: &catalog)
   IDXImages.register(in: &catalog)
   return catalog
 }
