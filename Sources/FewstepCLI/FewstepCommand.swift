@@ -8,9 +8,11 @@ import DecoupledDMD
 import Fewstep
 import Foundation
 import GaussianMixture
+import ImageReward
 import IntrinsicReward
 import PerturbedReward
 import PixelUNet
+import ProcessReward
 import RewardForcing
 import SDXL
 import SiD
@@ -52,7 +54,8 @@ public struct FewstepCommand: ParsableCommand {
     { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
     { SDXL.register(in: &$0) },
     { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
-    { IntrinsicReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) }, { IDXImages.register(in: &$0) },
+    { IntrinsicReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) },
+    { ImageReward.register(in: &$0) }, { ProcessReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]
 
   @TaskLocal private static var added: [Registration] = []
