@@ -26,13 +26,14 @@ is_installed() {
     # Also provided by other packages and by hand.
     g++ | make | pkg-config) command -v "$1" > /dev/null ;;
     gnuplot-nox) command -v gnuplot > /dev/null ;;
+    ffmpeg) command -v ffmpeg > /dev/null && command -v ffprobe > /dev/null ;;
     *) [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2> /dev/null)" = installed ] ;;
   esac
 }
 
 install_packages() {
   local wanted=(libhdf5-dev libyaml-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev dataset-fashion-mnist
-    python3-venv gnuplot-nox g++ make pkg-config)
+    python3-venv gnuplot-nox ffmpeg g++ make pkg-config)
   if [ -z "${LIBTORCH:-}" ]; then
     # libopenblas-dev would bring the pthread build, whose threads fight with libtorch's.
     wanted=(libtorch-dev libopenblas-openmp-dev "${wanted[@]}")
@@ -102,7 +103,7 @@ This is neither Debian nor Ubuntu, so nothing is installed. Fewstep needs, with 
   libtorch 1.13 or any 2.x (set LIBTORCH to its folder), with OpenBLAS in its OpenMP build or MKL
   HDF5, libyaml, libpng, libjpeg-turbo with its TurboJPEG interface, libwebp, zlib
   g++ (for libstdc++), make, pkg-config
-  gnuplot (only for the reports and fields that it draws)
+  gnuplot (only for the reports and fields that it draws), ffmpeg (only for videos)
   Python 3 with venv (only for the tests), the four Fashion-MNIST files (only for the recipes that use them)
 NEEDS
 }

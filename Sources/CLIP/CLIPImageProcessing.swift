@@ -2,6 +2,7 @@ import Storage
 import Tensors
 
 private let bicubic = Operator("aten::_upsample_bicubic2d_aa")
+private let sampledBicubic = Operator("aten::upsample_bicubic2d")
 
 /// How pictures of any size become what a CLIP model sees.
 ///
@@ -13,6 +14,9 @@ public struct CLIPImageProcessing: Equatable, Sendable {
     case crop
     /// The same with torchvision's rounding, half a pixel to the even side: OpenAI's and open_clip's.
     case torchvisionCrop
+    /// Cut out as by `torchvisionCrop`, resized in floating point (never by way of 8 bits) without antialiasing and not
+    /// limited to 0...1: VBench's way with frames.
+    case sampledCrop
     /// The longest side is resized to `size` and black put around, as HPSv2 does (never by way of 8 bits).
     case pad
   }
@@ -39,7 +43,7 @@ public struct CLIPImageProcessing: Equatable, Sendable {
       throw CLIPError("expected a picture uint8 [3, H, W], got \(picture.summary)")
     }
     func unit(_ x: Tensor) throws -> Tensor { try x.to(.float32) / 255 }
-    guard fit != .pad else { return try self(pixels: unit(picture).unsqueezed(0))[0] }
+    guard fit != .pad, fit != .sampledCrop else { return try self(pixels: unit(picture).unsqueezed(0))[0] }
     let (height, width) = (picture.shape[1], picture.shape[2])
     let fitted = fitted(height, width)
     let small = try resized(picture, height: fitted.height, width: fitted.width, .bicubic)
@@ -55,10 +59,15 @@ public struct CLIPImageProcessing: Equatable, Sendable {
     if x.shape[1] == 1 { x = try x.expanded([-1, 3, -1, -1]) }
     let fitted = fitted(x.shape[2], x.shape[3])
     if (fitted.height, fitted.width) != (x.shape[2], x.shape[3]) {
-      // Antialiased, with the filter that Pillow has.
-      x = try bicubic(.tensor(x), .ints([fitted.height, fitted.width]), .bool(false))
+      // Antialiased, with the filter that Pillow has, but for VBench.
+      let filter = fit == .sampledCrop ? sampledBicubic : bicubic
+      x = try filter(.tensor(x), .ints([fitted.height, fitted.width]), .bool(false))
     }
-    x = try fit == .pad ? padded(x) : cropped(limited(x))
+    switch fit {
+    case .crop, .torchvisionCrop: x = try cropped(limited(x))
+    case .sampledCrop: x = try cropped(x)
+    case .pad: x = try padded(x)
+    }
     return try normalized(x)
   }
 
@@ -69,7 +78,7 @@ public struct CLIPImageProcessing: Equatable, Sendable {
   /// Height and width before the picture is cut or padded.
   private func fitted(_ height: Int, _ width: Int) -> (height: Int, width: Int) {
     switch fit {
-    case .crop, .torchvisionCrop:
+    case .crop, .torchvisionCrop, .sampledCrop:
       let shortest = min(height, width)
       return (size * height / shortest, size * width / shortest)
     case .pad:

@@ -40,6 +40,10 @@ struct Doctor: ParsableCommand {
       facts.append(("gnuplot", "none"))
       warnings.append("\(error) (`fewstep report` and `fewstep field` draw with it; training does without)")
     }
+    do { facts.append(("ffmpeg", try FFmpeg().version())) } catch {
+      facts.append(("ffmpeg", "none"))
+      warnings.append("ffmpeg is not installed: apt-get install ffmpeg (videos need it; pictures do without)")
+    }
     facts.append(("CUDA devices", "\(Device.cudaCount)"))
     let here = FileManager.default.currentDirectoryPath
     facts.append(("disk", "\(brief(Double(try DiskSpace.available(at: here)) / 1e9)) GB free at \(here)"))

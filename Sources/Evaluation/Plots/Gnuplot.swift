@@ -1,21 +1,16 @@
 import Foundation
+import Storage
 
 /// The program gnuplot (package gnuplot-nox): it draws `Plot`s. What it is told is a function of the plot alone, so the
 /// same plot gives the same bytes with the same gnuplot and fonts.
 public struct Gnuplot: Sendable {
-  private let executable: URL
+  private let program: Program
 
   /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
   /// - Throws: `PlotError.notInstalled`.
   public init(path: String? = nil) throws {
-    guard let found = Self.find(path) else { throw PlotError.notInstalled }
-    executable = found
-  }
-
-  private static func find(_ path: String?) -> URL? {
-    let folders = (path ?? ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    return folders.map { "\($0)/gnuplot" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-      .map { URL(fileURLWithPath: $0) }
+    guard let found = Program("gnuplot", in: path) else { throw PlotError.notInstalled }
+    program = found
   }
 
   /// What `gnuplot --version` says.
@@ -50,28 +45,10 @@ public struct Gnuplot: Sendable {
     return try run("set encoding utf8\n" + term + frames.map(\.script).joined(), ["-d", "-"])
   }
 
-  /// Script and picture go through files: with pipes, either side could wait for the other.
   private func run(_ script: String, _ arguments: [String]) throws -> Data {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fewstep-plot-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let names = ["script", "picture", "words"].map { folder.appendingPathComponent($0) }
-    for (name, content) in zip(names, [Data(script.utf8), Data(), Data()]) { try content.write(to: name) }
-    let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
-    process.standardInput = try FileHandle(forReadingFrom: names[0])
-    process.standardOutput = try FileHandle(forWritingTo: names[1])
-    process.standardError = try FileHandle(forWritingTo: names[2])
-    try process.run()
-    process.waitUntilExit()
-    let picture = try Data(contentsOf: names[1])
-    guard process.terminationStatus == 0, !picture.isEmpty else {
-      let words = String(decoding: try Data(contentsOf: names[2]), as: UTF8.self)
-      throw PlotError.failed(words.trimmingCharacters(in: .whitespacesAndNewlines))
-    }
-    return picture
+    let result = try program.run(arguments, input: Data(script.utf8), environment: ["LC_ALL": "C.UTF-8"])
+    guard result.status == 0, !result.output.isEmpty else { throw PlotError.failed(result.words) }
+    return result.output
   }
 }
 

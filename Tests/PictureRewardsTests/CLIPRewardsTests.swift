@@ -1,3 +1,4 @@
+import CLIP
 import Fewstep
 import Foundation
 import Storage

@@ -1,15 +1,16 @@
 import Storage
 import Tensors
 
-/// Linear layers one after the other, with nothing between them, from an embedding to one number.
-struct AestheticHead {
+/// LAION's aesthetic predictors: linear layers one after the other, with nothing between them, from a picture's embedding
+/// to one number.
+public struct AestheticHead {
   private let layers: [(weight: Tensor, bias: Tensor)]
 
   /// - Parameters:
   ///   - path: tensors "weight" and "bias", or "layers.0.weight" and so on (any numbers, in their order).
   ///   - width: of the embedding.
   /// - Throws: `StorageError` naming the file and the tensor that does not fit.
-  init(_ path: String, width: Int, on device: Device) throws {
+  public init(_ path: String, width: Int, on device: Device) throws {
     let source = try Weights.open(path)
     func unfit(_ name: String, _ problem: String, _ expected: String, _ got: String) -> StorageError {
       StorageError(
@@ -43,10 +44,10 @@ struct AestheticHead {
     }
   }
 
-  var tensors: [Tensor] { layers.flatMap { [$0.weight, $0.bias] } }
+  public var tensors: [Tensor] { layers.flatMap { [$0.weight, $0.bias] } }
 
   /// Embeddings [B, width] -> [B].
-  func callAsFunction(_ embeddings: Tensor) throws -> Tensor {
+  public func callAsFunction(_ embeddings: Tensor) throws -> Tensor {
     try layers.reduce(embeddings) { try linear($0, $1.weight, $1.bias) }.squeezed(-1)
   }
 }

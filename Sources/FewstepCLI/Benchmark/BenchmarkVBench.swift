@@ -1,0 +1,163 @@
+import ArgumentParser
+import Fewstep
+import Foundation
+import Storage
+import Suites
+import Tensors
+
+struct BenchmarkVBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vbench",
+    abstract: "VBench: videos of 944 prompts, judged by 16 dimensions (arXiv 2311.17982).",
+    discussion: """
+      Five dimensions are measured here, each where its networks are given: temporal_flickering (none), \
+      subject_consistency (--dino), background_consistency and appearance_style (--clip-b32), aesthetic_quality \
+      (--clip-l14, --aesthetic-head). The others come from VBench's package, by --official or from its results files.
+
+      Example:  fewstep benchmark vbench videos/ --prompts VBench_full_info.json --dino dino_vitbase16_pretrain.pth
+                fewstep benchmark vbench videos/ --prompts VBench_full_info.json --results a_eval_results.json
+      """)
+
+  @OptionGroup var arguments: BenchmarkArguments
+  @Option(help: "VBench_full_info.json, of the Python package vbench.") var prompts: String
+  @Option(help: "Longer prompts that the model is asked for, a line for each entry of the list.") var augmented: String?
+  @Option(help: "Only this dimension; may be repeated.") var dimension: [VBenchDimension] = []
+  @Option(help: "Videos made of each of temporal_flickering's prompts; 25 where VBench's static_filter follows.")
+  var flickeringVideos = VBenchSuite.videosAPrompt
+  @Option(help: "Of videos that are made.") var framesPerSecond = 16.0
+  @OptionGroup(title: "The scorers") var scorers: VBenchScorers
+
+  private var dimensions: [VBenchDimension] { dimension.isEmpty ? VBenchDimension.allCases : dimension }
+
+  func validate() throws {
+    try require(
+      "--flickering-videos", flickeringVideos, in: VBenchSuite.videosAPrompt...VBenchSuite.mostVideos)
+    guard (0.01...1000).contains(framesPerSecond) else {
+      throw ValidationError("--frames-per-second: expected 0.01 to 1000, got \(framesPerSecond)")
+    }
+  }
+
+  func run() throws {
+    let list = try VBenchPrompts(prompts, augmented: augmented)
+    let suite = try VBenchSuite(
+      list, dimensions: Set(dimensions), flickering: flickeringVideos, framesPerSecond: framesPerSecond)
+    // Before hours of sampling: what is to score may not be there.
+    let program = try scorers.program()
+    var scores = VBenchScores(list)
+    for file in arguments.onlySamples ? [] : scorers.results {
+      for (dimension, result) in try VBenchResults(file).dimensions where dimensions.contains(dimension) {
+        scores.add(result, of: dimension, by: "a results file")
+      }
+    }
+    let samples = try arguments.samples(of: suite)
+    guard !arguments.onlySamples else { return }
+    let (place, known) = (samples.folder.map { "\($0.path)/results" }, scores.dimensions)
+    for dimension in dimensions where !known.contains(dimension) {
+      let folder = dimension == .temporalFlickering ? scorers.stillVideos ?? samples.root : samples.root
+      let videos = try VBenchVideos(folder, of: dimension, list)
+      guard !videos.found.isEmpty else {
+        note("\(dimension.rawValue): none of its \(videos.missing.count) videos is in \(folder)")
+        continue
+      }
+      let result: VBenchResults.Dimension
+      if scorers.models.has(dimension) {
+        tellMissing(videos, of: dimension, in: folder)
+        result = try scores.measure(
+          dimension, videos, scorers.models, on: scorers.scorerDevice,
+          progress: arguments.scoring(videos.found.count, dimension.rawValue))
+      } else if let program {
+        guard let work = samples.folder else {
+          throw CommandError(ExitCodes.usage, "--official: its results go into a folder; give one with --output")
+        }
+        tellMissing(videos, of: dimension, in: folder)
+        Interruption.listen()
+        note("\(dimension.rawValue): by VBench's own program")
+        result = try official(program, dimension, folder, to: "\(work.path)/official/\(dimension.rawValue)")
+        scores.add(result, of: dimension, by: try program.version() ?? "vbench", videos: videos)
+      } else {
+        continue
+      }
+      // As VBench writes it: --results takes it where a later dimension fails.
+      if let place {
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        try VBenchResults([dimension: result]).write(to: "\(place)/\(dimension.rawValue)_eval_results.json")
+      }
+    }
+    try tellUnscored(scores)
+    try arguments.report(
+      SuiteScores(
+        lock: scores.lock, generation: samples.record,
+        scores: scores.scores(acceptingMissing: scorers.acceptMissing)),
+      of: samples)
+  }
+
+  private func official(
+    _ program: VBenchProgram, _ dimension: VBenchDimension, _ videos: String, to output: String
+  ) throws -> VBenchResults.Dimension {
+    do {
+      return try program.score(
+        dimension, of: videos, prompts: prompts, to: output, until: { Interruption.isRequested })
+    } catch {
+      try stopIfAsked("stopped while scoring; the samples are kept")
+      throw error
+    }
+  }
+
+  private func tellMissing(_ videos: VBenchVideos, of dimension: VBenchDimension, in folder: String) {
+    guard !videos.missing.isEmpty else { return }
+    let all = videos.missing.count + videos.found.count
+    note("\(dimension.rawValue): \(videos.missing.count) of \(all) videos are missing in \(folder):")
+    for name in videos.missing.prefix(5) { note("  \(name)") }
+    if videos.missing.count > 5 { note("  and \(videos.missing.count - 5) more") }
+  }
+
+  /// - Throws: `CommandError` where there is no score at all.
+  private func tellUnscored(_ scores: VBenchScores) throws {
+    let missing = dimensions.filter { !scores.dimensions.contains($0) }
+    guard !missing.isEmpty else { return }
+    let names = missing.map(\.rawValue).joined(separator: ", ")
+    var words = "not scored: \(names).\n  "
+    if missing.contains(where: \.isNative) { words += "The networks of native dimensions are options (--help). " }
+    words +=
+      VBenchProgram() == nil
+      ? "VBench's package, which scores the others, is not installed (pip install vbench)."
+      : "--official has VBench's package score what is not measured here."
+    if scores.dimensions.isEmpty { throw CommandError(ExitCodes.missing, words) }
+    note(words)
+  }
+}
+
+/// What VBench's dimensions are scored by.
+struct VBenchScorers: ParsableArguments {
+  @Option(help: "dino_vitbase16_pretrain.pth of facebookresearch/dino.") var dino: String?
+  @Option(help: "OpenAI's CLIP ViT-B/32 with its tokenizer: a folder in transformers' layout.") var clipB32: String?
+  @Option(help: "OpenAI's CLIP ViT-L/14: a folder in transformers' or open_clip's layout.") var clipL14: String?
+  @Option(help: "sa_0_4_vit_l_14_linear.pth of LAION's aesthetic predictors.") var aestheticHead: String?
+  @Option(help: "Where networks are computed: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
+  @Option(help: "Scores that VBench's package has written (*_eval_results.json); may be repeated.")
+  var results: [String] = []
+  @Flag(help: "Have VBench's package score what is left; it needs a GPU and downloads its networks.")
+  var official = false
+  @Option(help: "temporal_flickering's videos, where VBench's static_filter has put the still ones.")
+  var stillVideos: String?
+  @Flag(help: "Totals also where videos are missing, as VBench's script has them.") var acceptMissing = false
+
+  var models: VBenchModels {
+    VBenchModels(dino: dino, clipB32: clipB32, clipL14: clipL14, aesthetic: aestheticHead)
+  }
+
+  /// VBench's own, where it is asked for.
+  func program() throws -> VBenchProgram? {
+    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    guard official else { return nil }
+    guard let program = VBenchProgram() else {
+      let left = VBenchDimension.allCases.filter { !models.has($0) }.map(\.rawValue).joined(separator: ", ")
+      throw CommandError(
+        ExitCodes.missing,
+        "--official: there is no program vbench on the PATH (pip install vbench). It would be needed for: \(left)")
+    }
+    return program
+  }
+}
+
+extension VBenchDimension: ExpressibleByArgument {}

@@ -1,0 +1,99 @@
+import Foundation
+
+/// Another program of this machine, such as ffmpeg.
+public struct Program: Sendable {
+  public let path: String
+
+  /// - Parameter folders: to look in, as the variable PATH lists them; by default that variable.
+  /// - Returns: nil where none of them has it.
+  public init?(_ name: String, in folders: String? = nil) {
+    let folders = (folders ?? ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    guard let found = folders.map({ "\($0)/\(name)" }).first(where: FileManager.default.isExecutableFile) else {
+      return nil
+    }
+    path = found
+  }
+
+  /// What a program left behind.
+  public struct Result: Sendable {
+    /// Its exit code; 128 and more where a signal ended it, as in a shell.
+    public var status: Int32
+    public var output: Data
+    /// What it wrote to its error output, without white space around it.
+    public var words: String
+  }
+
+  /// Runs it to its end.
+  ///
+  /// What goes in and comes out are files: with pipes, either side could wait for the other. They have no names, so that
+  /// nothing of them is left over whatever happens.
+  ///
+  /// - Parameter environment: beside this process's own.
+  /// - Throws: `StorageError` where there is no room for the files, or the program cannot be started.
+  public func run(
+    _ arguments: [String], input: Data = Data(), environment: [String: String] = [:]
+  ) throws -> Result {
+    let (standardInput, output, errors) = (try Self.namelessFile(), try Self.namelessFile(), try Self.namelessFile())
+    try standardInput.write(contentsOf: input)
+    try standardInput.seek(toOffset: 0)
+    let process = try started(arguments, environment) {
+      ($0.standardInput, $0.standardOutput, $0.standardError) = (standardInput, output, errors)
+    }
+    process.waitUntilExit()
+    func content(_ file: FileHandle) throws -> Data {
+      try file.seek(toOffset: 0)
+      return try file.readToEnd() ?? Data()
+    }
+    return Result(
+      status: Self.status(of: process), output: try content(output),
+      words: String(decoding: try content(errors), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+
+  /// Runs it to its end in `folder`, its words going to this process's error output.
+  ///
+  /// - Parameter isStopped: asked ten times a second. Once it says so, the program and all that it has started are ended.
+  /// - Returns: its exit code, as in `Result`.
+  /// - Throws: `StorageError` where it cannot be started.
+  public func show(_ arguments: [String], in folder: String, until isStopped: () -> Bool) throws -> Int32 {
+    let process = try started(arguments) {
+      $0.currentDirectoryURL = URL(fileURLWithPath: folder)
+      ($0.standardInput, $0.standardOutput, $0.standardError) = (
+        FileHandle.nullDevice, FileHandle.standardError, FileHandle.standardError
+      )
+    }
+    while process.isRunning {
+      // It leads a process group of its own, in which those that it starts are, too.
+      if isStopped() { kill(-process.processIdentifier, SIGTERM) }
+      usleep(100_000)
+    }
+    return Self.status(of: process)
+  }
+
+  private func started(
+    _ arguments: [String], _ environment: [String: String] = [:], _ prepare: (Process) -> Void
+  ) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    prepare(process)
+    do { try process.run() } catch {
+      throw StorageError(.io, at: path, "the program cannot be started: \(error.localizedDescription)")
+    }
+    return process
+  }
+
+  private static func status(of process: Process) -> Int32 {
+    process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
+  }
+
+  private static func namelessFile() throws -> FileHandle {
+    let folder = FileManager.default.temporaryDirectory.path
+    var template = Array("\(folder)/fewstep-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    if descriptor < 0 { throw StorageError.system(errno, "cannot make a temporary file", path: folder) }
+    unlink(template)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  }
+}

@@ -1,0 +1,23 @@
+/// The numbers that VBench's leaderboard sorts by, of the scores of its dimensions.
+///
+/// Each is nil where a dimension that it needs has no score: VBench's own script takes 0 for it, which looks like a result.
+public struct VBenchTotals: Codable, Equatable, Sendable {
+  public var quality: Double?
+  public var semantic: Double?
+  /// (4 quality + semantic) / 5
+  public var total: Double?
+
+  public init(_ scores: [VBenchDimension: Double]) {
+    func mean(_ group: VBenchDimension.Group) -> Double? {
+      let dimensions = VBenchDimension.allCases.filter { $0.group == group }
+      var sum = 0.0
+      for dimension in dimensions {
+        guard let score = scores[dimension] else { return nil }
+        sum += dimension.normalized(score) * dimension.weight
+      }
+      return sum / dimensions.reduce(0) { $0 + $1.weight }
+    }
+    (quality, semantic) = (mean(.quality), mean(.semantic))
+    if let quality, let semantic { total = (4 * quality + semantic) / 5 }
+  }
+}

@@ -1,0 +1,35 @@
+import Foundation
+
+/// The videos of a folder that VBench looks for by name.
+public struct VBenchVideos: Sendable {
+  public struct Video: Equatable, Sendable {
+    public var path: String
+    public var prompt: VBenchPrompt
+  }
+
+  /// In the order of the prompts.
+  public let found: [Video]
+  /// The names of those that are not there.
+  public let missing: [String]
+
+  /// Five videos of each of a dimension's prompts. As for VBench, those of other numbers play no part.
+  ///
+  /// - Throws: `SuiteError` where there is no such folder.
+  public init(_ folder: String, of dimension: VBenchDimension, _ prompts: VBenchPrompts) throws {
+    guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw SuiteError("\(folder): there is no such folder")
+    }
+    let names = Set(files)
+    var (found, missing) = ([Video](), [String]())
+    for prompt in prompts.prompts(of: dimension) {
+      for name in (0..<VBenchSuite.videosAPrompt).map(prompt.fileName) {
+        if names.contains(name) {
+          found.append(Video(path: "\(folder)/\(name)", prompt: prompt))
+        } else {
+          missing.append(name)
+        }
+      }
+    }
+    (self.found, self.missing) = (found, missing)
+  }
+}

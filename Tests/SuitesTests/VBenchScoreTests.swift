@@ -1,0 +1,125 @@
+import Foundation
+import Storage
+import Tensors
+import Testing
+
+@testable import CLIP
+@testable import Suites
+
+@Suite struct VBenchScoreTests {
+  private func prompt(_ style: String) -> VBenchPrompt { VBenchPrompt(text: "a", dimensions: [], style: style) }
+
+  private func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
+    a.shape == b.shape ? try abs(a - b).doubles().max() ?? 0 : .infinity
+  }
+
+  @Test(
+    "Native dimensions give VBench's numbers of each video and of all, whatever the videos' shapes and lengths",
+    arguments: VBenchDimension.allCases.filter(\.isNative))
+  func parity(dimension: VBenchDimension) throws {
+    let expected = try VBenchFixtures.expected()
+    let scorer = try VBenchScorer(dimension, VBenchFixtures.models, on: .cpu)
+    let values = try zip(VBenchFixtures.names, expected.styles).map { name, style in
+      try scorer(VBenchFixtures.tensor("\(name).frames"), of: prompt(style))
+    }
+    for (values, score) in zip(values, try #require(expected.videos[dimension.rawValue])) {
+      #expect(abs(VBenchScorer.mean(values) - score) < 1e-6)
+    }
+    let score = try #require(expected.scores[dimension.rawValue])
+    #expect(abs(VBenchScorer.score(of: values, dimension) - score) < 1e-6)
+  }
+
+  @Test("DINO's features are those of its authors' code, for pictures of other shapes than it was trained on")
+  func dino() throws {
+    let network = try DINOVisionTransformer(VBenchFixtures.models.dino ?? "", on: .cpu)
+    #expect(network.size == 32)
+    for name in VBenchFixtures.names {
+      let prepared = try VBenchMeasures.prepared(VBenchFixtures.tensor("\(name).frames"), size: 32)
+      try #expect(largestDifference(network(prepared), VBenchFixtures.tensor("\(name).dino")) < 1e-5)
+    }
+  }
+
+  @Test("Frames are resized for CLIP as VBench does: in floating point and not antialiased")
+  func frames() throws {
+    let processing = CLIPImageProcessing(size: 28, .sampledCrop)
+    for name in VBenchFixtures.names {
+      let frames = try VBenchFixtures.tensor("\(name).frames")
+      let expected = try VBenchFixtures.tensor("\(name).clip")
+      try #expect(largestDifference(processing(pixels: frames.to(.float32) / 255), expected) < 1e-5)
+      try #expect(largestDifference(processing(picture: frames[0]), expected[0]) < 1e-5)
+    }
+  }
+
+  @Test("Files are decoded to the frames that decord and OpenCV see")
+  func decoding() throws {
+    for name in VBenchFixtures.names {
+      let frames = try FFmpeg().read("\(VBenchFixtures.folder)/videos/\(name).mp4")
+      let expected = try VBenchFixtures.tensor("\(name).frames")
+      try #expect(largestDifference(frames.to(.int16), expected.to(.int16)) == 0)
+    }
+  }
+
+  @Test("Still videos do not flicker and are consistent; black and white ones flicker as much as can be")
+  func extremes() throws {
+    let still = try Tensor.full([3, 3, 8, 8], 90, .uint8)
+    let flicker = try VBenchScorer(.temporalFlickering, VBenchModels(), on: .cpu)
+    #expect(try flicker(still, of: prompt("")) == [1, 1])
+    let blinking = try concatenated([Tensor.zeros([1, 3, 8, 8], .uint8), .full([1, 3, 8, 8], 255, .uint8)])
+    #expect(try flicker(blinking, of: prompt("")) == [0])
+    let opposite = try Tensor([1.0, 0, -1, 0, 0, 1], shape: [3, 2]).to(.float32)
+    #expect(try VBenchMeasures.consistency(opposite) == [0, 0])
+    let near = try VBenchMeasures.consistency(Tensor([1.0, 0, 1, 0, 0, 1], shape: [3, 2]).to(.float32))
+    #expect(near == [1, 0])
+  }
+
+  @Test func whatCannotBeMeasuredIsRefused() throws {
+    let flicker = try VBenchScorer(.temporalFlickering, VBenchModels(), on: .cpu)
+    let one = words { _ = try flicker(.zeros([1, 3, 8, 8], .uint8), of: prompt("")) }
+    #expect(one.contains("temporal_flickering compares frames, and the video has 1"), "\(one)")
+    for dimension in [VBenchDimension.color, .subjectConsistency] {
+      let none = words { _ = try VBenchScorer(dimension, VBenchModels(), on: .cpu) }
+      #expect(none.contains("cannot be measured here without its networks"), "\(none)")
+    }
+    var models = VBenchFixtures.models
+    models.dino = models.aesthetic
+    let other = words { _ = try VBenchScorer(.subjectConsistency, models, on: .cpu) }
+    #expect(other.contains("single.pth: pos_embed: there is no such tensor"), "\(other)")
+  }
+
+  @Test("Totals are those of VBench's script, and of incomplete scores there are none")
+  func totals() throws {
+    let expected = try VBenchFixtures.expected()
+    var scores = Dictionary(
+      uniqueKeysWithValues: try expected.madeUp.map { (try #require(VBenchDimension(rawValue: $0)), $1) })
+    let totals = VBenchTotals(scores)
+    for key in [\VBenchTotals.quality, \.semantic, \.total] {
+      #expect(try abs(#require(totals[keyPath: key]) - #require(expected.totals[keyPath: key])) < 1e-12)
+    }
+    scores[.scene] = nil
+    let partial = VBenchTotals(scores)
+    #expect(partial.quality == totals.quality && partial.semantic == nil && partial.total == nil)
+  }
+
+  @Test("Results of VBench's package are read, and written in its format")
+  func results() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write(
+      """
+      {"color": [0.75, [{"video_path": "v/a-0.mp4", "video_results": 1.0, "success_frame_count": 16},
+       {"video_path": "v/a-1.mp4", "video_results": false}]], "scene": [1, []]}
+      """, to: "r_eval_results.json")
+    let results = try VBenchResults(path)
+    #expect(results.dimensions[.color]?.score == 0.75 && results.dimensions[.scene]?.score == 1)
+    #expect(results.dimensions[.color]?.videos.map(\.score) == [1, 0])
+    try results.write(to: scratch.path("again.json"))
+    #expect(try VBenchResults(scratch.path("again.json")) == results)
+    for (json, expected) in [
+      ("[]", "expected VBench's results"), ("{\"colour\": [1, []]}", "colour: VBench has no such dimension"),
+      ("{\"color\": [\"high\", []]}", "color: expected [score, list of videos], got [\"high\",[]]"),
+      ("{\"color\": NaN}", "not JSON"),
+    ] {
+      let said = words { _ = try VBenchResults(scratch.write(json, to: "bad.json")) }
+      #expect(said.contains("bad.json") && said.contains(expected), "\(said)")
+    }
+  }
+}
