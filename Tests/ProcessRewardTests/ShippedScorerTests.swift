@@ -29,6 +29,33 @@ import Testing
     #expect(refused.contains("the following arguments are required: --checkpoint"), "\(refused)")
   }
 
+  @Test("What a scorer of the module prints is shown, and what it raises is told")
+  func module() throws {
+    let script = """
+      import sys
+      sys.path.insert(0, "\(scorers)")
+      import fewstep_scorer
+      class Loud:
+          name, version, weights, axes, takes = "loud", "1", "", ["a"], ["pictures"]
+          def __init__(self, seed):
+              print("the seed is", seed)
+          def score(self, samples, prompts):
+              print("scoring", prompts)
+              if "b" in prompts:
+                  raise ValueError("no word for b")
+              return [[2] for _ in samples]
+      fewstep_scorer.serve(Loud)
+      """
+    let log = Log()
+    let reward = try reward(["python3", "-S", "-c", script], log) { $0.seed = 7 }
+    let x = try pixels([2, 3, 2, 2])
+    #expect(try reward.score(x.rows(0..<1), pixels: x.rows(0..<1), given: condition(1)).doubles() == [2])
+    let raised = words { _ = try reward.score(x, pixels: x, given: condition(2)) }
+    #expect(raised.contains("the scorer loud: it says: ValueError: no word for b"), "\(raised)")
+    #expect(log.lines.contains("the seed is 7") && log.lines.contains("scoring ['a']"), "\(log.lines)")
+    #expect(log.lines.contains { $0.hasPrefix("Traceback") }, "\(log.lines)")
+  }
+
   @Test("The guide's scorer is the one that is tried here")
   func guide() throws {
     let text = try String(contentsOfFile: "\(scorers)/../../docs/process-rewards.md", encoding: .utf8)
