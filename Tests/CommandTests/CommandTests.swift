@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct CommandTests {
   private let commands = [
-    "run", "check", "recipes", "plugins", "sample", "evaluate", "measure", "benchmark", "inspect", "diff", "train-teacher",
+    "run", "check", "recipes", "plugins", "sample", "evaluate", "measure", "benchmark", "inspect", "diff",
+    "train-teacher",
     "train-autoencoder",
     "train-classifier",
     "pairs", "doctor", "sweep", "compare", "report", "field", "new", "build-plugin",
