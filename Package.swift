@@ -25,9 +25,12 @@ let torchLink: [LinkerSetting] =
 /// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet", "SDXL"]
-let rewards = ["ClassifierReward", "PerturbedReward", "IntrinsicReward", "CLIPRewards"]
-/// Those that read CLIP models.
-let clipPlugins = ["SDXL", "CLIPRewards"]
+let rewards = [
+  "ClassifierReward", "PerturbedReward", "IntrinsicReward", "CLIPRewards", "ImageReward", "ProcessReward",
+]
+/// What plugins need beside Fewstep: CLIP where they read its models, or see pictures as they do; a C door where they start
+/// programs.
+let needs = ["SDXL": "CLIP", "CLIPRewards": "CLIP", "ImageReward": "CLIP", "ProcessReward": "CSpawn"]
 let plugins = objectives + backbones + rewards
 
 let package = Package(
@@ -54,6 +57,7 @@ let package = Package(
     .systemLibrary(name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CSpawn"),
 
     // The house: each imports only what stands above it here.
     .target(name: "Tensors", dependencies: ["CTorch"]),
@@ -96,21 +100,24 @@ let package = Package(
       name: "FewstepTests",
       dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
     .testTarget(name: "CLIPTests", dependencies: ["CLIP"], exclude: ["Fixtures"]),
-    .testTarget(name: "CLIPRewardsTests", dependencies: ["CLIP", "CLIPRewards", "FewstepCLI"]),
+    .testTarget(
+      name: "PictureRewardsTests", dependencies: ["CLIPRewards", "ImageReward", "FewstepCLI"], exclude: ["Fixtures"]),
+    .testTarget(name: "ProcessRewardTests", dependencies: ["ProcessReward"], exclude: ["stand_in.py"]),
     .testTarget(name: "SuitesTests", dependencies: ["Suites", "CLIPRewards"], exclude: ["Fixtures"]),
     .testTarget(name: "SDXLTests", dependencies: ["SDXL"], exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
   ]
     + plugins.map {
       .target(
-        name: $0, dependencies: clipPlugins.contains($0) ? ["Fewstep", "CLIP"] : ["Fewstep"],
+        name: $0, dependencies: ["Fewstep"] + [needs[$0]].compactMap { $0.map { .init(stringLiteral: $0) } },
         path: "Plugins/\($0)", exclude: [])
     },
   cxxLanguageStandard: .cxx17
 )
 
 // Our own targets: existentials spelled out; warnings are errors where CI asks for it.
-for target in package.targets where [.regular, .executable, .test].contains(target.type) && target.name != "CTorch" {
+for target in package.targets
+where [.regular, .executable, .test].contains(target.type) && !["CTorch", "CSpawn"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("ExistentialAny")]
   if Context.environment["FEWSTEP_STRICT"] != nil {
     target.swiftSettings?.append(.treatAllWarnings(as: .error))

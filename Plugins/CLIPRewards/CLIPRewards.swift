@@ -70,7 +70,7 @@ public enum CLIPRewards {
       let tokenizer = s.path("tokenizer", "A CLIP tokenizer's folder, such as SDXL's tokenizer/.")
       let config =
         s.has("config") ? s.path("config", "open_clip's config of the model, where it is no ViT-H-14.") : nil
-      let (precision, batch) = (s.precision(), s.batch())
+      let (precision, batch) = s.scoring()
       return { context in
         try hpsv2(
           weights, version, config: config, tokenizer: tokenizer, precision: precision, batch: batch, context)
@@ -90,7 +90,7 @@ private struct FolderSettings {
     model = s.path("model", "The CLIP model's folder, in transformers' layout or open_clip's.")
     tokenizer =
       hasTexts && s.has("tokenizer") ? s.path("tokenizer", "The tokenizer's folder, where it is another.") : nil
-    (precision, batch) = (s.precision(), s.batch())
+    (precision, batch) = s.scoring()
   }
 
   /// - Parameter value: what the score is of a cosine [B].
@@ -104,13 +104,5 @@ private struct FolderSettings {
     let words = try Tensor(Array(prefix.utf8).map(Int.init))
     return CLIPReward(
       model, folder.processing, .fit(texts, try value(model)), constants: constants + [words], batch: batch, context)
-  }
-}
-
-extension SettingsReader {
-  fileprivate func precision() -> DType { precision("What the model is kept and computed in.") }
-
-  fileprivate func batch() -> Int {
-    integer("batch", default: 16, in: .closed(1, 65536), "Pictures that are scored at once.")
   }
 }

@@ -15,7 +15,7 @@ public final class ClassifierReward: RewardProxy {
       throw TensorError("classifier reward", "the classifier knows \(classes) classes, and prompt \(largest) is none")
     }
     let wanted = try Tensor(condition.prompts).to(pixels.device).unsqueezed(1)
-    return try noGrad { try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1) }
+    return try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1)
   }
 
   public func identity() throws -> [Tensor] { try classifier.identity() }

@@ -92,7 +92,7 @@ public final class DensityReward: RewardProxy {
   public init(_ mixture: Mixture, on device: Device = .cpu) throws { density = try MixtureDensity(mixture, on: device) }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
-    try noGrad { try density.logDensity(samples, classes: condition.tensor("class")) }
+    try density.logDensity(samples, classes: condition.tensor("class"))
   }
 }
 
@@ -103,7 +103,7 @@ public final class PosteriorReward: RewardProxy {
   public init(_ mixture: Mixture, on device: Device = .cpu) throws { density = try MixtureDensity(mixture, on: device) }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
-    try noGrad { try density.logPosterior(samples).gathered(condition.tensor("class").unsqueezed(1), 1).squeezed(1) }
+    try density.logPosterior(samples).gathered(condition.tensor("class").unsqueezed(1), 1).squeezed(1)
   }
 }
 

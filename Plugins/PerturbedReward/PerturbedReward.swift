@@ -25,6 +25,7 @@ public final class PerturbedReward: RewardProxy {
   }
 
   public var readsPixels: Bool { reward.readsPixels }
+  public var version: String? { reward.version }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     let score = try scale * reward.score(samples, pixels: pixels, given: condition)

@@ -54,8 +54,7 @@ public final class SDXLPipeline: ModelPipeline {
       return (try UNet(store.root, unet), store)
     }
     let weights = try weights("unet")
-    let store = ParameterStore(
-      .checkpoint { weights.contains($0) ? try weights.parameter($0) : nil }, dtype: dtype, device: device)
+    let store = ParameterStore(weights.parameters, dtype: dtype, device: device)
     return (try weights.network(in: store) { try UNet($0, unet) }, store)
   }
 

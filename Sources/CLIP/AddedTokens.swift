@@ -1,7 +1,7 @@
 /// A token that is looked for in the text before anything else, such as `<|endoftext|>`.
 ///
 /// Whether it takes the white space beside it (`lstrip`, `rstrip`) makes no difference: white space becomes no tokens.
-struct AddedToken: Equatable {
+package struct AddedToken: Equatable, Sendable {
   var content: [Unicode.Scalar]
   var id: Int
   /// Is no part of a longer word.
@@ -10,11 +10,16 @@ struct AddedToken: Equatable {
   var isNormalized = false
 }
 
-/// The added tokens of one stage, before or after normalisation.
-struct AddedTokens {
-  typealias Scalars = ArraySlice<Unicode.Scalar>
+extension AddedToken {
+  /// One that may stand anywhere in the text as it came.
+  package init(_ content: String, id: Int) { self.init(content: Array(content.unicodeScalars), id: id) }
+}
 
-  enum Piece {
+/// The added tokens of one stage, before or after normalisation.
+package struct AddedTokens: Sendable {
+  package typealias Scalars = ArraySlice<Unicode.Scalar>
+
+  package enum Piece {
     case token(Int)
     case text(Scalars)
   }
@@ -22,9 +27,9 @@ struct AddedTokens {
   /// The longest first: where several begin, the longest wins.
   private let tokens: [AddedToken]
 
-  init(_ tokens: [AddedToken]) { self.tokens = tokens.sorted { $0.content.count > $1.content.count } }
+  package init(_ tokens: [AddedToken]) { self.tokens = tokens.sorted { $0.content.count > $1.content.count } }
 
-  func split(_ text: Scalars) -> [Piece] {
+  package func split(_ text: Scalars) -> [Piece] {
     var pieces = [Piece]()
     var start = text.startIndex  // of what has not become a piece yet
     var index = start

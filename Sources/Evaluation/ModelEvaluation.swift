@@ -44,6 +44,8 @@ public final class ModelEvaluation {
         version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
         samples: settings.samples, seed: settings.seed,
         reward: try reward.map { try Self.name($0, recipe.resolved["evaluation"]?["reward"]?.leaves ?? [:]) })
+    } catch let error as PluginError {
+      throw CastError(recipe, "evaluation", error.problem)
     } catch let error as TensorError {
       throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
     }
@@ -97,8 +99,11 @@ public final class ModelEvaluation {
   /// A reward by its kind and what it is made of: its tensors where it has some, for paths say nothing of them.
   private static func name(_ reward: any RewardProxy, _ settings: [String: String]) throws -> String {
     let tensors = try reward.identity()
-    guard tensors.isEmpty else { return "\(settings["kind"] ?? "") \(try hash(tensors))" }
-    return settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    let words =
+      tensors.isEmpty
+      ? settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      : [settings["kind"] ?? "", try hash(tensors)]
+    return (words + [reward.version].compactMap(\.self)).joined(separator: " ")
   }
 
   private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Estimate? {

@@ -23,6 +23,7 @@ struct Check: ParsableCommand {
     let recipe = try arguments.load()
     let cast = try Cast(recipe)
     noteUnused(recipe, cast)
+    noteScorers(cast)
     if let evaluation = recipe.evaluation {
       _ = try ModelEvaluation(recipe, evaluation, backbone: cast.backbone, teacher: cast.teacher)
     }

@@ -8,9 +8,11 @@ import DecoupledDMD
 import Fewstep
 import Foundation
 import GaussianMixture
+import ImageReward
 import IntrinsicReward
 import PerturbedReward
 import PixelUNet
+import ProcessReward
 import RewardForcing
 import SDXL
 import SiD
@@ -34,8 +36,8 @@ public struct FewstepCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Run.self, SweepCommand.self, Compare.self, Check.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self,
-      Measure.self, BenchmarkCommand.self, Report.self, Field.self, Inspect.self, Diff.self, TrainTeacher.self,
-      TrainAutoencoder.self, TrainClassifier.self,
+      Measure.self, Features.self, BenchmarkCommand.self, Report.self, Field.self, Inspect.self, Diff.self,
+      TrainTeacher.self, TrainAutoencoder.self, TrainClassifier.self,
       Pairs.self, New.self,
       BuildPlugin.self, Doctor.self, Prepare.self, Denoise.self, Encode.self, Decode.self, Embed.self,
       ExportCommand.self,
@@ -52,7 +54,8 @@ public struct FewstepCommand: ParsableCommand {
     { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
     { SDXL.register(in: &$0) },
     { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
-    { IntrinsicReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) }, { IDXImages.register(in: &$0) },
+    { IntrinsicReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) },
+    { ImageReward.register(in: &$0) }, { ProcessReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]
 
   @TaskLocal private static var added: [Registration] = []

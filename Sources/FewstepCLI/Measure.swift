@@ -2,21 +2,26 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Storage
+import Suites
 import Tensors
 
 struct Measure: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compare generated features with real ones: Fréchet and kernel distance, precision, recall and others.",
+    abstract: "Compare generated pictures, or features, with real ones: FID, KID, CMMD, precision, recall and others.",
     discussion: """
-      Example:  fewstep measure real.h5 generated.safetensors
+      Example:  fewstep measure photos/ pictures/ --inception inception-2015-12-05.pt --resize 512
+                fewstep measure photos/ pictures/ --clip models/clip-vit-large-patch14-336
+                fewstep measure real.h5 generated.safetensors
                 fewstep measure samples.h5 samples.h5 --real real --generated student --cmmd --json
 
-      Each file holds features [N, D], of any network: Inception's for FID and KID, CLIP's for CMMD. Intervals are 95%, by
-      a bootstrap. `bias` is what the number of samples alone adds to the value.
+      Folders (and tars) of pictures are looked at by the network that is named: Inception for FID and KID, CLIP for CMMD. A
+      file holds features [N, D] of any network; `fewstep features` makes such of pictures. Intervals are 95%, by a
+      bootstrap. `bias` is what the number of samples alone adds to the value.
       """)
 
-  @Argument(help: "Real features: an .h5 file, or weights in any form.") var realFile: String
-  @Argument(help: "Generated features.") var generatedFile: String
+  @Argument(help: "Real pictures, or features: a folder, an .h5 file, or weights in any form.") var realFile: String
+  @Argument(help: "Generated pictures, or features.") var generatedFile: String
+  @OptionGroup var network: FeatureArguments
   @Option(help: "The real features' name; not needed where the file holds one tensor.") var real: String?
   @Option(help: "The generated features' name.") var generated: String?
   @Flag(help: "CMMD, too; for CLIP embeddings of unit length.") var cmmd = false
@@ -28,14 +33,20 @@ struct Measure: ParsableCommand {
     let features: Int
     let scores: FeatureMeasures.Scores
     let cmmd: Estimate?
+    /// Of pictures.
+    let network: String?
+    let fit: String?
   }
 
   func run() throws {
-    let (real, generated) = (try Self.features(realFile, real), try Self.features(generatedFile, generated))
+    let sides = try sides()
+    let (real, generated) = (sides.real.values, sides.generated.values)
+    let (cmmd, pictures) = (cmmd || network.clip != nil, sides.real.pictures)
     let scores = try FeatureMeasures(real: real)(generated)
     let result = Result(
       realSamples: real.shape[0], generatedSamples: generated.shape[0], features: real.shape[1], scores: scores,
-      cmmd: cmmd ? try CMMD(to: real)(generated, Resamples(of: generated.shape[0])) : nil)
+      cmmd: cmmd ? try CMMD(to: real)(generated, Resamples(of: generated.shape[0])) : nil, network: pictures?.network,
+      fit: pictures?.fit)
     if json { return print(String(decoding: try JSONEncoder.pretty.encode(result), as: UTF8.self)) }
     let rows = scores.named.map { ($0.rawValue, $1) } + (result.cmmd.map { [("CMMD", $0)] } ?? [])
     // Each number with its own digits: a column holds measures of different sizes.
@@ -51,7 +62,51 @@ struct Measure: ParsableCommand {
         }
       ).text)
     print("\(result.realSamples) real and \(result.generatedSamples) generated samples of \(result.features) features")
+    if let pictures { print("network: \(pictures.network); pictures: \(pictures.fit)") }
     for words in Warnings.lines(rows.map { ($0.0, $0.1.warning) }) { print("warning: \(words)") }
+  }
+
+  /// Features, and what they depend on where that is known.
+  private typealias Side = (values: Tensor, pictures: PictureFeatures?)
+
+  /// - Throws: `CommandError` where the two cannot be compared.
+  private func sides() throws -> (real: Side, generated: Side) {
+    let hasPictures = [realFile, generatedFile].contains(where: Self.isPictures)
+    let looking = network.hasNetwork ? try network.network() : nil
+    if hasPictures, looking == nil {
+      throw CommandError(
+        ExitCodes.usage, "say with --inception FILE or --clip FOLDER which network is to look at the pictures")
+    }
+    if !hasPictures, looking != nil {
+      throw CommandError(ExitCodes.usage, "both are files of features: --inception and --clip are for pictures")
+    }
+    func side(_ path: String, _ name: String?) throws -> Side {
+      if let looking, Self.isPictures(path) {
+        let made = try network.features(of: [path], network: looking)
+        return (made.values, made)
+      }
+      let made = name == nil ? try Self.picturesFeatures(path) : nil
+      return (try made?.values ?? Self.features(path, name), made)
+    }
+    let sides = (real: try side(realFile, real), generated: try side(generatedFile, generated))
+    if let difference = sides.real.pictures.flatMap({ real in
+      sides.generated.pictures.flatMap { real.difference(from: $0) }
+    }) {
+      throw CommandError(ExitCodes.invalid, "\(realFile) and \(generatedFile): \(difference)")
+    }
+    return sides
+  }
+
+  private static func isPictures(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return path.hasSuffix(".tar")
+      || FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  /// Those that `fewstep features` wrote; nil for other features.
+  private static func picturesFeatures(_ path: String) throws -> PictureFeatures? {
+    guard let file = try? HDF5File.open(path), try PictureFeatures.isHeld(by: file) else { return nil }
+    return try PictureFeatures(reading: path)
   }
 
   /// The tensor called `name`, or the only one, as features [N, D].

@@ -58,6 +58,7 @@ struct Run: ParsableCommand {
     }
     Interruption.listen()
     let run = try TrainingRun(Team(recipe, cast: cast), folder: folder, resume: resume)
+    noteScorers(cast)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let ending = try train(run)
     let goOn =
@@ -169,12 +170,17 @@ func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: R
 func noteUnused(_ recipe: Recipe, _ cast: Cast) {
   let objective = cast.objective
   for (key, isUnused) in [
-    ("reward", cast.reward != nil && objective.sensing == nil),
+    ("reward", cast.reward != nil && objective.sensing == nil && recipe.rewardWeight == 0),
     ("data", cast.data != nil && !objective.needs.contains(.data)),
     ("training.pairs", cast.pairs != nil && !objective.needs.contains(.pairs)),
   ] where isUnused {
     note("note: \(key) has no effect on training: the objective, as the recipe sets it, does not use it")
   }
+}
+
+/// Says who scores, where that is another program.
+func noteScorers(_ cast: Cast) {
+  for (key, version) in cast.rewardVersions { note("\(key): scored by \(version)") }
 }
 
 /// A line for people, beside whatever goes to standard output.

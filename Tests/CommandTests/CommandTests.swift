@@ -3,9 +3,8 @@ import Testing
 
 @Suite struct CommandTests {
   private let commands = [
-    "run", "check", "recipes", "plugins", "sample", "evaluate", "measure", "benchmark", "inspect", "diff",
-    "train-teacher",
-    "train-autoencoder",
+    "run", "check", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark", "inspect", "diff",
+    "train-teacher", "train-autoencoder",
     "train-classifier",
     "pairs", "doctor", "sweep", "compare", "report", "field", "new", "build-plugin",
     "prepare", "denoise", "encode", "decode", "embed", "export",

@@ -100,7 +100,7 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
     \(objective)
     student:
       steps: [1, 0.5]
-    \(role("  ema:\n    \(average)", lora: lora))
+    \(role("  ema:\n    \(average)" + (reward ? "\n  reward-weight: 0.125" : ""), lora: lora))
     fake-teacher:
       updates: 2
     \(role("", lora: lora))

@@ -13,9 +13,11 @@ import Testing
 @testable import DecoupledDMD
 @testable import Fewstep
 @testable import GaussianMixture
+@testable import ImageReward
 @testable import IntrinsicReward
 @testable import PerturbedReward
 @testable import PixelUNet
+@testable import ProcessReward
 @testable import RewardForcing
 @testable import SiD
 
@@ -35,6 +37,8 @@ func shippedCatalog() -> Catalog {
   PerturbedReward.register(in: &catalog)
   IntrinsicReward.register(in: &catalog)
   CLIPRewards.register(in: &catalog)
+  ImageReward.register(in: &catalog)
+  ProcessReward.register(in: &catalog)
   IDXImages.register(in: &catalog)
   return catalog
 }

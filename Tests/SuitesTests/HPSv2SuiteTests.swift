@@ -62,8 +62,8 @@ import Testing
   func deviation() {
     // Chunk c has the mean c; within a chunk values are spread evenly around it.
     let values = (0..<800).map { index -> Double in
-      let (chunk, place) = (Double(index / 80), Double(index % 80))
-      return chunk + (place - 39.5) / 100
+      let within = Double(index % 80) - 39.5
+      return Double(index / 80) + within / 100
     }
     #expect(abs((HPSv2Scores.deviationOfChunks(values) ?? 0) - 8.25.squareRoot()) < 1e-9)
     #expect(HPSv2Scores.deviationOfChunks(Array(values.dropLast())) == nil)

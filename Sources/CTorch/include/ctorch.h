@@ -94,6 +94,21 @@ typedef struct {
 int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
                   ct_tensor_t _Nullable *_Nonnull out);
 
+// -- TorchScript ----------------------------------------------------------------------------------------------------
+
+typedef struct ct_script *ct_script_t;
+
+/// The program of a file, in evaluation mode, on a device as ct_device gives it. Released with ct_script_release.
+int ct_script_load(const char *path, int32_t device_type, int32_t device_index, ct_script_t _Nullable *_Nonnull out);
+void ct_script_release(ct_script_t script);
+/// Parameters and buffers.
+int64_t ct_script_tensor_count(ct_script_t script);
+/// The name, valid for the life of the script, and the tensor at an index below the count.
+const char *ct_script_tensor(ct_script_t script, int64_t index, ct_tensor_t _Nullable *_Nonnull out);
+/// Calls a method, that of a part by its path ("layers.forward"), which returns one tensor.
+int ct_script_call(ct_script_t script, const char *method, const ct_tensor_t _Nonnull *_Nullable inputs, size_t n,
+                   ct_tensor_t _Nullable *_Nonnull out);
+
 // -- The runtime ----------------------------------------------------------------------------------------------------
 
 /// Autocast of a device type (c10::DeviceType) to a dtype; dtype -1 turns it off. *before is what held until now.

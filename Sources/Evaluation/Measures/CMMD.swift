@@ -22,9 +22,12 @@ public struct CMMD {
     let (n, m) = (Double(real.shape[0]), Double(generated.shape[0]))
     let means = try discrepancy.means(generated, resamples)
     var estimate = means.estimate(scale: 1000) { (1 + (n - 1) * $0) / n + (1 + (m - 1) * $1) / m }
-    estimate.bias = 1000 * ((1 - means.real) / n + (1 - means.generated) / m)
+    let bias = 1000 * ((1 - means.real) / n + (1 - means.generated) / m)
+    estimate.bias = bias
     if try ![real, generated].allSatisfy({ try Self.hasUnitLength($0) }) {
       estimate.warning = "the rows are not of length 1, as CLIP embeddings are for this measure"
+    } else if bias > estimate.value / 10 {
+      estimate.warning = FrechetDistance.biasWarning
     }
     return estimate
   }

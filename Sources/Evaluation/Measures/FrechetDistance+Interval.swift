@@ -1,6 +1,9 @@
 import Tensors
 
 extension FrechetDistance {
+  static let biasWarning =
+    "more than a tenth of it is the bias of so few samples: compare with sets of the same size only"
+
   /// The distance of generated features [m, d], with an interval and the bias of so few samples.
   ///
   /// The interval is a bootstrap of the distance's linear part: each sample's influence on it is known in closed form, so
@@ -21,9 +24,7 @@ extension FrechetDistance {
           + "have no covariance of full rank: take more samples than features, several times as many")
     }
     let bias = try self.bias(statistics, spectrum.roots)
-    let warning =
-      bias > value / 10
-      ? "more than a tenth of it is the bias of so few samples: compare with sets of the same size only" : nil
+    let warning = bias > value / 10 ? Self.biasWarning : nil
     guard let resamples else { return Estimate(value, bias: bias, warning: warning) }
     let influence = try self.influence(of: generated, statistics, spectrum)
     let shift = try value - mean(influence).item()

@@ -10,7 +10,21 @@ public enum PictureSource {
     public let name: String
     /// Empty where there is none.
     public let caption: String
-    let bytes: () throws -> Data
+    /// The file's content.
+    public let bytes: () throws -> Data
+
+    init(name: String, caption: String, bytes: @escaping () throws -> Data) {
+      (self.name, self.caption, self.bytes) = (name, caption, bytes)
+    }
+
+    /// The picture of a file.
+    public init(file path: String, caption: String = "") {
+      self.init(name: path, caption: caption) {
+        do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+          throw StorageError(.io, at: path, "cannot read the file")
+        }
+      }
+    }
 
     /// Pixels [3, height, width] in -1...1: resized (Lanczos, as PIL) so that it just covers the frame, what is too much of
     /// one side cut off evenly.
@@ -68,11 +82,7 @@ public enum PictureSource {
       let caption =
         try there.contains(text)
         ? Self.text(Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(text)")), "\(folder)/\(text)") : ""
-      return Picture(name: path, caption: caption) {
-        do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-          throw StorageError(.io, at: path, "cannot read the file")
-        }
-      }
+      return Picture(file: path, caption: caption)
     }
   }
 

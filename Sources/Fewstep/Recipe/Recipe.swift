@@ -52,6 +52,8 @@ public struct Recipe {
   public let steps: [Double]
   public let student: RoleSettings
   public let ema: EMA.Decay?
+  /// λ in the student's loss - λ mean R, whose gradient goes through reward and pixels; 0 leaves the term out.
+  public let rewardWeight: Double
   public let fakeTeacher: RoleSettings
   /// Fake-teacher updates for each of the student's.
   public let fakeTeacherUpdates: Int
@@ -98,6 +100,12 @@ public struct Recipe {
       !steps.isEmpty && zip(steps, steps.dropFirst()).allSatisfy(>), at: "steps", "expected times that fall")
     self.student = RoleSettings(student, learningRate: 1e-4, betas: [0.9, 0.999])
     ema = student.ema()
+    rewardWeight =
+      student.has("reward-weight")
+      ? student.number(
+        "reward-weight", in: .nonNegative,
+        "λ of -λ mean R in the student's loss, with the reward's gradient (ReFL, arXiv 2304.05977); without it, none.")
+      : 0
     let fake = s.section("fake-teacher")
     fakeTeacherUpdates = fake.integer(
       "updates", default: 5, in: .closed(1, 10_000), "Fake-teacher updates for each of the student's (DMD2: 5).")

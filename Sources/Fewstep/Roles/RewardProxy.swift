@@ -2,9 +2,10 @@ import Tensors
 
 /// R: says how good samples are, and so where the teacher may be unreliable (AMD's sensor of Forbidden Zones).
 ///
-/// Law: a sample's score depends on that sample and its condition alone.
+/// Laws: a sample's score depends on that sample and its condition alone; where gradients are recorded, the scores carry
+/// their graph to the samples and the pixels, or `student.reward-weight` cannot be used with it.
 public protocol RewardProxy: AnyObject {
-  /// float [B], higher is better. Runs without gradients.
+  /// float [B], higher is better.
   ///
   /// - Parameters:
   ///   - samples: [B, ...], as the backbone makes them.
@@ -17,11 +18,16 @@ public protocol RewardProxy: AnyObject {
   /// The tensors that scores are a function of: two rewards of one kind with equal ones are the same. Empty where its
   /// settings say all.
   func identity() throws -> [Tensor]
+
+  /// Who scores, in which version, where that is not for the recipe to say: a program of somebody else's. A run notes it and
+  /// goes on with no other. nil where the settings say all.
+  var version: String? { get }
 }
 
 extension RewardProxy {
   public var readsPixels: Bool { true }
   public func identity() throws -> [Tensor] { [] }
+  public var version: String? { nil }
 }
 
 /// A reward of any picture for any text, whatever made them: what benchmarks score files with.

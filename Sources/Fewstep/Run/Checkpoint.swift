@@ -23,6 +23,7 @@ public enum Checkpoint {
       if let watch {
         try file.setAttribute("watch", .string(String(decoding: JSONEncoder.pretty.encode(watch.state), as: UTF8.self)))
       }
+      for (key, version) in trainer.cast.rewardVersions { try file.setAttribute("version.\(key)", .string(version)) }
       for (key, value) in trainer.cast.backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
       try file.write([trainer.recipe.resolved.text()], to: "recipe")
       for (group, state) in groups(trainer) {
@@ -37,11 +38,12 @@ public enum Checkpoint {
 
   /// Puts a trainer where the checkpoint's was.
   ///
-  /// - Throws: `CheckpointError` naming each key of the recipe that differs, or where the recipe ends before the checkpoint;
-  ///   `StorageError` where the file is damaged.
+  /// - Throws: `CheckpointError` naming each key of the recipe that differs, or a reward that is scored by another version,
+  ///   or where the recipe ends before the checkpoint; `StorageError` where the file is damaged.
   public static func load(_ path: String, into trainer: Trainer, watch: Watch? = nil) throws {
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
+    try refuseOtherScorers(file, trainer.cast)
     try named(path) {
       try load(file, into: trainer.cast)
       try trainer.ema?.load(updateCount: file.integer("ema.updates"), values("ema", in: file))
@@ -124,6 +126,13 @@ public enum Checkpoint {
     guard differences.isEmpty else { throw CheckpointError.otherRecipe(path: file.path, differences: differences) }
   }
 
+  private static func refuseOtherScorers(_ file: HDF5File, _ cast: Cast) throws {
+    for (key, version) in cast.rewardVersions {
+      guard case .string(let saved)? = try file.attribute("version.\(key)"), saved != version else { continue }
+      throw CheckpointError.otherScorer(path: file.path, key: key, saved: saved, now: version)
+    }
+  }
+
   /// Says in which file a tensor was missing or misshapen.
   private static func named(_ path: String, _ body: () throws -> Void) throws {
     do { try body() } catch let error as ParameterError {
@@ -134,6 +143,7 @@ public enum Checkpoint {
 
 public enum CheckpointError: Error, CustomStringConvertible {
   case otherRecipe(path: String, differences: [String])
+  case otherScorer(path: String, key: String, saved: String, now: String)
   case beyond(path: String, step: Int, steps: Int)
 
   public var description: String {
@@ -142,6 +152,9 @@ public enum CheckpointError: Error, CustomStringConvertible {
       "\(path): a checkpoint of another recipe, so going on from it would be no resume:\n"
         + differences.map { "  \($0)" }.joined(separator: "\n")
         + "\n  Start a new run with `--into`, or set the keys back."
+    case .otherScorer(let path, let key, let saved, let now):
+      "\(path): \(key) was scored by \(saved), and now it is \(now): going on would be no resume\n"
+        + "  Start a new run with `--into`, or put the other version back."
     case .beyond(let path, let step, let steps):
       "\(path): \(step) steps were done, but the recipe ends after \(steps) (training.steps): there is nothing to go on with"
     }
@@ -150,7 +163,11 @@ public enum CheckpointError: Error, CustomStringConvertible {
 
 extension Recipe {
   /// Keys whose change leaves what has been computed so far as it would have been.
-  private static let free: Set<String> = ["name", "threads", "training.steps", "training.replicas"]
+  private static let free: Set<String> = [
+    "name", "threads", "training.steps", "training.replicas",
+    // How long an external scorer may take, and how often it may fail.
+    "reward.timeout", "reward.start-timeout", "reward.restarts", "reward.ahead",
+  ]
 
   /// What a saved recipe says otherwise, in words; log and evaluation settings do not count.
   func differences(from saved: YAMLNode) -> [String] {

@@ -9,14 +9,19 @@ struct RunRecords {
   private let probes: RowFile?
   private let events: EventFile
 
-  /// - Parameter step: where the run is; what an earlier process wrote of later steps is dropped.
-  init(_ folder: RunFolder, _ recipe: Recipe, _ watch: Watch?, from step: Int) throws {
+  /// - Parameters:
+  ///   - scorers: who scores, by the reward's key.
+  ///   - step: where the run is; what an earlier process wrote of later steps is dropped.
+  init(
+    _ folder: RunFolder, _ recipe: Recipe, _ watch: Watch?, scorers: [(key: String, version: String)], from step: Int
+  ) throws {
     self.recipe = recipe
     self.folder = folder
     diagnostics = try RowFile(
       folder.diagnostics, from: step, interval: recipe.output.diagnosticsEvery,
       capacity: recipe.output.diagnosticsRows,
-      attributes: watch?.probe.zoneReward.map { [("zone-reward", .number($0))] } ?? [])
+      attributes: (watch?.probe.zoneReward.map { [("zone-reward", .number($0))] } ?? [])
+        + scorers.map { ("version.\($0.key)", .string($0.version)) })
     probes = try watch.map { watch in
       try RowFile(
         folder.probe, from: step == 0 ? 0 : step + 1, interval: watch.settings.every, capacity: 1000, chunk: 64,

@@ -62,7 +62,11 @@ public final class TrainingRun {
       try recipe.write(to: folder.recipe)
     }
     warnings = try WarningFile(folder.warnings, resumingAt: resume ? trainer.stepCount : nil)
-    records = try RunRecords(folder, trainer.recipe, watch, from: trainer.stepCount)
+    records = try Self.records(folder, trainer, watch)
+  }
+
+  private static func records(_ folder: RunFolder, _ trainer: Trainer, _ watch: Watch?) throws -> RunRecords {
+    try RunRecords(folder, trainer.recipe, watch, scorers: trainer.cast.rewardVersions, from: trainer.stepCount)
   }
 
   /// Trains to the end of the recipe, to `limit` steps, until interrupted or until a warning stops it.
@@ -137,7 +141,7 @@ public final class TrainingRun {
   /// Takes the records up again at the trainer's step.
   func reopenRecords() throws {
     try records.close()
-    records = try RunRecords(folder, trainer.recipe, watch, from: trainer.stepCount)
+    records = try Self.records(folder, trainer, watch)
   }
 
   /// The student as other tools read it, with its architecture and its step list.

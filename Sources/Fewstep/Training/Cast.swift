@@ -80,6 +80,9 @@ public final class Cast {
           "\(recipe.training.batch) samples do not divide into groups of \(sensing.groupSize) (objective.group-size)")
       }
     }
+    if recipe.rewardWeight > 0, reward == nil {
+      throw CastError(recipe, "student.reward-weight", "there is no reward: add a `reward` section")
+    }
     try refuseMisfits(recipe)
   }
 
@@ -108,14 +111,31 @@ public final class Cast {
           recipe, "data", "it has prompt \(largest), the backbone knows 0 to \(backbone.prompts.count - 1) only")
       }
     }
-    for (key, reward) in (reward.map { [("reward", $0)] } ?? []) + panel.map({ ("watch.panel.\($0.name)", $0.reward) })
-    {
+    for (key, reward) in rewards {
       let ends = try backbone.condition([0, backbone.prompts.count - 1])
       let samples = try Tensor.zeros([2] + backbone.sampleShape, .float32, on: backbone.device)
       try Self.fitting(key, recipe) {
         _ = try noGrad { try reward.checkedScore(samples, pixels: backbone.pixels(samples), given: ends, key) }
       }
     }
+    if recipe.rewardWeight > 0, let reward {
+      let samples = try Tensor.zeros([1] + backbone.sampleShape, .float32, on: backbone.device).requiringGrad()
+      try Self.fitting("student.reward-weight", recipe) {
+        try reward.refuseWithoutGradient(
+          reward.score(samples, pixels: backbone.pixels(samples), given: backbone.condition([0])),
+          "student.reward-weight")
+      }
+    }
+  }
+
+  /// All rewards by their keys in the recipe.
+  var rewards: [(key: String, reward: any RewardProxy)] {
+    (reward.map { [("reward", $0)] } ?? []) + panel.map { ("watch.panel.\($0.name)", $0.reward) }
+  }
+
+  /// Who scores, where the recipe does not say it, by the reward's key.
+  public var rewardVersions: [(key: String, version: String)] {
+    rewards.compactMap { key, reward in reward.version.map { (key, $0) } }
   }
 }
 

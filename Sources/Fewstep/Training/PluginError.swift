@@ -55,4 +55,13 @@ extension RewardProxy {
     }
     return try rewards.to(.float32)
   }
+
+  /// - Throws: `PluginError` where scores that should carry their graph to the samples do not.
+  func refuseWithoutGradient(_ scores: Tensor, _ place: String) throws {
+    guard !scores.requiresGrad else { return }
+    throw PluginError(
+      place,
+      "the scores of \(type(of: self)) carry no gradient to the samples, and the student's loss is to have one: "
+        + "take another reward, or leave `student.reward-weight` out")
+  }
 }

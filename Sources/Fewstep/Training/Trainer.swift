@@ -72,7 +72,7 @@ public final class Trainer {
       if ranges.count == 1 { sensed = try sense(parts, draw.condition) }
       let scene = try scene(draw, samples, range, sensed, role: "student", update: 0, times: recipe.matching.times)
       let loss = try alone {
-        let loss = try checked("student's loss") { try cast.objective.studentLoss(scene) }
+        let loss = try rewarded(checked("student's loss") { try cast.objective.studentLoss(scene) }, scene)
         try (loss.total * share(range)).backward()
         return loss
       }
@@ -92,6 +92,14 @@ public final class Trainer {
   /// With the student alone trainable, backward included: there a checkpointed network is run again.
   private func alone<R>(_ body: () throws -> R) throws -> R {
     try cast.fakeTeacher.parameters.frozen { try cast.objective.parameters?.frozen(body) ?? body() }
+  }
+
+  /// Adds -λ mean R, whose gradient moves the samples to where the reward is higher (ReFL, arXiv 2304.05977).
+  private func rewarded(_ loss: Loss, _ scene: Scene) throws -> Loss {
+    guard recipe.rewardWeight > 0, let reward = cast.reward else { return loss }
+    let scores = try score(scene.samples, scene.condition, by: reward)
+    try reward.refuseWithoutGradient(scores, "reward (\(type(of: reward))) at step \(stepCount)")
+    return try loss.adding("reward-loss", -mean(scores), weight: recipe.rewardWeight)
   }
 
   private func checked(_ name: String, _ loss: () throws -> Loss) throws -> Loss {
@@ -198,12 +206,13 @@ public final class Trainer {
 
   /// R [B], float32; nil where there is no reward.
   private func score(_ samples: Tensor, _ condition: Condition) throws -> Tensor? {
-    guard let reward = cast.reward else { return nil }
-    return try noGrad {
-      try reward.checkedScore(
-        samples, pixels: reward.readsPixels ? cast.backbone.pixels(samples) : nil, given: condition,
-        "reward (\(type(of: reward))) at step \(stepCount)")
-    }
+    try cast.reward.map { reward in try noGrad { try score(samples, condition, by: reward) } }
+  }
+
+  private func score(_ samples: Tensor, _ condition: Condition, by reward: any RewardProxy) throws -> Tensor {
+    try reward.checkedScore(
+      samples, pixels: reward.readsPixels ? cast.backbone.pixels(samples) : nil, given: condition,
+      "reward (\(type(of: reward))) at step \(stepCount)")
   }
 
   private func scene(

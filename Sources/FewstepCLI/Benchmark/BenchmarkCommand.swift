@@ -11,5 +11,8 @@ struct BenchmarkCommand: ParsableCommand {
       Example:  fewstep benchmark hpsv2 runs/amd --prompts HPDv2/benchmark --weights HPS.pt --tokenizer clip/
                 fewstep benchmark compare runs/amd/benchmarks/hpsv2 runs/dmd2/benchmarks/hpsv2
       """,
-    subcommands: [BenchmarkHPSv2.self, BenchmarkVBench.self, BenchmarkCompare.self])
+    subcommands: [
+      BenchmarkHPSv2.self, BenchmarkGenEval.self, BenchmarkDPG.self, BenchmarkVBench.self, BenchmarkCOCO.self,
+      BenchmarkCompare.self,
+    ])
 }

@@ -1,9 +1,10 @@
+import CZlib
 import Foundation
 
 /// A ZIP archive: where each of its entries lies in the mapped file. Only those that are stored as they are can be read.
 ///
 /// What the archive says is taken from its central directory, as the sizes in the entries' own headers may be zero. Checksums
-/// are not compared: that would read the whole file.
+/// are compared when asked alone: that reads the whole file.
 struct ZipArchive {
   let file: MappedFile
   private let entries: [String: Entry]
@@ -14,6 +15,8 @@ struct ZipArchive {
     let header: Int
     let data: Range<Int>
     let isCompressed: Bool
+    /// CRC-32 of what is not compressed.
+    let sum: UInt32
   }
 
   var names: some Collection<String> { entries.keys }
@@ -31,6 +34,47 @@ struct ZipArchive {
         advice: "Write the file again with `torch.save`, or pack the archive with `zip -0`.")
     }
     return entry.data
+  }
+
+  /// - Throws: `StorageError.malformed` naming an entry whose bytes are not those that were written.
+  func checkSums() throws {
+    for entry in entries.values {
+      let sum = file.withBytes(entry.data.lowerBound, entry.data.count) { bytes in
+        entry.isCompressed ? Self.sumOfInflated(bytes) : Self.sum(bytes, after: 0)
+      }
+      guard sum == entry.sum else {
+        throw StorageError(
+          .malformed, at: "\(file.path): \(entry.name)", "the entry is damaged: its checksum is another",
+          advice: "Copy or download the file again.")
+      }
+    }
+  }
+
+  private static func sum(_ bytes: UnsafeRawBufferPointer, after sum: UInt32) -> UInt32 {
+    UInt32(truncatingIfNeeded: crc32_z(UInt(sum), bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))
+  }
+
+  /// Of what the bytes are the compressed form of; nil where they are none.
+  private static func sumOfInflated(_ bytes: UnsafeRawBufferPointer) -> UInt32? {
+    var stream = z_stream()
+    // Without zlib's header, which ZIP leaves out.
+    guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+      return nil
+    }
+    defer { inflateEnd(&stream) }
+    stream.next_in = UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress)
+    stream.avail_in = UInt32(clamping: bytes.count)
+    var total: UInt32 = 0
+    return withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { part in
+      while true {
+        stream.next_out = part.bindMemory(to: UInt8.self).baseAddress
+        stream.avail_out = UInt32(part.count)
+        let status = inflate(&stream, Z_NO_FLUSH)
+        total = sum(UnsafeRawBufferPointer(rebasing: part[..<(part.count - Int(stream.avail_out))]), after: total)
+        if status == Z_STREAM_END { return total }
+        guard status == Z_OK else { return nil }
+      }
+    }
   }
 
   static func isOne(_ file: MappedFile) -> Bool {
@@ -101,6 +145,7 @@ private struct Reader {
     let narrow = [try number(position + 24, 4), try number(position + 20, 4), try number(position + 42, 4)]
     let wide = try widened(narrow, extra..<extra + extraLength)
     let (size, packed, header) = (wide[0], wide[1], wide[2])
+    let sum = UInt32(truncatingIfNeeded: try number(position + 16, 4))
     position = next
     guard packed == size || isCompressed else {
       throw StorageError(.malformed, at: place, "it has two sizes, \(packed) and \(size)")
@@ -112,7 +157,8 @@ private struct Reader {
     guard start <= directory.lowerBound, packed <= directory.lowerBound - start else {
       throw StorageError(.malformed, at: place, "the entry reaches out of the archive", got: "\(packed) bytes")
     }
-    return ZipArchive.Entry(name: name, header: header, data: start..<start + packed, isCompressed: isCompressed)
+    return ZipArchive.Entry(
+      name: name, header: header, data: start..<start + packed, isCompressed: isCompressed, sum: sum)
   }
 
   /// ZIP64's extra field holds, in this order, those of the numbers that did not fit 32 bits.

@@ -51,7 +51,10 @@ public func resized(_ image: Tensor, height: Int, width: Int, _ filter: ResizeFi
 /// [C, H, W] -> [C, length, W]
 private func withColumns(_ image: Tensor, _ length: Int, _ filter: ResizeFilter) throws -> Tensor {
   let (channels, height, width) = (image.shape[0], image.shape[1], image.shape[2])
-  let taps = (0..<length).map { Taps($0, of: length, from: height, filter) }
+  let taps = (0..<length).map { index in
+    let taps = Taps(index, of: length, from: height, filter)
+    return (first: taps.first, weights: taps.weights)
+  }
   let pixels = try image.withBytes { source in
     var sums = [Int32](repeating: 0, count: width)
     return [UInt8](unsafeUninitializedCapacity: channels * length * width) { pixels, filled in
@@ -74,13 +77,18 @@ private func withColumns(_ image: Tensor, _ length: Int, _ filter: ResizeFilter)
   return try pixels.withUnsafeBytes { try Tensor(bytes: $0, shape: [channels, length, width], dtype: .uint8) }
 }
 
-/// The pixels that one new pixel is made of, and their weights in fixed point.
-private struct Taps {
+/// The pixels that one new pixel is made of, and their shares in it.
+struct Taps {
   /// 32 less those of a pixel, and two for sums above 1.
-  static let bits: Int32 = 22
+  fileprivate static let bits: Int32 = 22
 
   let first: Int
-  let weights: [Int32]
+  /// Together 1.
+  let shares: [Double]
+  /// The same in fixed point.
+  fileprivate var weights: [Int32] {
+    shares.map { Int32(($0 * Double(1 << Self.bits)).rounded(.toNearestOrAwayFromZero)) }
+  }
 
   init(_ index: Int, of length: Int, from count: Int, _ filter: ResizeFilter) {
     let scale = Double(count) / Double(length)
@@ -92,6 +100,6 @@ private struct Taps {
     var values: [Double] = []
     for pixel in first..<end { values.append(filter.value((Double(pixel) - center + 0.5) * (1 / growth))) }
     let sum = values.reduce(0, +)
-    weights = values.map { Int32(($0 / sum * Double(1 << Self.bits)).rounded(.toNearestOrAwayFromZero)) }
+    shares = values.map { $0 / sum }
   }
 }

@@ -1,9 +1,8 @@
-import CLIP
 import Storage
 import Tensors
 
 /// Texts' embeddings by a CLIP model. Prompts come again at every step: each is embedded once.
-final class PromptEmbeddings {
+public final class PromptEmbeddings {
   private let model: CLIPModel
   private let tokenizer: CLIPTokenizer
   /// Before every text; empty for none.
@@ -17,7 +16,7 @@ final class PromptEmbeddings {
 
   /// - Parameter folder: the tokenizer's, in transformers' layout.
   /// - Throws: `StorageError` where it is none, or makes ids that the model has no embeddings for.
-  init(_ model: CLIPModel, tokenizer folder: String, prefix: String = "", on device: Device) throws {
+  public init(_ model: CLIPModel, tokenizer folder: String, prefix: String = "", on device: Device) throws {
     (self.model, self.prefix, self.device) = (model, prefix, device)
     tokenizer = try CLIPTokenizer(folder)
     let text = model.configuration.text
@@ -30,7 +29,7 @@ final class PromptEmbeddings {
   }
 
   /// float32 [B, P], each of length 1, without gradients.
-  func callAsFunction(_ texts: [String]) throws -> Tensor {
+  public func callAsFunction(_ texts: [String]) throws -> Tensor {
     if known.count > Self.mostKnown { known.removeAll() }
     let new = Array(Set(texts).filter { known[$0] == nil }).sorted()
     for start in stride(from: 0, to: new.count, by: Self.batch) {

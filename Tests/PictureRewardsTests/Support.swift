@@ -8,6 +8,8 @@ import Testing
 let fixtures =
   URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
   + "/CLIPTests/Fixtures"
+/// What make_image_reward.py writes.
+let imageReward = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
 
 /// Samples that are pictures already.
 final class Pictures: Backbone {
@@ -44,6 +46,20 @@ func words(_ body: () throws -> Void) -> String {
 func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
   guard a.shape == b.shape else { return .infinity }
   return try abs(a - b).doubles().max() ?? 0
+}
+
+/// A folder for one test, removed with the object.
+final class Scratch {
+  let folder = NSTemporaryDirectory() + "fewstep-rewards-" + UUID().uuidString
+
+  init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Writes a file and gives its path.
+  func file(_ name: String, _ content: String) throws -> String {
+    try Data(content.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    return "\(folder)/\(name)"
+  }
 }
 
 func expected(_ folder: String, _ name: String) throws -> Tensor {

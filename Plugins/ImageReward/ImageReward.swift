@@ -1,0 +1,61 @@
+import CLIP
+import Fewstep
+import Storage
+import Tensors
+
+/// How well people like pictures for their prompts (Xu et al., arXiv 2304.05977): ImageReward v1.0.
+///
+/// Gradients reach the pixels wherever they are recorded; the model itself is frozen.
+public final class ImageReward: PictureNetworkReward {
+  private let model: ImageRewardModel
+  private let tokenizer: WordPieceTokenizer
+  private let processing: CLIPImageProcessing
+  public let prompts: [String]
+  public let batch: Int
+  public let device: Device
+  public let readsTexts = true
+
+  public static func register(in catalog: inout Catalog) {
+    catalog.rewards.append(
+      Plugin(
+        "image-reward", "ImageReward v1.0: what people like for a prompt, by BLIP (arXiv 2304.05977)"
+      ) { s in
+        let weights = s.path("weights", "ImageReward.pt.")
+        let vocabulary = s.path("vocabulary", "bert-base-uncased's vocab.txt.")
+        let config =
+          s.has("config") ? s.path("config", "med_config.json, where the text encoder is no BERT-base.") : nil
+        let (precision, batch) = s.scoring()
+        return { context in
+          try ImageReward(
+            weights, vocabulary: vocabulary, config: config, precision: precision, batch: batch, context)
+        }
+      })
+  }
+
+  /// - Throws: `StorageError` naming the file, and the tensor, token or setting in it, that is missing or does not fit.
+  init(
+    _ weights: String, vocabulary: String, config: String?, precision: DType, batch: Int, _ context: PluginContext
+  ) throws {
+    let length = ImageRewardModel.length
+    let configuration = try config.map { try BERTConfiguration(ModelConfig($0), length: length) } ?? .base
+    tokenizer = try WordPieceTokenizer(vocabulary, adding: ["[DEC]", "[ENC]"])
+    guard tokenizer.count == configuration.vocabulary else {
+      throw StorageError(
+        .malformed, at: vocabulary, "the vocabulary is not the model's",
+        expected: "\(configuration.vocabulary) tokens, [DEC] and [ENC] included", got: "\(tokenizer.count)")
+    }
+    model = try ImageRewardModel(Weights.open(weights), configuration, dtype: precision, on: context.device)
+    processing = CLIPImageProcessing(size: model.vision.shape.size, .torchvisionCrop)
+    (prompts, self.batch, device) = (context.backbone?.prompts ?? [], batch, context.device)
+  }
+
+  public func prepared(pixels: Tensor) throws -> Tensor { try processing(pixels: pixels) }
+  public func prepared(picture: Tensor) throws -> Tensor { try processing(picture: picture) }
+
+  public func score(prepared pictures: Tensor, texts: [String]) throws -> Tensor {
+    let (ids, mask) = try tokenizer.encode(texts, length: ImageRewardModel.length)
+    return try model.scores(pictures, ids: ids.to(device), mask: mask.to(device))
+  }
+
+  public func identity() throws -> [Tensor] { try model.parameters.map { try $0.value.detached() } }
+}

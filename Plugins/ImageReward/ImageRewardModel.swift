@@ -1,0 +1,63 @@
+import Fewstep
+import Networks
+import Storage
+import Tensors
+
+/// ImageReward (Xu et al., arXiv 2304.05977): BLIP's text encoder reads a prompt with an eye on the picture, and linear layers
+/// make a number of its first token. Parameters have the checkpoint's names.
+final class ImageRewardModel {
+  let vision: BLIPVisionTransformer
+  private let text: BERTTextEncoder
+  private let head: [Linear]
+  let parameters: [Parameter]
+
+  /// Ids of a text, padding included.
+  static let length = 35
+  /// Of raw scores over the paper's data; published scores have them taken out.
+  private static let (mean, deviation) = (0.16717362830052426, 1.0333394966054072)
+  /// The head's linear layers and what each gives; dropouts are the numbers between.
+  private static let headLayers = [(0, 1024), (2, 128), (4, 64), (6, 16), (7, 1)]
+  /// What the checkpoint holds of BLIP's pretraining, and a buffer.
+  private static let unread = ["blip.vision_proj.", "blip.text_proj.", "blip.text_encoder.embeddings.position_ids"]
+
+  /// A frozen model with a checkpoint's weights.
+  ///
+  /// - Parameter dtype: of all but the head, which stays float32 as published.
+  /// - Throws: `StorageError` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
+  init(_ weights: any WeightSource, _ configuration: BERTConfiguration, dtype: DType, on device: Device) throws {
+    let shape = try BLIPVisionShape(weights, prefix: "blip.visual_encoder.")
+    let body = ParameterStore(weights.parameters, dtype: dtype, device: device)
+    let top = ParameterStore(weights.parameters, device: device)
+    (vision, text) = try weights.network(in: body, beside: Self.unread + ["mlp."]) {
+      try Self.blip($0, shape, configuration)
+    }
+    head = try weights.network(in: top, beside: ["blip."]) { try Self.head($0, configuration.width) }
+    for store in [body, top] { try store.setTrainable(false) }
+    parameters = body.all + top.all
+  }
+
+  static func blip(
+    _ scope: Scope, _ shape: BLIPVisionShape, _ configuration: BERTConfiguration
+  ) throws -> (BLIPVisionTransformer, BERTTextEncoder) {
+    (
+      try BLIPVisionTransformer(scope / "blip" / "visual_encoder", shape),
+      try BERTTextEncoder(scope / "blip" / "text_encoder", configuration, context: shape.width)
+    )
+  }
+
+  /// Layers with nothing between them.
+  static func head(_ scope: Scope, _ width: Int) throws -> [Linear] {
+    var inputs = width
+    return try headLayers.map { index, outputs in
+      defer { inputs = outputs }
+      return try Linear(scope / "mlp" / "layers" / index, inputs, outputs)
+    }
+  }
+
+  /// float32 [B] of prepared pictures [B, 3, size, size] with texts' ids int64 [B, length] and mask bool [B, length].
+  func scores(_ pictures: Tensor, ids: Tensor, mask: Tensor) throws -> Tensor {
+    let states = try text(ids, mask: mask, context: vision(pictures))
+    let raw = try head.reduce(states[.all, 0].to(.float32)) { try $1($0) }.squeezed(-1)
+    return try (raw - Self.mean) / Self.deviation
+  }
+}

@@ -1,0 +1,54 @@
+import Storage
+
+/// What a scorer says of itself when it is greeted.
+struct Greeting: Equatable {
+  static let protocolVersion = 1
+
+  /// Kinds of samples: [C, H, W] and [C, F, H, W].
+  enum Kind: String, CaseIterable {
+    case pictures
+    case videos
+  }
+
+  var name: String
+  var version: String
+  /// A hash of its weights; empty where it has none.
+  var weights: String
+  /// What it scores by, at least one.
+  var axes: [String]
+  var takes: [Kind]
+  var givesGradients: Bool
+
+  /// "VideoReward 1.0, weights 3f2a..."
+  var description: String { "\(name) \(version)" + (weights.isEmpty ? "" : ", weights \(weights)") }
+
+  /// - Throws: `ScorerError` naming the field that is missing or wrong.
+  init(_ message: Message) throws {
+    guard message.type == "hello" else {
+      throw ScorerError("it answered the greeting with '\(message.type)', not with 'hello'")
+    }
+    let header = message.header
+    guard header["protocol"]?.whole == Self.protocolVersion else {
+      throw ScorerError(
+        "it speaks version \(header["protocol"] ?? .null) of the protocol, and this is version \(Self.protocolVersion)")
+    }
+    func field<Value>(_ name: String, _ expected: String, _ value: (JSONValue) -> Value?) throws -> Value {
+      guard let value = header[name].flatMap(value) else {
+        throw ScorerError("its hello has '\(name)' \(header[name] ?? .null); expected \(expected)")
+      }
+      return value
+    }
+    name = try field("scorer", "its name") { $0.string.flatMap { $0.isEmpty ? nil : $0 } }
+    version = try field("version", "its version, a text", \.string)
+    weights = try field("weights", "a hash of its weights, a text", \.string)
+    axes = try field("axes", "a list of different names") { list in
+      guard let names = list.items?.map(\.string), !names.isEmpty, !names.contains(nil) else { return nil }
+      return Set(names).count == names.count ? names.compactMap(\.self) : nil
+    }
+    takes = try field("takes", "a list of pictures, videos or both") { list in
+      let kinds = list.items?.map { $0.string.flatMap(Kind.init) } ?? []
+      return kinds.isEmpty || kinds.contains(nil) ? nil : kinds.compactMap(\.self)
+    }
+    givesGradients = try field("gradients", "true or false", \.flag)
+  }
+}

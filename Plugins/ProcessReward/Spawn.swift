@@ -1,0 +1,29 @@
+import CSpawn
+import Foundation
+
+/// Starts a command in a process group of its own, with no descriptors but these (nil is /dev/null).
+///
+/// - Parameter environment: what is added to ours.
+/// - Throws: `ScorerError` where it cannot be started.
+func spawn(
+  _ command: [String], in folder: String, environment: [String: String], input: Int32, output: Int32?, errors: Int32?
+) throws -> pid_t {
+  let values = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+  let (arguments, variables) = (CStrings(command), CStrings(values.map { "\($0.key)=\($0.value)" }))
+  var process = pid_t(-1)
+  let status = withExtendedLifetime((arguments, variables)) {
+    cs_spawn(arguments.pointers, variables.pointers, folder, input, output ?? -1, errors ?? -1, &process)
+  }
+  guard status == 0 else {
+    let reason = status == ENOENT ? "there is no such program" : String(cString: strerror(status))
+    throw ScorerError("'\(command[0])' cannot be started: \(reason)")
+  }
+  return process
+}
+
+/// Texts as C has them, ended by a null.
+private final class CStrings {
+  let pointers: [UnsafeMutablePointer<CChar>?]
+  init(_ texts: [String]) { pointers = texts.map { strdup($0) } + [nil] }
+  deinit { for pointer in pointers { free(pointer) } }
+}

@@ -1,0 +1,114 @@
+import ArgumentParser
+import Fewstep
+import Suites
+import Tensors
+
+struct BenchmarkCOCO: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coco",
+    abstract: "COCO's captions: FID, patch-FID and CLIP score as DMD2 takes them, and CMMD.",
+    discussion: """
+      Captions are a text file, one a line, such as DMD2's captions_coco14_test.txt, or COCO's captions_val2014.json, of which
+      each image gets its first caption. What is scored is what scorers are given for.
+
+      Example:  fewstep benchmark coco runs/sdxl-amd-4step --captions captions_coco14_test.txt --limit 10000 \\
+                  --real coco10k/subset --inception inception-2015-12-05.pt \\
+                  --clip-score models/CLIP-ViT-g-14-laion2B-s12B-b42K --clip models/clip-vit-large-patch14-336
+      """)
+
+  @OptionGroup var arguments: BenchmarkArguments
+  @Option(help: "The captions.") var captions: String
+  @Option(help: "Only so many captions, the first ones.") var limit: Int?
+  @OptionGroup(title: "The scorers") var scorers: COCOArguments
+
+  func validate() throws {
+    try require("--limit", limit, in: 1...1_000_000)
+    if !arguments.onlySamples { try scorers.validateForScoring() }
+  }
+
+  func run() throws {
+    let suite = COCOSuite(try COCOCaptions.read(captions), limit: limit)
+    // Before hours of sampling: the scorers' files may be the wrong ones.
+    let opened = arguments.onlySamples ? nil : try scorers.open()
+    let samples = try arguments.samples(of: suite)
+    guard let opened else { return }
+    let scores = try opened.scores(of: suite, root: samples.root, arguments)
+    try arguments.report(
+      SuiteScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
+  }
+}
+
+/// COCO's scorers on the command line.
+struct COCOArguments: ParsableArguments {
+  @Option(
+    help: """
+      Real pictures, for all but the CLIP score: a folder, a tar, or what `fewstep features` made of such. May be repeated.
+      """)
+  var real: [String] = []
+  @Option(help: "For FID and patch-FID: NVIDIA's inception-2015-12-05.pt.") var inception: String?
+  @Option(help: "Pixels a side that pictures are brought to for FID: 512 for SDXL, 256 for Stable Diffusion 1.5.")
+  var resize = 512
+  @Option(help: "For CMMD: a CLIP model's folder, the authors' being clip-vit-large-patch14-336.") var clip: String?
+  @Option(help: "For the CLIP score: a CLIP model's folder, DMD2's being CLIP-ViT-g-14-laion2B-s12B-b42K.")
+  var clipScore: String?
+  @Option(help: "The CLIP score's tokenizer, where it is not in the model's folder.") var clipTokenizer: String?
+  @Option(help: "For the CLIP score: words before every caption.") var clipPrefix = "A photo depicts"
+  @Option(help: "For the CLIP score: pixels a side that pictures are first brought to; 0 leaves them as they are.")
+  var clipResize = 256
+  @Option(help: "What the CLIP models compute in.") var scorerPrecision = Precision.float32
+  @Option(help: "Where scorers are computed: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
+
+  func validate() throws {
+    try require("--resize", resize, in: 8...16384)
+    if clipResize != 0 { try require("--clip-resize", clipResize, in: 8...16384) }
+  }
+
+  func validateForScoring() throws {
+    guard inception != nil || clip != nil || clipScore != nil else {
+      throw ValidationError(
+        "say with --inception, --clip or --clip-score what to score by; --only-samples goes without")
+    }
+    if real.isEmpty, inception != nil || clip != nil {
+      throw ValidationError("--real: FID and CMMD compare with real pictures; say where they are")
+    }
+  }
+
+  /// Scorers whose files have been read.
+  struct Opened {
+    let real: RealPictures?
+    let inception: Inception?
+    let resolution: Int
+    let embedding: CLIPEmbedding?
+    let score: CLIPScore?
+
+    func scores(of suite: COCOSuite, root: String, _ arguments: BenchmarkArguments) throws -> COCOScores {
+      var bars = [String: (Int) throws -> Void]()
+      var scores = try COCOScores(suite, root: root, batch: arguments.batch) { done, count, what in
+        let bar = bars[what] ?? arguments.scoring(count, what)
+        bars[what] = bar
+        try bar(done)
+      }
+      if let inception, let real {
+        try scores.addFrechetDistance("FID", inception, .square(resolution), to: real)
+        try scores.addFrechetDistance("patch-FID", inception, .patch(Inception.side), to: real)
+      }
+      if let embedding, let real { try scores.addCMMD(embedding, to: real) }
+      if let score { try scores.addCLIPScore(score) }
+      return scores
+    }
+  }
+
+  func open() throws -> Opened {
+    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    let dtype = scorerPrecision.dtype
+    return Opened(
+      real: real.isEmpty ? nil : try RealPictures(real),
+      inception: try inception.map { try Inception($0, on: scorerDevice) }, resolution: resize,
+      embedding: try clip.map { try CLIPEmbedding($0, precision: dtype, on: scorerDevice) },
+      score: try clipScore.map {
+        try CLIPScore(
+          $0, tokenizer: clipTokenizer, prefix: clipPrefix, fit: clipResize == 0 ? .whole : .square(clipResize),
+          precision: dtype, on: scorerDevice)
+      })
+  }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Fewstep
+import Storage
+import Suites
+
+struct BenchmarkDPG: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dpg",
+    abstract: "DPG-Bench: 1,065 long prompts, and questions about their pictures (arXiv 2403.05135).",
+    discussion: """
+      Example:  fewstep benchmark dpg runs/sdxl-amd-4step --prompts ELLA/dpg_bench/prompts --scorer ELLA
+                fewstep benchmark dpg runs/sdxl-amd-4step --prompts prompts --questions dpg_bench.csv \\
+                  --answers answers.jsonl
+
+      A model must answer the questions: DPG-Bench's own scorer brings one along (--scorer), or another program writes its \
+      answers into a file (--answers, see docs/benchmarks.md). Without either, the samples are made and not scored.
+      """)
+
+  @OptionGroup var arguments: BenchmarkArguments
+  @Option(help: "The folder with the prompts, NAME.txt each.") var prompts: String
+  @Option(help: "Only so many prompts.") var limit: Int?
+  @OptionGroup(title: "The scorer") var scoring: DPGArguments
+
+  func validate() throws { try require("--limit", limit, in: 1...1_000_000) }
+
+  func run() throws {
+    let suite = try DPGSuite(prompts, limit: limit)
+    // Before hours of sampling.
+    let scorer = try arguments.onlySamples ? nil : scoring.openScorer()
+    let questions = try arguments.onlySamples ? nil : scoring.questions.map { try DPGQuestions($0) }
+    let samples = try arguments.samples(of: suite)
+    guard !arguments.onlySamples else { return }
+    var scorers = [String: String]()
+    let scores: [SuiteScore]
+    if let answers = scoring.answers, let questions {
+      scores = try DPGScores(suite, questions)(DPGAnswers(answers, to: questions))
+      scorers = ["answers": "given", "questions": questions.identity]
+    } else if let scorer {
+      scores = try scoring.run(scorer, on: samples, suite).scores(of: suite.items.count)
+      scorers = ["scorer": "\(scorer.script) \(try scorer.identity())"]
+    } else if let results = scoring.results {
+      scores = try DPGReport(results).scores(of: suite.items.count)
+      scorers = ["scorer": "results that were given"]
+    } else {
+      return note("there are no scores.\n\(DPGArguments.advice)")
+    }
+    let count = scores.last?.samples ?? 0
+    let lock = SuiteLock(
+      suite: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGSuite.tiles * count,
+      scorers: scorers)
+    try arguments.report(SuiteScores(lock: lock, generation: samples.record, scores: scores), of: samples)
+  }
+}
+
+/// Who answers DPG-Bench's questions.
+struct DPGArguments: ParsableArguments {
+  @Option(help: "A checkout of ELLA's repository; its dpg_bench/compute_dpg_bench.py is run.") var scorer: String?
+  @Option(help: "For --scorer: the Python that has its packages.") var python = "python"
+  @Option(help: "For --scorer: how many GPUs.") var processes = 1
+  @Option(help: "Results of its scorer from earlier: dpg-bench_..._results.txt.") var results: String?
+  @Option(help: "Answers to the questions: JSON lines, or the scorer's ..._detail.txt.") var answers: String?
+  @Option(help: "For --answers: dpg_bench.csv. For --scorer: where it is another than the checkout's.")
+  var questions: String?
+
+  static let advice = """
+      DPG-Bench's own scorer: git clone https://github.com/TencentQQGYLab/ELLA, and install accelerate and modelscope.
+      Then: --scorer ELLA. With another model's answers: --answers FILE --questions ELLA/dpg_bench/dpg_bench.csv.
+    """
+
+  func validate() throws {
+    try require("--processes", processes, in: 1...1024)
+    guard [scorer, results, answers].count(where: { $0 != nil }) <= 1 else {
+      throw ValidationError("--scorer, --results and --answers: give one of them")
+    }
+    guard answers == nil || questions != nil else { throw ValidationError("--questions: --answers need them") }
+    guard questions == nil || answers != nil || scorer != nil else {
+      throw ValidationError("--questions goes with --answers or --scorer")
+    }
+  }
+
+  func openScorer() throws -> OfficialScorer? {
+    try scorer.map {
+      try OfficialScorer($0, script: "dpg_bench/compute_dpg_bench.py", python: python, advice: Self.advice)
+    }
+  }
+
+  func run(_ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples, _ suite: DPGSuite) throws -> DPGReport {
+    guard let folder = samples.folder else {
+      throw CommandError(ExitCodes.usage, "--output: say where the results of DPG-Bench's scorer go")
+    }
+    let results = OfficialScorer.whole("\(folder.path)/results.txt")
+    var arguments = ["-m", "accelerate.commands.launch", "--num_machines", "1", "--num_processes", "\(processes)"]
+    if processes > 1 { arguments.append("--multi_gpu") }
+    arguments += [
+      "--mixed_precision", "fp16", scorer.script, "--image-root-path", OfficialScorer.whole(samples.root),
+      "--resolution", "\(try suite.tileSide(below: samples.root))", "--pic-num", "\(DPGSuite.tiles)", "--vqa-model",
+      "mplug", "--res-path", results,
+    ]
+    if let questions { arguments += ["--csv", OfficialScorer.whole(questions)] }
+    // Its processes walk through a set of categories, and must do so in one order.
+    try scorer.run(arguments, environment: ["PYTHONHASHSEED": "0"])
+    return try DPGReport(results)
+  }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Fewstep
+import Foundation
+import Storage
+import Suites
+import Tensors
+
+struct BenchmarkGenEval: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "geneval",
+    abstract: "GenEval: 553 prompts about objects, their numbers, colours and positions (arXiv 2310.11513).",
+    discussion: """
+      Example:  fewstep benchmark geneval runs/sdxl-amd-4step --prompts geneval/prompts/evaluation_metadata.jsonl \\
+                  --scorer geneval --detector detector
+                fewstep benchmark geneval runs/sdxl-amd-4step --prompts evaluation_metadata.jsonl \\
+                  --detections detections.jsonl --clip models/clip-vit-large-patch14
+
+      A detector must say which objects the pictures show: GenEval's own scorer brings one along (--scorer), or another \
+      program writes what it sees into a file (--detections, see docs/benchmarks.md). Without either, the samples are made \
+      and not scored.
+      """)
+
+  @OptionGroup var arguments: BenchmarkArguments
+  @Option(help: "evaluation_metadata.jsonl.") var prompts: String
+  @Option(help: "Only so many prompts of each task.") var limit: Int?
+  @OptionGroup(title: "The scorer") var scoring: GenEvalArguments
+
+  func validate() throws { try require("--limit", limit, in: 1...1_000_000) }
+
+  func run() throws {
+    let suite = try GenEvalSuite(prompts, limit: limit)
+    // Before hours of sampling.
+    let scorer = try arguments.onlySamples ? nil : scoring.openScorer()
+    let samples = try arguments.samples(of: suite)
+    guard !arguments.onlySamples else { return }
+    let found: (results: [GenEvalResult], scorers: [String: String])
+    if let scorer {
+      found = try scoring.run(scorer, on: samples)
+    } else if let results = scoring.results {
+      found = (try GenEvalResult.read(results), ["scorer": "results that were given"])
+    } else if let detections = scoring.detections {
+      found = try scoring.judge(detections, of: suite, samples, arguments)
+    } else {
+      return note("there are no scores.\n\(GenEvalArguments.advice)")
+    }
+    let results = try suite.matching(found.results)
+    let lock = SuiteLock(
+      suite: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
+      scorers: found.scorers)
+    try arguments.report(
+      SuiteScores(
+        lock: lock, generation: samples.record, scores: try GenEvalScores.scores(results, of: suite)), of: samples)
+  }
+}
+
+/// Who says what GenEval's pictures show.
+struct GenEvalArguments: ParsableArguments {
+  @Option(help: "A checkout of GenEval's repository; its scorer is run, which needs a CUDA GPU.") var scorer: String?
+  @Option(help: "For --scorer: the folder into which its download_models.sh has put the detector.") var detector:
+    String?
+  @Option(help: "For --scorer: the Python that has its packages.") var python = "python"
+  @Option(help: "Results of its scorer from earlier: results.jsonl.") var results: String?
+  @Option(help: "What a detector sees in each picture, as JSON lines.") var detections: String?
+  @Option(help: "For --detections without colours: a CLIP model's folder; the reference's is OpenAI's ViT-L/14.")
+  var clip: String?
+  @Option(help: "The CLIP model's tokenizer, where it lies elsewhere.") var clipTokenizer: String?
+  @Option(help: "What the CLIP model is computed in.") var clipPrecision = Precision.float32
+  @Option(help: "Where the CLIP model is computed: cpu, cuda or cuda:N.") var clipDevice = Device.cpu
+
+  static let advice = """
+      GenEval's own scorer: git clone https://github.com/djghosh13/geneval, make its environment, and
+      ./evaluation/download_models.sh DETECTOR. Then: --scorer geneval --detector DETECTOR.
+      With another detector: --detections FILE.
+    """
+
+  func validate() throws {
+    guard [scorer, results, detections].count(where: { $0 != nil }) <= 1 else {
+      throw ValidationError("--scorer, --results and --detections: give one of them")
+    }
+    guard (scorer == nil) == (detector == nil) else {
+      throw ValidationError("--scorer and --detector: give both, or none")
+    }
+    guard detections != nil || clip == nil else { throw ValidationError("--clip goes with --detections") }
+  }
+
+  func openScorer() throws -> OfficialScorer? {
+    if let absence = clipDevice.absence { throw CommandError(ExitCodes.invalid, "--clip-device: \(absence)") }
+    return try scorer.map {
+      try OfficialScorer($0, script: "evaluation/evaluate_images.py", python: python, advice: Self.advice)
+    }
+  }
+
+  func run(
+    _ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples
+  ) throws -> (results: [GenEvalResult], scorers: [String: String]) {
+    guard let folder = samples.folder, let detector else {
+      throw CommandError(ExitCodes.usage, "--output: say where the results of GenEval's scorer go")
+    }
+    let results = OfficialScorer.whole("\(folder.path)/results.jsonl")
+    try scorer.run([
+      scorer.script, OfficialScorer.whole(samples.root), "--outfile", results, "--model-path",
+      OfficialScorer.whole(detector),
+    ])
+    return (try GenEvalResult.read(results), ["scorer": "\(scorer.script) \(try scorer.identity())"])
+  }
+
+  func judge(
+    _ path: String, of suite: GenEvalSuite, _ samples: BenchmarkArguments.Samples, _ arguments: BenchmarkArguments
+  ) throws -> (results: [GenEvalResult], scorers: [String: String]) {
+    let detections = try GenEvalDetections.read(path)
+    let classifier = try clip.map {
+      try GenEvalColorClassifier(
+        $0, tokenizer: clipTokenizer ?? $0, precision: clipPrecision.dtype, on: clipDevice)
+    }
+    let results = try GenEvalJudge(suite, root: samples.root, classifier)(
+      detections, progress: arguments.scoring(detections.count, "judging"))
+    if let folder = samples.folder { try GenEvalResult.write(results, to: "\(folder.path)/results.jsonl") }
+    let isMasked = detections.contains { $0.objects.contains { $0.mask != nil } }
+    var scorers = ["objects": "detections that were given"]
+    scorers["colours"] = try classifier.map { "\(try $0.identity()), \(isMasked ? "masked" : "boxes")" } ?? "given"
+    return (results, scorers)
+  }
+}

@@ -1,0 +1,16 @@
+import Foundation
+import Tensors
+
+@testable import Storage
+
+/// What is needed to test suites beside their official scorers.
+enum ScorerFixture {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
+
+  /// The content of a gzip file, whose last four bytes say how much that is.
+  static func unzipped(_ name: String) throws -> String {
+    let path = "\(folder)/\(name)"
+    let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    return String(decoding: try GzipFile(path).read(size, name), as: UTF8.self)
+  }
+}
