@@ -8,6 +8,8 @@ import Tensors
 final class WordPieceTokenizer: Sendable {
   /// Ids that there are.
   let count: Int
+  /// A hash of all that ids depend on.
+  let identity: String
   private let pieces: [[Unicode.Scalar]: Int]
   private let added: AddedTokens
   private let pad: Int
@@ -39,6 +41,7 @@ final class WordPieceTokenizer: Sendable {
     }
     added = AddedTokens(try (Self.special + more).map { AddedToken($0, id: try id($0)) })
     (count, pieces) = (tokens.count, ids)
+    identity = hash(String(String.UnicodeScalarView(tokens.joined(separator: ["\n"]))))
   }
 
   /// Ids int64 [B, length] (start, pieces, end, padding), and bool [B, length], false where they are padding.

@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  @Test("safetensors are read as torch's file is, and two files of equal tensors are one reward")
+  @Test("safetensors are read as torch's file is; files of equal tensors are one reward, other vocabularies are others")
   func safetensors() throws {
     let scratch = try Scratch()
     let tiny = try Weights.open("\(imageReward)/tiny.pt")
@@ -135,6 +135,9 @@ import Testing
     try Safetensors.write(tiny.names.map { ($0, try tiny.tensor($0)) }, to: path)
     let (first, second) = (try reward(Self.section()), try reward(Self.section(weights: path)))
     #expect(try hash(first.identity()) == hash(second.identity()))
+    let words = try String(contentsOfFile: "\(imageReward)/vocab.txt", encoding: .utf8)
+    let other = try scratch.file("vocab.txt", words.replacing("\ncat\n", with: "\nkat\n"))
+    #expect(try hash(first.identity()) != hash(reward(Self.section(vocabulary: other)).identity()))
     let (pictures, texts) = try pictures()
     try #expect(largestDifference(second.score(pictures: pictures, texts: texts), expected("scores")) < 1e-5)
   }

@@ -39,6 +39,20 @@ private struct Judged {
     }
   }
 
+  @Test func `Where an object lies, near the boundaries too, is the official scorer's answer`() throws {
+    guard case .array(let pairs) = try JSONValue.read("\(fixtures)/positions.json") else { return }
+    #expect(pairs.count == 400)
+    for pair in pairs {
+      guard case .array(let parts) = pair else { continue }
+      let boxes = try parts.prefix(2).map { part in
+        let edges = try ModelConfig(["box": part], path: "pair").numbers("box").map { Float($0) }
+        return GenEvalObject.Box(left: edges[0], top: edges[1], right: edges[2], bottom: edges[3])
+      }
+      let official = try ModelConfig(["found": parts[2]], path: "pair").texts("found")
+      #expect(GenEvalRules.relations(of: boxes[0], to: boxes[1]).map(\.rawValue) == official, "\(pair)")
+    }
+  }
+
   @Test func `Scores are those that the official summary prints`() throws {
     let judged = try Judged()
     let summary = try #require(JSONValue.read("\(fixtures)/summary.json").string)

@@ -7,6 +7,7 @@ open_clip_torch 3.3.0 and safetensors 0.8.0: `python make_features.py`, in this 
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy
@@ -107,8 +108,9 @@ with torch.no_grad():
     small.layers.conv.weight.mul_(30)
 torch.jit.script(small).save(str(here / "small.pt"))
 torch.jit.script(NoTensor()).save(str(here / "no-tensor.pt"))
-shutil.copy(here / "inception.pt", "/tmp/inception-2015-12-05.pt")  # the name that clean-fid looks for
-inception = InceptionV3W("/tmp", download=False)
+with tempfile.TemporaryDirectory() as place:
+    shutil.copy(here / "inception.pt", Path(place) / "inception-2015-12-05.pt")  # the name that clean-fid looks for
+    inception = InceptionV3W(place, download=False)
 resize = build_resizer("clean")
 
 

@@ -1,6 +1,6 @@
 """What GenEval's own scorer says of made-up detections, and which colours it sees in made-up crops.
 
-Writes metadata.jsonl, detections.jsonl.gz, results.jsonl.gz, summary.json and colors.safetensors with colors.json. Made with
+Writes metadata.jsonl, detections.jsonl.gz, results.jsonl.gz, summary.json, positions.json and colors.safetensors with colors.json. Made with
 Python 3.11, torch 2.15.0, open_clip_torch 3.3.0, clip-benchmark 1.4.0, pandas 3.1.1, numpy 2.4.6, pillow 13.0.0 and
 safetensors 0.8.0: `python make_geneval.py GENEVAL`, in this folder, where GENEVAL is a checkout of djghosh13/geneval. The
 detector is a stub that returns the made-up boxes; the CLIP model is the tiny one of Tests/CLIPTests/Fixtures/open-clip.
@@ -148,6 +148,26 @@ def compressed(name, text):
 compressed("results.jsonl.gz", results)
 compressed("detections.jsonl.gz", "".join(json.dumps(row) + "\n" for row in ours))
 (here / "summary.json").write_text(json.dumps(summary))
+
+# --- Positions: pairs of boxes near the rules' boundaries ---------------------------------------------------------------
+
+pairs = []
+for index in range(400):
+    sizes = [(random.randrange(8, 1600) / 8, random.randrange(8, 1600) / 8) for _ in range(2)]
+    angle = random.choice([30, 60, 120, 150, 210, 240, 300, 330]) + random.gauss(0, 6)
+    reach = numpy.abs(numpy.array(sizes).sum(0)) * 0.1
+    offset = numpy.array([numpy.cos(numpy.radians(angle)), numpy.sin(numpy.radians(angle))])
+    offset = offset * reach * random.uniform(0.9, 2.5) if index % 2 else offset * random.uniform(50, 300)
+    if index % 40 == 0:
+        offset = reach * [1, 0] if index % 80 else reach * 0
+    a, b = [[0, 0, *sizes[0]], [0, 0, *sizes[1]]]
+    for side in range(2):
+        shift = 300 + (sizes[1][side] - sizes[0][side]) / 2 + offset[side]
+        a[side], a[side + 2], b[side], b[side + 2] = a[side] + shift, a[side + 2] + shift, b[side] + 300, b[side + 2] + 300
+    a, b = (numpy.float32(numpy.round(numpy.array(x) * 8) / 8) for x in (a, b))
+    found = official.relative_position((a,), (b,))
+    pairs.append([a.tolist(), b.tolist(), [x for x in relations if x in found]])
+(here / "positions.json").write_text(json.dumps(pairs))
 
 # --- Colours ---------------------------------------------------------------------------------------------------------
 
