@@ -66,7 +66,7 @@ import Testing
       #expect(said.contains(expected), "\(said)")
     }
     let none = words { _ = try VBenchFixtures.prompts(in: scratch, augmented: scratch.path("none")) }
-    #expect(none.contains("none: the file cannot be read"), "\(none)")
+    #expect(none.contains("none: cannot read the file"), "\(none)")
   }
 
   @Test(

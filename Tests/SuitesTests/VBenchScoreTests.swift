@@ -31,7 +31,7 @@ import Testing
 
   @Test("DINO's features are those of its authors' code, for pictures of other shapes than it was trained on")
   func dino() throws {
-    let network = try DINOVisionTransformer(VBenchFixtures.models.dino ?? "", on: .cpu)
+    let network = try DINOVisionTransformer.open(VBenchFixtures.models.dino ?? "", on: .cpu)
     #expect(network.size == 32)
     for name in VBenchFixtures.names {
       let prepared = try VBenchMeasures.prepared(VBenchFixtures.tensor("\(name).frames"), size: 32)

@@ -27,7 +27,9 @@ struct BenchmarkVBench: ParsableCommand {
   @Option(help: "Of videos that are made.") var framesPerSecond = 16.0
   @OptionGroup(title: "The scorers") var scorers: VBenchScorers
 
-  private var dimensions: [VBenchDimension] { dimension.isEmpty ? VBenchDimension.allCases : dimension }
+  private var dimensions: [VBenchDimension] {
+    VBenchDimension.allCases.filter { dimension.isEmpty || dimension.contains($0) }
+  }
 
   func validate() throws {
     try require(
@@ -41,47 +43,21 @@ struct BenchmarkVBench: ParsableCommand {
     let list = try VBenchPrompts(prompts, augmented: augmented)
     let suite = try VBenchSuite(
       list, dimensions: Set(dimensions), flickering: flickeringVideos, framesPerSecond: framesPerSecond)
-    // Before hours of sampling: what is to score may not be there.
-    let program = try scorers.program()
     var scores = VBenchScores(list)
-    for file in arguments.onlySamples ? [] : scorers.results {
-      for (dimension, result) in try VBenchResults(file).dimensions where dimensions.contains(dimension) {
-        scores.add(result, of: dimension, by: "a results file")
+    var program: VBenchProgram?
+    if !arguments.onlySamples {
+      for file in scorers.results {
+        for (dimension, result) in try VBenchResults(file).dimensions where dimensions.contains(dimension) {
+          scores.add(result, of: dimension, by: "a results file")
+        }
       }
+      // Before hours of sampling: what is to score may be missing, or something else.
+      program = try scorers.check(dimensions.filter { !scores.dimensions.contains($0) })
     }
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
-    let (place, known) = (samples.folder.map { "\($0.path)/results" }, scores.dimensions)
-    for dimension in dimensions where !known.contains(dimension) {
-      let folder = dimension == .temporalFlickering ? scorers.stillVideos ?? samples.root : samples.root
-      let videos = try VBenchVideos(folder, of: dimension, list)
-      guard !videos.found.isEmpty else {
-        note("\(dimension.rawValue): none of its \(videos.missing.count) videos is in \(folder)")
-        continue
-      }
-      let result: VBenchResults.Dimension
-      if scorers.models.has(dimension) {
-        tellMissing(videos, of: dimension, in: folder)
-        result = try scores.measure(
-          dimension, videos, scorers.models, on: scorers.scorerDevice,
-          progress: arguments.scoring(videos.found.count, dimension.rawValue))
-      } else if let program {
-        guard let work = samples.folder else {
-          throw CommandError(ExitCodes.usage, "--official: its results go into a folder; give one with --output")
-        }
-        tellMissing(videos, of: dimension, in: folder)
-        Interruption.listen()
-        note("\(dimension.rawValue): by VBench's own program")
-        result = try official(program, dimension, folder, to: "\(work.path)/official/\(dimension.rawValue)")
-        scores.add(result, of: dimension, by: try program.version() ?? "vbench", videos: videos)
-      } else {
-        continue
-      }
-      // As VBench writes it: --results takes it where a later dimension fails.
-      if let place {
-        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        try VBenchResults([dimension: result]).write(to: "\(place)/\(dimension.rawValue)_eval_results.json")
-      }
+    for dimension in dimensions where !scores.dimensions.contains(dimension) {
+      try score(dimension, of: samples, list, program, into: &scores)
     }
     try tellUnscored(scores)
     try arguments.report(
@@ -91,9 +67,42 @@ struct BenchmarkVBench: ParsableCommand {
       of: samples)
   }
 
+  /// Measures a dimension here or has it scored; does nothing where neither can be.
+  private func score(
+    _ dimension: VBenchDimension, of samples: BenchmarkArguments.Samples, _ list: VBenchPrompts,
+    _ program: VBenchProgram?, into scores: inout VBenchScores
+  ) throws {
+    guard scorers.models.has(dimension) || program != nil else { return }
+    let folder = dimension == .temporalFlickering ? scorers.stillVideos ?? samples.root : samples.root
+    let videos = try VBenchVideos(folder, of: dimension, list)
+    guard !videos.found.isEmpty else {
+      return note("\(dimension.rawValue): none of its \(videos.missing.count) videos is in \(folder)")
+    }
+    tellMissing(videos, of: dimension, in: folder)
+    let result: VBenchResults.Dimension
+    if let program, !scorers.models.has(dimension) {
+      guard let work = samples.folder else {
+        throw CommandError(ExitCodes.usage, "--official: its results go into a folder; give one with --output")
+      }
+      note("\(dimension.rawValue): by VBench's own program")
+      result = try official(program, dimension, folder, to: "\(work.path)/official/\(dimension.rawValue)")
+      scores.add(result, of: dimension, by: try program.version() ?? "vbench", videos: videos)
+    } else {
+      result = try scores.measure(
+        dimension, videos, scorers.models, on: scorers.scorerDevice,
+        progress: arguments.scoring(videos.found.count, dimension.rawValue))
+    }
+    // As VBench writes it: --results takes it where a later dimension fails.
+    if let place = samples.folder.map({ "\($0.path)/results" }) {
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      try VBenchResults([dimension: result]).write(to: "\(place)/\(dimension.rawValue)_eval_results.json")
+    }
+  }
+
   private func official(
     _ program: VBenchProgram, _ dimension: VBenchDimension, _ videos: String, to output: String
   ) throws -> VBenchResults.Dimension {
+    Interruption.listen()
     do {
       return try program.score(
         dimension, of: videos, prompts: prompts, to: output, until: { Interruption.isRequested })
@@ -146,15 +155,21 @@ struct VBenchScorers: ParsableArguments {
     VBenchModels(dino: dino, clipB32: clipB32, clipL14: clipL14, aesthetic: aestheticHead)
   }
 
-  /// VBench's own, where it is asked for.
-  func program() throws -> VBenchProgram? {
+  /// Opens everything once that these dimensions need.
+  ///
+  /// - Returns: VBench's own program, where it is asked for.
+  func check(_ dimensions: [VBenchDimension]) throws -> VBenchProgram? {
     if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
-    guard official else { return nil }
+    for dimension in dimensions where models.has(dimension) {
+      _ = try VBenchScorer(dimension, models, on: scorerDevice)
+    }
+    let left = dimensions.filter { !models.has($0) }.map(\.rawValue)
+    guard official, !left.isEmpty else { return nil }
     guard let program = VBenchProgram() else {
-      let left = VBenchDimension.allCases.filter { !models.has($0) }.map(\.rawValue).joined(separator: ", ")
       throw CommandError(
         ExitCodes.missing,
-        "--official: there is no program vbench on the PATH (pip install vbench). It would be needed for: \(left)")
+        "--official: there is no program vbench on the PATH (pip install vbench). It would be needed for: "
+          + left.joined(separator: ", "))
     }
     return program
   }

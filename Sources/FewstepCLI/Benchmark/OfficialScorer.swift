@@ -30,31 +30,14 @@ struct OfficialScorer {
   /// - Throws: `CommandError` where it fails, or after Ctrl-C.
   func run(_ arguments: [String], environment: [String: String] = [:]) throws {
     note("\(script): \(([python] + arguments).joined(separator: " "))")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python] + arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.standardError
-    Interruption.listen()
-    try process.run()
-    var isStopped = false
-    while process.isRunning {
-      usleep(100_000)
-      if Interruption.isRequested, !isStopped {
-        isStopped = true
-        kill(process.processIdentifier, SIGINT)
-      }
+    guard let program = Program(python) else {
+      throw CommandError(ExitCodes.software, "'\(python)' was not found (--python)")
     }
-    // A process can be told to have ended before its status is there.
-    process.waitUntilExit()
+    Interruption.listen()
+    let code = try program.show(arguments, in: folder, environment: environment) { Interruption.isRequested }
     try stopIfAsked("stopped while the official scorer ran; the samples are kept")
-    let code = process.terminationStatus
-    guard process.terminationReason == .exit, code == 0 else {
-      let how =
-        process.terminationReason == .uncaughtSignal
-        ? "died of signal \(code)" : code == 127 ? "'\(python)' was not found (--python)" : "ended with code \(code)"
+    guard code == 0 else {
+      let how = code > 128 ? "died of signal \(code - 128)" : "ended with code \(code)"
       throw CommandError(
         ExitCodes.software, "the official scorer \(script): \(how). The samples are kept; what it said is above.")
     }

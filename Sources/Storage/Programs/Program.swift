@@ -4,13 +4,14 @@ import Foundation
 public struct Program: Sendable {
   public let path: String
 
+  /// Finds it as a shell does: a name with a slash in it is a path.
+  ///
   /// - Parameter folders: to look in, as the variable PATH lists them; by default that variable.
   /// - Returns: nil where none of them has it.
   public init?(_ name: String, in folders: String? = nil) {
     let folders = (folders ?? ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    guard let found = folders.map({ "\($0)/\(name)" }).first(where: FileManager.default.isExecutableFile) else {
-      return nil
-    }
+    let candidates = name.contains("/") ? [name] : folders.map { "\($0)/\(name)" }
+    guard let found = candidates.first(where: FileManager.default.isExecutableFile) else { return nil }
     path = found
   }
 
@@ -51,21 +52,30 @@ public struct Program: Sendable {
 
   /// Runs it to its end in `folder`, its words going to this process's error output.
   ///
-  /// - Parameter isStopped: asked ten times a second. Once it says so, the program and all that it has started are ended.
+  /// - Parameters:
+  ///   - environment: beside this process's own.
+  ///   - isStopped: asked ten times a second. Once it says so, the program and all that it has started are told to end.
   /// - Returns: its exit code, as in `Result`.
   /// - Throws: `StorageError` where it cannot be started.
-  public func show(_ arguments: [String], in folder: String, until isStopped: () -> Bool) throws -> Int32 {
-    let process = try started(arguments) {
+  public func show(
+    _ arguments: [String], in folder: String, environment: [String: String] = [:], until isStopped: () -> Bool
+  ) throws -> Int32 {
+    let process = try started(arguments, environment) {
       $0.currentDirectoryURL = URL(fileURLWithPath: folder)
       ($0.standardInput, $0.standardOutput, $0.standardError) = (
         FileHandle.nullDevice, FileHandle.standardError, FileHandle.standardError
       )
     }
+    var isTold = false
     while process.isRunning {
-      // It leads a process group of its own, in which those that it starts are, too.
-      if isStopped() { kill(-process.processIdentifier, SIGTERM) }
       usleep(100_000)
+      guard !isTold, isStopped() else { continue }
+      isTold = true
+      // It leads a process group of its own, in which those that it starts are, too.
+      kill(-process.processIdentifier, SIGTERM)
     }
+    // A process can be told to have ended before its status is there.
+    process.waitUntilExit()
     return Self.status(of: process)
   }
 

@@ -1,3 +1,4 @@
+import Fewstep
 import Networks
 import Storage
 import Tensors
@@ -28,32 +29,24 @@ final class DINOVisionTransformer {
     let hidden: Int
   }
 
+  /// A hash of all weights.
+  let identity: String
+
   /// A frozen network.
   ///
   /// - Throws: `StorageError` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
-  convenience init(_ path: String, on device: Device) throws {
+  static func open(_ path: String, on device: Device) throws -> DINOVisionTransformer {
     let weights = try Weights.open(path)
-    let advice = "The file is no vision transformer of DINO's."
-    let store = ParameterStore(
-      .checkpoint { weights.contains($0) ? try weights.parameter($0) : nil }, device: device)
-    do { try self.init(store.root, Self.shape(of: weights)) } catch ParameterError.missing(let name) {
-      throw StorageError(.malformed, at: "\(path): \(name)", "there is no such tensor", advice: advice)
-    } catch ParameterError.shape(let name, let expected, let got) {
-      throw StorageError(
-        .malformed, at: "\(path): \(name)", expected: "\(expected)", got: "\(got)", advice: advice)
-    }
-    if let other = weights.names.first(where: { store[$0] == nil }) {
-      throw StorageError(
-        .malformed, at: "\(path): \(other)", "the tensor belongs to no layer of the network", advice: advice)
+    let store = ParameterStore(weights.parameters, device: device)
+    let network = try weights.network(in: store) {
+      try DINOVisionTransformer($0, Self.shape(of: weights), identity: weights.identity())
     }
     try store.setTrainable(false)
-    tensors = store.all.map(\.value)
+    return network
   }
 
-  /// The network's.
-  private(set) var tensors = [Tensor]()
-
-  private init(_ scope: Scope, _ shape: Shape) throws {
+  private init(_ scope: Scope, _ shape: Shape, identity: String) throws {
+    self.identity = identity
     (size, patch, grid) = (shape.grid * shape.patch, shape.patch, shape.grid)
     let width = shape.width
     classToken = try scope.parameter("cls_token", [1, 1, width], .normal(deviation: 0.02))

@@ -17,7 +17,7 @@ public struct VBenchProgram: Sendable {
   public func version() throws -> String? {
     let start = (try? Data(contentsOf: URL(fileURLWithPath: program.path)).prefix(200)) ?? Data()
     let line = String(decoding: start.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-    guard line.hasPrefix("#!/"), let python = Program(String(line.dropFirst(2)), in: "/") else { return nil }
+    guard line.hasPrefix("#!/"), let python = Program(String(line.dropFirst(2))) else { return nil }
     let said = try python.run(["-c", "import importlib.metadata as m; print('vbench', m.version('vbench'))"])
     return said.status == 0
       ? String(decoding: said.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) : nil

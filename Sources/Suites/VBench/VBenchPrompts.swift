@@ -55,21 +55,13 @@ public struct VBenchPrompts: Sendable {
     all.filter { $0.dimensions.contains(dimension) }
   }
 
-  /// Line by line, empty ones included: a number is what tells whose a line is.
+  /// No line may be empty: its number tells whose it is.
   private static func lines(_ path: String) throws -> [String] {
-    let data: Data
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      throw StorageError(.missing, at: path, "the file cannot be read", expected: "augmented prompts, one a line")
-    }
-    guard
-      var lines = String(data: data, encoding: .utf8)?.split(
-        omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    else { throw StorageError(.malformed, at: path, expected: "a text in UTF-8", got: "other bytes") }
-    if lines.last == "" { lines.removeLast() }
-    return try lines.enumerated().map { index, line in
-      let line = line.trimmingCharacters(in: .whitespaces)
-      if line.isEmpty { throw StorageError(.malformed, at: "\(path):\(index + 1)", "the line is empty") }
-      return line
+    try TextFile(path).lines.enumerated().map { index, line in
+      guard line.number == index + 1 else {
+        throw StorageError(.malformed, at: "\(path):\(index + 1)", "the line is empty")
+      }
+      return line.text.trimmingCharacters(in: .whitespaces)
     }
   }
 }

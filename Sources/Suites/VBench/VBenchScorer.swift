@@ -62,8 +62,8 @@ public final class VBenchScorer {
     self.dimension = dimension
     switch dimension {
     case .subjectConsistency:
-      let network = try DINOVisionTransformer(models.dino ?? "", on: device)
-      identity = try hash(network.tensors)
+      let network = try DINOVisionTransformer.open(models.dino ?? "", on: device)
+      identity = network.identity
       measure = { frames, _ in
         let features = try Self.batched(frames) {
           try network(VBenchMeasures.prepared($0.to(device), size: network.size))
@@ -72,18 +72,18 @@ public final class VBenchScorer {
       }
     case .backgroundConsistency:
       let model = try CLIPFolder(models.clipB32 ?? "").model(on: device)
-      identity = try hash(model.tensors)
+      identity = try model.identity()
       measure = { frames, _ in try VBenchMeasures.consistency(Self.embeddings(frames, model, on: device)) }
     case .aestheticQuality:
       let folder = try CLIPFolder(models.clipL14 ?? "")
       let head = try AestheticHead(
         models.aesthetic ?? "", width: folder.configuration.vision.projection, on: device)
       let model = try folder.model(on: device)
-      identity = try hash(model.tensors + head.tensors)
+      identity = try "\(model.identity()) \(hash(head.tensors))"
       measure = { frames, _ in try (head(Self.embeddings(frames, model, on: device)) / 10).doubles() }
     case .appearanceStyle:
       let style = try AppearanceStyle(CLIPFolder(models.clipB32 ?? ""), on: device)
-      identity = try hash(style.tensors)
+      identity = try style.identity()
       measure = { frames, prompt in try style(frames, prompt.style ?? "") }
     default:
       identity = "a formula"
@@ -127,35 +127,26 @@ public final class VBenchScorer {
 /// How near frames are to a style's words: exp(logit scale) · cos / 100. Frames are resized as pictures are, by way of 8 bits.
 private final class AppearanceStyle {
   private let model: CLIPModel
-  private let tokenizer: CLIPTokenizer
+  private let texts: PromptEmbeddings
   private let processing: CLIPImageProcessing
   private let scale: Double
   private let device: Device
-  private var texts = [String: Tensor]()
-  var tensors: [Tensor] { model.tensors }
 
   init(_ folder: CLIPFolder, on device: Device) throws {
     model = try folder.model(on: device)
-    tokenizer = try CLIPTokenizer(folder.path)
-    let positions = model.configuration.text.positions
-    guard tokenizer.length <= positions, tokenizer.largestID < model.configuration.text.vocabulary else {
-      throw StorageError(.malformed, at: folder.path, "the tokenizer is not the model's")
-    }
+    texts = try PromptEmbeddings(model, tokenizer: folder.path, on: device)
     processing = CLIPImageProcessing(size: model.configuration.vision.size, .torchvisionCrop)
     scale = try model.scale()
     self.device = device
   }
 
+  func identity() throws -> String { try model.identity() }
+
   func callAsFunction(_ frames: Tensor, _ style: String) throws -> [Double] {
-    let text = try texts[style] ?? model.embeddings(tokens: tokenizer.encode([style]).ids.to(device))
-    texts[style] = text
+    let text = try texts([style])
     return try (0..<frames.shape[0]).map { index in
       let pixels = try processing(picture: frames[.at(index)]).unsqueezed(0).to(device)
       return try (model.embeddings(pixels: pixels) * text).sum([-1]).item() * scale / 100
     }
   }
-}
-
-extension CLIPModel {
-  fileprivate var tensors: [Tensor] { parameters?.all.map(\.value) ?? [] }
 }
