@@ -1,3 +1,4 @@
+import CLIP
 import Fewstep
 import Networks
 import Storage
@@ -6,7 +7,7 @@ import Tensors
 /// ImageReward (Xu et al., arXiv 2304.05977): BLIP's text encoder reads a prompt with an eye on the picture, and linear layers
 /// make a number of its first token. Parameters have the checkpoint's names.
 final class ImageRewardModel {
-  let vision: BLIPVisionTransformer
+  let vision: VisionTransformer
   private let text: BERTTextEncoder
   private let head: [Linear]
   let parameters: [Parameter]
@@ -25,7 +26,7 @@ final class ImageRewardModel {
   /// - Parameter dtype: of all but the head, which stays float32 as published.
   /// - Throws: `StorageError` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   init(_ weights: any WeightSource, _ configuration: BERTConfiguration, dtype: DType, on device: Device) throws {
-    let shape = try BLIPVisionShape(weights, prefix: "blip.visual_encoder.")
+    let shape = try VisionTransformerShape(weights, prefix: "blip.visual_encoder.")
     let body = ParameterStore(weights.parameters, dtype: dtype, device: device)
     let top = ParameterStore(weights.parameters, device: device)
     (vision, text) = try weights.network(in: body, beside: Self.unread + ["mlp."]) {
@@ -37,10 +38,10 @@ final class ImageRewardModel {
   }
 
   static func blip(
-    _ scope: Scope, _ shape: BLIPVisionShape, _ configuration: BERTConfiguration
-  ) throws -> (BLIPVisionTransformer, BERTTextEncoder) {
+    _ scope: Scope, _ shape: VisionTransformerShape, _ configuration: BERTConfiguration
+  ) throws -> (VisionTransformer, BERTTextEncoder) {
     (
-      try BLIPVisionTransformer(scope / "blip" / "visual_encoder", shape),
+      try VisionTransformer(scope / "blip" / "visual_encoder", shape),
       try BERTTextEncoder(scope / "blip" / "text_encoder", configuration, context: shape.width)
     )
   }

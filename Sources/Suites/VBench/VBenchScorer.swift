@@ -62,7 +62,7 @@ public final class VBenchScorer {
     self.dimension = dimension
     switch dimension {
     case .subjectConsistency:
-      let network = try DINOVisionTransformer.open(models.dino ?? "", on: device)
+      let network = try DINO(models.dino ?? "", on: device)
       identity = network.identity
       measure = { frames, _ in
         let features = try Self.batched(frames) {
