@@ -147,7 +147,7 @@ import Testing
     let scratch = try Scratch()
     let clip = words { _ = try reward(Self.section(weights: "\(fixtures)/clip-model/model.safetensors")) }
     #expect(clip.contains("model.safetensors: blip.visual_encoder.cls_token: there is no such tensor"), "\(clip)")
-    #expect(clip.contains("expected a tensor blip.visual_encoder.cls_token, got logit_scale"), "\(clip)")
+    #expect(clip.contains("got logit_scale"), "\(clip)")
     let missing = words { _ = try reward(Self.section(weights: "\(imageReward)/none.pt")) }
     #expect(missing.contains("none.pt"), "\(missing)")
 

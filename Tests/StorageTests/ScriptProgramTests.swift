@@ -16,8 +16,8 @@ import Testing
     #expect(features.shape == [2, 2048])
     // What the program makes of features.
     let named = Dictionary(uniqueKeysWithValues: program.tensors.map { ($0.name, $0.value) })
-    let logits = try linear(
-      features, try #require(named["output.weight"]), try #require(named["output.bias"]))
+    let (weight, bias) = (try #require(named["output.weight"]), named["output.bias"])
+    let logits = try linear(features, weight, bias)
     let shares = try program(pictures * 128 + 128)
     #expect(try abs(shares - logits.softmax(-1)).doubles().max() ?? 1 < 1e-5)
     #expect(named["layers.norm.running_mean"]?.shape == [8])
