@@ -9,6 +9,8 @@ public protocol BenchmarkSuite {
   var items: [SuiteItem] { get }
   /// SHA-256 of the prompts, in the order of their items.
   var prompts: String { get }
+  /// Whether samples are videos; pictures otherwise.
+  var judgesVideos: Bool { get }
 
   /// Writes what does not depend on samples, such as metadata, below the layout's root. May be called again.
   func prepare(_ root: String) throws
@@ -25,6 +27,7 @@ public protocol BenchmarkSuite {
 }
 
 extension BenchmarkSuite {
+  public var judgesVideos: Bool { false }
   public func prepare(_ root: String) throws {}
   public func picture(_ path: String) throws -> Tensor { try RGBImage.read(path).tensor() }
 }

@@ -3,7 +3,7 @@ import Tensors
 
 /// A model family: from a checkpoint (or a closed form) it makes the three roles and what surrounds them.
 public protocol Backbone: AnyObject {
-  /// What samples are, without the batch: [C, H, W] of latents or pixels, [D] for points.
+  /// What samples are, without the batch: [C, H, W] of latents or pixels, [C, F, H, W] of videos, [D] for points.
   var sampleShape: [Int] { get }
   var device: Device { get }
   /// What samples can be conditioned on, by number.

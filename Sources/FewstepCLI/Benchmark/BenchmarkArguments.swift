@@ -48,6 +48,14 @@ struct BenchmarkArguments: ParsableArguments {
     let place = SuiteFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
     Interruption.listen()
     let source = try source.open(folder)
+    let shape = source.backbone.sampleShape
+    guard (shape.count == 4) == suite.judgesVideos, shape.count > 2 else {
+      let kinds = [1: "points", 3: "pictures", 4: "videos"]
+      throw CommandError(
+        ExitCodes.invalid,
+        "\(folder): \(suite.name) judges \(suite.judgesVideos ? "videos" : "pictures"), and samples of this model are "
+          + "\(kinds[shape.count] ?? "something else") \(shape)")
+    }
     let record = GenerationRecord(
       suite: suite.name, prompts: suite.prompts, seed: seed, made: try source.identity())
     let generation = try SuiteGeneration(suite, into: place, record)

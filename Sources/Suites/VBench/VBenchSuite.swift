@@ -13,6 +13,7 @@ public struct VBenchSuite: BenchmarkSuite {
   public var name: String { Self.name }
   public let items: [SuiteItem]
   public let prompts: String
+  public let judgesVideos = true
   private let rate: Double
   private let ffmpeg: FFmpeg
 
