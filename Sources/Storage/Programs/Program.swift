@@ -50,7 +50,8 @@ public struct Program: Sendable {
       words: String(decoding: try content(errors), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
   }
 
-  /// Runs it to its end in `folder`, its words going to this process's error output.
+  /// Runs it to its end in `folder`, its words going to this process's error output. It ends with this process, however
+  /// that ends.
   ///
   /// - Parameters:
   ///   - environment: beside this process's own.
@@ -66,6 +67,8 @@ public struct Program: Sendable {
         FileHandle.nullDevice, FileHandle.standardError, FileHandle.standardError
       )
     }
+    let guardian = try? ProgramGuard(process.processIdentifier)
+    defer { guardian?.end() }
     var isTold = false
     while process.isRunning {
       usleep(100_000)
