@@ -15,16 +15,17 @@ import Testing
     "subject_consistency", "background_consistency", "temporal_flickering", "aesthetic_quality", "appearance_style",
   ]
 
+  private static let others = [
+    "motion_smoothness", "dynamic_degree", "imaging_quality", "object_class", "multiple_objects", "human_action",
+    "color", "spatial_relationship", "scene", "temporal_style", "overall_consistency",
+  ]
+
   private let scratch: Scratch
 
   /// A list of one prompt, which belongs to all dimensions, and its five videos, which are alike.
   init() throws {
     scratch = try Scratch()
-    let all =
-      Self.native + [
-        "motion_smoothness", "dynamic_degree", "imaging_quality", "object_class", "multiple_objects", "human_action",
-        "color", "spatial_relationship", "scene", "temporal_style", "overall_consistency",
-      ]
+    let all = Self.native + Self.others
     let entries = ["tall"].map { name in
       [
         "prompt_en": name, "dimension": all,
@@ -79,7 +80,9 @@ import Testing
       [ "$1 $2 $4 $6 $8" = "evaluate --videos_path --dimension --full_json_dir --output_path" ] || exit 0
       [ -f "$7" ] && [ -d "$3" ] || exit 0
       \(end)
-      mkdir -p "$9" && echo "{\\"$5\\": [0.5, []]}" > "$9/results_2026-01-01-00:00:00_eval_results.json"
+      list=""
+      for f in "$3"/*.mp4; do list="$list${list:+, }{\\"video_path\\": \\"$f\\", \\"video_results\\": 0.5}"; done
+      mkdir -p "$9" && echo "{\\"$5\\": [0.5, [$list]]}" > "$9/results_2026-01-01-00:00:00_eval_results.json"
       """, to: "bin/vbench")
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scratch.path("bin/vbench"))
     return scratch.path("bin") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
@@ -153,10 +156,78 @@ import Testing
     try waitFor("its end") { kill(-group, 0) != 0 }
   }
 
-  private func pid() -> String {
-    ((try? String(contentsOfFile: scratch.path("scores/official/scene/pid"), encoding: .utf8)) ?? "")
+  @Test("VBench's program ends with the command, even where that is killed")
+  func killed() throws {
+    let path = try installProgram("echo $$ > pid; sleep 600 & echo $! > child; wait")
+    let job = try Job(
+      Fewstep.executable,
+      ["benchmark", "vbench", "videos", "--prompts", "list.json", "--output", "scores", "--official"]
+        + ["--dimension", "scene"], in: scratch.folder, environment: ["PATH": path])
+    try waitFor("the program") { !text("scores/official/scene/child").isEmpty }
+    job.send(SIGKILL)
+    #expect(job.wait() == 128 + SIGKILL)
+    for file in ["pid", "child"] {
+      let process = try #require(Int(text("scores/official/scene/\(file)")))
+      try waitFor("its end") {
+        let stat = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8))?.split(separator: ")").last
+        return stat.map { $0.trimmingCharacters(in: .whitespaces).first == "Z" } ?? true
+      }
+    }
+  }
+
+  @Test("What has been measured of the same videos by the same scorer is not measured again")
+  func kept() throws {
+    let arguments = ["videos", "--prompts", "list.json", "--output", "scores", "--json"]
+    let dimensions = ["--dimension", "temporal_flickering", "--dimension", "subject_consistency"]
+    func values(_ more: [String] = []) throws -> [Double] {
+      try printed(run(arguments + dimensions + more)).scores.map(\.value)
+    }
+    func change(_ old: String, _ new: String, in name: String) throws {
+      let path = "scores/results/\(name)_eval_results.json"
+      let file = text(path)
+      #expect(file.contains(old), "\(file)")
+      try scratch.write(file.replacing(old, with: new), to: path)
+    }
+    let first = try values(["--dino", "\(Self.fixtures)/dino.pth"])
+    // So that it shows where a number comes from.
+    for (name, value) in zip(["subject_consistency", "temporal_flickering"], first) {
+      try change("\(value)", "0.25", in: name)
+    }
+    #expect(try values(["--dino", "\(Self.fixtures)/dino.pth"]) == [0.25, 0.25])
+    #expect(try values() == [0.25, 0.25], "the network that scored need not be given again")
+    try change("a formula", "another formula", in: "temporal_flickering")
+    #expect(try values() == [0.25, first[1]])
+    try change("\(first[1])", "0.25", in: "temporal_flickering")
+    try FileManager.default.removeItem(atPath: scratch.path("videos/tall-1.mp4"))
+    try FileManager.default.copyItem(
+      atPath: "\(Self.fixtures)/videos/wide.mp4", toPath: scratch.path("videos/tall-1.mp4"))
+    let job = try run(arguments + dimensions)
+    #expect(try printed(job).scores.map(\.name) == ["temporal flickering"])
+    #expect(try printed(job).scores[0].value > 0.5)
+    #expect(job.errors.contains("subject_consistency: what is in scores/results/subject_consistency_eval_results.json"))
+  }
+
+  @Test("Results without their videos warn and make no totals until that is accepted")
+  func unlisted() throws {
+    let names = Self.native + Self.others
+    try scratch.write("{\(names.map { "\"\($0)\": [0.5, []]" }.joined(separator: ", "))}", to: "r.json")
+    let arguments = ["videos", "--prompts", "list.json", "--json", "--results", "r.json"]
+    let scores = try printed(run(arguments))
+    #expect(scores.scores.count == 16 && scores["total"] == nil && scores["quality"] == nil)
+    #expect(scores.scores.allSatisfy { $0.warning?.contains("an unknown number of videos") == true })
+    #expect(try printed(run(arguments + ["--accept-missing"]))["total"] != nil)
+    try scratch.write("{\"scene\": [0.5, [{\"video_path\": \"a-0.mp4\", \"video_results\": 1}]]}", to: "r.json")
+    let other = try run(arguments, expecting: 65)
+    #expect(
+      other.errors.contains("r.json: scene: a-0.mp4: the video stands there twice, or is none"), "\(other.errors)")
+  }
+
+  private func text(_ path: String) -> String {
+    ((try? String(contentsOfFile: scratch.path(path), encoding: .utf8)) ?? "")
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }
+
+  private func pid() -> String { text("scores/official/scene/pid") }
 
   @Test("Missing videos are listed and counted, and stand in the way of totals until they are accepted")
   func missing() throws {
@@ -196,6 +267,9 @@ import Testing
     try run(["videos", "--prompts", "list.json", "--dimension", "colour"], expecting: 64)
     try run(["videos", "--prompts", "list.json", "--flickering-videos", "26"], expecting: 64)
     try FileManager.default.createDirectory(atPath: scratch.path("empty"), withIntermediateDirectories: true)
+    try scratch.write("[{\"prompt_en\": \"a\", \"dimension\": [\"scene\"]}]", to: "scenes.json")
+    let none = try run(["videos", "--prompts", "scenes.json"], expecting: 66)
+    #expect(none.errors.contains("temporal_flickering: no prompt of scenes.json is for it"), "\(none.errors)")
     let empty = try run(["empty", "--prompts", "list.json"], expecting: 66)
     #expect(empty.errors.contains("temporal_flickering: none of its 5 videos is in empty"), "\(empty.errors)")
     #expect(empty.errors.contains("not scored: subject_consistency"), "\(empty.errors)")

@@ -84,6 +84,15 @@ import Testing
     models.dino = models.aesthetic
     let other = words { _ = try VBenchScorer(.subjectConsistency, models, on: .cpu) }
     #expect(other.contains("single.pth: cls_token: there is no such tensor"), "\(other)")
+    models.aesthetic = models.aesthetic?.replacing("single.pth", with: "several.pth")
+    let layers = words { _ = try VBenchScorer(.aestheticQuality, models, on: .cpu) }
+    #expect(layers.contains("several.pth") && layers.contains("expected one linear layer"), "\(layers)")
+  }
+
+  @Test("What a style's words are split by belongs to the scorer")
+  func tokenizer() throws {
+    let scorer = try VBenchScorer(.appearanceStyle, VBenchFixtures.models, on: .cpu)
+    #expect(try scorer.identity.hasSuffix(CLIPTokenizer(VBenchFixtures.models.clipB32 ?? "").identity))
   }
 
   @Test("Totals are those of VBench's script, and of incomplete scores there are none")
@@ -103,22 +112,32 @@ import Testing
   @Test("Results of VBench's package are read, and written in its format")
   func results() throws {
     let scratch = try Scratch()
+    let list = "[{\"prompt_en\": \"a\", \"dimension\": [\"color\", \"scene\", \"imaging_quality\"]}]"
+    let prompts = try VBenchPrompts(scratch.write(list, to: "list.json"))
     let path = try scratch.write(
       """
       {"color": [0.75, [{"video_path": "v/a-0.mp4", "video_results": 1.0, "success_frame_count": 16},
-       {"video_path": "v/a-1.mp4", "video_results": false}]], "scene": [1, []]}
+       {"video_path": "v/a-1.mp4", "video_results": false}]], "scene": [1, []],
+       "imaging_quality": [0.7, [{"video_path": "v/a-4.mp4", "video_results": 70.0}]]}
       """, to: "r_eval_results.json")
-    let results = try VBenchResults(path)
+    let results = try VBenchResults(path, of: prompts)
     #expect(results.dimensions[.color]?.score == 0.75 && results.dimensions[.scene]?.score == 1)
     #expect(results.dimensions[.color]?.videos.map(\.score) == [1, 0])
     try results.write(to: scratch.path("again.json"))
-    #expect(try VBenchResults(scratch.path("again.json")) == results)
+    #expect(try VBenchResults(scratch.path("again.json"), of: prompts) == results)
+    func video(_ name: String, _ score: String) -> String {
+      "{\"color\": [0.5, [{\"video_path\": \"v/\(name)\", \"video_results\": \(score)}]]}"
+    }
     for (json, expected) in [
       ("[]", "expected VBench's results"), ("{\"colour\": [1, []]}", "colour: VBench has no such dimension"),
       ("{\"color\": [\"high\", []]}", "color: expected [score, list of videos], got [\"high\",[]]"),
       ("{\"color\": NaN}", "not JSON"),
+      ("{\"scene\": [1.5, []]}", "scene: expected a score from 0.0 to 1.0, got 1.5"),
+      (video("a-0.mp4", "1.5"), "color: a-0.mp4: expected a score from 0.0 to 1.0, got 1.5"),
+      (video("a-5.mp4", "1"), "color: a-5.mp4: the video stands there twice, or is none"),
+      (video("a-0.mp4", "\"high\""), "color: expected videos with \"video_path\""),
     ] {
-      let said = words { _ = try VBenchResults(scratch.write(json, to: "bad.json")) }
+      let said = words { _ = try VBenchResults(scratch.write(json, to: "bad.json"), of: prompts) }
       #expect(said.contains("bad.json") && said.contains(expected), "\(said)")
     }
   }

@@ -47,7 +47,7 @@ struct BenchmarkVBench: ParsableCommand {
     var program: VBenchProgram?
     if !arguments.onlySamples {
       for file in scorers.results {
-        for (dimension, result) in try VBenchResults(file).dimensions where dimensions.contains(dimension) {
+        for (dimension, result) in try VBenchResults(file, of: list).dimensions where dimensions.contains(dimension) {
           scores.add(result, of: dimension, by: "a results file")
         }
       }
@@ -67,45 +67,65 @@ struct BenchmarkVBench: ParsableCommand {
       of: samples)
   }
 
-  /// Measures a dimension here or has it scored; does nothing where neither can be.
+  /// Measures a dimension here or has it scored, where that has not been done before; does nothing where neither can be.
   private func score(
     _ dimension: VBenchDimension, of samples: BenchmarkArguments.Samples, _ list: VBenchPrompts,
     _ program: VBenchProgram?, into scores: inout VBenchScores
   ) throws {
-    guard scorers.models.has(dimension) || program != nil else { return }
+    let file = samples.folder.map { "\($0.path)/results/\(dimension.rawValue)_eval_results.json" }
+    let kept = file.flatMap { try? VBenchResults($0, of: list).dimensions[dimension] }
+    let isNative = scorers.models.has(dimension)
+    guard isNative || program != nil || kept?.origin != nil else { return }
+    guard !list.prompts(of: dimension).isEmpty else {
+      return note("\(dimension.rawValue): no prompt of \(prompts) is for it")
+    }
     let folder = dimension == .temporalFlickering ? scorers.stillVideos ?? samples.root : samples.root
     let videos = try VBenchVideos(folder, of: dimension, list)
     guard !videos.found.isEmpty else {
       return note("\(dimension.rawValue): none of its \(videos.missing.count) videos is in \(folder)")
     }
     tellMissing(videos, of: dimension, in: folder)
-    let result: VBenchResults.Dimension
-    if let program, !scorers.models.has(dimension) {
+    let scorer = isNative ? try VBenchScorer(dimension, scorers.models, on: scorers.scorerDevice) : nil
+    let program = isNative ? nil : program
+    // Nil of a program that does not say which it is: what it has scored is scored again.
+    let identity = try scorer?.words ?? program?.version()
+    if let file, let kept, let origin = kept.origin, identity != nil || program == nil,
+      try origin == VBenchResults.Origin(videos, list, by: identity ?? origin.scorer)
+    {
+      note("\(dimension.rawValue): from \(file), of the same videos")
+      return scores.add(kept, of: dimension, by: origin.scorer, videos: videos)
+    }
+    let origin = try identity.map { try VBenchResults.Origin(videos, list, by: $0) }
+    var result: VBenchResults.Dimension
+    if let scorer {
+      result = try scores.measure(
+        dimension, videos, by: scorer, progress: arguments.scoring(videos.found.count, dimension.rawValue))
+    } else if let program {
       guard let work = samples.folder else {
         throw CommandError(ExitCodes.usage, "--official: its results go into a folder; give one with --output")
       }
       note("\(dimension.rawValue): by VBench's own program")
-      result = try official(program, dimension, folder, to: "\(work.path)/official/\(dimension.rawValue)")
-      scores.add(result, of: dimension, by: try program.version() ?? "vbench", videos: videos)
+      result = try official(program, dimension, folder, list, to: "\(work.path)/official/\(dimension.rawValue)")
+      scores.add(result, of: dimension, by: identity ?? "vbench", videos: videos)
     } else {
-      result = try scores.measure(
-        dimension, videos, scorers.models, on: scorers.scorerDevice,
-        progress: arguments.scoring(videos.found.count, dimension.rawValue))
+      return note("\(dimension.rawValue): what is in \(file ?? "") is of other videos, or of another list")
     }
-    // As VBench writes it: --results takes it where a later dimension fails.
-    if let place = samples.folder.map({ "\($0.path)/results" }) {
-      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-      try VBenchResults([dimension: result]).write(to: "\(place)/\(dimension.rawValue)_eval_results.json")
+    if let file {
+      result.origin = origin
+      try FileManager.default.createDirectory(
+        atPath: URL(fileURLWithPath: file).deletingLastPathComponent().path, withIntermediateDirectories: true)
+      try VBenchResults([dimension: result]).write(to: file)
     }
   }
 
   private func official(
-    _ program: VBenchProgram, _ dimension: VBenchDimension, _ videos: String, to output: String
+    _ program: VBenchProgram, _ dimension: VBenchDimension, _ videos: String, _ list: VBenchPrompts,
+    to output: String
   ) throws -> VBenchResults.Dimension {
     Interruption.listen()
     do {
       return try program.score(
-        dimension, of: videos, prompts: prompts, to: output, until: { Interruption.isRequested })
+        dimension, of: videos, list, to: output, until: { Interruption.isRequested })
     } catch {
       try stopIfAsked("stopped while scoring; the samples are kept")
       throw error

@@ -50,6 +50,19 @@ public enum VBenchDimension: String, CaseIterable, Sendable {
     return (score - lowest) / (highest - lowest)
   }
 
+  /// What a score can be. Cosines may be negative. The aesthetic predictor is linear, so that nothing limits it; far beyond
+  /// 0...1 it is no score.
+  var bounds: ClosedRange<Double> {
+    switch self {
+    case .appearanceStyle, .temporalStyle, .overallConsistency: -1...1
+    case .aestheticQuality: -1...2
+    default: 0...1
+    }
+  }
+
+  /// What the score of a single video can be in the package's results: imaging quality is divided by 100 in the end alone.
+  var boundsOfVideos: ClosedRange<Double> { self == .imagingQuality ? 0...100 : bounds }
+
   /// Whether it is computed here; the others need VBench's package.
   public var isNative: Bool {
     switch self {

@@ -26,12 +26,12 @@ public struct VBenchProgram: Sendable {
   /// Scores one dimension of a folder's videos; the program's words go to this process's error output.
   ///
   /// - Parameters:
-  ///   - prompts: VBench_full_info.json.
   ///   - output: a folder for the program's files, made anew.
   ///   - isStopped: asked ten times a second; once it says so, the program is ended.
   /// - Throws: `SuiteError` where the program writes no result, whatever its exit code says.
   public func score(
-    _ dimension: VBenchDimension, of videos: String, prompts: String, to output: String, until isStopped: () -> Bool
+    _ dimension: VBenchDimension, of videos: String, _ prompts: VBenchPrompts, to output: String,
+    until isStopped: () -> Bool
   ) throws -> VBenchResults.Dimension {
     let videos = URL(fileURLWithPath: videos).standardizedFileURL.path
     // The program hands its arguments to a shell. Only the folder of videos is put in quotes, so that the others are names
@@ -42,7 +42,7 @@ public struct VBenchProgram: Sendable {
     let files = FileManager.default
     if files.fileExists(atPath: output) { try files.removeItem(atPath: output) }
     try files.createDirectory(atPath: output, withIntermediateDirectories: true)
-    try files.copyItem(atPath: prompts, toPath: "\(output)/prompts.json")
+    try files.copyItem(atPath: prompts.path, toPath: "\(output)/prompts.json")
     let status = try program.show(
       ["evaluate", "--videos_path", videos, "--dimension", dimension.rawValue]
         + ["--full_json_dir", "prompts.json", "--output_path", "results"],
@@ -54,7 +54,7 @@ public struct VBenchProgram: Sendable {
       throw SuiteError(
         "\(program.path) wrote no result for \(dimension.rawValue) (exit code \(status)); its own words are above")
     }
-    guard let result = try VBenchResults("\(output)/results/\(name)").dimensions[dimension] else {
+    guard let result = try VBenchResults("\(output)/results/\(name)", of: prompts).dimensions[dimension] else {
       throw SuiteError("\(output)/results/\(name): there is no score of \(dimension.rawValue)")
     }
     return result

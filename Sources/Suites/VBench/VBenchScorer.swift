@@ -46,8 +46,10 @@ public final class VBenchScorer {
   /// Frames uint8 [F, 3, H, W] and their prompt -> one number a frame, or a pair of frames.
   private let measure: (Tensor, VBenchPrompt) throws -> [Double]
   private let dimension: VBenchDimension
-  /// Hashes of the networks' tensors; a formula alone has none.
+  /// Hashes of the networks' tensors and of the tokenizer; a formula alone has none.
   public let identity: String
+  /// As locks have it.
+  public var words: String { "native, \(identity)" }
   /// Frames that a network sees at once.
   private static let batch = 32
 
@@ -78,6 +80,12 @@ public final class VBenchScorer {
       let folder = try CLIPFolder(models.clipL14 ?? "")
       let head = try AestheticHead(
         models.aesthetic ?? "", width: folder.configuration.vision.projection, on: device)
+      guard head.tensors.count == 2 else {
+        throw StorageError(
+          .malformed, at: models.aesthetic ?? "", "VBench's aesthetic predictor is another",
+          expected: "one linear layer",
+          got: "\(head.tensors.count / 2) of them", advice: "Take sa_0_4_vit_l_14_linear.pth.")
+      }
       let model = try folder.model(on: device)
       identity = try "\(model.identity()) \(hash(head.tensors))"
       measure = { frames, _ in try (head(Self.embeddings(frames, model, on: device)) / 10).doubles() }
@@ -128,6 +136,7 @@ public final class VBenchScorer {
 private final class AppearanceStyle {
   private let model: CLIPModel
   private let texts: PromptEmbeddings
+  private let tokenizer: String
   private let processing: CLIPImageProcessing
   private let scale: Double
   private let device: Device
@@ -135,12 +144,13 @@ private final class AppearanceStyle {
   init(_ folder: CLIPFolder, on device: Device) throws {
     model = try folder.model(on: device)
     texts = try PromptEmbeddings(model, tokenizer: folder.path, on: device)
+    tokenizer = try CLIPTokenizer(folder.path).identity
     processing = CLIPImageProcessing(size: model.configuration.vision.size, .torchvisionCrop)
     scale = try model.scale()
     self.device = device
   }
 
-  func identity() throws -> String { try model.identity() }
+  func identity() throws -> String { "\(try model.identity()) \(tokenizer)" }
 
   func callAsFunction(_ frames: Tensor, _ style: String) throws -> [Double] {
     let text = try texts([style])

@@ -11,7 +11,8 @@ public struct VBenchScores {
     let result: VBenchResults.Dimension
     let scorer: String
     let samples: Int
-    let missing: Int
+    /// Nil where it is not known how many videos there were.
+    let missing: Int?
   }
 
   private let prompts: VBenchPrompts
@@ -24,14 +25,16 @@ public struct VBenchScores {
 
   /// Measures the videos of a native dimension.
   ///
-  /// - Parameter progress: how many are measured.
+  /// - Parameters:
+  ///   - scorer: the dimension's.
+  ///   - progress: how many are measured.
   /// - Returns: the result, in the package's form.
   /// - Throws: `StorageError` or `SuiteError` naming a video that is none, or that cannot be judged.
   public mutating func measure(
-    _ dimension: VBenchDimension, _ videos: VBenchVideos, _ models: VBenchModels, on device: Device,
+    _ dimension: VBenchDimension, _ videos: VBenchVideos, by scorer: VBenchScorer,
     progress: (Int) throws -> Void
   ) throws -> VBenchResults.Dimension {
-    let (scorer, ffmpeg) = (try VBenchScorer(dimension, models, on: device), try FFmpeg())
+    let ffmpeg = try FFmpeg()
     let values = try videos.found.enumerated().map { index, video in
       let values: [Double]
       do { values = try scorer(ffmpeg.read(video.path), of: video.prompt) } catch let error as SuiteError {
@@ -43,7 +46,7 @@ public struct VBenchScores {
     let result = VBenchResults.Dimension(
       score: VBenchScorer.score(of: values, dimension),
       videos: zip(videos.found, values).map { .init(path: $0.path, score: VBenchScorer.mean($1)) })
-    add(result, of: dimension, by: "native, \(scorer.identity)", videos: videos)
+    add(result, of: dimension, by: scorer.words, videos: videos)
     return result
   }
 
@@ -57,8 +60,7 @@ public struct VBenchScores {
     let wanted = VBenchSuite.videosAPrompt * prompts.prompts(of: dimension).count
     entries[dimension] = Entry(
       result: result, scorer: scorer, samples: videos?.found.count ?? listed,
-      // A result may come without its videos.
-      missing: videos?.missing.count ?? (listed > 0 ? max(0, wanted - listed) : 0))
+      missing: videos?.missing.count ?? (listed > 0 ? wanted - listed : nil))
   }
 
   /// What scores depend on.
@@ -71,15 +73,17 @@ public struct VBenchScores {
 
   /// The dimensions' scores, and the totals that all of their dimensions have been scored for.
   ///
-  /// - Parameter isAcceptingMissing: totals also of dimensions that lack videos, as VBench's script has them.
+  /// - Parameter isAcceptingMissing: totals also of dimensions that lack videos or do not say whose scores they are, as VBench's script has them.
   public func scores(acceptingMissing isAcceptingMissing: Bool) throws -> [SuiteScore] {
     var scores = [SuiteScore]()
     var complete = [VBenchDimension: Double]()
     for dimension in dimensions {
       guard let entry = entries[dimension] else { continue }
       var estimate = try Self.estimate(entry.result)
-      if entry.missing > 0 {
-        estimate.warning = "\(entry.missing) of \(entry.samples + entry.missing) videos are missing"
+      if let missing = entry.missing, missing > 0 {
+        estimate.warning = "\(missing) of \(entry.samples + missing) videos are missing"
+      } else if entry.missing == nil {
+        estimate.warning = "of an unknown number of videos: its results file lists none"
       }
       if entry.missing == 0 || isAcceptingMissing { complete[dimension] = entry.result.score }
       scores.append(
