@@ -136,7 +136,6 @@ public final class VBenchScorer {
 private final class AppearanceStyle {
   private let model: CLIPModel
   private let texts: PromptEmbeddings
-  private let tokenizer: String
   private let processing: CLIPImageProcessing
   private let scale: Double
   private let device: Device
@@ -144,13 +143,12 @@ private final class AppearanceStyle {
   init(_ folder: CLIPFolder, on device: Device) throws {
     model = try folder.model(on: device)
     texts = try PromptEmbeddings(model, tokenizer: folder.path, on: device)
-    tokenizer = try CLIPTokenizer(folder.path).identity
     processing = CLIPImageProcessing(size: model.configuration.vision.size, .torchvisionCrop)
     scale = try model.scale()
     self.device = device
   }
 
-  func identity() throws -> String { "\(try model.identity()) \(tokenizer)" }
+  func identity() throws -> String { "\(try model.identity()), \(texts.identity)" }
 
   func callAsFunction(_ frames: Tensor, _ style: String) throws -> [Double] {
     let text = try texts([style])
