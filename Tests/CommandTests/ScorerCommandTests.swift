@@ -95,9 +95,7 @@ import Testing
     let geneval = ["geneval", "--prompts", "m.jsonl"]
     let dpg = ["dpg", "--prompts", "prompts"]
     let cases: [([String], Int32, String)] = [
-      (geneval + ["--results", "none.jsonl"], 66, "none.jsonl"),
       (geneval + ["--results", "r.jsonl"], 65, "its result is of 'two dogs'"),
-      (geneval + ["--detections", "none.jsonl"], 66, "none.jsonl"),
       (geneval + ["--detections", "other.jsonl"], 65, "belongs to prompt 2"),
       (geneval + ["--detections", "d.jsonl", "--clip", "none"], 66, "none"),
       (geneval + ["--scorer", "geneval", "--detector", "empty", "--python", "sh"], 66, "no weights (.pth) in empty"),
@@ -106,8 +104,6 @@ import Testing
         "'no-such-python' was not found (--python)"
       ),
       (dpg + ["--results", "none.txt"], 66, "none.txt"),
-      (dpg + ["--questions", "none.csv", "--answers", "a.jsonl"], 66, "none.csv"),
-      (dpg + ["--questions", "q.csv", "--answers", "none.jsonl"], 66, "none.jsonl"),
       (dpg + ["--questions", "q.csv", "--answers", "a.jsonl"], 65, "'fox', tile 1: question 1 has no answer"),
       (dpg + ["--scorer", "ELLA", "--python", "sh"], 66, "dpg_bench.csv"),
     ]
