@@ -70,6 +70,12 @@ import Testing
     #expect(try run("--results", "r.jsonl").output == official.output)
     let given = try String(contentsOfFile: scratch.path("out/scores.json"), encoding: .utf8)
     #expect(given.contains(/"scorer" : "results [0-9a-f]{16}"/), "\(given)")
+
+    try FileManager.default.removeItem(atPath: scratch.path("out/samples/00001/samples/0002.png"))
+    let found = try Fewstep.start(
+      ["benchmark", "geneval", "out", "--prompts", "m.jsonl", "--detections", "d.jsonl"], in: scratch)
+    #expect(found.wait() == 65)
+    #expect(found.errors.contains("1 of 10 files are missing, 00001/samples/0002.png first"), "\(found.errors)")
   }
 
   @Test func `What is to judge is looked at before samples are made`() throws {
