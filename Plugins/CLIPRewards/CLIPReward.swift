@@ -47,6 +47,8 @@ public final class CLIPReward: PictureNetworkReward {
   }
 
   public func identity() throws -> [Tensor] {
-    try (model.parameters?.all ?? []).map { try $0.value.detached() } + constants
+    let texts = if case .fit(let embeddings, _) = judgement { embeddings.identity } else { "" }
+    let words = try Tensor("\(texts) \(processing)".utf8.map(Int.init))
+    return try (model.parameters?.all ?? []).map { try $0.value.detached() } + constants + [words]
   }
 }

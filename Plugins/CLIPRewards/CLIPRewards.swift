@@ -101,8 +101,7 @@ private struct FolderSettings {
     let folder = try CLIPFolder(model)
     let model = try folder.model(precision, on: context.device)
     let texts = try PromptEmbeddings(model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: context.device)
-    let words = try Tensor(Array(prefix.utf8).map(Int.init))
     return CLIPReward(
-      model, folder.processing, .fit(texts, try value(model)), constants: constants + [words], batch: batch, context)
+      model, folder.processing, .fit(texts, try value(model)), constants: constants, batch: batch, context)
   }
 }

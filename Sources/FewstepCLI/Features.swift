@@ -61,6 +61,7 @@ struct FeatureArguments: ParsableArguments {
     if let absence = device.absence { throw CommandError(ExitCodes.invalid, "--device: \(absence)") }
     if let inception { return try Inception(inception, on: device) }
     guard let clip else { throw CommandError(ExitCodes.usage, "pictures need --inception or --clip") }
+    try precision.check(on: device, "--precision")
     return try CLIPEmbedding(clip, precision: precision.dtype, on: device)
   }
 

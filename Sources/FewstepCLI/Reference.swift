@@ -27,6 +27,6 @@ struct Reference {
     return "\n## \(title)\n" + (rows.isEmpty ? "\nIt has no settings.\n" : table)
   }
 
-  private func code(_ text: String) -> String { text.isEmpty ? "" : "`\(cell(text))`" }
+  private func code(_ text: String) -> String { text.isEmpty ? "`\"\"`" : "`\(cell(text))`" }
   private func cell(_ text: String) -> String { text.replacing("|", with: "\\|").replacing("\n", with: " ") }
 }

@@ -60,10 +60,15 @@ struct Run: ParsableCommand {
     let run = try TrainingRun(Team(recipe, cast: cast), folder: folder, resume: resume)
     noteScorers(cast)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
-    let ending = try train(run)
-    let goOn =
-      "which is saved; go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
+    let again =
+      "go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
       + FewstepCommand.pluginFiles.map { " --plugin \($0.path)" }.joined()
+    let goOn = "which is saved; \(again)"
+    let ending: TrainingRun.Ending
+    do { ending = try train(run) } catch let error as PluginError {
+      guard let step = folder.checkpointSteps.last else { throw error }
+      throw CommandError(ExitCodes.software, "\(error)\n  Step \(step) is saved; \(again)")
+    }
     switch ending {
     case .interrupted(let step):
       throw CommandError(ExitCodes.interrupted, "stopped at step \(step), \(goOn)")

@@ -18,8 +18,15 @@ public struct SuiteGeneration {
     _ suite: any BenchmarkSuite, into folder: SuiteFolder, _ record: GenerationRecord
   ) throws {
     (self.suite, root) = (suite, folder.samples)
-    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    let others = try files.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }.sorted()
+    guard try others.isEmpty || GenerationRecord.read(folder.record) != nil else {
+      throw SuiteError(
+        "\(folder.path): there are other files in the folder, such as \(others[0])\n  Take a new one for --output.")
+    }
     try record.claim(folder.record)
+    try files.createDirectory(atPath: root, withIntermediateDirectories: true)
     try suite.prepare(root)
   }
 

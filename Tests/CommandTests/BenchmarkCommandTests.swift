@@ -18,9 +18,9 @@ import Testing
   }
 
   private static func start(_ folder: String, _ more: [String], in scratch: Scratch) throws -> Job {
-    try Fewstep.start(
-      ["benchmark", "hpsv2", folder, "--prompts", "prompts", "--size", "16", "--batch", "2"] + scorer + more,
-      in: scratch)
+    let size = folder == TinySDXL.model && !more.contains("--size") ? ["--size", "16"] : []
+    return try Fewstep.start(
+      ["benchmark", "hpsv2", folder, "--prompts", "prompts", "--batch", "2"] + size + scorer + more, in: scratch)
   }
 
   private static func run(
@@ -80,6 +80,12 @@ import Testing
     #expect(table.output.contains("±"), "\(table.output)")
     let refused = try Fewstep.run("benchmark", "compare", "out", "few", in: scratch, expecting: 65)
     #expect(refused.errors.contains("out and few cannot be compared: samples 12 and 4"), "\(refused.errors)")
+    let given = try Self.run("out/samples", "--seed", "1", in: scratch, expecting: 64)
+    #expect(given.errors.contains("--seed: out/samples is neither a run nor a model"), "\(given.errors)")
+    // The same prompts in another order are others.
+    try scratch.write(#"["the end of the road", "a cat, photo", "a fox"]"#, to: "prompts/photo.json")
+    let other = try Self.run("out", "--json", in: scratch, expecting: 65)
+    #expect(other.errors.contains("out: its samples were made for other prompts"), "\(other.errors)")
   }
 
   @Test("What cannot be made or scored is refused before anything is written, and samples are never mixed")
@@ -103,6 +109,15 @@ import Testing
     // More prompts of the same ones go into the same folder.
     _ = try Self.run(TinySDXL.model, "--teacher-steps", "1", "--output", "out", "--limit", "2", in: scratch)
     #expect(Self.pictures("out", in: scratch).count == 8)
+    // Into a folder with other things nothing is written.
+    let full = try errors(TinySDXL.model, "--output", "prompts", expecting: 65)
+    #expect(full.contains("there are other files in the folder, such as anime.json"), "\(full)")
+    for (option, value) in [("--step", "4"), ("--guidance", "nan"), ("--size", "17")] {
+      #expect(try errors(TinySDXL.model, option, value, "--output", "x", expecting: 64).contains(option))
+    }
+    let half = try errors(TinySDXL.model, "--precision", "float16", "--output", "x", expecting: 65)
+    #expect(half.contains("--precision: float16 needs a GPU"), "\(half)")
+    #expect(!scratch.has("x"))
     // A network that is no HPSv2: before anything is sampled.
     let wrong = try Fewstep.run(
       "benchmark", "hpsv2", TinySDXL.model, "--prompts", "prompts", "--output", "new", "--weights",

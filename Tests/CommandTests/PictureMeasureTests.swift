@@ -83,7 +83,7 @@ import Testing
     let locked = try #require(lock["scorers"] as? [String: String])
     #expect(lock["suite"] as? String == "coco" && lock["samples"] as? Int == 3)
     #expect(locked["CMMD"]?.contains("whole, 6 real pictures") == true)
-    #expect(locked["CLIP score"]?.contains("square 256, prefix 'A photo depicts'") == true)
+    #expect(locked["CLIP score"]?.contains("square 256, tokenizer") == true)
     let scores = try #require(result["scores"] as? [[String: Any]])
     #expect(scores.map { $0["name"] as? String } == ["CMMD", "CLIP score"])
     // Of three samples some resamples have no pairs: there is no interval of CMMD then.

@@ -108,6 +108,16 @@ import Testing
         plain.score(pictures: [pictures[0]], texts: ["A photo depicts a cat"])) == 0)
     #expect(try hash(plain.identity()) != hash(prefixed.identity()))
     #expect(try hash(plain.identity()) == hash(reward(Self.folder("clip-score")).identity()))
+    // Another tokenizer gives other scores.
+    let scratch = try Scratch()
+    let other = "\(scratch.folder)/tokenizer"
+    try FileManager.default.copyItem(atPath: "\(fixtures)/clip-model", toPath: other)
+    let path = "\(other)/tokenizer_config.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try Data(text.replacing(#""model_max_length": 20"#, with: #""model_max_length": 19"#).utf8)
+      .write(to: URL(fileURLWithPath: path))
+    let shorter = try reward(Self.folder("clip-score", "clip-model", "tokenizer: \(other)"))
+    #expect(try hash(plain.identity()) != hash(shorter.identity()))
   }
 
   @Test func filesThatAreNotTheModelsAreRefusedWithTheirNames() throws {

@@ -15,16 +15,22 @@ struct BenchmarkArguments: ParsableArguments {
       """)
   var folder: String
   @Option(help: "Where samples and scores go; RUN/benchmarks/NAME by default.") var output: String?
-  @Option(help: "The seed of the noise.") var seed = 42
+  @Option(name: .customLong("seed"), help: "The seed of the noise; 42 by default.") var givenSeed: Int?
   @Option(help: "Samples made at once, and scored.") var batch = 8
   @Flag(help: "Make the samples, and do not score them.") var onlySamples = false
   @Flag(help: "Print JSON.") var json = false
   @OptionGroup(title: "The model") var source: SourceArguments
 
+  private var seed: Int { givenSeed ?? 42 }
+
   func validate() throws {
-    try require("--seed", seed, in: Limits.seeds)
+    try require("--seed", givenSeed, in: Limits.seeds)
     try require("--batch", batch, in: 1...10_000)
-    try source.validate(for: folder)
+    if isRun || SourceArguments.isModel(folder) {
+      try source.validate(for: folder)
+    } else if let option = source.given.first ?? givenSeed.map({ _ in "--seed" }) {
+      throw ValidationError("\(option): \(folder) is neither a run nor a model; its samples are only scored")
+    }
     if SourceArguments.isModel(folder), output == nil {
       throw ValidationError("--output: say where a model's samples go; nothing is written into its folder")
     }
@@ -44,7 +50,7 @@ struct BenchmarkArguments: ParsableArguments {
 
   /// Makes what is missing of the samples of a run or a model; of other folders, says what they hold.
   func samples(of suite: any BenchmarkSuite) throws -> Samples {
-    guard isRun || SourceArguments.isModel(folder) else { return try found() }
+    guard isRun || SourceArguments.isModel(folder) else { return try found(suite) }
     let place = SuiteFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
     Interruption.listen()
     let source = try source.open(folder)
@@ -56,6 +62,8 @@ struct BenchmarkArguments: ParsableArguments {
         "\(folder): \(suite.name) judges \(suite.judgesVideos ? "videos" : "pictures"), and samples of this model are "
           + "\(kinds[shape.count] ?? "something else") \(shape)")
     }
+    // Before the folder is claimed: the model may read no texts.
+    _ = try source.sampling([""], seed: seed, batch: batch)
     let record = GenerationRecord(
       suite: suite.name, prompts: suite.prompts, seed: seed, made: try source.identity())
     let generation = try SuiteGeneration(suite, into: place, record)
@@ -79,7 +87,7 @@ struct BenchmarkArguments: ParsableArguments {
     return Samples(root: place.samples, record: record, folder: place)
   }
 
-  private func found() throws -> Samples {
+  private func found(_ suite: any BenchmarkSuite) throws -> Samples {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
       throw CommandError(ExitCodes.missing, "\(folder): there is no such folder")
@@ -92,6 +100,13 @@ struct BenchmarkArguments: ParsableArguments {
     let made = SuiteFolder(folder)
     guard let record = try GenerationRecord.read(made.record) else {
       return Samples(root: folder, record: nil, folder: place)
+    }
+    guard (record.suite, record.prompts) == (suite.name, suite.prompts) else {
+      throw CommandError(
+        ExitCodes.invalid,
+        record.suite == suite.name
+          ? "\(folder): its samples were made for other prompts, or for these in another order"
+          : "\(folder): its samples were made for \(record.suite), not for \(suite.name)")
     }
     return Samples(root: made.samples, record: record, folder: place ?? made)
   }

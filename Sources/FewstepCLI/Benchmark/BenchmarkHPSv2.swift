@@ -30,7 +30,8 @@ struct BenchmarkHPSv2: ParsableCommand {
     let samples = try arguments.samples(of: suite)
     guard let reward else { return }
     let scores = try HPSv2Scores(suite, root: samples.root)(
-      reward, scorer: "HPS \(scorer.scorerVersion.rawValue)", batch: arguments.batch,
+      reward, scorer: "HPS \(scorer.scorerVersion.rawValue), \(scorer.scorerPrecision.rawValue)",
+      batch: arguments.batch,
       progress: arguments.scoring(suite.items.count, "scoring"))
     try arguments.report(
       SuiteScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
@@ -54,6 +55,7 @@ struct HPSv2Arguments: ParsableArguments {
 
   func open(batch: Int) throws -> CLIPReward {
     if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    try scorerPrecision.check(on: scorerDevice, "--scorer-precision")
     guard let weights, let tokenizer else {
       throw CommandError(ExitCodes.usage, "--weights and --tokenizer are missing")
     }

@@ -22,6 +22,7 @@ extension ModelSource {
   /// - Throws: `CommandError` where the device is not there, `StorageError` where the folder is none.
   init(opening path: String, _ variant: String?, _ precision: Precision, on device: Device) throws {
     if let absence = device.absence { throw CommandError(ExitCodes.invalid, "--device: \(absence)") }
+    try precision.check(on: device, "--precision")
     self = try ModelSource(PipelineFolder(path), variant: variant, precision: precision.dtype, on: device)
   }
 }
@@ -77,6 +78,12 @@ enum Precision: String, CaseIterable, ExpressibleByArgument {
   case float32
   case bfloat16
   case float16
+
+  /// - Throws: `CommandError` where networks cannot compute in it: libtorch has no convolutions in float16 on the CPU.
+  func check(on device: Device, _ option: String) throws {
+    guard self == .float16, device == .cpu else { return }
+    throw CommandError(ExitCodes.invalid, "\(option): float16 needs a GPU; on the CPU take bfloat16 or float32")
+  }
 
   var dtype: DType {
     switch self {

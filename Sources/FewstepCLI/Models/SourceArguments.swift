@@ -7,26 +7,54 @@ import Tensors
 /// What is sampled from: a run's student or teacher, or a pretrained model.
 struct SourceArguments: ParsableArguments {
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
-  @Option(help: "Sample the teacher instead, in so many steps.") var teacherSteps: Int?
+  @Option(help: "Sample the teacher instead, in so many steps; of a model 30 by default.") var teacherSteps: Int?
   @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
   @Option(help: "The teacher's ω; by default the run's, or 5 for a model.") var guidance: Double?
-  @Option(help: "For a model: height and width in pixels.") var size = 1024
+  @Option(help: "For a model: height and width in pixels; 1024 by default.") var size: Int?
   @Option(help: "For a model: which of its weight files, such as fp16.") var variant: String?
-  @Option(help: "For a model: what is computed in.") var precision = Precision.float32
-  @Option(help: "For a model: cpu, cuda or cuda:N.") var device = Device.cpu
+  @Option(help: "For a model: what is computed in; float32 by default.") var precision: Precision?
+  @Option(help: "For a model: cpu (the default), cuda or cuda:N.") var device: Device?
 
   func validate() throws {
     try require("--teacher-steps", teacherSteps, in: Limits.samplerSteps)
     try require("--size", size, in: 8...16384)
+    if let size, size % 8 != 0 { throw ValidationError("--size: expected a multiple of 8, got \(size)") }
+    if let guidance, !(0...1e6).contains(guidance) {
+      throw ValidationError("--guidance: expected a number from 0 on, got \(guidance)")
+    }
   }
 
   static func isModel(_ folder: String) -> Bool {
     FileManager.default.fileExists(atPath: "\(folder)/model_index.json")
   }
 
-  /// - Throws: `ValidationError` where an option speaks of a teacher, and the student of a run is sampled.
+  /// Options that speak of a pretrained model.
+  private var ofModels: [String] {
+    [
+      ("--size", size != nil), ("--variant", variant != nil), ("--precision", precision != nil),
+      ("--device", device != nil),
+    ].filter(\.1).map(\.0)
+  }
+
+  /// All options that stand on the command line.
+  var given: [String] {
+    [
+      ("--step", step != nil), ("--teacher-steps", teacherSteps != nil), ("--sampler", sampler != nil),
+      ("--guidance", guidance != nil),
+    ].filter(\.1).map(\.0) + ofModels
+  }
+
+  /// - Throws: `ValidationError` where an option would not be obeyed: one of a teacher's, where the student of a run is
+  ///   sampled; a model's with a run; a run's with a model.
   func validate(for folder: String) throws {
-    if teacherSteps == nil, !Self.isModel(folder), sampler != nil || guidance != nil {
+    guard !Self.isModel(folder) else {
+      if step != nil { throw ValidationError("--step: a model has no checkpoints; it goes with a run") }
+      return
+    }
+    if let option = ofModels.first {
+      throw ValidationError("\(option): it goes with a model's folder; a run's recipe says it")
+    }
+    if teacherSteps == nil, sampler != nil || guidance != nil {
       throw ValidationError("--sampler and --guidance: a student has its own; they go with --teacher-steps")
     }
   }
@@ -48,15 +76,21 @@ struct SourceArguments: ParsableArguments {
       maker = .student(student, steps: steps)
     }
     return SampleSource(backbone: opened.backbone, maker: maker, folder: folder) {
-      (opened.recipe.resolved["backbone"]?.leaves ?? [:]).reduce(into: ["checkpoint": "\(opened.step)"]) {
-        $0["backbone.\($1.key)"] = $1.value
+      var identity = ["checkpoint": "\(opened.step)"]
+      for (key, value) in opened.recipe.resolved["backbone"]?.leaves ?? [:] where key != "prompts" {
+        // A model is known by its weights: its folder may be moved.
+        let model = key == "model" ? try? PipelineFolder(value) : nil
+        identity["backbone.\(key)"] =
+          try model?.identity(variant: opened.recipe.resolved["backbone"]?.leaves["variant"]) ?? value
       }
+      return identity
     }
   }
 
   private func modelSource(_ folder: String) throws -> SampleSource {
-    let source = try ModelSource(opening: folder, variant, precision, on: device)
-    let backbone = try FewstepCommand.catalog.pipeline(source.folder).backbone(source, [size, size])
+    let (side, precision) = (size ?? 1024, precision ?? .float32)
+    let source = try ModelSource(opening: folder, variant, precision, on: device ?? .cpu)
+    let backbone = try FewstepCommand.catalog.pipeline(source.folder).backbone(source, [side, side])
     return SampleSource(
       backbone: backbone,
       maker: .teacher(
@@ -64,7 +98,7 @@ struct SourceArguments: ParsableArguments {
       folder: folder
     ) {
       [
-        "class": source.folder.className, "size": "\(size)", "precision": precision.rawValue,
+        "class": source.folder.className, "size": "\(side)", "precision": precision.rawValue,
         "weights": try source.folder.identity(variant: variant),
       ]
     }

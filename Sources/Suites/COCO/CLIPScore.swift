@@ -30,7 +30,7 @@ public final class CLIPScore {
     processing = folder.processing
     texts = try PromptEmbeddings(model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: device)
     (self.fit, self.device) = (fit, device)
-    identity = "clip \(try model.identity()) \(precision.name), \(fit), prefix '\(prefix)'"
+    identity = "clip \(try model.identity()) \(precision.name), \(hash("\(processing)")), \(fit), \(texts.identity)"
   }
 
   /// The cosine of each picture, uint8 [3, H, W] on the CPU and of its own size, with its caption.

@@ -19,7 +19,7 @@ public final class CLIPEmbedding: PictureNetwork {
     model = try folder.model(precision, on: device)
     processing = folder.processing
     self.device = device
-    identity = "clip \(try model.identity()) \(precision.name)"
+    identity = "clip \(try model.identity()) \(precision.name), \(hash("\(processing)"))"
   }
 
   public func prepared(_ picture: Tensor) throws -> Tensor {

@@ -69,13 +69,23 @@ extension BenchmarkSuite {
         + "with --limit.")
   }
 
+  /// uint8 [3, H, W] of a picture that is to be scored.
+  ///
+  /// - Throws: `StorageError` naming the picture, and how it is made again.
+  func sample(_ path: String) throws -> Tensor {
+    do { return try RGBImage.read(path).tensor() } catch var error as StorageError {
+      error.advice = "Remove the file; where it was made here, the command that made it makes it again."
+      throw error
+    }
+  }
+
   /// The reward of every item's picture for its prompt, in their order.
   func scores(
     below root: String, _ reward: any PictureReward, batch: Int, progress: (Int) throws -> Void
   ) throws -> [Double] {
     try stride(from: 0, to: items.count, by: batch).flatMap { start in
       let part = items[start..<min(start + batch, items.count)]
-      let pictures = try part.map { try RGBImage.read("\(root)/\($0.path)").tensor() }
+      let pictures = try part.map { try sample("\(root)/\($0.path)") }
       let values = try reward.score(pictures: pictures, texts: part.map(\.prompt)).doubles()
       try progress(start + part.count)
       return values
