@@ -144,8 +144,11 @@ private let fixtures = ScorerFixture.folder + "/dpg"
     let grid = try RGBImage.read("\(root)/256.png").tensor()
     #expect(try grid[0].integers() == [4, 4, 5, 5, 4, 4, 5, 5, 6, 6, 7, 7, 6, 6, 7, 7])
     #expect(try suite.picture("\(root)/256.png").integers() == Array(repeating: 4, count: 12))
+    try suite.check(below: root)
+    try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(root)/256.png"))
+    #expect(words { try suite.check(below: root) }.contains("256.png: not an image"))
     try FileManager.default.removeItem(atPath: "\(root)/1.png")
-    #expect(words { _ = try suite.tileSide(below: root) }.contains("1 of 3 files are missing, 1.png"))
+    #expect(words { try suite.check(below: root) }.contains("1 of 3 files are missing, 1.png"))
   }
 
   @Test func `Prompts that are empty or have a point in their name are named, and a report that was cut off`() throws {

@@ -138,6 +138,49 @@ private struct Judged {
     #expect(FileManager.default.fileExists(atPath: sheet))
   }
 
+  @Test func `A picture that has gone is missed, and made again with its prompt`() throws {
+    let scratch = try Scratch()
+    let suite = try GenEvalSuite("\(fixtures)/metadata.jsonl", limit: 1)
+    let record = GenerationRecord(suite: suite.name, prompts: suite.prompts, seed: 0, made: [:])
+    let root = SuiteFolder(scratch.folder).samples
+    func generate() throws -> [String] {
+      let generation = try SuiteGeneration(suite, into: SuiteFolder(scratch.folder), record)
+      let missing = generation.missing.map(\.prompt)
+      try generation(batch: 8, sampler: Self.greys) { _ in }
+      return missing
+    }
+    #expect(try generate().count == 6)
+    var read = 0
+    try suite.check(below: root) { read = $0 }
+    #expect(read == 24)
+    let picture = "\(suite.pictures(of: suite.indices[1])[2])"
+    try FileManager.default.removeItem(atPath: "\(root)/\(picture)")
+    let gone = words { try suite.check(below: root) }
+    #expect(gone.contains("1 of 30 files are missing, \(picture) first"), "\(gone)")
+    #expect(try generate() == [suite.items[1].prompt])
+    try suite.check(below: root)
+    try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(root)/\(picture)"))
+    #expect(words { try suite.check(below: root) }.contains("\(picture): not an image"))
+  }
+
+  @Test func `Pictures in the folders of other prompts are refused`() throws {
+    let scratch = try Scratch()
+    let lines = try TextFile("\(fixtures)/metadata.jsonl").lines.prefix(2).map(\.text)
+    let suite = try GenEvalSuite(scratch.write(lines.joined(separator: "\n"), to: "m.jsonl"))
+    try suite.prepare(scratch.folder)
+    let picture = try Tensor.zeros([3, 2, 2]).to(.uint8)
+    for path in suite.indices.flatMap(suite.pictures) {
+      try PictureFile.write(picture, to: "\(scratch.folder)/\(path)")
+    }
+    // Other white space is the same prompt.
+    try scratch.write(lines[0].replacing(": ", with: ":") + "\n", to: "00000/metadata.jsonl")
+    try suite.check(below: scratch.folder)
+    let reversed = try GenEvalSuite(scratch.write(lines.reversed().joined(separator: "\n"), to: "r.jsonl"))
+    let other = words { try reversed.check(below: scratch.folder) }
+    #expect(other.contains("00000/metadata.jsonl: the folder is another prompt's"), "\(other)")
+    #expect(other.contains("prompt 0: \(lines[1])") && other.contains("there: "), "\(other)")
+  }
+
   @Test func `A prompt that cannot be used is named by its line and its field`() throws {
     let scratch = try Scratch()
     let good =
@@ -156,6 +199,11 @@ private struct Judged {
       (#""color": "red""#, #""position": ["left of", 0]"#, ["include[0]: position", "an earlier object"]),
       (#""include""#, #""includes""#, ["metadata.jsonl:2: include", "got none"]),
       (#", "prompt": "a red bench""#, "", ["metadata.jsonl:2", "'prompt' is missing"]),
+      (#""color""#, #""colour""#, ["metadata.jsonl:2: include[0]: colour", "class, count, color, position"]),
+      (
+        #", "prompt""#, #", "exclude": [{"class": "bench", "count": 2, "color": "red"}], "prompt""#,
+        ["metadata.jsonl:2: exclude[0]: color: expected class, count, got"]
+      ),
       (#"{"tag""#, #"["tag""#, ["metadata.jsonl:2", "expected a JSON object"]),
     ]
     for (old, new, expected) in cases {
@@ -184,6 +232,8 @@ private struct Judged {
       ("[1, 2, 30, 40.5]", "[1, 2, 30]", ["objects[0]: box", "[x0, y0, x1, y1]"]),
       ("[1, 2, 30, 40.5]", "[31, 2, 30, 40]", ["objects[0]: box", "x0 up to x1"]),
       (#""score": 0.9"#, #""score": "high""#, ["objects[0]: score", "a number"]),
+      (#""score": 0.9"#, #""score": 90"#, ["objects[0]: score", "0 to 1, got 90"]),
+      (#""score": 0.9"#, #""score": -0.1"#, ["objects[0]: score", "0 to 1, got -0.1"]),
       (#""score": 0.9"#, #""score": 0.9, "colour": "red""#, ["objects[0]: colour", "class, box, score, color, mask"]),
       ("00000/samples", "0000x/samples", ["d.jsonl:1: image", "INDEX/samples/NUMBER.png"]),
       ("0000.png", "0000.jpg", ["d.jsonl:1: image"]),
@@ -246,6 +296,22 @@ private struct Judged {
       #expect(try largestDifference(logits[0], expected.tensor("logits.\(index)")) < 1e-3, "\(index)")
       #expect(try classifier.colors(picture, [object]) == [wanted.color])
     }
+  }
+
+  @Test func `What colours depend on includes the tokenizer`() throws {
+    let scratch = try Scratch()
+    let files = ["tokenizer.json", "tokenizer_config.json"]
+    for name in files {
+      let text = try String(contentsOfFile: "\(Self.clip)/clip-model/\(name)", encoding: .utf8)
+      try scratch.write(
+        text.replacing(/"model_max_length": \d+/, with: #""model_max_length": 5"#), to: name)
+    }
+    let identities = try ["\(Self.clip)/clip-model", scratch.folder].map {
+      try GenEvalColorClassifier("\(Self.clip)/open-clip", tokenizer: $0).identity()
+    }
+    #expect(identities[0] != identities[1])
+    let weights = identities.map { $0.split(separator: ",").first }
+    #expect(weights[0] == weights[1] && identities[0].contains(", tokenizer "), "\(identities)")
   }
 
   @Test func `A box without pixels, and a mask of another size, are named`() throws {

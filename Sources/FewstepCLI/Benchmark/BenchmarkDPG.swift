@@ -25,29 +25,17 @@ struct BenchmarkDPG: ParsableCommand {
 
   func run() throws {
     let suite = try DPGSuite(prompts, limit: limit)
-    // Before hours of sampling.
-    let scorer = try arguments.onlySamples ? nil : scoring.openScorer()
-    let questions = try arguments.onlySamples ? nil : scoring.questions.map { try DPGQuestions($0) }
+    // Before hours of sampling: what is to answer may be missing, or something else.
+    let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
-    var scorers = [String: String]()
-    let scores: [SuiteScore]
-    if let answers = scoring.answers, let questions {
-      scores = try DPGScores(suite, questions)(DPGAnswers(answers, to: questions))
-      scorers = ["answers": "given", "questions": questions.identity]
-    } else if let scorer {
-      scores = try scoring.run(scorer, on: samples, suite).scores(of: suite.items.count)
-      scorers = ["scorer": "\(scorer.script) \(try scorer.identity())"]
-    } else if let results = scoring.results {
-      scores = try DPGReport(results).scores(of: suite.items.count)
-      scorers = ["scorer": "results that were given"]
-    } else {
-      return note("there are no scores.\n\(DPGArguments.advice)")
-    }
+    guard let source else { return note("there are no scores.\n\(DPGArguments.advice)") }
+    try suite.check(below: samples.root, progress: arguments.scoring(suite.items.count, "reading pictures"))
+    let scores = try source.scores(samples)
     let count = scores.last?.samples ?? 0
     let lock = SuiteLock(
       suite: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGSuite.tiles * count,
-      scorers: scorers)
+      scorers: source.scorers)
     try arguments.report(SuiteScores(lock: lock, generation: samples.record, scores: scores), of: samples)
   }
 }
@@ -78,13 +66,39 @@ struct DPGArguments: ParsableArguments {
     }
   }
 
-  func openScorer() throws -> OfficialScorer? {
-    try scorer.map {
-      try OfficialScorer($0, script: "dpg_bench/compute_dpg_bench.py", python: python, advice: Self.advice)
+  /// What answers them, opened.
+  struct Source {
+    /// The lock's.
+    let scorers: [String: String]
+    let scores: (BenchmarkArguments.Samples) throws -> [SuiteScore]
+  }
+
+  /// Nil where nothing answers them.
+  func open(for suite: DPGSuite) throws -> Source? {
+    let asked = try questions.map { try DPGQuestions($0) }
+    if let answers, let asked {
+      let scores = try DPGScores(suite, asked)(DPGAnswers(answers, to: asked))
+      return Source(
+        scorers: ["answers": try fileIdentity("answers", answers), "questions": asked.identity]
+      ) { _ in scores }
+    }
+    if let results {
+      let scores = try DPGReport(results).scores(of: suite.items.count)
+      return Source(scorers: ["scorer": try fileIdentity("results", results)]) { _ in scores }
+    }
+    guard let folder = scorer else { return nil }
+    let scorer = try OfficialScorer(
+      folder, script: "dpg_bench/compute_dpg_bench.py", python: python, advice: Self.advice)
+    // Those that it asks where it is told nothing else.
+    let identity = try asked?.identity ?? SHA256.hash(of: "\(folder)/dpg_bench/dpg_bench.csv")
+    return Source(scorers: ["scorer": try scorer.identity(), "questions": identity]) { samples in
+      try run(scorer, on: samples, suite).scores(of: suite.items.count)
     }
   }
 
-  func run(_ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples, _ suite: DPGSuite) throws -> DPGReport {
+  private func run(
+    _ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples, _ suite: DPGSuite
+  ) throws -> DPGReport {
     guard let folder = samples.folder else {
       throw CommandError(ExitCodes.usage, "--output: say where the results of DPG-Bench's scorer go")
     }
@@ -98,7 +112,7 @@ struct DPGArguments: ParsableArguments {
     ]
     if let questions { arguments += ["--csv", OfficialScorer.whole(questions)] }
     // Its processes walk through a set of categories, and must do so in one order.
-    try scorer.run(arguments, environment: ["PYTHONHASHSEED": "0"])
+    try scorer.run(arguments, writing: results, environment: ["PYTHONHASHSEED": "0"])
     return try DPGReport(results)
   }
 }

@@ -29,24 +29,18 @@ struct BenchmarkGenEval: ParsableCommand {
 
   func run() throws {
     let suite = try GenEvalSuite(prompts, limit: limit)
-    // Before hours of sampling.
-    let scorer = try arguments.onlySamples ? nil : scoring.openScorer()
+    // Before hours of sampling: what is to judge them may be missing, or something else.
+    let source = try arguments.onlySamples ? nil : scoring.open(for: suite, arguments)
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
-    let found: (results: [GenEvalResult], scorers: [String: String])
-    if let scorer {
-      found = try scoring.run(scorer, on: samples)
-    } else if let results = scoring.results {
-      found = (try GenEvalResult.read(results), ["scorer": "results that were given"])
-    } else if let detections = scoring.detections {
-      found = try scoring.judge(detections, of: suite, samples, arguments)
-    } else {
-      return note("there are no scores.\n\(GenEvalArguments.advice)")
-    }
-    let results = try suite.matching(found.results)
+    guard let source else { return note("there are no scores.\n\(GenEvalArguments.advice)") }
+    try suite.check(
+      below: samples.root,
+      progress: arguments.scoring(GenEvalSuite.picturesPerPrompt * suite.items.count, "reading pictures"))
+    let results = try suite.matching(source.results(samples))
     let lock = SuiteLock(
       suite: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
-      scorers: found.scorers)
+      scorers: source.scorers)
     try arguments.report(
       SuiteScores(
         lock: lock, generation: samples.record, scores: try GenEvalScores.scores(results, of: suite)), of: samples)
@@ -83,41 +77,64 @@ struct GenEvalArguments: ParsableArguments {
     guard detections != nil || clip == nil else { throw ValidationError("--clip goes with --detections") }
   }
 
-  func openScorer() throws -> OfficialScorer? {
+  /// What says it, opened.
+  struct Source {
+    /// The lock's.
+    let scorers: [String: String]
+    let results: (BenchmarkArguments.Samples) throws -> [GenEvalResult]
+  }
+
+  /// Nil where nothing says it.
+  func open(for suite: GenEvalSuite, _ arguments: BenchmarkArguments) throws -> Source? {
     if let absence = clipDevice.absence { throw CommandError(ExitCodes.invalid, "--clip-device: \(absence)") }
-    return try scorer.map {
-      try OfficialScorer($0, script: "evaluation/evaluate_images.py", python: python, advice: Self.advice)
+    if let scorer, let detector { return try official(scorer, detector) }
+    if let results {
+      let given = try suite.matching(GenEvalResult.read(results))
+      return Source(scorers: ["scorer": try fileIdentity("results", results)]) { _ in given }
+    }
+    return try detections.map { try judge($0, of: suite, arguments) }
+  }
+
+  private func official(_ folder: String, _ detector: String) throws -> Source {
+    let scorer = try OfficialScorer(
+      folder, script: "evaluation/evaluate_images.py", python: python, advice: Self.advice)
+    let names = try? FileManager.default.contentsOfDirectory(atPath: detector)
+    let weights = (names ?? []).filter { $0.hasSuffix(".pth") }.sorted()
+    guard !weights.isEmpty else {
+      throw CommandError(
+        ExitCodes.missing, "--detector: there are no weights (.pth) in \(detector).\n  \(Self.advice)")
+    }
+    let identity = try weights.map { try fileIdentity($0, "\(detector)/\($0)") }.joined(separator: ", ")
+    return Source(scorers: ["scorer": try scorer.identity(), "detector": identity]) { samples in
+      guard let folder = samples.folder else {
+        throw CommandError(ExitCodes.usage, "--output: say where the results of GenEval's scorer go")
+      }
+      let results = OfficialScorer.whole("\(folder.path)/results.jsonl")
+      try scorer.run(
+        [
+          scorer.script, OfficialScorer.whole(samples.root), "--outfile", results, "--model-path",
+          OfficialScorer.whole(detector),
+        ], writing: results)
+      return try GenEvalResult.read(results)
     }
   }
 
-  func run(
-    _ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples
-  ) throws -> (results: [GenEvalResult], scorers: [String: String]) {
-    guard let folder = samples.folder, let detector else {
-      throw CommandError(ExitCodes.usage, "--output: say where the results of GenEval's scorer go")
-    }
-    let results = OfficialScorer.whole("\(folder.path)/results.jsonl")
-    try scorer.run([
-      scorer.script, OfficialScorer.whole(samples.root), "--outfile", results, "--model-path",
-      OfficialScorer.whole(detector),
-    ])
-    return (try GenEvalResult.read(results), ["scorer": "\(scorer.script) \(try scorer.identity())"])
-  }
-
-  func judge(
-    _ path: String, of suite: GenEvalSuite, _ samples: BenchmarkArguments.Samples, _ arguments: BenchmarkArguments
-  ) throws -> (results: [GenEvalResult], scorers: [String: String]) {
-    let detections = try GenEvalDetections.read(path)
+  private func judge(_ path: String, of suite: GenEvalSuite, _ arguments: BenchmarkArguments) throws -> Source {
+    let detections = try suite.matching(GenEvalDetections.read(path))
     let classifier = try clip.map {
       try GenEvalColorClassifier(
         $0, tokenizer: clipTokenizer ?? $0, precision: clipPrecision.dtype, on: clipDevice)
     }
-    let results = try GenEvalJudge(suite, root: samples.root, classifier)(
-      detections, progress: arguments.scoring(detections.count, "judging"))
-    if let folder = samples.folder { try GenEvalResult.write(results, to: "\(folder.path)/results.jsonl") }
     let isMasked = detections.contains { $0.objects.contains { $0.mask != nil } }
-    var scorers = ["objects": "detections that were given"]
-    scorers["colours"] = try classifier.map { "\(try $0.identity()), \(isMasked ? "masked" : "boxes")" } ?? "given"
-    return (results, scorers)
+    let scorers = [
+      "objects": try fileIdentity("detections", path),
+      "colours": try classifier.map { "\(try $0.identity()), \(isMasked ? "masked" : "boxes")" } ?? "given",
+    ]
+    return Source(scorers: scorers) { samples in
+      let results = try GenEvalJudge(suite, root: samples.root, classifier)(
+        detections, progress: arguments.scoring(detections.count, "judging"))
+      if let folder = samples.folder { try GenEvalResult.write(results, to: "\(folder.path)/results.jsonl") }
+      return results
+    }
   }
 }

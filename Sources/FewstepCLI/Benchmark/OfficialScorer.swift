@@ -7,31 +7,37 @@ struct OfficialScorer {
   let folder: String
   /// Below the folder: "evaluation/evaluate_images.py".
   let script: String
-  let python: String
+  private let python: String
+  private let program: Program
 
   /// - Parameter advice: how to get it.
-  /// - Throws: `CommandError` where it is not there.
+  /// - Throws: `CommandError` where it or its Python is not there.
   init(_ folder: String, script: String, python: String, advice: String) throws {
-    (self.folder, self.script, self.python) = (Self.whole(folder), script, python)
     guard FileManager.default.fileExists(atPath: "\(folder)/\(script)") else {
       throw CommandError(ExitCodes.missing, "\(folder): there is no \(script).\n  \(advice)")
     }
+    guard let program = Program(python) else {
+      throw CommandError(ExitCodes.missing, "'\(python)' was not found (--python)")
+    }
+    (self.folder, self.script, self.python, self.program) = (Self.whole(folder), script, python, program)
   }
 
-  /// SHA-256 of its script.
-  func identity() throws -> String { try SHA256.hash(of: "\(folder)/\(script)") }
+  /// Its script, with the SHA-256.
+  func identity() throws -> String { "\(script) \(try SHA256.hash(of: "\(folder)/\(script)"))" }
 
   /// A path that means the same in the scorer's folder.
   static func whole(_ path: String) -> String { URL(fileURLWithPath: path).path }
 
   /// Runs it to its end. Both of its outputs go to our standard error: standard output is for scores.
   ///
-  /// - Parameter arguments: Python's, the script among them.
-  /// - Throws: `CommandError` where it fails, or after Ctrl-C.
-  func run(_ arguments: [String], environment: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - arguments: Python's, the script among them.
+  ///   - results: the file that it is told to write. One of an earlier call is removed first, for it is no answer to this one.
+  /// - Throws: `CommandError` where it fails or writes nothing, or after Ctrl-C.
+  func run(_ arguments: [String], writing results: String, environment: [String: String] = [:]) throws {
     note("\(script): \(([python] + arguments).joined(separator: " "))")
-    guard let program = Program(python) else {
-      throw CommandError(ExitCodes.software, "'\(python)' was not found (--python)")
+    if unlink(results) != 0, errno != ENOENT {
+      throw StorageError.system(errno, "cannot remove the earlier results", path: results)
     }
     Interruption.listen()
     let code = try program.show(arguments, in: folder, environment: environment) { Interruption.isRequested }
@@ -41,5 +47,17 @@ struct OfficialScorer {
       throw CommandError(
         ExitCodes.software, "the official scorer \(script): \(how). The samples are kept; what it said is above.")
     }
+    let size = try? FileManager.default.attributesOfItem(atPath: results)[.size] as? Int
+    guard size ?? 0 > 0 else {
+      throw CommandError(
+        ExitCodes.software,
+        "the official scorer \(script): the scorer wrote no results to \(results), and ended with code 0. "
+          + "The samples are kept; what it said is above.")
+    }
   }
+}
+
+/// A file's content in a lock: what it is, and 16 digits of its SHA-256.
+func fileIdentity(_ what: String, _ path: String) throws -> String {
+  "\(what) \(try SHA256.hash(of: path).prefix(16))"
 }

@@ -53,11 +53,20 @@ public struct DPGSuite: BenchmarkSuite {
     try PictureFile.write(PictureFile.joined(PictureFile.bytes(pixels), columns: Self.columns), to: path)
   }
 
+  /// - Parameter progress: how many grids have been read.
+  /// - Throws: `SuiteError` that counts and names missing grids, `StorageError` naming a damaged one.
+  public func check(below root: String, progress: (Int) throws -> Void = { _ in }) throws {
+    try checkPresence(below: root)
+    for (number, item) in items.enumerated() {
+      _ = try RGBImage.read("\(root)/\(item.path)")
+      try progress(number + 1)
+    }
+  }
+
   /// Pixels a side of the pictures in the grids, which all have the first one's size.
   ///
   /// - Throws: `SuiteError` where the grid cannot be parted into two by two squares.
   public func tileSide(below root: String) throws -> Int {
-    try checkPresence(below: root)
     let path = "\(root)/\(items[0].path)"
     let grid = try RGBImage.read(path)
     guard grid.width == grid.height, grid.width.isMultiple(of: Self.columns) else {

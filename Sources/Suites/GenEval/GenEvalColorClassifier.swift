@@ -38,7 +38,10 @@ public final class GenEvalColorClassifier {
   }
 
   /// Hashes of what colours depend on.
-  public func identity() throws -> String { try hash((model.parameters?.all ?? []).map { try $0.value.detached() }) }
+  public func identity() throws -> String {
+    let weights = try hash((model.parameters?.all ?? []).map { try $0.value.detached() })
+    return "\(weights), tokenizer \(tokenizer.identity)"
+  }
 
   /// The colours of a picture's objects, all of one class.
   ///

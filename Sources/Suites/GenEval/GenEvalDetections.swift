@@ -58,6 +58,20 @@ public struct GenEvalDetections: Equatable, Sendable {
   }
 }
 
+extension GenEvalSuite {
+  /// The detections of the suite's prompts; those beyond its limit are left out.
+  ///
+  /// - Throws: `SuiteError` naming a picture that belongs to no prompt.
+  public func matching(_ detections: [GenEvalDetections]) throws -> [GenEvalDetections] {
+    if let other = detections.first(where: { !all.indices.contains($0.index) }) {
+      throw SuiteError(
+        "\(other.place): \(other.image) belongs to prompt \(other.index); there are \(all.count), from 0 on")
+    }
+    let wanted = Set(indices)
+    return detections.filter { wanted.contains($0.index) }
+  }
+}
+
 extension ModelConfig {
   /// A picture of the layout, by the official scorer's own rule: folders of digits, names of digits.
   ///
@@ -88,9 +102,16 @@ extension ModelConfig {
           throw row.wrong("box", expected: "[x0, y0, x1, y1, score]", got: "\(box)")
         }
         return GenEvalObject(
-          className: className, box: try row.box("box", Array(numbers.prefix(4))), score: Float(numbers[4]))
+          className: className, box: try row.box("box", Array(numbers.prefix(4))),
+          score: try row.confidence("box", numbers[4]))
       }
     }
+  }
+
+  /// What thresholds are compared with: a score in percent would pass all of them.
+  fileprivate func confidence(_ key: String, _ number: Double) throws -> Float {
+    guard (0...1).contains(number) else { throw wrong(key, expected: "a score of 0 to 1", got: "\(number)") }
+    return Float(number)
   }
 
   fileprivate func box(_ key: String, _ numbers: [Double]) throws -> GenEvalObject.Box {
@@ -109,15 +130,11 @@ extension GenEvalObject {
   fileprivate init(_ fields: ModelConfig, _ folder: String) throws {
     className = try fields.className("class")
     box = try fields.box("box", fields.numbers("box"))
-    score = Float(try fields.number("score"))
-    guard score.isFinite else { throw fields.wrong("score", expected: "a confidence", got: "\(score)") }
+    score = try fields.confidence("score", fields.number("score"))
     color = try fields.has("color") ? fields.choice("color") : nil
     mask = try fields.has("mask") ? fields.text("mask") : nil
     if let relative = mask, !relative.hasPrefix("/") { mask = folder.isEmpty ? relative : "\(folder)/\(relative)" }
-    let known = ["class", "box", "score", "color", "mask"]
-    if let other = fields.values.keys.sorted().first(where: { !known.contains($0) }) {
-      throw fields.wrong(other, expected: known.joined(separator: ", "), got: "an object's '\(other)'")
-    }
+    try fields.requireOnly(["class", "box", "score", "color", "mask"])
   }
 }
 

@@ -22,12 +22,7 @@ public struct GenEvalJudge {
   public func callAsFunction(
     _ detections: [GenEvalDetections], progress: (Int) throws -> Void = { _ in }
   ) throws -> [GenEvalResult] {
-    let wanted = Set(suite.indices)
-    if let other = detections.first(where: { !suite.all.indices.contains($0.index) }) {
-      throw SuiteError(
-        "\(other.place): \(other.image) belongs to prompt \(other.index); there are \(suite.all.count), from 0 on")
-    }
-    return try detections.filter { wanted.contains($0.index) }.enumerated().map { number, seen in
+    try suite.matching(detections).enumerated().map { number, seen in
       let prompt = suite.all[seen.index]
       let objects = GenEvalRules.kept(seen.objects, for: prompt.task)
       let verdict = try GenEvalRules.verdict(prompt, objects) { try colors(of: $0, in: seen) }

@@ -68,10 +68,11 @@ public struct GenEvalPrompt: Equatable, Sendable {
 extension GenEvalPrompt.Objects {
   /// - Parameter place: in `include`; nil for excluded objects, which have neither colour nor position.
   fileprivate init(_ fields: ModelConfig, place: Int?) throws {
+    try fields.requireOnly(place == nil ? ["class", "count"] : ["class", "count", "color", "position"])
     className = try fields.className("class")
     count = try fields.integer("count")
     guard count > 0 else { throw fields.wrong("count", expected: "1 or more", got: "\(count)") }
-    color = try place != nil && fields.has("color") ? fields.choice("color") : nil
+    color = try fields.has("color") ? fields.choice("color") : nil
     position = nil
     guard let place, fields.has("position") else { return }
     let expected = "[a relation, the number of an earlier object of include]"
@@ -93,5 +94,12 @@ extension ModelConfig {
       throw wrong(key, expected: "a class of GenEval's object_names.txt", got: "'\(name)'")
     }
     return name
+  }
+
+  /// Refuses an object's other fields: what is misspelt would not be asked for.
+  func requireOnly(_ known: [String]) throws {
+    if let other = values.keys.sorted().first(where: { !known.contains($0) }) {
+      throw wrong(other, expected: known.joined(separator: ", "), got: "an object's '\(other)'")
+    }
   }
 }

@@ -40,8 +40,9 @@ public struct GenEvalSuite: BenchmarkSuite {
   }
 
   static func folder(_ index: Int) -> String { String(format: "%05d", index) }
-  static func picture(_ index: Int, _ number: Int) -> String {
-    "\(folder(index))/samples/\(String(format: "%04d", number)).png"
+  static func metadata(_ index: Int) -> String { "\(folder(index))/metadata.jsonl" }
+  func pictures(of index: Int) -> [String] {
+    (0..<Self.picturesPerPrompt).map { "\(Self.folder(index))/samples/\(String(format: "%04d", $0)).png" }
   }
 
   public func prepare(_ root: String) throws {
@@ -50,6 +51,12 @@ public struct GenEvalSuite: BenchmarkSuite {
       try FileManager.default.createDirectory(atPath: "\(folder)/samples", withIntermediateDirectories: true)
       let (path, line) = ("\(folder)/metadata.jsonl", Data(all[index].line.utf8))
       if FileManager.default.contents(atPath: path) != line { try AtomicFile.write(line, to: path) }
+      // The grid says that the prompt is done: where a picture of it has gone since, it is not.
+      let (files, grid) = (FileManager.default, "\(folder)/grid.png")
+      if files.fileExists(atPath: grid), !pictures(of: index).allSatisfy({ files.fileExists(atPath: "\(root)/\($0)") })
+      {
+        try files.removeItem(atPath: grid)
+      }
     }
   }
 
