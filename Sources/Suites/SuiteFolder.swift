@@ -2,7 +2,9 @@
 public struct SuiteFolder: Sendable {
   public let path: String
 
-  public init(_ path: String) { self.path = path }
+  public init(_ path: String) {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
 
   /// The official layout's root.
   public var samples: String { path + "/samples" }
