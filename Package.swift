@@ -22,22 +22,31 @@ let torchLink: [LinkerSetting] =
     ["torch", "torch_cpu", "c10", "m"].map { .linkedLibrary($0) }
   }
 
-/// One folder each under Plugins/; the executable lists them once more, in FewstepCLI/Plugins.swift.
+/// One folder each under Plugins/; `Plugins/Shipped` registers them.
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet", "SDXL"]
 let rewards = [
   "ClassifierReward", "PerturbedReward", "IntrinsicReward", "CLIPRewards", "ImageReward", "ProcessReward",
 ]
-/// What plugins need beside Fewstep: CLIP where they read its models, or see pictures as they do; a C door where they start
-/// programs.
-let needs = ["SDXL": "CLIP", "CLIPRewards": "CLIP", "ImageReward": "CLIP", "ProcessReward": "CSpawn"]
-let plugins = objectives + backbones + rewards
+let data = ["IDX"]
+let plugins = objectives + backbones + rewards + data
+
+/// A plugin sees the core and everything below it.
+let belowPlugins: [Target.Dependency] = ["Fewstep", "Encoders", "Media", "Processes", "Files", "Networks", "Tensors"]
+let pluginTargets: [Target.Dependency] = plugins.map { .target(name: $0) }
+
+/// The C doors: modules that Swift sees, in Sources/System.
+func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
 
 let package = Package(
   name: "fewstep",
   products: [
     .executable(name: "fewstep", targets: ["FewstepMain"]),
-    .library(name: "Fewstep", targets: ["Fewstep", "Networks", "Storage", "Tensors"]),
+    .library(
+      name: "Fewstep", targets: ["Fewstep", "Encoders", "Media", "Processes", "Files", "Networks", "Tensors"]),
     .library(name: "FewstepCLI", targets: ["FewstepCLI"]),
     .library(name: "ObjectiveChecks", targets: ["ObjectiveChecks"]),
   ],
@@ -45,35 +54,35 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
   ],
   targets: [
-    // The C doors.
     .target(
-      name: "CTorch", cxxSettings: torchCompile, linkerSettings: torchLink),
-    .systemLibrary(
-      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
-    .systemLibrary(
-      name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    .systemLibrary(
-      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
-    .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CSpawn"),
+      name: "CTorch", path: "Sources/System/CTorch", cxxSettings: torchCompile, linkerSettings: torchLink),
+    .target(name: "CSpawn", path: "Sources/System/CSpawn"),
+    system("CHDF5", "hdf5", apt: "libhdf5-dev"),
+    system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
+    system("CPNG", "libpng", apt: "libpng-dev"),
+    system("CJPEG", "libturbojpeg", apt: "libturbojpeg0-dev"),
+    system("CWebP", "libwebp", apt: "libwebp-dev"),
+    system("CZlib", "zlib", apt: "zlib1g-dev"),
 
     // The house: each imports only what stands above it here.
     .target(name: "Tensors", dependencies: ["CTorch"]),
     .target(name: "Networks", dependencies: ["Tensors"]),
-    .target(name: "Storage", dependencies: ["Tensors", "CHDF5", "CYAML", "CPNG", "CJPEG", "CWebP", "CZlib"]),
-    .target(name: "Fewstep", dependencies: ["Tensors", "Networks", "Storage"]),
-    .target(name: "CLIP", dependencies: ["Tensors", "Networks", "Storage"]),
-    .target(name: "Evaluation", dependencies: ["Fewstep", "Storage", "Tensors"]),
-    .target(name: "Suites", dependencies: ["CLIP", "Evaluation", "Fewstep", "Networks", "Storage", "Tensors"]),
+    .target(name: "Files", dependencies: ["Tensors", "CHDF5", "CYAML", "CZlib"]),
+    .target(name: "Processes", dependencies: ["Files", "CSpawn"]),
+    .target(name: "Media", dependencies: ["Processes", "Files", "Tensors", "CPNG", "CJPEG", "CWebP"]),
+    .target(name: "Encoders", dependencies: ["Media", "Files", "Networks", "Tensors"]),
+    .target(name: "Fewstep", dependencies: ["Media", "Processes", "Files", "Networks", "Tensors"]),
     .target(name: "ObjectiveChecks", dependencies: ["Fewstep", "Networks", "Tensors"]),
+    .target(name: "Metrics", dependencies: ["Files", "Tensors"]),
+    .target(name: "Evaluation", dependencies: ["Metrics", "Fewstep", "Encoders"]),
+    .target(name: "Reports", dependencies: ["Evaluation", "Metrics", "Fewstep"]),
+    .target(name: "Benchmarks", dependencies: ["Reports", "Evaluation", "Metrics", "Fewstep", "Encoders"]),
     .target(
       name: "FewstepCLI",
       dependencies: [
-        "Fewstep", "Evaluation", "Suites", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]
-        + plugins.map { .target(name: $0) },
+        "Benchmarks", "Reports", "Evaluation", "Fewstep",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ] + pluginTargets,
       // So that plugins loaded at run time find Fewstep's symbols in the executable.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
     .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI"]),
@@ -82,7 +91,7 @@ let package = Package(
     .executableTarget(
       name: "StepBenchmark",
       dependencies: [
-        "Fewstep", "AMD", "GaussianMixture", "PixelUNet", "ClassifierReward",
+        "Fewstep", "AMD", "GaussianMixture", "PixelUNet", "ClassifierReward", "IDX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "benchmarks/StepBenchmark"),
@@ -91,26 +100,24 @@ let package = Package(
       dependencies: ["SDXL", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "benchmarks/UNetBenchmark"),
 
-    // Tests mirror Sources and Plugins.
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Storage"], exclude: ["Fixtures"]),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks", "Storage"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage"], exclude: ["Fixtures"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Files"], exclude: ["Fixtures"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "Files"]),
+    .testTarget(name: "StorageTests", dependencies: ["Files", "Media", "Processes", "IDX"], exclude: ["Fixtures"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Reports", "Evaluation", "Metrics"], exclude: ["Fixtures"]),
     .testTarget(
       name: "FewstepTests",
-      dependencies: ["Fewstep", "Evaluation", "ObjectiveChecks"] + plugins.map { .target(name: $0) }),
-    .testTarget(name: "CLIPTests", dependencies: ["CLIP"], exclude: ["Fixtures"]),
+      dependencies: ["Fewstep", "Reports", "Evaluation", "ObjectiveChecks"] + pluginTargets),
+    .testTarget(name: "CLIPTests", dependencies: ["Encoders", "Fewstep"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PictureRewardsTests", dependencies: ["CLIPRewards", "ImageReward", "FewstepCLI"], exclude: ["Fixtures"]),
     .testTarget(name: "ProcessRewardTests", dependencies: ["ProcessReward"], exclude: ["stand_in.py"]),
-    .testTarget(name: "SuitesTests", dependencies: ["Suites", "CLIPRewards"], exclude: ["Fixtures"]),
+    .testTarget(name: "SuitesTests", dependencies: ["Benchmarks", "CLIPRewards"], exclude: ["Fixtures"]),
     .testTarget(name: "SDXLTests", dependencies: ["SDXL"], exclude: ["Fixtures"]),
-    .testTarget(name: "CommandTests", dependencies: ["Storage", "FewstepMain"]),
+    .testTarget(name: "CommandTests", dependencies: ["Files", "Media", "FewstepMain"]),
   ]
     + plugins.map {
       .target(
-        name: $0, dependencies: ["Fewstep"] + [needs[$0]].compactMap { $0.map { .init(stringLiteral: $0) } },
-        path: "Plugins/\($0)", exclude: [])
+        name: $0, dependencies: belowPlugins + ($0 == "ProcessReward" ? ["CSpawn"] : []), path: "Plugins/\($0)")
     },
   cxxLanguageStandard: .cxx17
 )

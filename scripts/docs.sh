@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 # It ends with an error where the tests were not built, after it has written the graphs of everything else.
 swift package --scratch-path "$scratch" dump-symbol-graph --minimum-access-level public --skip-synthesized-members || true
 graphs=$(find "$scratch" -type d -name symbolgraph | head -n 1)
-for module in Fewstep Networks ObjectiveChecks Storage Tensors; do
+for module in Encoders Fewstep Files Media Networks ObjectiveChecks Processes Tensors; do
   mkdir "$work/$module"
   cp "$graphs/$module".symbols.json "$graphs/$module"@*.symbols.json "$work/$module"
   # Its landing page, where it has one.

@@ -1,4 +1,4 @@
-import CLIP
+import Encoders
 import Fewstep
 import Tensors
 

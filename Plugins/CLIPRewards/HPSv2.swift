@@ -1,7 +1,7 @@
-import CLIP
+import Encoders
 import Fewstep
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// The two published sets of weights of one network. Their scores are not comparable.
@@ -28,14 +28,14 @@ public enum HPSVersion: String, CaseIterable, Sendable {
 
   /// Refuses the other version's published file. Of any other file there is only the recipe's word.
   ///
-  /// - Throws: `StorageError` with both versions. A file that cannot be read is left to those who need its tensors.
+  /// - Throws: `Failure` with both versions. A file that cannot be read is left to those who need its tensors.
   func check(_ path: String, against published: [Published] = Self.published) throws {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     let bytes = (attributes?[.size] as? NSNumber)?.intValue
     // Hashing takes seconds, and only files of these sizes can be the ones.
     for other in published where other.version != self && other.bytes == bytes {
       guard try SHA256.hash(of: path) == other.hash else { continue }
-      throw StorageError(
+      throw Failure(
         .malformed, at: path, "these are the weights of HPS \(other.version.rawValue)",
         expected: "those of \(rawValue), as the recipe says", got: "SHA-256 \(other.hash.prefix(12))...",
         advice: "Set `version: \(other.version.rawValue)`, or take the other file.")
@@ -52,7 +52,7 @@ extension CLIPRewards {
   ///   - tokenizer: a folder in transformers' layout.
   ///   - precision: what the model is kept and computed in.
   ///   - batch: pictures that the model sees at once.
-  /// - Throws: `StorageError` where a file is missing, malformed, or the other version's.
+  /// - Throws: `Failure` where a file is missing, malformed, or the other version's.
   public static func hpsv2(
     _ weights: String, _ version: HPSVersion, config: String? = nil, tokenizer: String, precision: DType, batch: Int,
     _ context: PluginContext

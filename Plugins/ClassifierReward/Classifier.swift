@@ -1,7 +1,7 @@
 import Fewstep
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 
 /// A small convolutional classifier of images. As features serve the spatial means of all its layers: the last one alone
@@ -40,13 +40,13 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
     output = try Linear(store.root / "output", architecture.features, architecture.classes)
   }
 
-  /// - Throws: `StorageError` where the file is not a classifier's.
+  /// - Throws: `Failure` where the file is not a classifier's.
   public convenience init(weights path: String, on device: Device) throws {
     let file = try SafetensorsFile(path)
     guard file.metadata["kind"] == "classifier", let json = file.metadata["architecture"],
       let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(json.utf8))
     else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: path, expected: "weights of a classifier, with its architecture in the file's metadata",
         got: "kind '\(file.metadata["kind"] ?? "none")'", advice: "Train one with `fewstep train-classifier`.")
     }

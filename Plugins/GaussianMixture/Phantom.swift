@@ -1,4 +1,5 @@
 import Fewstep
+import Tensors
 
 /// A mode that the teacher believes in and the data does not have: where it lies, the teacher's score is wrong by a known
 /// amount, and the less so the more noise is added. A Forbidden Zone by construction (AMD, arXiv 2602.07345, Def. 3.2).

@@ -1,6 +1,6 @@
-import CLIP
+import Encoders
 import Fewstep
-import Storage
+import Files
 import Tensors
 
 /// How well people like pictures for their prompts (Xu et al., arXiv 2304.05977): ImageReward v1.0.
@@ -32,7 +32,7 @@ public final class ImageReward: PictureNetworkReward {
       })
   }
 
-  /// - Throws: `StorageError` naming the file, and the tensor, token or setting in it, that is missing or does not fit.
+  /// - Throws: `Failure` naming the file, and the tensor, token or setting in it, that is missing or does not fit.
   init(
     _ weights: String, vocabulary: String, config: String?, precision: DType, batch: Int, _ context: PluginContext
   ) throws {
@@ -40,7 +40,7 @@ public final class ImageReward: PictureNetworkReward {
     let configuration = try config.map { try BERTConfiguration(ModelConfig($0), length: length) } ?? .base
     tokenizer = try WordPieceTokenizer(vocabulary, adding: ["[DEC]", "[ENC]"])
     guard tokenizer.count == configuration.vocabulary else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: vocabulary, "the vocabulary is not the model's",
         expected: "\(configuration.vocabulary) tokens, [DEC] and [ENC] included", got: "\(tokenizer.count)")
     }

@@ -1,7 +1,7 @@
-import CLIP
+import Encoders
 import Fewstep
+import Files
 import Networks
-import Storage
 import Tensors
 
 /// ImageReward (Xu et al., arXiv 2304.05977): BLIP's text encoder reads a prompt with an eye on the picture, and linear layers
@@ -24,7 +24,7 @@ final class ImageRewardModel {
   /// A frozen model with a checkpoint's weights.
   ///
   /// - Parameter dtype: of all but the head, which stays float32 as published.
-  /// - Throws: `StorageError` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
+  /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   init(_ weights: any WeightSource, _ configuration: BERTConfiguration, dtype: DType, on device: Device) throws {
     let shape = try VisionTransformerShape(weights, prefix: "blip.visual_encoder.")
     let body = ParameterStore(weights.parameters, dtype: dtype, device: device)

@@ -1,6 +1,7 @@
 import Fewstep
+import Files
 import Foundation
-import Storage
+import Tensors
 
 extension Architecture {
   /// From a recipe that trains a teacher.
@@ -44,14 +45,14 @@ extension Architecture {
 
   init(metadata: [String: String], of path: String) throws {
     guard metadata["kind"] == "pixel-unet", let json = metadata["architecture"] else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: path, expected: "weights of a pixel-unet, with its architecture in the file's metadata",
         got: "kind '\(metadata["kind"] ?? "none")'", advice: "Train one with `fewstep train-teacher`.")
     }
     do {
       self = try JSONDecoder().decode(Architecture.self, from: Data(json.utf8))
     } catch {
-      throw StorageError(.malformed, at: path, "the architecture in its metadata cannot be read: \(json)")
+      throw Failure(.malformed, at: path, "the architecture in its metadata cannot be read: \(json)")
     }
   }
 }

@@ -1,6 +1,6 @@
 import Fewstep
+import Files
 import Networks
-import Storage
 import Tensors
 
 /// Class-conditional pixel diffusion: a U-Net on a rectified flow, trained by `fewstep train-teacher`.
@@ -19,7 +19,7 @@ public final class PixelUNet: Backbone {
   ///   - weights: a safetensors file that carries its architecture.
   ///   - shift: of the rectified flow's times (Esser et al., arXiv 2403.03206, Eq. 23).
   ///   - recomputing: gradient checkpointing of the residual blocks.
-  /// - Throws: `StorageError` naming file and tensor.
+  /// - Throws: `Failure` naming file and tensor.
   public convenience init(weights path: String, on device: Device, shift: Double = 1, recomputing: Bool = false)
     throws
   {

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A command that runs beside us, with pipes to and from it and its error output as lines.
 ///

@@ -1,4 +1,4 @@
-import Storage
+import Files
 
 /// What a scorer says of itself when it is greeted.
 struct Greeting: Equatable {

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// One message of the protocol (docs/process-rewards.md), in either direction:

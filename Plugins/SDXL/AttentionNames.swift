@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// A checkpoint whose attention layers are called as diffusers calls them today, whatever they are called in the file.

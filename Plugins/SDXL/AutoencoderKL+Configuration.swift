@@ -1,4 +1,5 @@
-import Storage
+import Fewstep
+import Files
 import Tensors
 
 extension AutoencoderKL {
@@ -31,7 +32,7 @@ extension AutoencoderKL {
     /// Pixels to a latent's side.
     public var factor: Int { 1 << (channels.count - 1) }
 
-    /// - Throws: `StorageError` for a setting that cannot be obeyed.
+    /// - Throws: `Failure` for a setting that cannot be obeyed.
     public init(_ config: ModelConfig) throws {
       try config.accepts("_class_name", "AutoencoderKL")
       imageChannels = try config.count("in_channels", default: 3)

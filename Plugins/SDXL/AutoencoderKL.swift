@@ -1,5 +1,6 @@
+import Fewstep
+import Files
 import Networks
-import Storage
 import Tensors
 
 /// The autoencoder between images and the latents that SDXL works on (Rombach et al., arXiv 2112.10752): diffusers'
@@ -34,7 +35,7 @@ public final class AutoencoderKL {
   /// and their old shape as 1x1 convolutions are known.
   ///
   /// - Parameter dtype: float16 becomes float32 where the config says that the model overflows in it.
-  /// - Throws: `StorageError` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
+  /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   public convenience init(
     _ weights: any WeightSource, _ configuration: Configuration, dtype: DType = .float32, on device: Device = .cpu
   ) throws {
@@ -52,8 +53,8 @@ public final class AutoencoderKL {
 
   private static func unfit(
     _ weights: any WeightSource, _ name: String, _ problem: String, expected: String? = nil, got: String? = nil
-  ) -> StorageError {
-    StorageError(
+  ) -> Failure {
+    Failure(
       .malformed, at: "\(weights.path): \(name)", problem, expected: expected, got: got,
       advice: "The weights are not those of the network that the config.json beside them describes.")
   }

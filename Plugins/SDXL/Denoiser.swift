@@ -1,3 +1,4 @@
+import Evaluation
 import Fewstep
 import Networks
 import Tensors

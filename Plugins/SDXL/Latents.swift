@@ -1,5 +1,5 @@
 import Fewstep
-import Storage
+import Files
 import Tensors
 
 /// Pictures that `fewstep prepare pictures` encoded, with their captions: real samples for a GAN or for training a teacher.
@@ -12,7 +12,7 @@ public final class Latents: DataSource {
   private let prompts: [Int]
 
   /// - Parameter backbone: whose model the latents must have been made by; nil asks for nothing.
-  /// - Throws: `StorageError` where the folder is none, is not finished, or was made by other networks.
+  /// - Throws: `Failure` where the folder is none, is not finished, or was made by other networks.
   public init(_ path: String, for backbone: SDXL?, on device: Device) throws {
     shards = try ShardFolder(path, kind: "latents")
     if let pipeline = backbone?.pipeline {
@@ -37,11 +37,11 @@ public final class Latents: DataSource {
 
 /// Prepared files belong to the networks they were made by.
 ///
-/// - Throws: `StorageError` naming the component that differs.
+/// - Throws: `Failure` naming the component that differs.
 func refuse(_ path: String, _ shards: ShardFolder, madeOtherwiseThan identity: [String: String]) throws {
   for (component, hash) in identity.sorted(by: { $0.key < $1.key }) where shards.manifest.attributes[component] != hash
   {
-    throw StorageError(
+    throw Failure(
       .malformed, at: "\(path)/manifest.json: \(component)", "it was made by another \(component)", expected: hash,
       got: shards.manifest.attributes[component] ?? "none",
       advice: "Prepare it again with this model: `fewstep prepare`.")

@@ -1,5 +1,5 @@
 import Fewstep
-import Storage
+import Files
 import Tensors
 
 extension SDXL {

@@ -1,6 +1,7 @@
+import Evaluation
 import Fewstep
+import Files
 import Networks
-import Storage
 import Tensors
 
 /// Stable Diffusion XL (Podell et al., arXiv 2307.01952) from a folder in diffusers' layout: the U-Net in three roles over
@@ -48,7 +49,7 @@ public final class SDXL: TextConditioned {
   private var openFrozen: (network: UNet, parameters: ParameterStore)?
 
   /// - Parameter seed: of new weights for the U-Net; nil takes the folder's.
-  /// - Throws: `StorageError` naming file and key or tensor, where the folder is no SDXL or the prompts were embedded by
+  /// - Throws: `Failure` naming file and key or tensor, where the folder is no SDXL or the prompts were embedded by
   ///   other encoders.
   public init(_ settings: Settings, seed: Int? = nil, on device: Device) throws {
     self.settings = settings

@@ -1,7 +1,7 @@
-import CLIP
+import Encoders
 import Fewstep
+import Files
 import Networks
-import Storage
 import Tensors
 
 /// The parts of an SDXL folder, each opened when it is first asked for.
@@ -25,14 +25,14 @@ public final class SDXLPipeline: ModelPipeline {
 
   /// Reads the configs of the U-Net, the autoencoder and the schedule, and no weights.
   ///
-  /// - Throws: `StorageError` naming the file and the key that is not SDXL's, or not implemented.
+  /// - Throws: `Failure` naming the file and the key that is not SDXL's, or not implemented.
   public init(_ source: ModelSource) throws {
     folder = source.folder
     variant = source.variant
     precision = source.precision
     device = source.device
     guard folder.className == Self.className else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: "\(folder.path)/model_index.json: _class_name", expected: Self.className, got: folder.className)
     }
     let unetConfig = try ModelConfig("\(folder.component("unet", "UNet2DConditionModel"))/config.json")
@@ -47,7 +47,7 @@ public final class SDXLPipeline: ModelPipeline {
 
   /// The U-Net with parameters of its own: the folder's, or new ones by a seed.
   ///
-  /// - Throws: `StorageError` naming the file and the tensor that does not fit the config.
+  /// - Throws: `Failure` naming the file and the tensor that does not fit the config.
   public func network(_ dtype: DType, seed: Int? = nil) throws -> (network: UNet, parameters: ParameterStore) {
     if let seed {
       let store = ParameterStore(.random(seed: seed), dtype: dtype, device: device)

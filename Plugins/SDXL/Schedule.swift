@@ -1,11 +1,11 @@
 import Fewstep
-import Storage
+import Files
 
 extension DiscreteVP {
   /// The noise schedule of a scheduler_config.json, by whichever of diffusers' schedulers it was written; and what the
   /// network predicts.
   ///
-  /// - Throws: `StorageError.malformed` naming the key whose value is not implemented or not known.
+  /// - Throws: `Failure.malformed` naming the key whose value is not implemented or not known.
   static func reading(_ config: ModelConfig) throws -> (schedule: DiscreteVP, prediction: Prediction) {
     try config.accepts("trained_betas")
     try config.accepts("rescale_betas_zero_snr", false)

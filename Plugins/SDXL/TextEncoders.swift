@@ -1,5 +1,5 @@
-import CLIP
-import Storage
+import Encoders
+import Files
 import Tensors
 
 /// SDXL's two text encoders with their tokenizers: prompts to what the U-Net is conditioned on, as diffusers'
@@ -21,7 +21,7 @@ public final class TextEncoders {
   /// Reads the components tokenizer, tokenizer_2, text_encoder and text_encoder_2.
   ///
   /// - Parameter variant: of the weights' files: "fp16".
-  /// - Throws: `StorageError` naming the file, and the setting or tensor in it, that is missing or cannot be used.
+  /// - Throws: `Failure` naming the file, and the setting or tensor in it, that is missing or cannot be used.
   public init(
     _ folder: PipelineFolder, variant: String? = nil, dtype: DType = .float32, on device: Device = .cpu
   ) throws {
@@ -33,7 +33,7 @@ public final class TextEncoders {
     (first, second) = (files[0], files[1])
     zeroesNothing = Self.zeroesNothing(folder)
     guard first.tokenizer.length == second.tokenizer.length else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: "\(folder.path)/tokenizer_2/tokenizer_config.json: model_max_length",
         expected: "\(first.tokenizer.length), as in tokenizer", got: "\(second.tokenizer.length)")
     }
@@ -110,12 +110,12 @@ public final class TextEncoders {
 }
 
 extension CLIPTextConfiguration {
-  /// - Throws: `StorageError` where the tokenizer in the folder makes ids or lengths that the model has no embeddings for.
+  /// - Throws: `Failure` where the tokenizer in the folder makes ids or lengths that the model has no embeddings for.
   fileprivate func check(_ tokenizer: CLIPTokenizer, _ folder: String) throws {
     for (name, got, limit) in [
       ("tokens", tokenizer.largestID + 1, vocabulary), ("ids a text", tokenizer.length, positions),
     ] where got > limit {
-      throw StorageError(
+      throw Failure(
         .malformed, at: folder, "the tokenizer is not the model's", expected: "at most \(limit) \(name)", got: "\(got)")
     }
   }

@@ -1,4 +1,5 @@
-import Storage
+import Files
+import Tensors
 
 extension UNetConfiguration {
   /// The numbers that SDXL is told of a picture: original height and width, crop top and left, target height and width.
@@ -6,11 +7,11 @@ extension UNetConfiguration {
 
   /// Reads a UNet2DConditionModel's config.json; a key that is absent has diffusers' default.
   ///
-  /// - Throws: `StorageError.malformed` naming the key whose value is not implemented, not possible or not known.
+  /// - Throws: `Failure.malformed` naming the key whose value is not implemented, not possible or not known.
   public init(_ config: ModelConfig) throws {
     try config.accepts("_class_name", "UNet2DConditionModel")
     guard config.has("addition_embed_type"), config.values["addition_embed_type"] == "text_time" else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: "\(config.path): addition_embed_type", "this is no SDXL UNet", expected: "\"text_time\"",
         got: (config.values["addition_embed_type"] ?? .null).description,
         advice: "Other Stable Diffusion models (1.5, 2.1) have no embedding of pooled text and picture size.")

@@ -1,7 +1,7 @@
 import Fewstep
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 
 /// SDXL's autoencoder with new weights, of the shape that a model folder's vae/config.json describes.
@@ -11,7 +11,7 @@ final class UntrainedAutoencoder: TrainableAutoencoder {
   private let network: AutoencoderKL
   private let config: [String: JSONValue]
 
-  /// - Throws: `StorageError` where the folder has no autoencoder of this class, or its config cannot be obeyed.
+  /// - Throws: `Failure` where the folder has no autoencoder of this class, or its config cannot be obeyed.
   init(_ model: String, seed: Int, on device: Device) throws {
     let path = "\(try PipelineFolder(model).component("vae", "AutoencoderKL"))/config.json"
     let config = try ModelConfig(path)

@@ -1,4 +1,7 @@
+import Fewstep
 import Foundation
+import Metrics
+import Tensors
 
 /// Variants of a run side by side: each one's mean and spread over seeds, and its paired difference from a baseline.
 public struct Comparison: Sendable {
@@ -100,40 +103,6 @@ public struct Comparison: Sendable {
 
   /// Without the rounding that is left of differences that are 0.
   private static func exact(_ value: Double) -> Double { (value * 1e12).rounded() / 1e12 }
-
-  /// A table for each metric, under its title.
-  public var tables: [(title: String, table: Table)] {
-    get throws {
-      try Metric.allCases.compactMap { metric in
-        let own = summaries.filter { $0.metric == metric }
-        guard !own.isEmpty else { return nil }
-        let table = try Table(columns: ["variant"] + columns, rows: own.map { [.text($0.variant)] + $0.cells })
-        return ("\(metric.rawValue) (\(metric.isBetterLower ? "lower" : "higher") is better)", table)
-      }
-    }
-  }
-
-  /// All metrics in one table.
-  public var table: Table {
-    get throws {
-      try Table(
-        columns: ["metric", "variant"] + columns,
-        rows: summaries.map { [.text($0.metric.rawValue), .text($0.variant)] + $0.cells })
-    }
-  }
-
-  private var columns: [String] { ["seeds", "mean", "± in a run", "deviation", "minus \(baseline)", "95% from", "to"] }
-}
-
-extension Comparison.Summary {
-  fileprivate var cells: [TableCell] {
-    [
-      .integer(seeds.count), .number(mean), margin.map(TableCell.number) ?? .missing,
-      deviation.map(TableCell.number) ?? .missing,
-      difference.map(TableCell.number) ?? .missing, interval.map { .number($0[0]) } ?? .missing,
-      interval.map { .number($0[1]) } ?? .missing,
-    ]
-  }
 }
 
 /// Runs that cannot be compared, and why.

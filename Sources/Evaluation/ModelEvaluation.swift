@@ -1,5 +1,6 @@
 import Fewstep
 import Foundation
+import Metrics
 import Tensors
 
 /// Compares teacher and student with real samples, all from the same noise.
@@ -20,7 +21,7 @@ public final class ModelEvaluation {
     let logProbabilities: Tensor
   }
 
-  /// - Throws: `StorageError` where the evaluation's files are missing or malformed, `CastError` where its plugins do not fit
+  /// - Throws: `Failure` where the evaluation's files are missing or malformed, `CastError` where its plugins do not fit
   ///   the backbone or have too few samples.
   public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, backbone: any Backbone, teacher: any Teacher) throws {
     self.recipe = recipe

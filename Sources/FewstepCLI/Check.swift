@@ -1,9 +1,9 @@
 import ArgumentParser
 import Evaluation
 import Fewstep
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 
 struct Check: ParsableCommand {

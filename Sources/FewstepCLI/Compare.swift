@@ -1,8 +1,8 @@
 import ArgumentParser
 import Evaluation
 import Fewstep
+import Files
 import Foundation
-import Storage
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(

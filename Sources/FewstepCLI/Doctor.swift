@@ -1,8 +1,9 @@
 import ArgumentParser
-import Evaluation
 import Fewstep
+import Files
 import Foundation
-import Storage
+import Media
+import Reports
 import Tensors
 
 struct Doctor: ParsableCommand {

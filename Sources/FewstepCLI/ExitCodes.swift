@@ -1,10 +1,12 @@
 import ArgumentParser
+import Benchmarks
 import Evaluation
 import Fewstep
+import Files
 import Foundation
+import Metrics
 import Networks
-import Storage
-import Suites
+import Reports
 import Tensors
 
 /// What the process says to scripts, after BSD's sysexits.h.
@@ -21,10 +23,10 @@ enum ExitCodes {
   static func code(of error: any Error) -> Int32? {
     switch error {
     case is OverrideError: usage
-    case let error as StorageError: error.exitCode
+    case let error as Failure: error.exitCode
     case let error as CommandError: error.code
     case PlotError.notInstalled: missing
-    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError, is EvaluationError,
+    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError,
       is ComparisonError, is SuiteError:
       invalid
     case is TrainingError, is ReplicaError, is TensorError, is PluginError, is PlotError: software
@@ -57,7 +59,7 @@ enum Limits {
   static let samplerSteps = 1...100_000
 }
 
-extension StorageError {
+extension Failure {
   /// Foundation's error of a file operation, in our words.
   init(_ error: CocoaError) {
     let path = error.filePath ?? error.url?.path ?? "a file"

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Benchmarks
+import Evaluation
 import Fewstep
-import Storage
-import Suites
+import Files
+import Processes
 import Tensors
 
 struct Features: ParsableCommand {

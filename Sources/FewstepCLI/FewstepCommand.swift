@@ -6,8 +6,10 @@ import DMD
 import DMD2
 import DecoupledDMD
 import Fewstep
+import Files
 import Foundation
 import GaussianMixture
+import IDX
 import ImageReward
 import IntrinsicReward
 import PerturbedReward
@@ -16,7 +18,6 @@ import ProcessReward
 import RewardForcing
 import SDXL
 import SiD
-import Storage
 import Tensors
 
 /// The command `fewstep`; a user's package calls `FewstepCommand.main(adding:)` with plugins of its own.
@@ -98,7 +99,7 @@ public struct FewstepCommand: ParsableCommand {
 
   /// One line for people on standard error, and the code.
   private static func finish(with error: any Error) -> Never {
-    let error = (error as? CocoaError).map { StorageError($0) } ?? error
+    let error = (error as? CocoaError).map { Failure($0) } ?? error
     if let code = ExitCodes.code(of: error) {
       FileHandle.standardError.write(Data("error: \(error)\n".utf8))
       Foundation.exit(code)

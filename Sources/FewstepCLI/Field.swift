@@ -1,8 +1,9 @@
 import ArgumentParser
-import Evaluation
 import Fewstep
+import Files
 import Foundation
-import Storage
+import Reports
+import Tensors
 
 struct Field: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -69,7 +70,7 @@ struct Field: ParsableCommand {
     for (index, step) in chosen.enumerated() {
       do {
         try Checkpoint.load(opened.folder.checkpoint(step), into: cast)
-      } catch let error as StorageError where chosen.count > 1 {
+      } catch let error as Failure where chosen.count > 1 {
         note("left out: \(error)")
         continue
       }

@@ -1,5 +1,6 @@
 import Fewstep
 import Foundation
+import Tensors
 
 /// A run folder opened for looking at. Networks are opened as they are asked for: a model's may be large, and a command
 /// seldom needs all of them.

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Evaluation
 import Fewstep
 import Foundation
+import Reports
 import Tensors
 
 struct Inspect: ParsableCommand {

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Benchmarks
 import Evaluation
+import Files
 import Foundation
-import Storage
-import Suites
+import Metrics
+import Reports
 import Tensors
 
 struct Measure: ParsableCommand {

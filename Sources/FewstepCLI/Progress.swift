@@ -1,4 +1,6 @@
+import Fewstep
 import Foundation
+import Tensors
 
 /// A line that shows how far a long piece of work is and when it will end; on a terminal it renews itself, elsewhere a new
 /// line is written now and then.

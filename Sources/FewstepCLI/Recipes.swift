@@ -1,7 +1,7 @@
 import ArgumentParser
 import Fewstep
+import Files
 import Foundation
-import Storage
 
 struct Recipes: ParsableCommand {
   static let configuration = CommandConfiguration(

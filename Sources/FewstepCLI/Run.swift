@@ -1,8 +1,10 @@
 import ArgumentParser
 import Evaluation
 import Fewstep
+import Files
 import Foundation
-import Storage
+import Processes
+import Reports
 import Tensors
 
 struct RecipeArguments: ParsableArguments {

@@ -1,8 +1,11 @@
 import ArgumentParser
 import Evaluation
 import Fewstep
+import Files
 import Foundation
-import Storage
+import Media
+import Processes
+import Reports
 import Tensors
 
 struct Sample: ParsableCommand {

@@ -1,4 +1,5 @@
 import Fewstep
+import Processes
 import Tensors
 
 /// A teacher that Ctrl-C stops between two calls of its network, where `Interruption` listens.

@@ -2,7 +2,8 @@ import ArgumentParser
 import Evaluation
 import Fewstep
 import Foundation
-import Storage
+import Processes
+import Reports
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
 import Evaluation
 import Fewstep
+import Files
 import Foundation
-import Storage
+import Tensors
 
 /// A sweep's runs on disk: PATH/VARIANT/seed-N each, with its recipe and its log beside it, and what they are in sweep.json.
 struct SweepFolder {

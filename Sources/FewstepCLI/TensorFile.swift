@@ -1,6 +1,6 @@
 import Fewstep
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// The tensors of a file by name, and HDF5's texts: HDF5, or weights in any form.
@@ -38,7 +38,7 @@ struct TensorFile {
 
   /// What is no HDF5 might have been anything that is read here.
   private static func openHDF5(_ path: String) throws -> HDF5File {
-    do { return try HDF5File.open(path) } catch var error as StorageError where error.expected == "an HDF5 file" {
+    do { return try HDF5File.open(path) } catch var error as Failure where error.expected == "an HDF5 file" {
       error.expected = "HDF5, or weights: " + Weights.extensions.map { ".\($0)" }.joined(separator: ", ")
       throw error
     }

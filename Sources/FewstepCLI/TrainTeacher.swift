@@ -1,7 +1,8 @@
 import ArgumentParser
 import Fewstep
+import Files
 import Foundation
-import Storage
+import Processes
 import Tensors
 
 struct TrainTeacher: ParsableCommand {

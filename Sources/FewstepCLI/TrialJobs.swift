@@ -1,7 +1,8 @@
 import Fewstep
 import Foundation
-import Storage
+import Processes
 import Synchronization
+import Tensors
 
 /// Runs of a sweep as processes of their own, some at a time: what one of them does to memory, or dies of, is its own affair.
 final class TrialJobs {
@@ -40,7 +41,7 @@ final class TrialJobs {
     while !running.isEmpty || !waiting.isEmpty && !isStopping {
       while !isStopping, running.count < parallel, !waiting.isEmpty {
         let (trial, state) = waiting.removeFirst()
-        do { try start(trial, state) } catch let error as StorageError { fail(trial, "\(error)") }
+        do { try start(trial, state) } catch let error as Failure { fail(trial, "\(error)") }
       }
       usleep(100_000)
       for job in running where !job.process.isRunning {

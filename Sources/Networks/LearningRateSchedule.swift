@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The factor on a learning rate: a linear warm-up, then constant or a cosine down to `floor`.
 public struct LearningRateSchedule: Sendable {

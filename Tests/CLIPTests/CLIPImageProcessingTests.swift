@@ -1,9 +1,10 @@
 import Foundation
-import Storage
 import Tensors
 import Testing
 
-@testable import CLIP
+@testable import Encoders
+@testable import Fewstep
+@testable import Files
 
 @Suite struct CLIPImageProcessingTests {
   private let file: SafetensorsFile

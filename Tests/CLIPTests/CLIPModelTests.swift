@@ -1,10 +1,10 @@
 import Foundation
 import Networks
-import Storage
 import Tensors
 import Testing
 
-@testable import CLIP
+@testable import Encoders
+@testable import Files
 
 @Suite struct CLIPModelTests {
   private func expected(_ folder: String, _ name: String) throws -> Tensor {

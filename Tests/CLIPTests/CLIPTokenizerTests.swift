@@ -1,8 +1,8 @@
 import Foundation
-import Storage
 import Testing
 
-@testable import CLIP
+@testable import Encoders
+@testable import Files
 
 /// What transformers made of the texts, see make_tokenizer.py.
 private struct Fixture: Decodable {

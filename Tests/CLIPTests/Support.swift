@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-@testable import Storage
+@testable import Files
 
 let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
 

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Testing
 
 /// `fewstep benchmark` on the tiny SDXL, scored by a tiny HPSv2.

@@ -1,4 +1,6 @@
+import Evaluation
 import Foundation
+import Tensors
 import Testing
 
 /// `fewstep benchmark vbench` on folders of videos. No model of videos is shipped: generation is refused, and scoring is whole.

@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import Tensors
 import Testing
 
 /// Features of pictures, and the benchmark that is made of them.

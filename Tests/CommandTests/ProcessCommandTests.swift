@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import Testing
 
 /// Whole runs whose reward is another program's.

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import Testing
 
 /// `train-teacher` and `train-classifier` on images of 8 by 8 pixels that the test draws.

@@ -1,5 +1,5 @@
-import Evaluation
 import Foundation
+import Metrics
 import Tensors
 import Testing
 
@@ -24,13 +24,13 @@ import Testing
 
   @Test("Wrong shapes, unknown classes, no samples and scores that are not finite are refused")
   func refused() throws {
-    #expect(throws: EvaluationError.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0]) }
-    #expect(throws: EvaluationError.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0, 3]) }
-    #expect(throws: EvaluationError.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0, -1]) }
-    #expect(throws: EvaluationError.tooFewSamples(measure: "class accuracy", what: "samples", needed: 1, got: 0)) {
+    #expect(throws: Failure.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0]) }
+    #expect(throws: Failure.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0, 3]) }
+    #expect(throws: Failure.self) { try ClassAccuracy(scores: .zeros([2, 3]), wanted: [0, -1]) }
+    #expect(throws: Failure(.malformed, at: "class accuracy", "too few samples", expected: "at least 1", got: "0")) {
       try ClassAccuracy(scores: .zeros([0, 3]), wanted: [])
     }
-    #expect(throws: EvaluationError.notFinite(measure: "class accuracy", what: "scores")) {
+    #expect(throws: Failure(.malformed, at: "class accuracy", "the scores are not all finite")) {
       try ClassAccuracy(scores: Tensor([0.0, .infinity], shape: [1, 2]), wanted: [0])
     }
   }

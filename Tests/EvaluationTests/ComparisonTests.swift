@@ -1,6 +1,11 @@
-@testable import Evaluation
 import Foundation
+import Tensors
 import Testing
+
+@testable import Evaluation
+@testable import Fewstep
+@testable import Metrics
+@testable import Reports
 
 @Suite struct ComparisonTests {
   private func lock(samples: Int = 100, seed: Int = 1) -> EvaluationLock {

@@ -1,8 +1,10 @@
-@testable import Evaluation
 import Foundation
-import Storage
 import Tensors
 import Testing
+
+@testable import Fewstep
+@testable import Files
+@testable import Metrics
 
 /// A case of features.json, which Fixtures/make_features.py wrote with torch-fidelity, NumPy and SciPy.
 private struct FeatureCase: Decodable, CustomTestStringConvertible {
@@ -154,7 +156,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     let weights = try resamples.weights(of: 0..<50, on: .cpu)
     #expect(try weights.sum([1]).doubles().allSatisfy { $0 == 50 })
     #expect(try weights.doubles() == Resamples(of: 50).weights(of: 0..<50, on: .cpu).doubles())
-    #expect(throws: EvaluationError.self) { try resamples.means(of: .zeros([49])) }
+    #expect(throws: Failure.self) { try resamples.means(of: .zeros([49])) }
     // σ/√n of a share of one half.
     let half = try Estimate(shareOf: (0..<400).map { $0 % 2 == 0 }, Resamples(of: 400))
     #expect(half.value == 0.5)
@@ -164,9 +166,9 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
 
   @Test("Sets that do not fit are refused")
   func refused() throws {
-    #expect(throws: EvaluationError.self) { try KernelDistance(to: Tensor.zeros([1, 4])) }
-    #expect(throws: EvaluationError.self) { try KernelDistance(to: Tensor.zeros([4, 4]))(Tensor.zeros([4, 3])) }
-    #expect(throws: EvaluationError.self) { try CMMD(to: Tensor([1.0, .nan])) }
-    #expect(throws: EvaluationError.self) { try FeatureMeasures(real: Tensor.zeros([5, 2])) }
+    #expect(throws: Failure.self) { try KernelDistance(to: Tensor.zeros([1, 4])) }
+    #expect(throws: Failure.self) { try KernelDistance(to: Tensor.zeros([4, 4]))(Tensor.zeros([4, 3])) }
+    #expect(throws: Failure.self) { try CMMD(to: Tensor([1.0, .nan])) }
+    #expect(throws: Failure.self) { try FeatureMeasures(real: Tensor.zeros([5, 2])) }
   }
 }

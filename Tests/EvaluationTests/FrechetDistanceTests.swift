@@ -1,6 +1,6 @@
-import Evaluation
+import Files
 import Foundation
-import Storage
+import Metrics
 import Tensors
 import Testing
 
@@ -113,21 +113,21 @@ import Testing
   @Test("One sample has no covariance")
   func tooFew() throws {
     #expect(
-      throws: EvaluationError.tooFewSamples(measure: "feature statistics", what: "features", needed: 2, got: 1)
+      throws: Failure(.malformed, at: "feature statistics", "too few features", expected: "at least 2", got: "1")
     ) { try FeatureStatistics(Tensor.zeros([1, 4])) }
   }
 
   @Test("Features that are not finite, of another shape or of another size are refused")
   func refused() throws {
-    #expect(throws: EvaluationError.notFinite(measure: "feature statistics", what: "features")) {
+    #expect(throws: Failure(.malformed, at: "feature statistics", "the features are not all finite")) {
       try FeatureStatistics(Tensor([1.0, .nan, 2, 3], shape: [2, 2]))
     }
-    #expect(throws: EvaluationError.self) { try FeatureStatistics(Tensor.zeros([2, 3, 4])) }
-    #expect(throws: EvaluationError.self) { try FeatureStatistics(Tensor.zeros([2, 0])) }
-    #expect(throws: EvaluationError.self) {
+    #expect(throws: Failure.self) { try FeatureStatistics(Tensor.zeros([2, 3, 4])) }
+    #expect(throws: Failure.self) { try FeatureStatistics(Tensor.zeros([2, 0])) }
+    #expect(throws: Failure.self) {
       try FrechetDistance.between(Tensor.zeros([3, 2]), Tensor.zeros([3, 4]))
     }
-    #expect(throws: EvaluationError.self) {
+    #expect(throws: Failure.self) {
       try FeatureStatistics(count: 3, mean: .zeros([2]), covariance: .zeros([3, 3]))
     }
   }

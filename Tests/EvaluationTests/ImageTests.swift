@@ -1,6 +1,6 @@
-import Evaluation
 import Foundation
-import Storage
+import Media
+import Metrics
 import Tensors
 import Testing
 
@@ -67,11 +67,11 @@ import Testing
   @Test("What is not a batch of images is refused")
   func refused() throws {
     for shape in [[2, 2], [1, 2, 3, 3], [0, 1, 3, 3], [1, 1, 0, 3]] {
-      #expect(throws: EvaluationError.self) { try ImageGrid().image(.zeros(shape)) }
+      #expect(throws: Failure.self) { try ImageGrid().image(.zeros(shape)) }
     }
-    #expect(throws: EvaluationError.self) { try ImageGrid().image([ImageGrid.Band]()) }
-    #expect(throws: EvaluationError.self) { try ImageGrid(columns: 0).image(.zeros([1, 1, 2, 2])) }
-    #expect(throws: EvaluationError.self) {
+    #expect(throws: Failure.self) { try ImageGrid().image([ImageGrid.Band]()) }
+    #expect(throws: Failure.self) { try ImageGrid(columns: 0).image(.zeros([1, 1, 2, 2])) }
+    #expect(throws: Failure.self) {
       try ImageGrid().image([.init("a", .zeros([1, 1, 2, 2])), .init("b", .zeros([1, 1, 2, 3]))])
     }
   }
@@ -108,8 +108,8 @@ import Testing
     #expect(plot.y.contains(10) && plot.y.contains(-10))
     #expect(try ScatterPlot(around: Tensor([3.0, 4], shape: [1, 2])).x == 2...4)
     #expect(try ScatterPlot(around: .zeros([0, 2])).y == -1...1)
-    #expect(throws: EvaluationError.self) { try ScatterPlot(x: 1...1, y: 0...1) }
-    #expect(throws: EvaluationError.self) { try plot.image(Tensor.zeros([2, 3])) }
-    #expect(throws: EvaluationError.self) { try plot.image(Tensor.zeros([2, 2]), classes: [1]) }
+    #expect(throws: Failure.self) { try ScatterPlot(x: 1...1, y: 0...1) }
+    #expect(throws: Failure.self) { try plot.image(Tensor.zeros([2, 3])) }
+    #expect(throws: Failure.self) { try plot.image(Tensor.zeros([2, 2]), classes: [1]) }
   }
 }

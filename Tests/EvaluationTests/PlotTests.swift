@@ -1,8 +1,9 @@
 import Foundation
-import Storage
+import Tensors
 import Testing
 
-@testable import Evaluation
+@testable import Media
+@testable import Reports
 
 @Suite struct PlotTests {
   private static let line = Plot(

@@ -1,4 +1,4 @@
-import Evaluation
+import Metrics
 import Tensors
 import Testing
 
@@ -100,10 +100,10 @@ import Testing
 
   @Test("There must be more samples than neighbours")
   func tooFew() throws {
-    let expected = EvaluationError.tooFewSamples(measure: "feature manifold", what: "features", needed: 4, got: 3)
+    let expected = Failure(.malformed, at: "feature manifold", "too few features", expected: "at least 4", got: "3")
     #expect(throws: expected) { try FeatureManifold(Tensor.zeros([3, 2])) }
-    #expect(throws: EvaluationError.self) { try FeatureManifold(Tensor.zeros([9, 2]), neighbours: 0) }
-    #expect(throws: EvaluationError.self) {
+    #expect(throws: Failure.self) { try FeatureManifold(Tensor.zeros([9, 2]), neighbours: 0) }
+    #expect(throws: Failure.self) {
       try FeatureManifold(Tensor.zeros([9, 2])).contains(Tensor.zeros([9, 3]))
     }
   }

@@ -1,10 +1,12 @@
 import Fewstep
 import Foundation
-import Storage
 import Tensors
 import Testing
 
 @testable import Evaluation
+@testable import Files
+@testable import Media
+@testable import Reports
 
 @Suite struct ReportTests {
   /// A run's folder with what a test puts into it.

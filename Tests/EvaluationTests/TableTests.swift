@@ -1,5 +1,7 @@
-import Evaluation
+import Tensors
 import Foundation
+import Metrics
+import Reports
 import Testing
 
 @Suite struct TableTests {
@@ -86,7 +88,7 @@ import Testing
 
   @Test("A row of the wrong length is refused")
   func refused() throws {
-    #expect(throws: EvaluationError.self) { try Table(columns: ["a", "b"], rows: [["x"]]) }
+    #expect(throws: Failure.self) { try Table(columns: ["a", "b"], rows: [["x"]]) }
   }
 
   @Test("A table without rows is its header")

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 import Testing
 
@@ -66,18 +66,18 @@ import Testing
     let whole = try Data(contentsOf: URL(fileURLWithPath: path))
     for size in [0, 100, whole.count / 2, whole.count - 100] {
       try whole.prefix(size).write(to: URL(fileURLWithPath: scratch.path("cut.h5")))
-      let error = #expect(throws: StorageError.self) {
+      let error = #expect(throws: Failure.self) {
         try Checkpoint.load(scratch.path("cut.h5"), into: Trainer(recipe))
       }
       #expect(error?.description.contains("cut.h5") == true, "\(size)")
       #expect(error?.kind == .malformed)
     }
     try HDF5File.write(to: scratch.path("other.h5")) { try $0.write(Tensor([1.0]), to: "x") }
-    let other = #expect(throws: StorageError.self) {
+    let other = #expect(throws: Failure.self) {
       try Checkpoint.load(scratch.path("other.h5"), into: Trainer(recipe))
     }
     #expect(other?.description.contains("expected a checkpoint") == true)
-    let missing = #expect(throws: StorageError.self) {
+    let missing = #expect(throws: Failure.self) {
       try Checkpoint.load(scratch.path("none.h5"), into: Trainer(recipe))
     }
     #expect(missing?.kind == .missing)
@@ -103,7 +103,7 @@ import Testing
         }
       }
       let trainer = try Trainer(recipe)
-      let error = #expect(throws: StorageError.self) { try Checkpoint.load(scratch.path("lost.h5"), into: trainer) }
+      let error = #expect(throws: Failure.self) { try Checkpoint.load(scratch.path("lost.h5"), into: trainer) }
       let name = lost.split(separator: "/").last.map(String.init) ?? ""
       #expect(
         error?.description.contains(name) == true && error?.description.contains("lost.h5") == true,

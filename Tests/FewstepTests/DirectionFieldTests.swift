@@ -1,5 +1,5 @@
-import Fewstep
-import Storage
+import Files
+import Reports
 import Tensors
 import Testing
 

@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import IDX
 import Tensors
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
   @Test("A file of another rank is refused with what was expected")
   func rank() throws {
     let scratch = try Scratch()
-    let error = #expect(throws: StorageError.self) { try source(scratch, shape: [4, 2], labels: [0, 0, 0, 0]) }
+    let error = #expect(throws: Failure.self) { try source(scratch, shape: [4, 2], labels: [0, 0, 0, 0]) }
     #expect(error?.description.contains("uint8[N, C, H, W]") == true)
   }
 }

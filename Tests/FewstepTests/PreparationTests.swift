@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import Media
 import Tensors
 import Testing
 
@@ -85,7 +86,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(throws: Stop.self) {
       try preparation(scratch.path("p")).prompts(prompts) { if $0 > 2 { throw Stop() } }
     }
-    #expect(throws: StorageError.self) { try ShardFolder(scratch.path("p"), kind: "prompts") }
+    #expect(throws: Failure.self) { try ShardFolder(scratch.path("p"), kind: "prompts") }
     #expect(try preparation(scratch.path("p")).prompts(prompts).kept == 1)
     #expect(try ShardFolder(scratch.path("p"), kind: "prompts").count == 5)
   }
@@ -130,7 +131,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect {
       _ = try preparation(scratch.path("out")).pictures(pictures, size: [8, 8])
     } throws: {
-      ($0 as? StorageError)?.place.contains("c.png") == true
+      ($0 as? Failure)?.place.contains("c.png") == true
     }
     try picture(1, 12, 12, to: "\(folder)/c.png")
     #expect(
@@ -167,7 +168,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     try picture(255, 12, 12, to: "\(folder)/c.png")
     let mended = try PictureSource.pictures(in: [folder])
     #expect(try preparation(scratch.path("out")).pictures(mended, size: [8, 8], skippingBad: true).kept == 2)
-    #expect(throws: StorageError.self) {
+    #expect(throws: Failure.self) {
       try preparation(scratch.path("none")).pictures([pictures[1]], size: [8, 8], skippingBad: true)
     }
     #expect(!FileManager.default.fileExists(atPath: scratch.path("none/manifest.json")))

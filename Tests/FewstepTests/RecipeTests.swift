@@ -1,6 +1,8 @@
+import Files
 import Foundation
 import Networks
-import Storage
+import Reports
+import Tensors
 import Testing
 
 @testable import Fewstep

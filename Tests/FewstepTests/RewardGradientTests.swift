@@ -1,7 +1,7 @@
 import Evaluation
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 import Testing
 

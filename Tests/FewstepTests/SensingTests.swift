@@ -1,4 +1,4 @@
-import Fewstep
+import Evaluation
 import Foundation
 import Tensors
 import Testing

@@ -1,7 +1,8 @@
+import Files
 import Foundation
+import IDX
 import Networks
 import SDXL
-import Storage
 import Tensors
 import Testing
 

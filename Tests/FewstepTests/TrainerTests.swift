@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 import Testing
 

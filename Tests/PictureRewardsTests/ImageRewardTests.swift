@@ -4,8 +4,9 @@ import Networks
 import Tensors
 import Testing
 
+@testable import Encoders
+@testable import Files
 @testable import ImageReward
-@testable import Storage
 
 @Suite struct ImageRewardTests {
   /// The recipe's section, with other files where they are given.

@@ -1,7 +1,8 @@
 import Fewstep
 import FewstepCLI
+import Files
 import Foundation
-import Storage
+import Reports
 import Tensors
 import Testing
 

@@ -1,6 +1,6 @@
 import Fewstep
+import Files
 import Foundation
-import Storage
 import Synchronization
 import Tensors
 import Testing

@@ -1,5 +1,5 @@
+import Files
 import Networks
-import Storage
 import Tensors
 import Testing
 

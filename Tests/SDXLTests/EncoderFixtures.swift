@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-@testable import Storage
+@testable import Files
 
 /// What diffusers has written, see Fixtures/make_*.py.
 enum EncoderFixtures {

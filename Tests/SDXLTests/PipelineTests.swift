@@ -1,7 +1,7 @@
-import CLIP
+import Encoders
 import Fewstep
+import Files
 import Foundation
-import Storage
 import Tensors
 import Testing
 

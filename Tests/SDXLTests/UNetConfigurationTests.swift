@@ -1,4 +1,5 @@
-import Storage
+import Files
+import Tensors
 import Testing
 
 @testable import SDXL
@@ -14,7 +15,7 @@ struct UNetConfigurationTests {
 
   private func message(_ changes: [String: JSONValue?]) throws -> String {
     let config = try base(changes)
-    let error = #expect(throws: StorageError.self) { try UNetConfiguration(config) }
+    let error = #expect(throws: Failure.self) { try UNetConfiguration(config) }
     return "\(try #require(error))"
   }
 

@@ -1,6 +1,7 @@
+import Evaluation
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 import Testing
 
@@ -127,7 +128,7 @@ struct UNetTests {
       try change(&tensors)
       try Safetensors.write(tensors.map { ($0.key, $0.value) }, to: path)
       let file = try SafetensorsFile(path)
-      let error = #expect(throws: StorageError.self) {
+      let error = #expect(throws: Failure.self) {
         try file.network(in: store(file)) { try UNet($0, fixture.configuration) }
       }
       return "\(try #require(error))"

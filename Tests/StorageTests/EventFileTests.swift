@@ -1,7 +1,9 @@
 import Foundation
+import Tensors
 import Testing
 
-@testable import Storage
+@testable import Files
+@testable import Media
 
 @Suite struct EventFileTests {
   private static let reader = """

@@ -2,7 +2,8 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import Storage
+@testable import Media
+@testable import Processes
 
 @Suite struct FFmpegTests {
   /// A gradient that drifts: uint8 [F, 3, H, W].

@@ -1,7 +1,9 @@
 import Foundation
+import Tensors
 import Testing
 
-@testable import Storage
+@testable import Files
+@testable import Media
 
 @Suite struct FileTests {
   @Test("A file is replaced as a whole and nothing else is left in the folder")
@@ -21,7 +23,7 @@ import Testing
     expectError(.io, "a.bin: no room") {
       try AtomicFile.write(to: path) { temporary in
         try Data([1]).write(to: URL(fileURLWithPath: temporary))
-        throw StorageError(.io, at: temporary, "no room")
+        throw Failure(.io, at: temporary, "no room")
       }
     }
     #expect(try contents(path) == Data([9]))
@@ -89,7 +91,7 @@ private func require(_ condition: @autoclosure () throws -> Bool, line: Int = #l
 private func expectFull(_ name: String, _ body: () throws -> Void) throws {
   do {
     try body()
-  } catch let error as StorageError {
+  } catch let error as Failure {
     let isRight = error.kind == .io && error.description.contains(name) && error.description.contains("unchanged")
     if isRight { return }
     throw error

@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import Storage
+@testable import Files
 
 @Suite struct HDF5BadInputTests {
   private func written(_ scratch: Scratch) throws -> String {
@@ -28,7 +28,7 @@ import Testing
       let path = try scratch.write(bytes, to: name)
       expectError(.malformed, name, "expected an HDF5 file") { _ = try HDF5File.open(path) }
     }
-    #expect(throws: StorageError.self) { try HDF5File.open(scratch.folder) }
+    #expect(throws: Failure.self) { try HDF5File.open(scratch.folder) }
   }
 
   @Test("A file cut short is refused with its name, wherever it was cut")
@@ -76,7 +76,7 @@ import Testing
     let scratch = try Scratch()
     let file = try HDF5File.open(try written(scratch), .readWrite)
     expectError(.malformed, "a.h5:/model/bias", "taken") { try file.write(try sample(.int8, [1]), to: "model/bias") }
-    #expect(throws: StorageError.self) { try file.write(try sample(.int8, [1]), to: "model/bias/x") }
+    #expect(throws: Failure.self) { try file.write(try sample(.int8, [1]), to: "model/bias/x") }
     expectError(.malformed, "needs a name") { try file.write(try sample(.int8, [1]), to: "/") }
   }
 
@@ -98,13 +98,13 @@ import Testing
     let file = try HDF5File.create(scratch.path("a.h5"))
     let tensor = try sample(.int8, [2, 3])
     for layout in [HDF5Layout(chunk: [2]), HDF5Layout(chunk: [0, 3]), HDF5Layout(deflate: 10)] {
-      #expect(throws: StorageError.self) { try file.write(tensor, to: "x", layout: layout) }
+      #expect(throws: Failure.self) { try file.write(tensor, to: "x", layout: layout) }
     }
     expectError(.malformed, "2 positive numbers") { try file.write(tensor, to: "x", layout: HDF5Layout(chunk: [2])) }
     let rows = try file.createRows("growing", rowShape: [3], dtype: .int8)
     try rows.append(tensor)
     try file.write(tensor, to: "fixed")
-    #expect(throws: StorageError.self) { try file.dataset("fixed").append(tensor) }
+    #expect(throws: Failure.self) { try file.dataset("fixed").append(tensor) }
     #expect(try file.read("fixed").shape == [2, 3])
   }
 

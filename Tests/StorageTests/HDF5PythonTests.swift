@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 import Testing
 
@@ -111,7 +111,7 @@ import Testing
     expectError(.malformed, "@e", "empty") { _ = try file.attribute("e") }
     expectError(.malformed, "nested") { _ = try file.items() }
     _ = try? file.read("nothing")
-    #expect(throws: StorageError.self) { try file.read("dangling") }
+    #expect(throws: Failure.self) { try file.read("dangling") }
   }
 
   @Test("Another process sees rows while we append them")

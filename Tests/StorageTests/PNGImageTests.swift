@@ -1,5 +1,5 @@
 import Foundation
-import Storage
+import Media
 import Testing
 
 @Suite struct PNGImageTests {

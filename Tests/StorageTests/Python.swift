@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import Testing
 
 /// Runs Python, to see that other people's programs agree with us.

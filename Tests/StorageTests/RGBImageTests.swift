@@ -1,5 +1,5 @@
 import Foundation
-import Storage
+import Media
 import Tensors
 import Testing
 
@@ -79,7 +79,7 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
       do {
         let image = try bytes.withUnsafeBytes { try RGBImage(decoding: $0, from: name) }
         #expect(image.pixels.count == 3 * image.width * image.height)
-      } catch is StorageError {}
+      } catch is Failure {}
     }
   }
 

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 import Testing
 
@@ -28,19 +28,19 @@ final class Scratch: Sendable {
 
 func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 
-/// Expects a `StorageError` of a kind, whose words contain all of the given ones.
+/// Expects a `Failure` of a kind, whose words contain all of the given ones.
 func expectError(
-  _ kind: StorageError.Kind, _ words: String..., location: SourceLocation = #_sourceLocation,
+  _ kind: Failure.Kind, _ words: String..., location: SourceLocation = #_sourceLocation,
   from body: () throws -> Void
 ) {
   do {
     try body()
     Issue.record("no error was thrown", sourceLocation: location)
-  } catch let error as StorageError {
+  } catch let error as Failure {
     #expect(error.kind == kind, "\(error)", sourceLocation: location)
     for word in words { #expect(error.description.contains(word), "\(error)", sourceLocation: location) }
   } catch {
-    Issue.record("not a StorageError: \(error)", sourceLocation: location)
+    Issue.record("not a Failure: \(error)", sourceLocation: location)
   }
 }
 

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 import Testing
 
@@ -85,7 +85,7 @@ import Testing
       do {
         let program = try ScriptProgram.read(file)
         for (a, b) in zip(program.tensors, good) { try expectEqual(a.value, b.value) }
-      } catch { #expect(error is StorageError, "\(error)") }
+      } catch { #expect(error is Failure, "\(error)") }
     }
   }
 }

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 import Testing
 
@@ -7,7 +7,7 @@ import Testing
   /// Rows 0 to 6 in shards of 3, 3 and 1; row i holds i.
   private func write(
     _ path: String, kind: String = "prompts", attributes: [String: String] = ["model": "a"], from origin: String = "o",
-    upTo shards: Int = 3, told: (StorageError) -> Void = { _ in }
+    upTo shards: Int = 3, told: (Failure) -> Void = { _ in }
   ) throws -> [Bool] {
     let writer = try ShardWriter(path, kind: kind, attributes: attributes, origin: origin)
     var kept = [Bool]()

@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import Tensors
 import Testing
 
 @Suite struct TarFileTests {

@@ -1,4 +1,4 @@
-import Storage
+import Files
 import Testing
 
 @Suite struct YAMLReadingTests {

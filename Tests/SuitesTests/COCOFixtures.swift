@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// What make_features.py wrote, and the CLIP models of CLIP's own tests.

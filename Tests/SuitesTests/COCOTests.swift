@@ -1,7 +1,8 @@
+import Benchmarks
+import Evaluation
 import Fewstep
 import Foundation
-import Storage
-import Suites
+import Media
 import Tensors
 import Testing
 

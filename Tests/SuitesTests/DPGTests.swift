@@ -1,10 +1,10 @@
-import Evaluation
 import Foundation
-import Storage
 import Tensors
 import Testing
 
-@testable import Suites
+@testable import Benchmarks
+@testable import Files
+@testable import Media
 
 private let fixtures = ScorerFixture.folder + "/dpg"
 

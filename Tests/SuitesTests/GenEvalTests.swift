@@ -1,10 +1,11 @@
-import Evaluation
 import Foundation
-import Storage
 import Tensors
 import Testing
 
-@testable import Suites
+@testable import Benchmarks
+@testable import Files
+@testable import Media
+@testable import Reports
 
 private let fixtures = ScorerFixture.folder + "/geneval"
 

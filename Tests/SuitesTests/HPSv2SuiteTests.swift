@@ -1,10 +1,10 @@
 import Fewstep
 import Foundation
-import Storage
 import Tensors
 import Testing
 
-@testable import Suites
+@testable import Benchmarks
+@testable import Files
 
 @Suite struct HPSv2SuiteTests {
   /// Prompt files with so many prompts each.

@@ -1,8 +1,10 @@
+import Benchmarks
 import Evaluation
 import Fewstep
+import Files
 import Foundation
-import Storage
-import Suites
+import Media
+import Metrics
 import Tensors
 import Testing
 

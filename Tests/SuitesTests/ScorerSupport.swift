@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-@testable import Storage
+@testable import Files
 
 /// What is needed to test suites beside their official scorers.
 enum ScorerFixture {

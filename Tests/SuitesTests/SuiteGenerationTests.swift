@@ -2,7 +2,8 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import Suites
+@testable import Benchmarks
+@testable import Media
 
 @Suite struct SuiteGenerationTests {
   /// Pictures of four prompts, one of which has two samples.

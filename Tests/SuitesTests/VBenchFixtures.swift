@@ -1,8 +1,8 @@
 import Foundation
 import Tensors
 
-@testable import Storage
-@testable import Suites
+@testable import Benchmarks
+@testable import Files
 
 /// What make_vbench.py wrote, and the networks that it used.
 enum VBenchFixtures {

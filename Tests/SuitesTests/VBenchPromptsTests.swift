@@ -1,9 +1,9 @@
 import Foundation
-import Storage
 import Tensors
 import Testing
 
-@testable import Suites
+@testable import Benchmarks
+@testable import Media
 
 @Suite struct VBenchPromptsTests {
   private let scratch: Scratch

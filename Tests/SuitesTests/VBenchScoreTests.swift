@@ -1,10 +1,10 @@
 import Foundation
-import Storage
 import Tensors
 import Testing
 
-@testable import CLIP
-@testable import Suites
+@testable import Benchmarks
+@testable import Encoders
+@testable import Media
 
 @Suite struct VBenchScoreTests {
   private func prompt(_ style: String) -> VBenchPrompt { VBenchPrompt(text: "a", dimensions: [], style: style) }

@@ -1,5 +1,5 @@
 import Fewstep
-import Storage
+import Files
 import Tensors
 
 /// What a trainer's first steps are made from: its weights, and the prompts, places in the step list, times and noises that

@@ -4,6 +4,7 @@ import ClassifierReward
 import Fewstep
 import Foundation
 import GaussianMixture
+import IDX
 import PixelUNet
 import Tensors
 

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Files
 import Foundation
 import Networks
 import SDXL
-import Storage
 import Tensors
 
 /// The Swift side of the comparison of SDXL's U-Net: the memory and the time of forward passes with random weights.

@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import Media
 import Tensors
 
 /// Pictures with captions, in folders (NAME.jpg and NAME.txt) and in WebDataset tars (members of one key).
@@ -21,7 +22,7 @@ public enum PictureSource {
     public init(file path: String, caption: String = "") {
       self.init(name: path, caption: caption) {
         do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-          throw StorageError(.io, at: path, "cannot read the file")
+          throw Failure(.io, at: path, "cannot read the file")
         }
       }
     }
@@ -29,7 +30,7 @@ public enum PictureSource {
     /// Pixels [3, height, width] in -1...1: resized (Lanczos, as PIL) so that it just covers the frame, what is too much of
     /// one side cut off evenly.
     ///
-    /// - Throws: `StorageError` naming the picture where it is damaged.
+    /// - Throws: `Failure` naming the picture where it is damaged.
     func framed(height: Int, width: Int) throws -> (pixels: Tensor, frame: PictureFrame) {
       let data = try bytes()
       let image = try data.withUnsafeBytes { try RGBImage(decoding: $0, from: name) }
@@ -52,16 +53,16 @@ public enum PictureSource {
 
   /// All pictures of folders, which are searched to their ends, and of tars, in the order of their names.
   ///
-  /// - Throws: `StorageError` where a source is not there or holds no picture.
+  /// - Throws: `Failure` where a source is not there or holds no picture.
   public static func pictures(in sources: [String]) throws -> [Picture] {
     try sources.flatMap { source in
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
-        throw StorageError(.missing, at: source, "there is no such folder or tar")
+        throw Failure(.missing, at: source, "there is no such folder or tar")
       }
       let found = try isFolder.boolValue ? inFolder(source) : inTar(source)
       guard !found.isEmpty else {
-        throw StorageError(
+        throw Failure(
           .malformed, at: source, "it holds no pictures", expected: pictureKinds.sorted().joined(separator: ", "))
       }
       return found
@@ -70,7 +71,7 @@ public enum PictureSource {
 
   private static func inFolder(_ folder: String) throws -> [Picture] {
     guard let paths = FileManager.default.enumerator(atPath: folder) else {
-      throw StorageError(.io, at: folder, "cannot list the folder")
+      throw Failure(.io, at: folder, "cannot list the folder")
     }
     let names = paths.compactMap { $0 as? String }.sorted()
     let there = Set(names)
@@ -108,7 +109,7 @@ public enum PictureSource {
 
   private static func text(_ data: Data, _ place: String) throws -> String {
     guard let text = String(data: data, encoding: .utf8) else {
-      throw StorageError(.malformed, at: place, expected: "a caption in UTF-8", got: "other bytes")
+      throw Failure(.malformed, at: place, expected: "a caption in UTF-8", got: "other bytes")
     }
     return try PromptFile.checked(text.trimmingCharacters(in: .whitespacesAndNewlines), at: place)
   }

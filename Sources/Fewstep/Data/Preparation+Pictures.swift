@@ -1,4 +1,4 @@
-import Storage
+import Files
 import Tensors
 
 extension Preparation {
@@ -10,7 +10,7 @@ extension Preparation {
   ///   - origin: where they are from, such as a folder: shards from elsewhere are not replaced.
   ///   - skippingBad: leaves out what is no picture or a damaged one. Its shard has so many rows less, and the others stay as
   ///     they are.
-  /// - Throws: `StorageError` naming the picture that cannot be read; finished shards stay.
+  /// - Throws: `Failure` naming the picture that cannot be read; finished shards stay.
   public func pictures(
     _ pictures: [PictureSource.Picture], size: [Int], from origin: String = "", skippingBad: Bool = false,
     progress: @escaping (Int) throws -> Void = { _ in }
@@ -49,7 +49,7 @@ extension Preparation {
           names.append(picture.name)
           good.append(picture)
           for (name, values) in pipeline.describe(framed.frame) { described[name, default: []].append(values) }
-        } catch var error as StorageError where error.kind == .malformed {
+        } catch var error as Failure where error.kind == .malformed {
           guard skippingBad else {
             error.advice = "Mend or remove it, or leave out such pictures with --skip-bad. What is prepared stays."
             throw error

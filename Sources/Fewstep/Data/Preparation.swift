@@ -1,4 +1,4 @@
-import Storage
+import Files
 import Tensors
 
 /// Turns prompts into embeddings and pictures into latents, shard by shard. A shard that is there already, from the same
@@ -27,9 +27,9 @@ public struct Preparation {
     /// So many of a text's last tokens are more than the encoders read.
     case cutOff(text: String, tokens: Int)
     /// A picture cannot be read, and was left out.
-    case skipped(StorageError)
+    case skipped(Failure)
     /// A shard that was there is damaged, and is made again.
-    case damaged(StorageError)
+    case damaged(Failure)
   }
 
   /// What was done, for the last words of a command.
@@ -49,7 +49,7 @@ public struct Preparation {
   /// Prompts -> datasets "prompts", the embeddings by the denoiser's names, and "unconditional/NAME".
   ///
   /// - Parameter origin: where they are from, such as a file: shards from elsewhere are not replaced.
-  /// - Throws: `StorageError` where the folder holds another data set, or an embedding is not finite.
+  /// - Throws: `Failure` where the folder holds another data set, or an embedding is not finite.
   public func prompts(
     _ prompts: [String], from origin: String = "", progress: @escaping (Int) throws -> Void = { _ in }
   ) throws -> Summary {
@@ -83,7 +83,7 @@ public struct Preparation {
     for start in stride(from: 0, to: items.count, by: shardRows) {
       let part = Array(items[start..<min(start + shardRows, items.count)])
       let source = try digest(part)
-      var damage: StorageError?
+      var damage: Failure?
       if try writer.keep(source, damaged: { damage = $0 }) {
         summary.kept += 1
       } else {
@@ -102,7 +102,7 @@ public struct Preparation {
     }
     (summary.rows, summary.skipped) = (writer.rows.reduce(0, +), writer.skipped.count)
     guard summary.rows > 0 else {
-      throw StorageError(.malformed, at: folder, "nothing is prepared: none of \(items.count) could be read")
+      throw Failure(.malformed, at: folder, "nothing is prepared: none of \(items.count) could be read")
     }
     try writer.finish()
   }
@@ -132,12 +132,12 @@ public struct Preparation {
   /// A network's rows as they are stored.
   ///
   /// - Parameter names: of what each row was made of.
-  /// - Throws: `StorageError` with the name of the first row that is not finite.
+  /// - Throws: `Failure` with the name of the first row that is not finite.
   func stored(_ rows: Tensor, of names: [String]) throws -> Tensor {
     let stored = try rows.to(.cpu).to(dtype)
     guard try stored.nonFiniteCount() > 0 else { return stored }
     let wrong = try names.indices.first { try stored.rows($0..<$0 + 1).nonFiniteCount() > 0 }
-    throw StorageError(
+    throw Failure(
       .malformed, at: names[wrong ?? 0].prefix(200).description,
       "what the network makes of it is not finite in \(dtype)",
       advice: "Where the weights are sound (`fewstep inspect`), compute in bfloat16 or float32, or store float32.")

@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import Tensors
 
 /// Prompts in a file: one a line, or, in a file that ends in .jsonl or .json, one JSON object or text a line.
 public enum PromptFile {
@@ -8,22 +9,22 @@ public enum PromptFile {
 
   /// Empty lines are left out; the order is the file's.
   ///
-  /// - Throws: `StorageError` with the line that holds no prompt, or where there is none at all.
+  /// - Throws: `Failure` with the line that holds no prompt, or where there is none at all.
   public static func read(_ path: String) throws -> [String] {
     let text: String
     do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
       guard FileManager.default.fileExists(atPath: path) else {
-        throw StorageError(.missing, at: path, "there is no such file", expected: "prompts, one a line")
+        throw Failure(.missing, at: path, "there is no such file", expected: "prompts, one a line")
       }
       var isFolder: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       if isFolder.boolValue {
-        throw StorageError(.malformed, at: path, expected: "a file of prompts, one a line", got: "a folder")
+        throw Failure(.malformed, at: path, expected: "a file of prompts, one a line", got: "a folder")
       }
       guard FileManager.default.isReadableFile(atPath: path) else {
-        throw StorageError(.io, at: path, "the file may not be read")
+        throw Failure(.io, at: path, "the file may not be read")
       }
-      throw StorageError(.malformed, at: path, expected: "a text in UTF-8", got: "other bytes")
+      throw Failure(.malformed, at: path, expected: "a text in UTF-8", got: "other bytes")
     }
     let isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json")
     let prompts = try text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().compactMap
@@ -34,7 +35,7 @@ public enum PromptFile {
       let place = "\(path):\(index + 1)"
       return isJSON ? try prompt(in: line, at: place) : try checked(line, at: place)
     }
-    guard !prompts.isEmpty else { throw StorageError(.malformed, at: path, "the file holds no prompts") }
+    guard !prompts.isEmpty else { throw Failure(.malformed, at: path, "the file holds no prompts") }
     return prompts
   }
 
@@ -43,7 +44,7 @@ public enum PromptFile {
     if let text = value?.string ?? keys.lazy.compactMap({ value?[$0]?.string }).first {
       return try checked(text, at: place)
     }
-    throw StorageError(
+    throw Failure(
       .malformed, at: place, expected: "a JSON text, or an object with \(keys.joined(separator: ", "))",
       got: String(line.prefix(60)))
   }
@@ -51,7 +52,7 @@ public enum PromptFile {
   /// The text, where it can be stored: HDF5's texts end with a zero.
   static func checked(_ text: String, at place: String) throws -> String {
     guard !text.utf8.contains(0) else {
-      throw StorageError(.malformed, at: place, expected: "a text", got: "one with a zero character (NUL) in it")
+      throw Failure(.malformed, at: place, expected: "a text", got: "one with a zero character (NUL) in it")
     }
     return text
   }

@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 /// What a plugin may ask for when it is made.
@@ -69,11 +70,27 @@ public struct Catalog {
   public init() {}
 }
 
+extension Catalog {
+  /// What a model folder can be opened as.
+  ///
+  /// - Throws: `Failure` where no plugin knows the class that its model_index.json names.
+  public func pipeline(_ folder: PipelineFolder) throws -> PipelineKind {
+    guard let kind = pipelines.first(where: { $0.className == folder.className }) else {
+      throw Failure(
+        .malformed, at: "\(folder.path)/model_index.json: _class_name",
+        expected: pipelines.map(\.className).joined(separator: " or "), got: folder.className)
+    }
+    return kind
+  }
+}
+
 extension SettingsReader {
   /// A section whose `kind` names another plugin of the executable, for plugins made of plugins.
   public func plugin<Product>(_ key: String, among kind: KeyPath<Catalog, [Plugin<Product>]>, _ meaning: String) -> (
     PluginContext
   ) throws -> Product { plugin(key, among: catalog[keyPath: kind], meaning) }
+
+  private var catalog: Catalog { environment as? Catalog ?? Catalog() }
 
   /// A section whose `kind` names a plugin, read by it.
   func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws ->

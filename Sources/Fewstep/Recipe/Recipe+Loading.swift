@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 
 extension Recipe {
   /// Reads a recipe file, with single values replaced.
@@ -35,7 +35,7 @@ extension Recipe {
 
   /// Writes every value with its source, and, above them, the files that plugins were loaded from.
   ///
-  /// - Throws: `StorageError` as `AtomicFile.write`.
+  /// - Throws: `Failure` as `AtomicFile.write`.
   public func write(to path: String) throws {
     let head = pluginFiles.map { Self.pluginNote + $0 + "\n" }.joined()
     try AtomicFile.write(Data((head + resolved.text()).utf8), to: path)

@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 
 /// A whole experiment: everything that a run is a function of.
@@ -71,7 +71,7 @@ public struct Recipe {
   /// Every setting that was read, as its reader declares it.
   public let settings: [Setting]
 
-  /// - Throws: `RecipeError` with all mistakes, `StorageError` where the text is no YAML.
+  /// - Throws: `RecipeError` with all mistakes, `Failure` where the text is no YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
     try self.init(reading: SettingsReader(node, catalog), of: node, catalog)
   }

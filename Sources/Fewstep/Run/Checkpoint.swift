@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 
 /// A trainer's whole state in one HDF5 file: groups student, ema, fake-teacher, objective and the two optimizers', counters
@@ -39,7 +39,7 @@ public enum Checkpoint {
   /// Puts a trainer where the checkpoint's was.
   ///
   /// - Throws: `CheckpointError` naming each key of the recipe that differs, or a reward that is scored by another version,
-  ///   or where the recipe ends before the checkpoint; `StorageError` where the file is damaged.
+  ///   or where the recipe ends before the checkpoint; `Failure` where the file is damaged.
   public static func load(_ path: String, into trainer: Trainer, watch: Watch? = nil) throws {
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
@@ -56,7 +56,7 @@ public enum Checkpoint {
     trainer.learningRateFactor = try file.number("learning-rate.factor")
     if let watch, case .string(let text)? = try file.attribute("watch") {
       do { watch.state = try JSONDecoder.pretty.decode(Watch.State.self, from: Data(text.utf8)) } catch {
-        throw StorageError(.malformed, at: "\(path) @watch", "what the watch remembers cannot be read: \(error)")
+        throw Failure(.malformed, at: "\(path) @watch", "what the watch remembers cannot be read: \(error)")
       }
     }
     guard trainer.stepCount <= trainer.recipe.training.steps else {
@@ -100,7 +100,7 @@ public enum Checkpoint {
       }
     }
     guard case .numbers(let steps)? = try file.attribute("student.steps") else {
-      throw StorageError(.malformed, at: path, "the attribute 'student.steps' is missing")
+      throw Failure(.malformed, at: path, "the attribute 'student.steps' is missing")
     }
     return steps
   }
@@ -117,7 +117,7 @@ public enum Checkpoint {
 
   private static func refuseOther(_ file: HDF5File, _ recipe: Recipe) throws {
     guard try file.attribute("fewstep.checkpoint") == .integer(Int64(version)) else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: file.path, expected: "a checkpoint of version \(version)", got: "another file",
         advice: "`fewstep inspect` shows what it is.")
     }
@@ -136,7 +136,7 @@ public enum Checkpoint {
   /// Says in which file a tensor was missing or misshapen.
   private static func named(_ path: String, _ body: () throws -> Void) throws {
     do { try body() } catch let error as ParameterError {
-      throw StorageError(.malformed, at: path, error.description, advice: "Is it a checkpoint of another recipe?")
+      throw Failure(.malformed, at: path, error.description, advice: "Is it a checkpoint of another recipe?")
     }
   }
 }

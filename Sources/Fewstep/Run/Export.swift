@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Networks
-import Storage
 import Tensors
 
 /// A run's student in the files that other programs load. Works on the checkpoint alone: no network is built.
@@ -28,16 +28,16 @@ public struct Export {
 
   /// - Parameters:
   ///   - step: which checkpoint; the last one by default.
-  /// - Throws: `StorageError` where the run's model family has no exchange format or there is no checkpoint.
+  /// - Throws: `Failure` where the run's model family has no exchange format or there is no checkpoint.
   public init(_ folder: RunFolder, recipe: Recipe, step: Int? = nil) throws {
     guard let chosen = step ?? folder.checkpointSteps.last, folder.checkpointSteps.contains(chosen) else {
-      throw StorageError(
+      throw Failure(
         .missing, at: folder.path, "there is no such checkpoint", expected: "one of \(folder.checkpointSteps)",
         got: step.map { "step \($0)" } ?? "none")
     }
     file = try HDF5File.open(folder.checkpoint(chosen))
     guard let model = try? file.string("backbone.model"), let component = try? file.string("backbone.component") else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: file.path, "this model family has no format that other programs read",
         advice: "\(folder.student) holds the student's weights by name.")
     }
@@ -46,7 +46,7 @@ public struct Export {
     self.component = component
     variant = try? file.string("backbone.variant")
     guard case .numbers(let steps)? = try file.attribute("student.steps") else {
-      throw StorageError(.malformed, at: file.path, "the attribute 'student.steps' is missing")
+      throw Failure(.malformed, at: file.path, "the attribute 'student.steps' is missing")
     }
     self.steps = steps
     // The average where there is one, the student's own otherwise: what is sampled from.
@@ -58,7 +58,7 @@ public struct Export {
   /// - Parameters:
   ///   - path: a folder for `diffusers` and `component`, a file otherwise.
   ///   - dtype: what weights are stored in.
-  /// - Throws: `StorageError` where adapters are asked for and the student has none, or the folder is there already.
+  /// - Throws: `Failure` where adapters are asked for and the student has none, or the folder is there already.
   public func write(_ format: Format, to path: String, dtype: DType) throws {
     switch format {
     case .peft: try Safetensors.write(try adapters(dtype).flatMap(peft), metadata: ["format": "pt"], to: path)
@@ -81,7 +81,7 @@ public struct Export {
     let ending = ".lora_A.weight"
     let layers = values.keys.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }.sorted()
     guard !layers.isEmpty, let lora = recipe.student.lora else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: file.path, "the student was trained whole and has no adapters",
         advice: "Export it as diffusers or component, or train with `student.lora`.")
     }
@@ -101,7 +101,7 @@ public struct Export {
   private func kohya(_ adapter: Adapter) throws -> [(String, Tensor)] {
     // kohya's scripts adapt what lies in blocks, and loaders know no other names.
     guard adapter.layer.contains("block") else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: file.path, "kohya's format has no name for the layer '\(adapter.layer)'",
         advice: "Export it as peft or diffusers, or train without it (student.lora.layers).")
     }
@@ -118,7 +118,7 @@ public struct Export {
   private func writeFolder(_ path: String, _ body: (String) throws -> Void) throws {
     let files = FileManager.default
     guard !files.fileExists(atPath: path) else {
-      throw StorageError(.io, at: path, "it is there already", advice: "Remove it, or export to another place.")
+      throw Failure(.io, at: path, "it is there already", advice: "Remove it, or export to another place.")
     }
     let temporary = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
     do {
@@ -127,8 +127,8 @@ public struct Export {
       try files.moveItem(atPath: temporary, toPath: path)
     } catch {
       try? files.removeItem(atPath: temporary)
-      if error is StorageError { throw error }
-      throw StorageError(.io, at: path, "cannot write the folder: \(error.localizedDescription)")
+      if error is Failure { throw error }
+      throw Failure(.io, at: path, "cannot write the folder: \(error.localizedDescription)")
     }
   }
 
@@ -181,7 +181,7 @@ public struct Export {
 
   private func value(_ name: String) throws -> Tensor {
     guard let path = values[name] else {
-      throw StorageError(.missing, at: file.path, "there is no tensor 'student/\(name)'")
+      throw Failure(.missing, at: file.path, "there is no tensor 'student/\(name)'")
     }
     return try file.read(path)
   }

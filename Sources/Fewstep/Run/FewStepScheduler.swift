@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import Tensors
 
 /// What diffusers needs to sample a student as it was trained: LCMScheduler, whose sampler is the re-noising one, and the
 /// list of times, which has to be given with each call.
@@ -11,7 +12,7 @@ struct FewStepScheduler {
     let index = "\(pipeline)/model_index.json"
     let config = "\(pipeline)/scheduler/scheduler_config.json"
     guard case .object(var components) = try JSONValue.read(index), case .object(let old) = try JSONValue.read(config)
-    else { throw StorageError(.malformed, at: index, expected: "a JSON object", got: "something else") }
+    else { throw Failure(.malformed, at: index, expected: "a JSON object", got: "something else") }
     components["scheduler"] = ["diffusers", "LCMScheduler"]
     var scheduler: [String: JSONValue] = ["_class_name": "LCMScheduler", "timestep_spacing": "leading"]
     for key in ["num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "prediction_type"] {

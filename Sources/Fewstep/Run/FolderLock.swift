@@ -1,17 +1,18 @@
+import Files
 import Foundation
-import Storage
+import Tensors
 
 /// A folder that one process works in: two runs in one folder would write over each other's checkpoints.
 final class FolderLock {
   private let descriptor: Int32
 
-  /// - Throws: `StorageError` where another process holds it.
+  /// - Throws: `Failure` where another process holds it.
   init(_ path: String) throws {
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw StorageError(.io, at: path, "the folder cannot be opened") }
+    guard descriptor >= 0 else { throw Failure(.io, at: path, "the folder cannot be opened") }
     // Some network file systems have no locks, which is no reason not to train there.
     guard flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
-    throw StorageError(
+    throw Failure(
       .io, at: path, "another process is training in this folder",
       advice: "Wait for it, or name another folder with --into.")
   }

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// Columns that grow as a run goes on, one float32 dataset a column, all of one length; "step" says when a row was made.

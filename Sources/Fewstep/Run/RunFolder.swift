@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import Tensors
 
 /// What a run leaves behind, and where.
 public struct RunFolder: Sendable {
@@ -29,7 +30,7 @@ public struct RunFolder: Sendable {
 
   /// What the run was warned of, none where there is no file.
   ///
-  /// - Throws: `StorageError` where the file is no list of warnings.
+  /// - Throws: `Failure` where the file is no list of warnings.
   public func readWarnings() throws -> [Warning] { try WarningFile.read(warnings) }
 
   /// Whether its last warning ended the run.
@@ -49,12 +50,12 @@ public struct RunFolder: Sendable {
   /// Keeps other processes out while the lock lives; it ends with the process, however that ends.
   func lock() throws -> FolderLock { try FolderLock(path) }
 
-  /// - Throws: `StorageError` where another process works in it.
+  /// - Throws: `Failure` where another process works in it.
   public func refuseIfBusy() throws { _ = try lock() }
 
   /// Removes what a run left that ended before its first checkpoint: there is nothing to go on with.
   ///
-  /// - Throws: `StorageError` where another process works in it, or where it holds what no such run leaves; nothing is
+  /// - Throws: `Failure` where another process works in it, or where it holds what no such run leaves; nothing is
   ///   removed then.
   public func discard() throws {
     let lock = try lock()
@@ -65,7 +66,7 @@ public struct RunFolder: Sendable {
     }
     let others = left.filter { !own.contains($0) && !$0.hasPrefix("events.out.tfevents.") }
     guard others.isEmpty, checkpointSteps.isEmpty else {
-      throw StorageError(
+      throw Failure(
         .io, at: path, "a run cannot begin here: the folder holds \(others.sorted().joined(separator: ", "))",
         advice: "Move the folder away, or name another one.")
     }
@@ -78,7 +79,7 @@ public struct RunFolder: Sendable {
       do {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       } catch {
-        throw StorageError(.io, at: folder, "the folder cannot be made", advice: error.localizedDescription)
+        throw Failure(.io, at: folder, "the folder cannot be made", advice: error.localizedDescription)
       }
     }
   }

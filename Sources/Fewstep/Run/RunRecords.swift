@@ -1,4 +1,5 @@
-import Storage
+import Files
+import Media
 import Tensors
 
 /// The files that grow with a run: diagnostics, probes, and curves and pictures for TensorBoard.

@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Storage
+import Tensors
 
 extension TrainingRun {
   /// Does what the recipe's policy says, writes the warning down and tells it.

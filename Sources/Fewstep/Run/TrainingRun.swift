@@ -1,6 +1,8 @@
+import Files
 import Foundation
+import Media
 import Networks
-import Storage
+import Processes
 import Tensors
 
 /// A trainer at work in its folder: curves, diagnostics, probes, sample grids and checkpoints as it goes, the student at the

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// Runs of one recipe that differ in some values: its `sweep` section, unfolded.

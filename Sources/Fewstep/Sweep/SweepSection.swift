@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// The `sweep` section as it is written.
@@ -153,7 +153,7 @@ struct SweepSection {
   }
 
   private func read<Value>(_ node: YAMLNode, _ body: (YAMLNode) throws -> Value) throws -> Value {
-    do { return try body(node) } catch let error as StorageError {
+    do { return try body(node) } catch let error as Failure {
       throw problem(node, error.description.replacing("\(error.place): ", with: "").replacing("\n  ", with: ". "))
     }
   }

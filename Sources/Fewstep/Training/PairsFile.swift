@@ -1,4 +1,4 @@
-import Storage
+import Files
 import Tensors
 
 /// Noise-image pairs: what the teacher's deterministic sampler makes of recorded noises. Datasets "noise" and "samples"
@@ -9,27 +9,27 @@ public final class PairsFile {
   private let prompts: [Int]
   public var count: Int { prompts.count }
 
-  /// - Throws: `StorageError` naming the file and the dataset, and where another backbone made it.
+  /// - Throws: `Failure` naming the file and the dataset, and where another backbone made it.
   public init(_ path: String, for backbone: any Backbone) throws {
     let file = try HDF5File.open(path)
     noise = try file.read("noise")
     samples = try file.read("samples")
     prompts = try file.read("prompts").integers()
     guard noise.shape == samples.shape, noise.shape.first == prompts.count else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: path, expected: "as many noises, samples and prompts",
         got: "\(noise.shape), \(samples.shape), \(prompts.count)", advice: Self.advice)
     }
     guard noise.shape.dropFirst() == backbone.sampleShape[...], prompts.allSatisfy(backbone.prompts.indices.contains)
     else {
-      throw StorageError(
+      throw Failure(
         .malformed, at: path, expected: "samples \(backbone.sampleShape) of \(backbone.prompts.count) prompts",
         got: "\(Array(noise.shape.dropFirst())), prompts up to \(prompts.max() ?? 0)", advice: Self.advice)
     }
     for (key, value) in backbone.metadata {
       let there = if case .string(let text)? = try file.attribute("backbone.\(key)") { text } else { "nothing" }
       guard there == value else {
-        throw StorageError(
+        throw Failure(
           .malformed, at: path, "attribute 'backbone.\(key)'", expected: value, got: there, advice: Self.advice)
       }
     }
@@ -37,7 +37,7 @@ public final class PairsFile {
 
   private static let advice = "Make pairs with this recipe: `fewstep pairs RECIPE --output FILE`."
 
-  func batch(_ positions: [Int], _ backbone: any Backbone) throws -> (
+  package func batch(_ positions: [Int], _ backbone: any Backbone) throws -> (
     noise: Tensor, samples: Tensor, condition: Condition
   ) {
     let index = try Tensor(positions)

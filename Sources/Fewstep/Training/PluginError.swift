@@ -1,5 +1,5 @@
+import Files
 import Networks
-import Storage
 import Tensors
 
 /// A plugin threw, or gave back what it must not.
@@ -20,7 +20,7 @@ public struct PluginError: Error, CustomStringConvertible {
   /// Whether an error says by itself what in a recipe or a file is wrong.
   static func isClear(_ error: any Error) -> Bool {
     switch error {
-    case is PluginError, is CastError, is SceneError, is RecipeError, is StorageError, is ParameterError: true
+    case is PluginError, is CastError, is SceneError, is RecipeError, is Failure, is ParameterError: true
     default: false
     }
   }

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Evaluation
+import Benchmarks
 import Fewstep
+import Files
 import Foundation
-import Storage
-import Suites
+import Processes
 import Tensors
 
 /// What all benchmarks have in common.

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Benchmarks
+import Evaluation
 import Fewstep
-import Suites
 import Tensors
 
 struct BenchmarkCOCO: ParsableCommand {

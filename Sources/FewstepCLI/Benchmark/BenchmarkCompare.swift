@@ -1,8 +1,8 @@
 import ArgumentParser
-import Evaluation
+import Benchmarks
 import Fewstep
 import Foundation
-import Suites
+import Reports
 
 struct BenchmarkCompare: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
 import ArgumentParser
+import Benchmarks
 import Fewstep
-import Storage
-import Suites
+import Files
+import Tensors
 
 struct BenchmarkDPG: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Benchmarks
 import Fewstep
+import Files
 import Foundation
-import Storage
-import Suites
 import Tensors
 
 struct BenchmarkGenEval: ParsableCommand {

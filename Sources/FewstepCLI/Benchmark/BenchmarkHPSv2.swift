@@ -1,7 +1,7 @@
 import ArgumentParser
+import Benchmarks
 import CLIPRewards
 import Fewstep
-import Suites
 import Tensors
 
 struct BenchmarkHPSv2: ParsableCommand {

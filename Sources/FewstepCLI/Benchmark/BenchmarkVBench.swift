@@ -1,8 +1,8 @@
 import ArgumentParser
+import Benchmarks
 import Fewstep
 import Foundation
-import Storage
-import Suites
+import Processes
 import Tensors
 
 struct BenchmarkVBench: ParsableCommand {

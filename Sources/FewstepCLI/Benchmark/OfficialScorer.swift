@@ -1,6 +1,8 @@
+import Files
 import Fewstep
 import Foundation
-import Storage
+import Processes
+import Tensors
 
 /// A benchmark's official scorer: a Python program in a folder of its own. What it says is shown, and Ctrl-C reaches it.
 struct OfficialScorer {
@@ -37,7 +39,7 @@ struct OfficialScorer {
   func run(_ arguments: [String], writing results: String, environment: [String: String] = [:]) throws {
     note("\(script): \(([python] + arguments).joined(separator: " "))")
     if unlink(results) != 0, errno != ENOENT {
-      throw StorageError.system(errno, "cannot remove the earlier results", path: results)
+      throw Failure.system(errno, "cannot remove the earlier results", path: results)
     }
     Interruption.listen()
     let code = try program.show(arguments, in: folder, environment: environment) { Interruption.isRequested }

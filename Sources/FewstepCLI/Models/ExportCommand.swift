@@ -1,7 +1,7 @@
 import ArgumentParser
 import Fewstep
+import Files
 import Foundation
-import Storage
 import Tensors
 
 struct ExportCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Fewstep
-import Storage
+import Files
 import Tensors
 
 /// A pretrained model on the command line.
@@ -19,7 +19,7 @@ struct ModelArguments: ParsableArguments {
 extension ModelSource {
   /// What the options of a command name; nothing is read but the model's index.
   ///
-  /// - Throws: `CommandError` where the device is not there, `StorageError` where the folder is none.
+  /// - Throws: `CommandError` where the device is not there, `Failure` where the folder is none.
   init(opening path: String, _ variant: String?, _ precision: Precision, on device: Device) throws {
     if let absence = device.absence { throw CommandError(ExitCodes.invalid, "--device: \(absence)") }
     try precision.check(on: device, "--precision")
@@ -34,14 +34,14 @@ struct TensorArguments: ParsableArguments {
 
   /// The input's tensors that a network reads, on the device, by name.
   ///
-  /// - Throws: `StorageError` naming what is missing and what is there, or the tensor that does not fit.
+  /// - Throws: `Failure` naming what is missing and what is there, or the tensor that does not fit.
   func read(_ inputs: [TensorInput], on device: Device) throws -> [String: Tensor] {
     let file = try TensorFile(input)
     var sizes = [String: Int]()
     var tensors = [String: Tensor]()
     for wanted in inputs {
       guard file.names.contains(wanted.name) else {
-        throw StorageError(
+        throw Failure(
           .missing, at: input, "there is no '\(wanted.name)'", expected: "\(wanted)",
           got: file.names.prefix(10).joined(separator: ", "))
       }

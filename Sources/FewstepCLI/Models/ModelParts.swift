@@ -1,6 +1,6 @@
 import ArgumentParser
 import Fewstep
-import Storage
+import Files
 import Tensors
 
 struct Denoise: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Fewstep
 import Foundation
-import Storage
+import Processes
 import Tensors
 
 struct Prepare: ParsableCommand {

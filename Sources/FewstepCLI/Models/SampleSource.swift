@@ -1,6 +1,6 @@
 import Fewstep
 import Foundation
-import Storage
+import Media
 import Tensors
 
 /// What `fewstep sample` draws from: a run's student or teacher, or a pretrained model.

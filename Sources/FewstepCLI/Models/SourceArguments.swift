@@ -1,7 +1,7 @@
 import ArgumentParser
 import Fewstep
+import Files
 import Foundation
-import Storage
 import Tensors
 
 /// What is sampled from: a run's student or teacher, or a pretrained model.

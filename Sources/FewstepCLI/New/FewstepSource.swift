@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 
 /// Where a package of one's own takes Fewstep from.
 enum FewstepSource {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Fewstep
+import Files
 import Foundation
-import Storage
+import Tensors
 
 struct New: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -52,7 +53,7 @@ struct New: ParsableCommand {
       try FileManager.default.moveItem(atPath: temporary, toPath: folder)
     } catch {
       try? FileManager.default.removeItem(atPath: temporary)
-      throw StorageError(.io, at: folder, "the package cannot be written", advice: error.localizedDescription)
+      throw Failure(.io, at: folder, "the package cannot be written", advice: error.localizedDescription)
     }
   }
 }

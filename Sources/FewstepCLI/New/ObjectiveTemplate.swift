@@ -47,7 +47,7 @@ struct ObjectiveTemplate: PluginTemplate {
     import FewstepCLI
     import Foundation
     import ObjectiveChecks
-    import Storage
+    import Files
     import Tensors
     import Testing
 

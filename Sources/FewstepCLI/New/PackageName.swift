@@ -38,7 +38,7 @@ struct PackageName {
   /// Modules of ours, and types that plugins and their tests name.
   private static let taken = [
     "ArgumentParser", "Evaluation", "Fewstep", "FewstepCLI", "FewstepMain", "Foundation", "Networks", "ObjectiveChecks",
-    "Storage", "Swift", "Tensors", "Testing", "XCTest",
+    "Files", "Media", "Processes", "Encoders", "Swift", "Tensors", "Testing", "XCTest",
     "Array", "Backbone", "Bool", "Cast", "Catalog", "Condition", "Denoiser", "Device", "Double", "Embedding", "Error",
     "FakeTeacher", "FewstepCommand", "Float", "Int", "Linear", "Loss", "Main", "Matching", "MatchingObjective",
     "Network",

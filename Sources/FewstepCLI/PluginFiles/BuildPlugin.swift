@@ -1,6 +1,6 @@
 import ArgumentParser
+import Files
 import Foundation
-import Storage
 
 struct BuildPlugin: ParsableCommand {
   static let configuration = CommandConfiguration(

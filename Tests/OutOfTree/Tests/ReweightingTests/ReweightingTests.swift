@@ -1,7 +1,7 @@
 import Fewstep
+import Files
 import Networks
 import ObjectiveChecks
-import Storage
 import Tensors
 import Testing
 

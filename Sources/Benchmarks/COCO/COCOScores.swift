@@ -1,0 +1,79 @@
+import Evaluation
+import Fewstep
+import Foundation
+import Media
+import Metrics
+import Tensors
+
+/// Scores COCO's pictures as DMD2 does (arXiv 2405.14867, its main/coco_eval): FID at a resolution, patch-FID and CLIP score;
+/// and by CMMD.
+public struct COCOScores {
+  /// Of how the scores are defined here.
+  static let version = 1
+
+  public private(set) var scores: [SuiteScore] = []
+  private let suite: COCOSuite
+  private let root: String
+  private let batch: Int
+  private var scorers: [String: String] = [:]
+
+  /// What a scorer says of how far it is: pictures that are done, of how many, and which.
+  public typealias Report = (_ done: Int, _ count: Int, _ what: String) throws -> Void
+  private let report: Report
+
+  /// - Parameters:
+  ///   - root: where the pictures are.
+  ///   - batch: pictures that a network sees at once.
+  /// - Throws: `SuiteError` where pictures are missing.
+  public init(_ suite: COCOSuite, root: String, batch: Int, report: @escaping Report = { _, _, _ in }) throws {
+    (self.suite, self.root, self.batch, self.report) = (suite, root, batch, report)
+    try suite.checkPresence(below: root)
+  }
+
+  public var lock: SuiteLock {
+    SuiteLock(
+      suite: suite.name, version: Self.version, prompts: suite.prompts, samples: suite.items.count, scorers: scorers)
+  }
+
+  /// FID of pictures as `fit` shows them: "FID" at a resolution, "patch-FID" in patches.
+  public mutating func addFrechetDistance(
+    _ name: String, _ network: Inception, _ fit: PictureFit, to real: RealPictures
+  ) throws {
+    try add(name, network, fit, to: real) { try FrechetDistance(to: FeatureStatistics($0))($1, $2) }
+  }
+
+  /// CMMD of whole pictures.
+  public mutating func addCMMD(_ network: CLIPEmbedding, to real: RealPictures) throws {
+    try add("CMMD", network, .whole, to: real) { try CMMD(to: $0)($1, $2) }
+  }
+
+  /// The mean cosine of pictures with their captions.
+  public mutating func addCLIPScore(_ score: CLIPScore) throws {
+    let cosines = try stride(from: 0, to: suite.items.count, by: batch).flatMap { start in
+      let part = Array(suite.items[start..<min(start + batch, suite.items.count)])
+      let pictures = try inParallel(part) { [root] in try RGBImage.read("\(root)/\($0.path)").tensor() }
+      let values = try score.cosines(pictures: pictures, captions: part.map(\.prompt))
+      try report(start + part.count, suite.items.count, "CLIP score")
+      return values
+    }
+    let estimate = try Estimate(meanOf: cosines, Resamples(of: cosines.count))
+    scores.append(SuiteScore("CLIP score", estimate, samples: cosines.count))
+    scorers["CLIP score"] = score.identity
+  }
+
+  private mutating func add(
+    _ name: String, _ network: any PictureNetwork, _ fit: PictureFit, to real: RealPictures,
+    _ measure: (_ real: Tensor, _ generated: Tensor, Resamples) throws -> Estimate
+  ) throws {
+    let real = try real.features(network, fit, batch: batch) { try report($0, $1, "\(name), real pictures") }
+    let pictures = suite.items.map { PictureSource.Picture(file: "\(root)/\($0.path)") }
+    let generated = try PictureFeatures(of: pictures, network, fit, batch: batch) { done in
+      try report(done, pictures.count, name)
+    }
+    let count = generated.names.count
+    let estimate = try measure(real.values, generated.values, Resamples(of: count))
+    scores.append(
+      SuiteScore(name, estimate, samples: count, details: estimate.bias.map { ["bias of so few samples": $0] }))
+    scorers[name] = "\(network.identity), \(fit), \(real.names.count) real pictures \(real.pictures)"
+  }
+}

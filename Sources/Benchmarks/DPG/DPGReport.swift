@@ -1,0 +1,67 @@
+import Files
+import Metrics
+import Tensors
+
+/// The results file of `compute_dpg_bench.py`: a line a picture, then the scores.
+public struct DPGReport: Sendable {
+  public let path: String
+  /// 0 to 1, in the order of their lines' texts: the file's own is that of a folder's listing.
+  let pictures: [Double]
+  /// 0 to 100.
+  private var categories = [(name: String, value: Double)]()
+  private var total: Double?
+
+  /// - Throws: `Failure` naming the line that is none of the scorer's, or where the scorer did not come to its end.
+  public init(_ path: String) throws {
+    self.path = path
+    var level: String?
+    var pictures = [(line: String, value: Double)]()
+    for line in try TextFile(path).lines {
+      let place = "\(path):\(line.number)"
+      func number(_ text: some StringProtocol) throws -> Double {
+        guard let value = Double(text.trimmingCharacters(in: .whitespaces)), value.isFinite else {
+          throw Failure(.malformed, at: place, expected: "a number", got: "'\(text.prefix(40))'")
+        }
+        return value
+      }
+      let text = line.text
+      if text.hasPrefix("\t"), let level, let colon = text.lastIndex(of: ":") {
+        let name = text[..<colon].trimmingCharacters(in: .whitespaces)
+        categories.append(("\(level): \(name)", try number(text[text.index(after: colon)...])))
+      } else if text.hasSuffix("category scores:") {
+        level = String(text.prefix(2))
+      } else if let value = text.wholeMatch(of: /DPG-Bench score: (.*)/)?.output.1 {
+        total = try number(value)
+      } else if ["Model: ", "Image path: ", "Save results to: "].contains(where: text.hasPrefix) {
+        continue
+      } else if let value = text.wholeMatch(of: /.+\.[A-Za-z]+((?:, [0-9.e+-]+){2,})/)?.output.1 {
+        pictures.append((text, try number(value.split(separator: ", ").last ?? "")))
+      } else {
+        throw Failure(
+          .malformed, at: place, "not a line of compute_dpg_bench.py's results", got: "'\(text.prefix(60))'")
+      }
+    }
+    self.pictures = pictures.sorted { $0.line < $1.line }.map(\.value)
+    guard total != nil, !pictures.isEmpty else {
+      throw Failure(
+        .malformed, at: path, "the scores are missing", expected: "a line 'DPG-Bench score: ...' at the end",
+        advice: "The scorer did not come to its end: run it again.")
+    }
+  }
+
+  /// The file's own numbers; the interval of the whole is by a bootstrap over pictures, categories have none.
+  ///
+  /// - Parameter expected: pictures there should be.
+  public func scores(of expected: Int) throws -> [SuiteScore] {
+    let computed = try Estimate(meanOf: pictures.map { 100 * $0 }, Resamples(of: pictures.count))
+    var (printed, words) = (Estimate(total ?? computed.value, interval: computed.interval), [String]())
+    if (computed.value - printed.value).magnitude > 1e-6 {
+      printed.interval = nil
+      words.append("its pictures' lines do not make up the score that is printed")
+    }
+    if pictures.count != expected { words.append("\(pictures.count) pictures were scored, not \(expected)") }
+    printed.warning = words.isEmpty ? nil : words.joined(separator: "; ")
+    return categories.map { SuiteScore($0.name, Estimate($0.value), samples: pictures.count) }
+      + [SuiteScore("DPG-Bench", printed, samples: pictures.count)]
+  }
+}

@@ -1,0 +1,89 @@
+import Metrics
+
+/// DPG-Bench's numbers from answers, as `compute_dpg_bench.py` computes them.
+///
+/// A tile's score is the share of its questions that are answered with yes, and whose parents are; a picture's is the mean of
+/// its tiles, the benchmark's 100 times the mean of its pictures. Categories are 100 times the share of yes among all their
+/// questions, parents not looked at, and of the last tile alone: that is what the reference counts.
+public struct DPGScores {
+  public static let version = 1
+
+  private let suite: DPGSuite
+  private let questions: DPGQuestions
+
+  /// - Throws: `SuiteError` where no item of the suite has questions.
+  public init(_ suite: DPGSuite, _ questions: DPGQuestions) throws {
+    (self.suite, self.questions) = (suite, questions)
+    guard suite.items.contains(where: { questions.items[DPGSuite.itemName($0.path)] != nil }) else {
+      throw SuiteError(
+        "\(questions.path): none of its items is a prompt's name, such as '\(DPGSuite.itemName(suite.items[0].path))'")
+    }
+  }
+
+  /// An item that was scored.
+  struct Scored {
+    var tiles: [Double]
+    /// To the questions about the last tile.
+    var answers: [Bool]
+    var questions: [DPGQuestion]
+
+    var score: Double { tiles.reduce(0, +) / Double(tiles.count) }
+  }
+
+  /// - Throws: `SuiteError` naming the first answer that is missing.
+  public func callAsFunction(_ answers: DPGAnswers) throws -> [SuiteScore] {
+    let names = suite.items.map { DPGSuite.itemName($0.path) }
+    let scored = try names.compactMap { try self.scored($0, answers) }
+    guard !scored.isEmpty else { throw SuiteError("\(answers.path): no picture could be scored") }
+    let resamples = try Resamples(of: scored.count)
+    var total = try Estimate(meanOf: scored.map { 100 * $0.score }, resamples)
+    var words = questions.warnings
+    if scored.count < names.count {
+      words.append(
+        "\(names.count - scored.count) of \(names.count) pictures are left out, as the official scorer does: they have no "
+          + "questions, or one that depends on a question that is not there")
+    }
+    total.warning = words.isEmpty ? nil : words.joined(separator: "; ")
+    let all = scored.flatMap(\.questions)
+    let broad = Set(all.map(\.broadCategory)).sorted(), fine = Set(all.map(\.category)).sorted()
+    func score(_ name: String, _ level: String, _ isIn: (DPGQuestion) -> Bool) throws -> SuiteScore {
+      let part = Estimate.Part(
+        counted: scored.map { item in
+          100 * Double(zip(item.questions, item.answers).count { isIn($0) && $1 })
+        },
+        total: scored.map { Double($0.questions.count(where: isIn)) })
+      return SuiteScore(
+        "\(level): \(name)", try Estimate(meanShareOf: [part], resamples), samples: part.total.count { $0 > 0 })
+    }
+    return try broad.map { name in try score(name, "L1") { $0.broadCategory == name } }
+      + fine.map { name in try score(name, "L2") { $0.category == name } }
+      + [SuiteScore("DPG-Bench", total, samples: scored.count)]
+  }
+
+  /// Nil where the reference fails and leaves the picture out.
+  func scored(_ item: String, _ answers: DPGAnswers) throws -> Scored? {
+    guard let asked = questions.items[item] else { return nil }
+    var made = Scored(tiles: [], answers: [], questions: asked)
+    for tile in 0..<DPGSuite.tiles {
+      made.answers = try asked.map { question in
+        guard let answer = answers.answer(to: question.number, of: item, tile: tile) else {
+          throw SuiteError(
+            "\(answers.path): '\(item)', tile \(tile): question \(question.number) has no answer: \(question.text)")
+        }
+        return answer
+      }
+      // A question that does not count is a "no" for those after it.
+      var counts = Dictionary(uniqueKeysWithValues: zip(asked.map(\.number), made.answers))
+      for question in asked {
+        for parent in question.parents where parent != 0 {
+          guard let isYes = counts[parent] else { return nil }
+          if isYes { continue }
+          counts[question.number] = false
+          break
+        }
+      }
+      made.tiles.append(Double(counts.values.count { $0 }) / Double(asked.count))
+    }
+    return made
+  }
+}

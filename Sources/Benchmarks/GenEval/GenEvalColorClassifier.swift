@@ -1,0 +1,112 @@
+import Encoders
+import Media
+import Tensors
+
+/// Which colour an object has, by a CLIP model: the colour whose texts are nearest to the object's crop.
+///
+/// The reference takes OpenAI's ViT-L/14 and computes it in mixed precision on a GPU; what is nearly equal there can come out
+/// the other way round.
+public final class GenEvalColorClassifier {
+  /// What stands in place of the background, where there is a mask: #999.
+  private static let background = 0x99
+
+  private let model: CLIPModel
+  private let tokenizer: CLIPTokenizer
+  private let processing: CLIPImageProcessing
+  private let device: Device
+  private var classifiers = [String: Tensor]()
+
+  /// - Parameters:
+  ///   - folder: the CLIP model's, in transformers' layout or open_clip's.
+  ///   - tokenizer: its tokenizer's folder, in transformers' layout.
+  /// - Throws: `Failure` where either is none.
+  public init(_ folder: String, tokenizer: String, precision: DType = .float32, on device: Device = .cpu) throws {
+    let folder = try CLIPFolder(folder)
+    model = try folder.model(precision, on: device)
+    self.tokenizer = try CLIPTokenizer(tokenizer)
+    let text = model.configuration.text
+    guard self.tokenizer.largestID < text.vocabulary, self.tokenizer.length <= text.positions else {
+      throw Failure(
+        .malformed, at: tokenizer, "the tokenizer is not the model's",
+        expected: "ids below \(text.vocabulary), at most \(text.positions) of them",
+        got: "ids up to \(self.tokenizer.largestID), \(self.tokenizer.length) of them")
+    }
+    var processing = folder.processing
+    processing.fit = .torchvisionCrop
+    self.processing = processing
+    self.device = device
+  }
+
+  /// Hashes of what colours depend on.
+  public func identity() throws -> String {
+    let weights = try hash((model.parameters?.all ?? []).map { try $0.value.detached() })
+    return "\(weights), tokenizer \(tokenizer.identity)"
+  }
+
+  /// The colours of a picture's objects, all of one class.
+  ///
+  /// - Parameter picture: uint8 [3, H, W] on the CPU.
+  /// - Throws: `SuiteError` where a box holds no pixel, or a mask has another size than the picture.
+  public func colors(_ picture: Tensor, _ objects: [GenEvalObject]) throws -> [GenEvalColor] {
+    try logits(picture, objects).argmax(1).integers().map { GenEvalColor.allCases[$0] }
+  }
+
+  /// 100 times the cosine of each object with each colour's texts: float32 [objects, 10].
+  func logits(_ picture: Tensor, _ objects: [GenEvalObject]) throws -> Tensor {
+    guard let name = objects.first?.className else { return try .zeros([0, GenEvalColor.allCases.count]) }
+    let crops = try objects.map { try processing(picture: crop(picture, $0)) }
+    return try noGrad {
+      let embedded = try model.embeddings(pixels: stacked(crops).to(device))
+      return try matmul(embedded, classifier(of: name).transposed(0, 1)).to(.cpu) * 100
+    }
+  }
+
+  /// Three texts' mean for each colour, of length 1: float32 [10, P].
+  func classifier(of name: String) throws -> Tensor {
+    if let known = classifiers[name] { return known }
+    let made = try noGrad {
+      try stacked(
+        try GenEvalColor.allCases.map { color in
+          let texts = [
+            "a photo of a \(color) \(name)", "a photo of a \(color)-colored \(name)", "a photo of a \(color) object",
+          ]
+          let mean = try model.embeddings(tokens: tokenizer.encode(texts).ids.to(device)).mean([0])
+          return try mean / mean.norm([0], keeping: true)
+        })
+    }
+    classifiers[name] = made
+    return made
+  }
+
+  /// A box's pixels, edges rounded to even as Pillow's `crop` has it, black outside of the picture.
+  private func crop(_ picture: Tensor, _ object: GenEvalObject) throws -> Tensor {
+    let (height, width) = (picture.shape[1], picture.shape[2])
+    func edge(_ x: Float) -> Int { Int(x.rounded(.toNearestOrEven)) }
+    let (left, right) = (edge(object.box.left), edge(object.box.right))
+    let (top, bottom) = (edge(object.box.top), edge(object.box.bottom))
+    let (columns, rows) = (
+      max(left, 0)..<max(min(right, width), max(left, 0)), max(top, 0)..<max(min(bottom, height), max(top, 0))
+    )
+    guard !columns.isEmpty, !rows.isEmpty else {
+      throw SuiteError(
+        "the box of a \(object.className), \(left) to \(right) by \(top) to \(bottom), holds no pixel of the picture's "
+          + "\(width) by \(height)")
+    }
+    let seen = try masked(picture, object).sliced(1, from: rows.lowerBound, to: rows.upperBound)
+      .sliced(2, from: columns.lowerBound, to: columns.upperBound)
+    return try seen.padded([
+      columns.lowerBound - left, right - columns.upperBound, rows.lowerBound - top, bottom - rows.upperBound,
+    ]).contiguous()
+  }
+
+  private func masked(_ picture: Tensor, _ object: GenEvalObject) throws -> Tensor {
+    guard let path = object.mask else { return picture }
+    let mask = try RGBImage.read(path).tensor()
+    guard mask.shape == picture.shape else {
+      throw SuiteError(
+        "\(path): the mask is \(mask.shape[2]) by \(mask.shape[1]) pixels, its picture \(picture.shape[2]) by "
+          + "\(picture.shape[1])")
+    }
+    return try picture.filled(where: mask.equal(to: 0), with: Double(Self.background))
+  }
+}

@@ -1,0 +1,79 @@
+import Files
+import Foundation
+
+/// What is said of a picture: a line of the results that `evaluate_images.py` writes and `summary_scores.py` reads.
+public struct GenEvalResult: Codable, Equatable, Sendable {
+  public var filename: String
+  public var tag: GenEvalTask
+  public var prompt: String
+  public var correct: Bool
+  public var reason: String
+  /// The prompt's line.
+  public var metadata: String
+  /// The objects that counted, as JSON: [x0, y0, x1, y1, score] for each class.
+  public var details: String
+
+  /// All results of a file.
+  ///
+  /// - Throws: `Failure` naming the line and the field; where a picture is there twice.
+  public static func read(_ path: String) throws -> [GenEvalResult] {
+    var seen = [String: Int]()
+    return try JSONLines.read(path).map { row in
+      let fields = row.fields
+      let result = GenEvalResult(
+        filename: try fields.text("filename"), tag: try fields.choice("tag"), prompt: try fields.text("prompt"),
+        correct: try fields.boolean("correct"), reason: try fields.text("reason"),
+        metadata: try fields.text("metadata"), details: try fields.text("details", default: "{}"))
+      if let first = seen.updateValue(row.number, forKey: try fields.image("filename").path) {
+        throw fields.wrong(
+          "filename", expected: "each picture once", got: "'\(result.filename)', which is in line \(first) as well")
+      }
+      return result
+    }
+  }
+
+  public static func write(_ results: [GenEvalResult], to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    var data = Data()
+    for result in results { data += try encoder.encode(result) + [UInt8(ascii: "\n")] }
+    try AtomicFile.write(data, to: path)
+  }
+}
+
+extension GenEvalResult {
+  init(
+    _ detections: GenEvalDetections, _ prompt: GenEvalPrompt, _ verdict: GenEvalRules.Verdict,
+    _ objects: [String: [GenEvalObject]]
+  ) {
+    filename = detections.image
+    (tag, self.prompt, metadata) = (prompt.task, prompt.text, prompt.line)
+    (correct, reason) = (verdict.isCorrect, verdict.reason)
+    let boxes = objects.mapValues { objects in
+      JSONValue.array(
+        objects.map { object in
+          let numbers = [object.box.left, object.box.top, object.box.right, object.box.bottom, object.score]
+          return .array(numbers.map { .number(Double($0)) })
+        })
+    }
+    details = "\(JSONValue.object(boxes))"
+  }
+}
+
+extension GenEvalSuite {
+  /// The results of the suite's prompts, in the order of their pictures; those beyond its limit are left out.
+  ///
+  /// - Throws: `SuiteError` naming a result that is of no prompt here.
+  public func matching(_ results: [GenEvalResult]) throws -> [GenEvalResult] {
+    let wanted = Set(indices)
+    let named = try results.map { result in
+      (image: try ModelConfig(["filename": .string(result.filename)], path: "results").image("filename"), result)
+    }
+    for (image, result) in named where !all.indices.contains(image.index) || all[image.index].text != result.prompt {
+      throw SuiteError(
+        "\(result.filename): its result is of '\(result.prompt)'; prompt \(image.index) is "
+          + (all.indices.contains(image.index) ? "'\(all[image.index].text)'" : "not there"))
+    }
+    return named.filter { wanted.contains($0.image.index) }.sorted { $0.image.path < $1.image.path }.map(\.1)
+  }
+}

@@ -1,0 +1,43 @@
+import Files
+import Foundation
+import Tensors
+
+extension VBenchResults {
+  /// What a dimension's result was made of. Where it is the same, nothing has to be measured again.
+  public struct Origin: Equatable, Sendable {
+    /// `VBenchScores.version`
+    var version: Int
+    /// As the lock has it.
+    public var scorer: String
+    /// A hash of the list of prompts and of the videos' names, sizes and times of change.
+    var videos: String
+  }
+}
+
+extension VBenchResults.Origin {
+  /// - Throws: `Failure` where a video is gone.
+  public init(_ videos: VBenchVideos, _ prompts: VBenchPrompts, by scorer: String) throws {
+    let files = try videos.found.map { video in
+      var info = stat()
+      guard stat(video.path, &info) == 0 else {
+        throw Failure.system(errno, "cannot look at the file", path: video.path)
+      }
+      return
+        "\(URL(fileURLWithPath: video.path).lastPathComponent) \(info.st_size) \(info.st_mtim.tv_sec) \(info.st_mtim.tv_nsec)"
+    }
+    (version, self.scorer) = (VBenchScores.version, scorer)
+    self.videos = try SHA256.hash([SHA256.hash(of: prompts.path)] + files)
+  }
+
+  /// Nil where it is none.
+  init?(_ value: JSONValue) {
+    guard case .integer(let version)? = value["version"], let scorer = value["scorer"]?.string,
+      let videos = value["videos"]?.string
+    else { return nil }
+    (self.version, self.scorer, self.videos) = (version, scorer, videos)
+  }
+
+  var json: JSONValue {
+    .object(["version": .integer(version), "scorer": .string(scorer), "videos": .string(videos)])
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Processes
+
+/// VBench's own program, of the Python package vbench: it scores the dimensions that are not native, on a GPU.
+public struct VBenchProgram: Sendable {
+  private let program: Program
+
+  /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
+  /// - Returns: nil where it is not installed.
+  public init?(path: String? = nil) {
+    guard let found = Program("vbench", in: path) else { return nil }
+    program = found
+  }
+
+  /// What its package calls itself, "vbench 0.1.5": asked of the Python that the program's first line names. Nil where that
+  /// is not to be had.
+  public func version() throws -> String? {
+    let start = (try? Data(contentsOf: URL(fileURLWithPath: program.path)).prefix(200)) ?? Data()
+    let line = String(decoding: start.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    guard line.hasPrefix("#!/"), let python = Program(String(line.dropFirst(2))) else { return nil }
+    let said = try python.run(["-c", "import importlib.metadata as m; print('vbench', m.version('vbench'))"])
+    return said.status == 0
+      ? String(decoding: said.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) : nil
+  }
+
+  /// Scores one dimension of a folder's videos; the program's words go to this process's error output.
+  ///
+  /// - Parameters:
+  ///   - output: a folder for the program's files, made anew.
+  ///   - isStopped: asked ten times a second; once it says so, the program is ended.
+  /// - Throws: `SuiteError` where the program writes no result, whatever its exit code says.
+  public func score(
+    _ dimension: VBenchDimension, of videos: String, _ prompts: VBenchPrompts, to output: String,
+    until isStopped: () -> Bool
+  ) throws -> VBenchResults.Dimension {
+    let videos = URL(fileURLWithPath: videos).standardizedFileURL.path
+    // The program hands its arguments to a shell. Only the folder of videos is put in quotes, so that the others are names
+    // without spaces in the folder that it runs in.
+    if let sign = videos.first(where: { "\"$`\\\n".contains($0) }) {
+      throw SuiteError("\(videos): VBench's program cannot take a folder with \(sign.debugDescription) in its name")
+    }
+    let files = FileManager.default
+    if files.fileExists(atPath: output) { try files.removeItem(atPath: output) }
+    try files.createDirectory(atPath: output, withIntermediateDirectories: true)
+    try files.copyItem(atPath: prompts.path, toPath: "\(output)/prompts.json")
+    let status = try program.show(
+      ["evaluate", "--videos_path", videos, "--dimension", dimension.rawValue]
+        + ["--full_json_dir", "prompts.json", "--output_path", "results"],
+      in: output, until: isStopped)
+    let results = try? files.contentsOfDirectory(atPath: "\(output)/results").filter {
+      $0.hasSuffix("_eval_results.json")
+    }
+    guard let name = results?.first else {
+      throw SuiteError(
+        "\(program.path) wrote no result for \(dimension.rawValue) (exit code \(status)); its own words are above")
+    }
+    guard let result = try VBenchResults("\(output)/results/\(name)", of: prompts).dimensions[dimension] else {
+      throw SuiteError("\(output)/results/\(name): there is no score of \(dimension.rawValue)")
+    }
+    return result
+  }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Media
+import Metrics
+import Tensors
+
+/// VBench's scores of a model, dimension by dimension, from wherever each comes, and their totals.
+public struct VBenchScores {
+  public static let version = 1
+
+  private struct Entry {
+    let result: VBenchResults.Dimension
+    let scorer: String
+    let samples: Int
+    /// Nil where it is not known how many videos there were.
+    let missing: Int?
+  }
+
+  private let prompts: VBenchPrompts
+  private var entries = [VBenchDimension: Entry]()
+
+  public init(_ prompts: VBenchPrompts) { self.prompts = prompts }
+
+  /// What has been added, in VBench's order.
+  public var dimensions: [VBenchDimension] { VBenchDimension.allCases.filter { entries[$0] != nil } }
+
+  /// Measures the videos of a native dimension.
+  ///
+  /// - Parameters:
+  ///   - scorer: the dimension's.
+  ///   - progress: how many are measured.
+  /// - Returns: the result, in the package's form.
+  /// - Throws: `Failure` or `SuiteError` naming a video that is none, or that cannot be judged.
+  public mutating func measure(
+    _ dimension: VBenchDimension, _ videos: VBenchVideos, by scorer: VBenchScorer,
+    progress: (Int) throws -> Void
+  ) throws -> VBenchResults.Dimension {
+    let ffmpeg = try FFmpeg()
+    let values = try videos.found.enumerated().map { index, video in
+      let values: [Double]
+      do { values = try scorer(ffmpeg.read(video.path), of: video.prompt) } catch let error as SuiteError {
+        throw SuiteError("\(video.path): \(error)")
+      }
+      try progress(index + 1)
+      return values
+    }
+    let result = VBenchResults.Dimension(
+      score: VBenchScorer.score(of: values, dimension),
+      videos: zip(videos.found, values).map { .init(path: $0.path, score: VBenchScorer.mean($1)) })
+    add(result, of: dimension, by: scorer.words, videos: videos)
+    return result
+  }
+
+  /// - Parameters:
+  ///   - scorer: what the result comes from, for the lock.
+  ///   - videos: those that were scored; nil where only the result is known.
+  public mutating func add(
+    _ result: VBenchResults.Dimension, of dimension: VBenchDimension, by scorer: String, videos: VBenchVideos? = nil
+  ) {
+    let listed = result.videos.count
+    let wanted = VBenchSuite.videosAPrompt * prompts.prompts(of: dimension).count
+    entries[dimension] = Entry(
+      result: result, scorer: scorer, samples: videos?.found.count ?? listed,
+      missing: videos?.missing.count ?? (listed > 0 ? wanted - listed : nil))
+  }
+
+  /// What scores depend on.
+  public var lock: SuiteLock {
+    SuiteLock(
+      suite: VBenchSuite.name, version: Self.version, prompts: prompts.hash,
+      samples: entries.values.reduce(0) { $0 + $1.samples },
+      scorers: Dictionary(uniqueKeysWithValues: entries.map { ($0.rawValue, $1.scorer) }))
+  }
+
+  /// The dimensions' scores, and the totals that all of their dimensions have been scored for.
+  ///
+  /// - Parameter isAcceptingMissing: totals also of dimensions that lack videos or do not say whose scores they are, as VBench's script has them.
+  public func scores(acceptingMissing isAcceptingMissing: Bool) throws -> [SuiteScore] {
+    var scores = [SuiteScore]()
+    var complete = [VBenchDimension: Double]()
+    for dimension in dimensions {
+      guard let entry = entries[dimension] else { continue }
+      var estimate = try Self.estimate(entry.result)
+      if let missing = entry.missing, missing > 0 {
+        estimate.warning = "\(missing) of \(entry.samples + missing) videos are missing"
+      } else if entry.missing == nil {
+        estimate.warning = "of an unknown number of videos: its results file lists none"
+      }
+      if entry.missing == 0 || isAcceptingMissing { complete[dimension] = entry.result.score }
+      scores.append(
+        SuiteScore(
+          dimension.words, estimate, samples: entry.samples,
+          details: ["normalized": dimension.normalized(entry.result.score)]))
+    }
+    let totals = VBenchTotals(complete)
+    func add(_ name: String, _ value: Double?, of group: VBenchDimension.Group?) {
+      guard let value else { return }
+      let ofGroup = entries.filter { group == nil || $0.key.group == group }.values
+      scores.append(SuiteScore(name, Estimate(value), samples: ofGroup.reduce(0) { $0 + $1.samples }))
+    }
+    add("quality", totals.quality, of: .quality)
+    add("semantic", totals.semantic, of: .semantic)
+    add("total", totals.total, of: nil)
+    return scores
+  }
+
+  /// With an interval where the score is the mean over videos, in their unit.
+  private static func estimate(_ result: VBenchResults.Dimension) throws -> Estimate {
+    let values = result.videos.map(\.score)
+    guard values.count > 1, abs(VBenchScorer.mean(values) - result.score) < 1e-6 else { return Estimate(result.score) }
+    return Estimate(result.score, interval: try Estimate(meanOf: values, Resamples(of: values.count)).interval)
+  }
+}
+
+extension VBenchDimension {
+  /// "subject consistency"
+  public var words: String { rawValue.replacing("_", with: " ") }
+}

@@ -1,0 +1,47 @@
+import Files
+
+/// The sizes of a BERT that attends to images.
+package struct BERTConfiguration: Equatable {
+  package var width = 768
+  var layers = 12
+  var heads = 12
+  /// Width of the hidden layer of each block's perceptron.
+  var hidden = 3072
+  /// Tokens and positions there are embeddings for.
+  package var vocabulary = 30524
+  var positions = 512
+  var epsilon = 1e-12
+
+  /// That of ImageReward v1.0.
+  package static let base = Self()
+
+  init() {}
+
+  /// BLIP's med_config.json. The width of the image's tokens, `encoder_width`, is the image model's, whatever it says.
+  ///
+  /// - Parameter length: the ids of a text.
+  /// - Throws: `Failure` for a setting that cannot be obeyed.
+  package init(_ config: ModelConfig, length: Int) throws {
+    try config.accepts("model_type", "bert")
+    try config.accepts("hidden_act", "gelu")
+    try config.accepts("position_embedding_type", "absolute")
+    try config.accepts("add_cross_attention", true)
+    width = try config.count("hidden_size", default: width)
+    layers = try config.count("num_hidden_layers", default: layers)
+    heads = try config.count("num_attention_heads", default: heads)
+    hidden = try config.count("intermediate_size", default: hidden)
+    vocabulary = try config.count("vocab_size", default: vocabulary)
+    positions = try config.count("max_position_embeddings", default: positions)
+    epsilon = try config.number("layer_norm_eps", default: epsilon)
+    config.ignores(
+      "architectures", "attention_probs_dropout_prob", "hidden_dropout_prob", "initializer_range", "pad_token_id",
+      "type_vocab_size", "encoder_width", "gradient_checkpointing", "use_cache", "torch_dtype", "transformers_version")
+    try config.finish()
+    guard width % heads == 0 else {
+      throw config.wrong("num_attention_heads", expected: "a divisor of hidden_size, \(width)", got: "\(heads)")
+    }
+    guard positions >= length else {
+      throw config.wrong("max_position_embeddings", expected: "at least \(length), a text's", got: "\(positions)")
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Files
+import Tensors
+
+/// What a CLIP image model's config.json says.
+public struct CLIPVisionConfiguration: Equatable, Sendable {
+  public var encoder: CLIPEncoderShape
+  /// Pixels a side of the square pictures that it sees.
+  public var size: Int
+  /// Pixels a side of the squares that a picture is cut into.
+  public var patch: Int
+  /// Width of the projected embedding.
+  public var projection: Int
+
+  /// The patches of a picture.
+  var patches: Int { (size / patch) * (size / patch) }
+
+  /// - Parameter config: its missing settings are transformers' defaults.
+  /// - Throws: `Failure` for a setting that cannot be obeyed.
+  init(_ config: ModelConfig, projection: Int) throws {
+    try config.accepts("model_type", "clip_vision_model")
+    try config.accepts("num_channels", 3)
+    encoder = try CLIPEncoderShape(config, width: 768, layers: 12, heads: 12, hidden: 3072)
+    (size, patch) = (try config.count("image_size", default: 224), try config.count("patch_size", default: 32))
+    self.projection = projection
+    config.ignores(
+      "architectures", "projection_dim", "attention_dropout", "dropout", "initializer_factor", "initializer_range",
+      "torch_dtype", "dtype", "transformers_version")
+    try config.finish()
+    try check(config)
+  }
+
+  init(encoder: CLIPEncoderShape, size: Int, patch: Int, projection: Int) {
+    (self.encoder, self.size, self.patch, self.projection) = (encoder, size, patch, projection)
+  }
+
+  func check(_ config: ModelConfig) throws {
+    guard patch <= size else {
+      throw config.wrong("patch_size", expected: "at most image_size, \(size)", got: "\(patch)")
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import Files
+import Networks
+import Tensors
+
+/// DINO's image features (Caron et al., arXiv 2104.14294), of a checkpoint such as dino_vitbase16_pretrain.pth.
+package struct DINO {
+  /// A hash of all weights.
+  package let identity: String
+  /// Pixels a side of the pictures that it was trained on.
+  package var size: Int { network.shape.size }
+  private let network: VisionTransformer
+
+  /// Opens a frozen network.
+  ///
+  /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
+  package init(_ path: String, on device: Device) throws {
+    let weights = try Weights.open(path)
+    let shape = try VisionTransformerShape(weights)
+    let store = ParameterStore(weights.parameters, device: device)
+    network = try weights.network(in: store) { try VisionTransformer($0, shape) }
+    try store.setTrainable(false)
+    identity = try weights.identity()
+  }
+
+  /// The class token's features, float32 [B, width], of pictures [B, 3, H, W] of any size, with ImageNet's mean and deviation
+  /// taken off.
+  package func callAsFunction(_ pixels: Tensor) throws -> Tensor { try network(pixels)[.all, 0] }
+}

@@ -1,0 +1,61 @@
+import Files
+import Tensors
+
+/// The sizes of a `VisionTransformer`.
+package struct VisionTransformerShape: Equatable {
+  package var width: Int
+  package var layers: Int
+  /// Width of the hidden layer of each block's perceptron.
+  package var hidden: Int
+  /// Pixels a side of the squares that a picture is cut into.
+  package var patch: Int
+  /// Patches a side of the square pictures that it was trained on.
+  package var grid: Int
+
+  static let epsilon = 1e-6
+  /// Of BLIP's and DINO's published models.
+  static let headWidth = 64
+  /// ViT-L/16 at 224 pixels, which ImageReward v1.0 has.
+  package static let large = Self(width: 1024, layers: 24, hidden: 4096, patch: 16, grid: 14)
+
+  /// Pixels a side of those pictures.
+  package var size: Int { grid * patch }
+}
+
+extension VisionTransformerShape {
+  /// The sizes of the model whose tensors begin with `prefix`.
+  ///
+  /// - Throws: `Failure` naming the file and the tensor that no such model has.
+  package init(_ weights: any WeightSource, prefix: String = "") throws {
+    func unfit(_ name: String, _ problem: String = "", expected: String? = nil, got: String) -> Failure {
+      Failure(
+        .malformed, at: "\(weights.path): \(prefix)\(name)", problem, expected: expected, got: got,
+        advice: "The weights are those of another architecture.")
+    }
+    func sizes(_ name: String, _ rank: Int) throws -> [Int] {
+      guard weights.contains(prefix + name) else {
+        let others = weights.names.isEmpty ? "no tensors" : weights.names.prefix(3).joined(separator: ", ") + "..."
+        throw unfit(name, "there is no such tensor", got: others)
+      }
+      let shape = try weights.tensor(prefix + name).shape
+      guard shape.count == rank, !shape.contains(0) else {
+        throw unfit(name, expected: "\(rank) dimensions", got: "\(shape)")
+      }
+      return shape
+    }
+    width = try sizes("cls_token", 3)[2]
+    guard width.isMultiple(of: Self.headWidth) else {
+      throw unfit("cls_token", expected: "a width that is a multiple of \(Self.headWidth), a head's", got: "\(width)")
+    }
+    let positions = try sizes("pos_embed", 3)[1]
+    grid = Int(Double(positions - 1).squareRoot().rounded())
+    guard grid > 0, grid * grid == positions - 1 else {
+      throw unfit("pos_embed", expected: "a class token and a square of patches", got: "\(positions) positions")
+    }
+    patch = try sizes("patch_embed.proj.weight", 4)[3]
+    hidden = try sizes("blocks.0.mlp.fc1.weight", 2)[0]
+    var count = 0
+    while weights.contains("\(prefix)blocks.\(count).norm1.weight") { count += 1 }
+    layers = count
+  }
+}

@@ -1,0 +1,38 @@
+import Encoders
+import Media
+import Tensors
+
+/// Pictures' embeddings by a CLIP model, of length 1: what CMMD compares (Jayasumana et al., arXiv 2401.09603), there of
+/// openai/clip-vit-large-patch14-336.
+///
+/// As in the authors' code the middle square, half a pixel to the upper left, is resized by Pillow's bicubic filter.
+public final class CLIPEmbedding: PictureNetwork {
+  public let identity: String
+  public let device: Device
+  private let model: CLIPModel
+  private let processing: CLIPImageProcessing
+
+  /// - Parameter folder: the model's, in transformers' layout or open_clip's.
+  /// - Throws: `Failure` naming the file, and the setting or the tensor in it, that cannot be used.
+  public init(_ folder: String, precision: DType = .float32, on device: Device = .cpu) throws {
+    let folder = try CLIPFolder(folder)
+    model = try folder.model(precision, on: device)
+    processing = folder.processing
+    self.device = device
+    identity = "clip \(try model.identity()) \(precision.name), \(hash("\(processing)"))"
+  }
+
+  public func prepared(_ picture: Tensor) throws -> Tensor {
+    let square = try middle(of: picture, min(picture.shape[1], picture.shape[2]), rounding: .down)
+    return try processing(picture: resized(square, height: processing.size, width: processing.size, .bicubic))
+  }
+
+  public func features(_ pictures: Tensor) throws -> Tensor {
+    try noGrad { try model.embeddings(pixels: pictures).to(.cpu) }
+  }
+}
+
+extension CLIPModel {
+  /// A hash of all weights.
+  package func identity() throws -> String { try hash((parameters?.all ?? []).map { try $0.value.detached() }) }
+}

@@ -1,0 +1,45 @@
+import Files
+import Foundation
+import Tensors
+
+/// A run's warnings as JSON, in the order in which they came; where there are none there is no file.
+struct WarningFile {
+  let path: String
+  private(set) var warnings = [Warning]()
+
+  /// - Parameter step: of a run that goes on; warnings of later steps are dropped, for they will come again, but for those
+  ///   that led back to a checkpoint. Nil for a new run.
+  /// - Throws: `Failure` where the file is no list of warnings.
+  init(_ path: String, resumingAt step: Int?) throws {
+    self.path = path
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    if let step {
+      warnings = try Self.read(path).filter { $0.step <= step || $0.action == .rolledBack }
+    }
+    try write()
+  }
+
+  mutating func add(_ warning: Warning) throws {
+    warnings.append(warning)
+    try write()
+  }
+
+  /// The warnings of a run, none where there is no file.
+  static func read(_ path: String) throws -> [Warning] {
+    guard let data = FileManager.default.contents(atPath: path) else { return [] }
+    guard let warnings = try? JSONDecoder.pretty.decode([Warning].self, from: data) else {
+      throw Failure(
+        .malformed, at: path, expected: "a list of warnings", got: "something else",
+        advice: "Move the file away: a run can do without it.")
+    }
+    return warnings
+  }
+
+  private func write() throws {
+    guard !warnings.isEmpty else {
+      try? FileManager.default.removeItem(atPath: path)
+      return
+    }
+    try AtomicFile.write(JSONEncoder.pretty.encode(warnings), to: path)
+  }
+}

@@ -1,0 +1,315 @@
+import Tensors
+
+/// Where the quantities of one update meet. Each is computed when it is first asked for, and once; what an objective does
+/// not ask for costs nothing.
+///
+/// Displacements d = x̂0 - x are written as differences of x̂0, in which x cancels (DMD's scores times σ²/α).
+public final class Scene {
+  /// x [B, ...]: the student's samples; with their graph in the student's update, without in the fake teacher's.
+  public let samples: Tensor
+  public let condition: Condition
+  /// t [B], float64 on the CPU.
+  public let time: Tensor
+  /// ε [B, ...]
+  public let noise: Tensor
+  public let matching: Matching
+  /// The time from which the student made these samples: 1 in its first step.
+  public let studentTime: Double
+  public let teacher: any Teacher
+  public let fakeTeacher: any FakeTeacher
+
+  /// The step's rewards and advantages, and which of its samples these are.
+  private let sensed: Sensed?
+  private let range: Range<Int>
+  private let realData: (() throws -> RealBatch)?
+  private let pairs: (() throws -> Pairs)?
+  /// Whether what the teachers say keeps its graph, see `differentiable`.
+  private let keepsGraph: Bool
+
+  /// Per-sample numbers [B] that the objective wants in the diagnostics, by name; a view's are its scene's.
+  public var notes: [(name: String, values: Tensor)] { notebook.notes }
+  /// The step that the samples were asked to take; nil where the objective does not match. A view's is its scene's.
+  var step: Tensor? { notebook.step }
+  private let notebook: Notebook
+  private var known = [String: Tensor]()
+  private var views = [String: Scene]()
+  private var realBatch: RealBatch?
+
+  private final class Notebook {
+    var notes = [(name: String, values: Tensor)]()
+    var step: Tensor?
+  }
+
+  /// Real samples as the discriminator sees them: of the same number and conditions of their own.
+  public struct RealBatch {
+    public let samples: Tensor
+    public let condition: Condition
+    /// Times [B] and noises of the discriminator's inputs, for real and generated samples.
+    public let time: Tensor
+    public let realNoise: Tensor
+    public let fakeNoise: Tensor
+
+    public init(samples: Tensor, condition: Condition, time: Tensor, realNoise: Tensor, fakeNoise: Tensor) {
+      self.samples = samples
+      self.condition = condition
+      self.time = time
+      self.realNoise = realNoise
+      self.fakeNoise = fakeNoise
+    }
+  }
+
+  /// What the student makes of recorded noises, and what the teacher made of them.
+  public struct Pairs {
+    /// With the student's graph.
+    public let student: Tensor
+    public let teacher: Tensor
+
+    public init(student: Tensor, teacher: Tensor) {
+      self.student = student
+      self.teacher = teacher
+    }
+  }
+
+  public init(
+    samples: Tensor, condition: Condition, time: Tensor, noise: Tensor, matching: Matching, studentTime: Double = 1,
+    teacher: any Teacher, fakeTeacher: any FakeTeacher, sensed: Sensed? = nil, range: Range<Int>? = nil,
+    realData: (() throws -> RealBatch)? = nil, pairs: (() throws -> Pairs)? = nil
+  ) {
+    self.samples = samples
+    self.condition = condition
+    self.time = time
+    self.noise = noise
+    self.matching = matching
+    self.studentTime = studentTime
+    self.teacher = teacher
+    self.fakeTeacher = fakeTeacher
+    self.sensed = sensed
+    self.range = range ?? 0..<samples.shape[0]
+    self.realData = realData
+    self.pairs = pairs
+    keepsGraph = false
+    notebook = Notebook()
+  }
+
+  private init(_ scene: Scene, time: Tensor, keepsGraph: Bool) {
+    (samples, condition, noise, matching) = (scene.samples, scene.condition, scene.noise, scene.matching)
+    (studentTime, teacher, fakeTeacher) = (scene.studentTime, scene.teacher, scene.fakeTeacher)
+    (sensed, range, realData, pairs) = (scene.sensed, scene.range, scene.realData, scene.pairs)
+    (self.time, self.keepsGraph, notebook) = (time, keepsGraph, scene.notebook)
+  }
+
+  /// The quantity of this name, made by `make` the first time.
+  public func once(_ name: String, _ make: () throws -> Tensor) throws -> Tensor {
+    if let tensor = known[name] { return tensor }
+    let tensor = try make()
+    known[name] = tensor
+    return tensor
+  }
+
+  /// The quantity of this name if somebody has asked for it; it is not made.
+  func ifKnown(_ name: String) -> Tensor? { known[name] }
+
+  public func note(_ name: String, _ values: Tensor) { notebook.notes.append((name, values)) }
+
+  // MARK: The same samples seen otherwise
+
+  /// The same samples and noise compared at other times [B]: float64 on the CPU. Made once by that name.
+  public func at(_ time: Tensor, named name: String) -> Scene {
+    view(name) { Scene(self, time: time, keepsGraph: keepsGraph) }
+  }
+
+  /// The same scene, in which what the teachers say keeps its graph through x_t to the samples, as score identity
+  /// distillation needs it. No gradient stays in the teachers' own parameters.
+  public var differentiable: Scene { view("differentiable") { Scene(self, time: time, keepsGraph: true) } }
+
+  private func view(_ name: String, _ make: () -> Scene) -> Scene {
+    if let scene = views[name] { return scene }
+    let scene = make()
+    views[name] = scene
+    return scene
+  }
+
+  // MARK: What the teachers say of x_t = α x + σ ε; constants, but for a differentiable scene's
+
+  public var noisy: Tensor {
+    get throws {
+      try asked("noisy") { try teacher.schedule.noisy(keepsGraph ? samples : samples.detached(), noise, at: time) }
+    }
+  }
+
+  /// x̂0 of the real teacher with the condition.
+  public var realConditional: Tensor { get throws { try real("realConditional") } }
+  /// x̂0 of the real teacher without; equal to the conditional one where ω = 1 and nobody needs it.
+  public var realUnconditional: Tensor { get throws { try real("realUnconditional") } }
+
+  /// x̂u + ω (x̂c - x̂u)
+  public var realGuided: Tensor {
+    get throws {
+      guard matching.guidance.scale != 1 else { return try realConditional }
+      return try asked("realGuided") { try matching.guidance.guided(realConditional, realUnconditional) }
+    }
+  }
+
+  /// x̂0 of the fake teacher with the condition.
+  public var fake: Tensor {
+    get throws { try asked("fake") { try fakeTeacher.clean(from: noisy, at: time, given: condition) } }
+  }
+
+  /// d_real^c - d_fake: towards the data, away from what the student already makes.
+  public var distributionMatching: Tensor {
+    get throws { try asked("distributionMatching") { try realConditional - fake } }
+  }
+
+  /// (ω - 1)(d_real^c - d_real^u): towards what the condition asks for.
+  public var conditionalAlignment: Tensor {
+    get throws {
+      try asked("conditionalAlignment") {
+        let strength = matching.guidance.scale - 1
+        guard strength != 0 else { return try realConditional.zerosLike() }
+        return try strength * (realConditional - realUnconditional)
+      }
+    }
+  }
+
+  /// What directions are divided by, [B, 1, ...]; a constant everywhere, and not 0.
+  public var scale: Tensor {
+    get throws {
+      try once("scale") {
+        let rank = samples.rank
+        guard matching.scale != .none else {
+          return try Tensor.ones([samples.shape[0]], on: samples.device).broadcast(toRank: rank)
+        }
+        let real = try realGuided.detached()
+        return try noGrad {
+          let distance = try abs(samples - real).meanPerSample().clamped(1e-8, nil).broadcast(toRank: rank)
+          guard matching.scale == .dmd else { return distance }
+          return try distance / teacher.schedule.coefficients(time, like: samples).alpha
+        }
+      }
+    }
+  }
+
+  // MARK: The reward
+
+  /// R [B]; zeros where nothing was sensed.
+  public var reward: Tensor {
+    get throws { try once("reward") { try sensed?.rewards.rows(range) ?? perSampleZeros() } }
+  }
+
+  /// ã [B], zeros on steps between evaluations.
+  public var advantage: Tensor {
+    get throws { try once("advantage") { try sensed?.advantages.rows(range) ?? perSampleZeros() } }
+  }
+
+  /// For each sample [B] the mean over its whole group of `weight(ã)`, whichever micro-batch the others are in.
+  public func groupMean(_ weight: (Tensor) throws -> Tensor) throws -> Tensor {
+    guard let sensed else { return try weight(advantage) }
+    return try sensed.groupMean(weight).rows(range)
+  }
+
+  /// What `weight` makes of the rewards of all samples of the step, at those of this scene: [B]; ones where nothing was
+  /// sensed.
+  public func amongAll(_ weight: (_ rewards: Tensor) throws -> Tensor) throws -> Tensor {
+    try sensed.map { try weight($0.rewards).rows(range) } ?? perSampleZeros() + 1
+  }
+
+  public var wasSensed: Bool { sensed != nil }
+
+  // MARK: The fake teacher's training
+
+  /// The fake teacher's error [B] on x noised to t, in the space it predicts in; with its graph.
+  public var denoisingError: Tensor {
+    get throws {
+      try once("denoisingError") {
+        try fakeTeacher.denoisingError(samples.detached(), noise, at: time, given: condition)
+      }
+    }
+  }
+
+  // MARK: Data
+
+  /// - Throws: `SceneError.noData` where the recipe has no `data`.
+  public var real: RealBatch {
+    get throws {
+      if let realBatch { return realBatch }
+      guard let realData else { throw SceneError.noData }
+      let batch = try realData()
+      realBatch = batch
+      return batch
+    }
+  }
+
+  /// - Throws: `SceneError.noPairs` where the recipe has none.
+  public var regressionPairs: Pairs {
+    get throws {
+      guard let pairs else { throw SceneError.noPairs }
+      return try pairs()
+    }
+  }
+
+  // MARK: The update
+
+  /// ½ mean (x - sg(x + direction / scale))²: its gradient moves x along the direction (DMD2's form).
+  public func match(along direction: Tensor) throws -> Loss { try match(moving: step(along: direction)) }
+
+  /// direction / scale
+  public func step(along direction: Tensor) throws -> Tensor {
+    try refuseOtherShape(direction)
+    return try noGrad { try direction / scale }
+  }
+
+  private func refuseOtherShape(_ direction: Tensor) throws {
+    guard direction.shape == samples.shape else {
+      throw TensorError("match", "expected a direction of the samples' shape \(samples.shape), got \(direction.shape)")
+    }
+  }
+
+  /// ½ mean (x - sg(x + step))².
+  ///
+  /// DMD2's code turns a step that is not a number into 0, which is right where direction and scale both vanish. Everything
+  /// else that is not finite is a role that has diverged, and makes the loss say so.
+  ///
+  /// - Throws: `TensorError` where the step has not the samples' shape: broadcast, it would move every sample alike.
+  public func match(moving step: Tensor) throws -> Loss {
+    try refuseOtherShape(step)
+    notebook.step = try step.detached()
+    note("update", try step.detached().squared().meanPerSample().power(0.5))
+    return Loss(try 0.5 * mse(samples, samples.detached() + step))
+  }
+
+  private func real(_ name: String) throws -> Tensor {
+    if let tensor = known[name] { return tensor }
+    try asking {
+      if matching.guidance.scale == 1, name == "realConditional" {
+        known[name] = try teacher.clean(from: noisy, at: time, given: condition)
+      } else {
+        let both = try teacher.bothClean(from: noisy, at: time, given: condition)
+        known["realConditional"] = both.conditional
+        known["realUnconditional"] = both.unconditional
+      }
+    }
+    return known[name]!
+  }
+
+  private func asked(_ name: String, _ make: () throws -> Tensor) throws -> Tensor {
+    try once(name) { try asking(make) }
+  }
+
+  private func asking<R>(_ body: () throws -> R) throws -> R {
+    try keepsGraph ? fakeTeacher.parameters.frozen(body) : noGrad(body)
+  }
+
+  private func perSampleZeros() throws -> Tensor { try .zeros([samples.shape[0]], on: samples.device) }
+}
+
+public enum SceneError: Error, CustomStringConvertible {
+  case noData
+  case noPairs
+
+  public var description: String {
+    switch self {
+    case .noData: "this objective needs real samples: add a `data` section to the recipe"
+    case .noPairs: "this objective needs noise-image pairs: make them with `fewstep pairs` and name them in the recipe"
+    }
+  }
+}

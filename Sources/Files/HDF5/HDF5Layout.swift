@@ -1,0 +1,46 @@
+import Tensors
+
+/// How a dataset lies in its file.
+public struct HDF5Layout: Equatable, Sendable {
+  /// The block that is stored, compressed and read as one, with a number for each dimension. Nil: whole rows that make about
+  /// a mebibyte, where the other settings ask for chunks or rows are to be appended, and else one contiguous stretch.
+  public var chunk: [Int]?
+  /// zlib's level, from 0 (fast) to 9 (small); nil: not compressed.
+  public var deflate: Int?
+  /// Sorts bytes by significance before compressing, which helps floating-point numbers.
+  public var shuffle: Bool
+  /// Stores a checksum (Fletcher32) with each chunk; a damaged one is then an error when it is read.
+  public var checksum: Bool
+
+  public init(chunk: [Int]? = nil, deflate: Int? = nil, shuffle: Bool = false, checksum: Bool = false) {
+    self.chunk = chunk
+    self.deflate = deflate
+    self.shuffle = shuffle
+    self.checksum = checksum
+  }
+
+  public static let contiguous = HDF5Layout()
+
+  var isChunked: Bool { chunk != nil || deflate != nil || shuffle || checksum }
+
+  /// The chunk to use for a dataset, with every number at least 1.
+  ///
+  /// - Throws: `.malformed` where the chunk's rank or numbers, or the deflate level, are wrong.
+  func chunk(for shape: [Int], isGrowing: Bool, byteCount: Int, at place: String) throws -> [Int] {
+    if let deflate, !(0...9).contains(deflate) {
+      throw Failure(.malformed, at: place, "deflate level", expected: "0 to 9", got: "\(deflate)")
+    }
+    if let chunk {
+      guard chunk.count == shape.count, chunk.allSatisfy({ $0 > 0 }) else {
+        throw Failure(
+          .malformed, at: place, "chunk",
+          expected: "\(shape.count) positive numbers, one for each dimension of \(shape)", got: "\(chunk)")
+      }
+      return chunk
+    }
+    let row = shape.dropFirst().map { max($0, 1) }
+    let rowBytes = max(row.reduce(byteCount, *), 1)
+    let rows = isGrowing ? 1024 : shape.first ?? 1
+    return [max(1, min((1 << 20) / rowBytes, rows))] + row
+  }
+}

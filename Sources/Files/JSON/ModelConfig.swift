@@ -1,0 +1,131 @@
+import Foundation
+import Tensors
+
+/// A network's config.json, read key by key. A value is obeyed by who reads it or refused by name: a key that nobody has
+/// asked for is an error, so that a fine-tune of another shape never runs as something it is not.
+public final class ModelConfig {
+  public let path: String
+  /// The whole of it, for export.
+  public let values: [String: JSONValue]
+  private var asked = Set<String>()
+
+  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is no JSON object.
+  public convenience init(_ path: String) throws {
+    guard case .object(let values) = try JSONValue.read(path) else {
+      throw Failure(.malformed, at: path, expected: "a JSON object", got: "another JSON value")
+    }
+    self.init(values, path: path)
+  }
+
+  public init(_ values: [String: JSONValue], path: String) {
+    self.values = values
+    self.path = path
+  }
+
+  // MARK: Values; a key that is not there, or null, is its default
+
+  public func integer(_ key: String, default fallback: Int? = nil) throws -> Int {
+    try value(key, "an integer", fallback, Self.integer)
+  }
+
+  public func number(_ key: String, default fallback: Double? = nil) throws -> Double {
+    try value(key, "a number", fallback, Self.number)
+  }
+
+  public func boolean(_ key: String, default fallback: Bool? = nil) throws -> Bool {
+    try value(key, "true or false", fallback) { if case .boolean(let flag) = $0 { flag } else { nil } }
+  }
+
+  public func text(_ key: String, default fallback: String? = nil) throws -> String {
+    try value(key, "a text", fallback, \.string)
+  }
+
+  public func texts(_ key: String, default fallback: [String]? = nil) throws -> [String] {
+    try value(key, "a list of texts", fallback) { Self.list($0, \.string) }
+  }
+
+  public func numbers(_ key: String, default fallback: [Double]? = nil) throws -> [Double] {
+    try value(key, "a list of numbers", fallback) { Self.list($0, Self.number) }
+  }
+
+  /// A list of integers; where `count` is given it has as many, and one integer stands for a list of equal ones.
+  public func integers(_ key: String, count: Int? = nil, default fallback: [Int]? = nil) throws -> [Int] {
+    let found = try value(key, "a list of integers", fallback) { value in
+      if let one = Self.integer(value), let count { return Array(repeating: one, count: count) }
+      return Self.list(value, Self.integer)
+    }
+    if let count, found.count != count {
+      throw wrong(key, expected: "\(count) integers, one a block", got: "\(found.count)")
+    }
+    return found
+  }
+
+  public func has(_ key: String) -> Bool {
+    asked.insert(key)
+    return values[key].map { !$0.isNull } ?? false
+  }
+
+  // MARK: What is not implemented
+
+  /// The key may only have one of these values (or be absent, or null): nothing else is implemented.
+  public func accepts(_ key: String, _ allowed: JSONValue...) throws {
+    asked.insert(key)
+    guard let value = values[key], !value.isNull, !allowed.contains(where: { Self.isEqual($0, value) }) else { return }
+    throw wrong(key, expected: allowed.map(\.description).joined(separator: " or "), got: value.description)
+  }
+
+  /// Keys that do not change what the network computes.
+  public func ignores(_ keys: String...) { asked.formUnion(keys) }
+
+  /// - Throws: `Failure.malformed` naming the first key that nobody has asked for. Keys that begin with `_` are notes
+  ///   of the library that wrote the file.
+  public func finish() throws {
+    let unknown = values.filter { !$0.key.hasPrefix("_") && !asked.contains($0.key) && !$0.value.isNull }
+    guard let (key, value) = unknown.min(by: { $0.key < $1.key }) else { return }
+    throw Failure(
+      .malformed, at: "\(path): \(key)", "the setting is not known, so \(value) cannot be obeyed",
+      advice: "The model is of another kind, or newer than this program.")
+  }
+
+  /// A value that cannot be used, at its place.
+  public func wrong(_ key: String, expected: String, got: String) -> Failure {
+    Failure(.malformed, at: "\(path): \(key)", expected: expected, got: got)
+  }
+
+  private func value<Value>(_ key: String, _ expected: String, _ fallback: Value?, _ read: (JSONValue) -> Value?) throws
+    -> Value
+  {
+    asked.insert(key)
+    guard let value = values[key], !value.isNull else {
+      guard let fallback else {
+        throw Failure(.malformed, at: path, "the setting '\(key)' is missing", expected: expected)
+      }
+      return fallback
+    }
+    guard let result = read(value) else { throw wrong(key, expected: expected, got: value.description) }
+    return result
+  }
+
+  private static func integer(_ value: JSONValue) -> Int? {
+    if case .integer(let number) = value { number } else { nil }
+  }
+
+  private static func number(_ value: JSONValue) -> Double? {
+    switch value {
+    case .integer(let number): Double(number)
+    case .number(let number): number
+    default: nil
+    }
+  }
+
+  private static func list<Value>(_ value: JSONValue, _ element: (JSONValue) -> Value?) -> [Value]? {
+    guard case .array(let values) = value else { return nil }
+    let read = values.compactMap(element)
+    return read.count == values.count ? read : nil
+  }
+
+  private static func isEqual(_ a: JSONValue, _ b: JSONValue) -> Bool {
+    if let a = number(a), let b = number(b) { return a == b }
+    return a == b
+  }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Tensors
+
+/// A safetensors file, mapped into memory: opening reads the header, a tensor's bytes come from the disk when they are used.
+///
+/// The header is checked in full on opening: every tensor's bytes must lie inside the file, fit its shape and dtype, and the
+/// tensors together must cover the file without gaps or overlaps.
+public final class SafetensorsFile: Sendable {
+  /// What the header says of one tensor.
+  public struct Entry: Equatable, Sendable {
+    public let name: String
+    public let dtype: DType
+    public let shape: [Int]
+    /// Within the part of the file after the header.
+    let bytes: Range<Int>
+  }
+
+  public let path: String
+  /// Free text that the writer added, such as `["format": "pt"]`.
+  public let metadata: [String: String]
+  /// In the order in which the tensors lie in the file.
+  public let entries: [Entry]
+  private let mapping: MappedFile
+  private let dataStart: Int
+  private let indices: [String: Int]
+
+  /// - Throws: `Failure`: `.missing`, or `.malformed` with the name of the tensor at fault.
+  public init(_ path: String) throws {
+    self.path = path
+    mapping = try MappedFile(path)
+    let header = try SafetensorsHeader(mapping)
+    metadata = header.metadata
+    entries = header.entries
+    dataStart = header.dataStart
+    indices = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.name, $0) })
+  }
+
+  public var names: [String] { entries.map(\.name) }
+
+  public func contains(_ name: String) -> Bool { indices[name] != nil }
+
+  /// The header's entry for a tensor.
+  ///
+  /// - Throws: `.missing`, naming similar tensors.
+  public func entry(_ name: String) throws -> Entry {
+    guard let index = indices[name] else { throw absent(name) }
+    return entries[index]
+  }
+
+  /// A tensor on the CPU over the file's own bytes: nothing is copied, and nobody may write to it.
+  /// It keeps the mapping alive after this object has gone.
+  public func tensor(_ name: String) throws -> Tensor {
+    let entry = try entry(name)
+    return try mapping.tensor(dataStart + entry.bytes.lowerBound, shape: entry.shape, dtype: entry.dtype)
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Tensors
+
+/// Makes a `ShardFolder`: each shard is written whole or not at all, what is there already from the same source is left as it
+/// is, and the manifest comes last. So it may be killed at any time and called again. A folder that is finished stays so
+/// until a shard is replaced.
+public final class ShardWriter {
+  public let path: String
+  /// Of each shard so far.
+  public private(set) var rows = [Int]()
+  /// The names of what was left out of the shards so far.
+  public private(set) var skipped = [String]()
+  private let kind: String
+  private let attributes: [String: String]
+  private let origin: String
+
+  /// - Parameters:
+  ///   - attributes: how the rows are made.
+  ///   - origin: where what they are made from lies, such as a file.
+  /// - Throws: `Failure` where the folder takes no files, or holds rows of another kind, rows made otherwise, or
+  ///   somebody else's files.
+  public init(_ path: String, kind: String, attributes: [String: String], origin: String = "") throws {
+    self.path = path
+    self.kind = kind
+    self.attributes = attributes
+    self.origin = origin
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(.io, at: path, "cannot make the folder")
+    }
+    let manifest = ShardFolder.manifest(path)
+    try AtomicFile.checkWritable(manifest)
+    if let found = try? ShardFolder.readManifest(path) {
+      try ShardLabel(kind: found.kind, attributes: found.attributes).check(manifest, is: label)
+    } else {
+      let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted()
+      guard names.isEmpty || names.contains(where: ShardFolder.isShard) else {
+        throw Failure(
+          .malformed, at: path, expected: "a new folder, or one that this was begun in", got: "'\(names[0])' in it",
+          advice: "Name another folder.")
+      }
+    }
+  }
+
+  private var label: ShardLabel { ShardLabel(kind: kind, attributes: attributes) }
+
+  /// Takes the next shard from the folder where it is there, whole, and from the same source. All of it is read.
+  ///
+  /// - Parameters:
+  ///   - source: what the shard's rows are made from, as a digest.
+  ///   - damaged: is told what is wrong with a shard that cannot be taken for its damage.
+  /// - Throws: `Failure` where the shard that would be replaced belongs to another data set.
+  public func keep(_ source: String, damaged: (Failure) -> Void = { _ in }) throws -> Bool {
+    let place = ShardFolder.shard(path, rows.count)
+    guard FileManager.default.fileExists(atPath: place) else { return false }
+    let found: ShardLabel
+    do {
+      let file = try HDF5File.open(place)
+      found = try ShardLabel(file)
+      if found.isOf(label), found.source == source {
+        guard try found.contents == ShardLabel.contents(of: file), let count = found.rows else {
+          throw Failure(.malformed, at: place, "it does not hold what was written")
+        }
+        skipped += try file.contains("skipped") ? file.texts("skipped") : []
+        rows.append(count)
+        return true
+      }
+    } catch let error as Failure where error.kind == .malformed {
+      damaged(error)
+      return false
+    }
+    try found.check(place, is: label)
+    guard found.origin == origin else {
+      throw ShardLabel.other(place, expected: "rows from \(origin)", got: "rows from \(found.origin ?? "elsewhere")")
+    }
+    return false
+  }
+
+  /// Writes the next shard.
+  ///
+  /// - Parameters:
+  ///   - tensors: by name, each [rows, ...].
+  ///   - texts: by name, one a row.
+  ///   - shared: tensors that belong to no row.
+  ///   - skipped: the names of what should have become rows, and could not.
+  public func write(
+    source: String, rows count: Int, tensors: [String: Tensor], texts: [String: [String]],
+    shared: [String: Tensor] = [:], skipped: [String] = []
+  ) throws {
+    var label = label
+    (label.origin, label.source, label.rows) = (origin, source, count)
+    try HDF5File.write(to: ShardFolder.shard(path, rows.count)) { file in
+      for (name, tensor) in tensors {
+        let chunk = [1] + tensor.shape.dropFirst()
+        try file.write(tensor, to: name, layout: HDF5Layout(chunk: chunk, checksum: true))
+      }
+      for (name, tensor) in shared { try file.write(tensor, to: name, layout: HDF5Layout(checksum: true)) }
+      for (name, values) in texts { try file.write(values, to: name) }
+      if !skipped.isEmpty { try file.write(skipped, to: "skipped") }
+      label.contents = try ShardLabel.contents(of: file)
+      try label.write(to: file)
+      if FileManager.default.fileExists(atPath: ShardFolder.shard(path, rows.count)) {
+        try? FileManager.default.removeItem(atPath: ShardFolder.manifest(path))
+      }
+    }
+    rows.append(count)
+    self.skipped += skipped
+  }
+
+  /// Writes the manifest, and removes shards of an earlier, longer state.
+  public func finish() throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let manifest = ShardFolder.Manifest(
+      kind: kind, attributes: attributes, rows: rows, skipped: skipped.isEmpty ? nil : skipped)
+    try AtomicFile.write(try encoder.encode(manifest), to: ShardFolder.manifest(path))
+    var surplus = rows.count
+    while FileManager.default.fileExists(atPath: ShardFolder.shard(path, surplus)) {
+      try? FileManager.default.removeItem(atPath: ShardFolder.shard(path, surplus))
+      surplus += 1
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Tensors
+
+extension EventFile {
+  /// A number at a step.
+  public struct Point: Equatable, Sendable {
+    public let step: Int
+    public let value: Double
+  }
+
+  /// All numbers that the event files of a folder hold, by tag, as TensorBoard shows them: where a run was resumed, what
+  /// an earlier process had logged from there on is dropped. The last record may be incomplete, as after a kill.
+  ///
+  /// - Returns: each tag's points in the order of their steps; nothing where there is no event file.
+  /// - Throws: `Failure` of kind `.malformed` where a record is damaged, naming the file and its place there.
+  public static func scalars(in folder: String) throws -> [String: [Point]] {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+      .filter { $0.hasPrefix("events.out.tfevents.") }.sorted()
+    var found = [String: [Point]]()
+    for name in names {
+      let path = "\(folder)/\(name)"
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw Failure(.io, at: path, "the file cannot be read")
+      }
+      try TFRecord.contents(of: data, path) { try take($0, into: &found) }
+    }
+    return found.mapValues { $0.sorted { $0.step < $1.step } }
+  }
+
+  /// One `Event`: field 2 its step, 5 a summary whose field 1 are the values, 7 a session's log.
+  private static func take(_ event: Data, into found: inout [String: [Point]]) throws {
+    let fields = try ProtocolBuffer.fields(of: event)
+    let step = fields.last { $0.number == 2 }.flatMap { Int(exactly: Int64(bitPattern: $0.varint ?? 0)) } ?? 0
+    for field in fields {
+      guard let content = field.bytes else { continue }
+      if field.number == 7, try ProtocolBuffer.fields(of: content).contains(where: { $0.number == 1 && $0.varint == 1 })
+      {
+        for tag in found.keys { found[tag]?.removeAll { $0.step >= step } }
+      }
+      guard field.number == 5 else { continue }
+      for value in try ProtocolBuffer.fields(of: content) where value.number == 1 {
+        let parts = try ProtocolBuffer.fields(of: value.bytes ?? Data())
+        guard let tag = parts.first(where: { $0.number == 1 })?.bytes,
+          let number = parts.first(where: { $0.number == 2 })?.float
+        else { continue }
+        found[String(decoding: tag, as: UTF8.self), default: []].append(Point(step: step, value: Double(number)))
+      }
+    }
+  }
+}
+
+extension TFRecord {
+  /// Calls `body` with each record of a file's bytes; one that is cut short ends them.
+  ///
+  /// - Throws: `Failure` of kind `.malformed` where a checksum is wrong, and what `body` throws.
+  static func contents(of file: Data, _ path: String, _ body: (Data) throws -> Void) throws {
+    let bytes = [UInt8](file)
+    var place = 0
+    while place + 12 <= bytes.count {
+      let head = Data(bytes[place..<place + 8])
+      let length = bytes[place..<place + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      guard maskedChecksum(head) == Data(bytes[place + 8..<place + 12]) else { throw damaged(path, place) }
+      guard length <= UInt64(bytes.count - place - 12), bytes.count - place - 16 >= Int(length) else { return }
+      let end = place + 12 + Int(length)
+      let content = Data(bytes[place + 12..<end])
+      guard maskedChecksum(content) == Data(bytes[end..<end + 4]) else { throw damaged(path, place) }
+      do { try body(content) } catch is ProtocolBuffer.Malformed { throw damaged(path, place) }
+      place = end + 4
+    }
+  }
+
+  private static func damaged(_ path: String, _ place: Int) -> Failure {
+    Failure(.malformed, at: path, "the record at byte \(place) is damaged", advice: "Copy the file again.")
+  }
+}
+
+extension ProtocolBuffer {
+  /// The bytes are no message.
+  struct Malformed: Error {}
+
+  /// A field of a message: one of the three forms is not nil.
+  struct Field {
+    let number: Int
+    var varint: UInt64?
+    var bytes: Data?
+    var float: Float?
+  }
+
+  /// The fields of a message in their order; eight-byte numbers, which are times here, have no form.
+  static func fields(of message: Data) throws -> [Field] {
+    var rest = [UInt8](message)[...]
+    func varint() throws -> UInt64 {
+      var value: UInt64 = 0
+      for shift in stride(from: UInt64(0), to: 64, by: 7) {
+        guard let byte = rest.popFirst() else { throw Malformed() }
+        value |= UInt64(byte & 0x7F) << shift
+        if byte < 0x80 { return value }
+      }
+      throw Malformed()
+    }
+    func take(_ count: UInt64) throws -> ArraySlice<UInt8> {
+      guard count <= UInt64(rest.count) else { throw Malformed() }
+      defer { rest = rest.dropFirst(Int(count)) }
+      return rest.prefix(Int(count))
+    }
+    var fields = [Field]()
+    while !rest.isEmpty {
+      let key = try varint()
+      var field = Field(number: Int(truncatingIfNeeded: key >> 3))
+      switch key & 7 {
+      case 0: field.varint = try varint()
+      case 1: _ = try take(8)
+      case 2: field.bytes = Data(try take(try varint()))
+      case 5: field.float = Float(bitPattern: try take(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+      default: throw Malformed()
+      }
+      fields.append(field)
+    }
+    return fields
+  }
+}

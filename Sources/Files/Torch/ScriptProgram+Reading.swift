@@ -1,0 +1,29 @@
+import Tensors
+
+extension ScriptProgram {
+  /// The program of a file that `torch.jit.save` wrote, whose bytes are first seen to be those that were written:
+  /// libtorch compares no checksums.
+  ///
+  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is none of torch's, is damaged or cut short, holds
+  ///   weights without a program, or one that this libtorch cannot run.
+  public static func read(_ path: String, on device: Device = .cpu) throws -> ScriptProgram {
+    let file = try MappedFile(path)
+    let expected = "a TorchScript program, as `torch.jit.save` writes it"
+    guard ZipArchive.isOne(file) else {
+      throw Failure(
+        .malformed, at: path, expected: expected, got: "no ZIP archive",
+        advice: "Check that the whole file was downloaded, and no page or pointer in its place.")
+    }
+    let archive = try ZipArchive(file)
+    // What else torch saves has a data.pkl, too.
+    for part in ["data.pkl", "constants.pkl"] where !archive.names.contains(where: { $0.hasSuffix("/\(part)") }) {
+      throw Failure(.malformed, at: path, expected: expected, got: "an archive without \(part): weights alone")
+    }
+    try archive.checkSums()
+    do { return try ScriptProgram(path, on: device) } catch let error as TensorError {
+      // Behind the reason, libtorch quotes the program at length.
+      let reason = error.reason.split(whereSeparator: \.isNewline).first.map(String.init)
+      throw Failure(.malformed, at: path, "libtorch \(Runtime.version) cannot run the program", got: reason)
+    }
+  }
+}

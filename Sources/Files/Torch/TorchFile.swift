@@ -1,0 +1,48 @@
+import Tensors
+
+/// A file that `torch.save` wrote (.pt, .pth, .bin, .ckpt): tensors alone, in dictionaries and lists however nested.
+///
+/// Nothing in the file is run: its pickle is read as data, and any object that is no tensor, container, number or text is
+/// refused by name. The numbers are mapped from the disk, not copied, except where a view is not contiguous.
+///
+/// A nested tensor's name is its path with dots, as in "optimizer.state.0.exp_avg". Where a single entry of the outermost
+/// dictionary holds all of the tensors, as in `{"state_dict": {...}, "epoch": 3}`, the names begin below it. A tensor alone
+/// is called "tensor".
+public final class TorchFile: WeightSource {
+  public let path: String
+  /// In the order of the file.
+  public let names: [String]
+  /// The outermost entry that is left out of the names, nil where there is none.
+  public let wrapper: String?
+  /// The outermost numbers and texts, such as "epoch".
+  public let metadata: [String: String]
+  private let archive: TorchArchive
+  private let tensors: [String: TorchTensor]
+
+  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is none of torch's, is damaged, is in the format of
+  ///   before PyTorch 1.6, or contains other objects than tensors.
+  public init(_ path: String) throws {
+    self.path = path
+    archive = try TorchArchive(try MappedFile(path))
+    let contents = try TorchContents(try archive.pickle(), place: path)
+    names = contents.tensors.map(\.name)
+    wrapper = contents.wrapper
+    metadata = contents.metadata
+    var tensors: [String: TorchTensor] = [:]
+    for (name, tensor) in contents.tensors {
+      try archive.check(tensor, "\(path): \(name)")
+      guard tensors.updateValue(tensor, forKey: name) == nil else {
+        throw Failure(.malformed, at: "\(path): \(name)", "two tensors have this name")
+      }
+    }
+    self.tensors = tensors
+  }
+
+  public func contains(_ name: String) -> Bool { tensors[name] != nil }
+
+  /// A tensor on the CPU over the file's own bytes; nobody may write to it. It keeps the mapping alive.
+  public func tensor(_ name: String) throws -> Tensor {
+    guard let tensor = tensors[name] else { throw absent(name) }
+    return try archive.tensor(tensor)
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Tensors
+
+/// A whole model in diffusers' folder layout: model_index.json, and a folder for each component.
+public struct PipelineFolder: Sendable {
+  public let path: String
+  /// "StableDiffusionXLPipeline"
+  public let className: String
+  /// All of model_index.json.
+  public let index: [String: JSONValue]
+
+  /// - Throws: `Failure`: `.missing` where there is no such folder, `.malformed` where its model_index.json is wrong.
+  public init(_ path: String) throws {
+    let file = "\(path)/model_index.json"
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw Failure(
+        .missing, at: path, "there is no model_index.json",
+        expected: "a folder in diffusers' layout (model_index.json, unet/, vae/, ...)",
+        advice: "A single-file checkpoint is converted by diffusers' `from_single_file` and `save_pretrained`.")
+    }
+    guard case .object(let index) = try JSONValue.read(file), let name = index["_class_name"]?.string else {
+      throw Failure(.malformed, at: file, expected: "a JSON object with _class_name", got: "something else")
+    }
+    self.path = path
+    self.index = index
+    className = name
+  }
+
+  /// The class of a component, nil where the pipeline has none of that name.
+  public func className(of component: String) -> String? {
+    guard case .array(let pair)? = index[component], pair.count == 2 else { return nil }
+    return pair[1].string
+  }
+
+  /// The folder of a component.
+  ///
+  /// - Parameter classes: what it may be.
+  /// - Throws: `Failure` where the component is absent or of another class.
+  public func component(_ name: String, _ classes: String...) throws -> String {
+    let file = "\(path)/model_index.json"
+    guard let found = className(of: name) else {
+      throw Failure(
+        .missing, at: file, "the pipeline has no component '\(name)'", expected: classes.joined(separator: " or "))
+    }
+    guard classes.contains(found) else {
+      throw Failure(
+        .malformed, at: "\(file): \(name)", expected: classes.joined(separator: " or "), got: found)
+    }
+    let folder = "\(path)/\(name)"
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw Failure(.missing, at: folder, "the folder that model_index.json speaks of is not there")
+    }
+    return folder
+  }
+
+  /// One hash of all components' weights; two models of one class are the same where it and their configurations are. Reads
+  /// everything.
+  ///
+  /// - Throws: `Failure` where weights are damaged, or no component has any.
+  public func identity(variant: String?) throws -> String {
+    let hashes = try index.keys.sorted().compactMap { name -> String? in
+      guard className(of: name) != nil else { return nil }
+      for stem in ["diffusion_pytorch_model", "model"] {
+        do {
+          return "\(name) \(try Weights.open(folder: "\(path)/\(name)", stem: stem, variant: variant).identity())"
+        } catch let error as Failure where error.kind == .missing {
+          continue  // a tokenizer, a scheduler
+        }
+      }
+      return nil
+    }
+    guard !hashes.isEmpty else { throw Failure(.missing, at: path, "no component has weights") }
+    return hash(hashes.joined(separator: "\n"))
+  }
+}

@@ -1,0 +1,51 @@
+import Tensors
+
+/// The named tensors of a checkpoint, whatever files they lie in.
+public protocol WeightSource: AnyObject, Sendable {
+  /// The file, or the index of several, for errors.
+  var path: String { get }
+  var names: [String] { get }
+  /// What the file says beside its tensors.
+  var metadata: [String: String] { get }
+  func contains(_ name: String) -> Bool
+  /// A tensor on the CPU; nobody may write to it.
+  ///
+  /// - Throws: `Failure` with the file and the tensor's name.
+  func tensor(_ name: String) throws -> Tensor
+}
+
+extension WeightSource {
+  /// One hash of all names and tensors: two checkpoints of a network are the same where it is. Reads everything.
+  public func identity() throws -> String {
+    hash(try names.sorted().map { "\($0) \(try hash([tensor($0)]))" }.joined(separator: "\n"))
+  }
+
+  /// A tensor as a network's parameter.
+  ///
+  /// - Throws: `Failure` also where it holds integers, as quantised weights do: they are not the numbers they stand for.
+  public func parameter(_ name: String) throws -> Tensor {
+    let tensor = try tensor(name)
+    guard tensor.dtype.isFloatingPoint else {
+      throw Failure(
+        .malformed, at: "\(path): \(name)", expected: "floating-point numbers", got: tensor.summary,
+        advice: "Weights that are quantised to integers are not read.")
+    }
+    return tensor
+  }
+
+  public var metadata: [String: String] { [:] }
+
+  /// The error for a tensor that is not there, with the names of similar ones.
+  func absent(_ name: String) -> Failure {
+    let lastPart = name.split(separator: ".").suffix(2).joined(separator: ".")
+    let names = names
+    let similar = names.filter { $0.hasSuffix(lastPart) }.prefix(3)
+    let shown = similar.isEmpty ? names.prefix(3) : similar
+    return Failure(
+      .missing, at: path, "there is no tensor '\(name)'",
+      advice: shown.isEmpty
+        ? "The file holds no tensors." : "It holds \(names.count) tensors, such as \(shown.joined(separator: ", ")).")
+  }
+}
+
+extension SafetensorsFile: WeightSource {}

@@ -1,0 +1,64 @@
+import Tensors
+
+/// All measures of generated features against real ones, whose side is computed once.
+public struct FeatureMeasures {
+  /// What they say of one generated set.
+  public struct Scores: Codable, Equatable, Sendable {
+    public let frechetDistance: Estimate
+    public let kernelDistance: Estimate
+    public let precision: Estimate
+    public let recall: Estimate
+    public let density: Estimate
+    public let coverage: Estimate
+
+    public var named: [(Metric, Estimate)] {
+      [
+        (.frechetDistance, frechetDistance), (.kernelDistance, kernelDistance), (.precision, precision),
+        (.recall, recall), (.density, density), (.coverage, coverage),
+      ]
+    }
+  }
+
+  private let frechet: FrechetDistance
+  private let kernel: KernelDistance
+  private let manifold: FeatureManifold
+  private let balls: FeatureManifold
+  package let resamples: Resamples
+
+  /// Kernel distances are usually taken over a thousand samples at once, and shares in balls published for more.
+  static let usualCount = 1000
+
+  /// - Parameter real: features [n, d].
+  /// - Throws: `Failure` for less than six samples, another shape, or features that are not finite.
+  public init(real: Tensor) throws {
+    frechet = try FrechetDistance(to: FeatureStatistics(real))
+    kernel = try KernelDistance(to: real)
+    manifold = try FeatureManifold(real)
+    balls = try FeatureManifold(real, neighbours: 5)
+    resamples = try Resamples(of: manifold.count)
+  }
+
+  /// - Parameter generated: features [m, d].
+  /// - Throws: `Failure` for less than four samples, another shape, or features that are not finite.
+  public func callAsFunction(_ generated: Tensor) throws -> Scores {
+    let made = try FeatureManifold(generated)
+    let both = (real: resamples, generated: made.count == resamples.count ? resamples : try Resamples(of: made.count))
+    let shares = try PrecisionRecall(real: manifold, generated: made, resamples: both)
+    let inBalls = try DensityCoverage(real: balls, generated: generated, resamples: both)
+    return Scores(
+      frechetDistance: try frechet(generated, both.generated),
+      kernelDistance: warned(try kernel(generated, both.generated), made.count, "the distance has no bias, but varies"),
+      precision: warned(shares.precision, made.count), recall: warned(shares.recall, made.count),
+      density: warned(inBalls.density, made.count), coverage: warned(inBalls.coverage, made.count))
+  }
+
+  private func warned(
+    _ estimate: Estimate, _ count: Int,
+    _ words: String = "balls are wide, and values high: compare with sets of the same size only"
+  ) -> Estimate {
+    guard min(count, manifold.count) < Self.usualCount else { return estimate }
+    var estimate = estimate
+    estimate.warning = "\(manifold.count) real and \(count) generated samples are few: \(words)"
+    return estimate
+  }
+}

@@ -1,0 +1,23 @@
+import Files
+import Tensors
+
+extension FeatureStatistics {
+  /// Stores them as a group of "mean" and "covariance" with the attribute "count".
+  ///
+  /// - Throws: `Failure` where the path is taken or the disk is full.
+  public func write(to file: HDF5File, at path: String) throws {
+    try file.createGroup(path)
+    try file.setAttribute("count", .integer(Int64(count)), of: path)
+    try file.write(mean, to: "\(path)/mean")
+    try file.write(covariance, to: "\(path)/covariance")
+  }
+
+  /// Reads what `write` stored.
+  ///
+  /// - Throws: `Failure` where something is missing, `Failure` where the shapes do not fit.
+  public init(reading file: HDF5File, at path: String) throws {
+    try self.init(
+      count: try file.integer("count", of: path), mean: try file.read("\(path)/mean"),
+      covariance: try file.read("\(path)/covariance"))
+  }
+}

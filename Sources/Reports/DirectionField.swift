@@ -1,0 +1,91 @@
+import Fewstep
+import Tensors
+
+/// Where points of the plane, or of any sample space, are pulled at one noise level: by the teacher, by the fake teacher,
+/// by their difference, and by the objective as it is.
+///
+/// Each direction is the mean over several noises, the same for all points. A point is no student's sample and has no
+/// group: its reward is measured against those of the student's samples (`Sensed.init(rewards:peers:sensing:)`).
+public struct DirectionField {
+  /// [n, ...] each, in the space of samples.
+  public let real: Tensor
+  /// x̂0 of the fake teacher - x
+  public let fake: Tensor
+  /// x̂0 of the guided teacher - x̂0 of the fake one: DMD's direction before it is scaled.
+  public let difference: Tensor
+  /// Minus the gradient of the objective's student loss with respect to the points, times their number: the step asked of
+  /// each, scaling and all other terms included.
+  public let objective: Tensor
+
+  /// - Parameters:
+  ///   - points: [n, ...].
+  ///   - prompt: what all points are made for.
+  ///   - peers: samples of the student of that prompt, whose rewards the points' are compared with.
+  ///   - seed: of the noises.
+  public init(
+    at points: Tensor, time: Double, prompt: Int, peers: Tensor, cast: Cast, recipe: Recipe, noises: Int = 16,
+    seed: Int = 1
+  ) throws {
+    let count = points.shape[0]
+    let condition = try cast.backbone.condition(Array(repeating: prompt, count: count))
+    let sensed = try Self.sensed(points, peers, prompt, cast)
+    let source = Noise(seed: seed)
+    var sums = [Tensor](repeating: try points.zerosLike(), count: 4)
+    for draw in 0..<noises {
+      let x = try points.detached().cloned().requiringGrad()
+      let shape = cast.backbone.sampleShape
+      let noise = try source.stream("field noise", step: draw).normal(0..<1, shape, on: points.device)
+      let scene = Scene(
+        samples: x, condition: condition, time: try .full([count], time, .float64),
+        noise: try noise + points.zerosLike(), matching: recipe.matching, teacher: cast.teacher,
+        fakeTeacher: cast.fakeTeacher, sensed: sensed,
+        realData: cast.data.map { data in
+          { try Self.real(data, count, shape, source, draw, points.device) }
+        },
+        pairs: cast.pairs.map { pairs in
+          {
+            let (noise, made, condition) = try pairs.batch([0], cast.backbone)
+            let student = try FewStepGeneration(steps: recipe.steps).sample(
+              cast.student, upTo: 0, given: condition
+            ) { _ in noise }
+            return Scene.Pairs(student: student, teacher: made)
+          }
+        })
+      let gradient = try cast.objective.studentLoss(scene).total.grad([x])[0] ?? x.zerosLike()
+      let parts = try noGrad {
+        [
+          try scene.realGuided - points, try scene.fake - points, try scene.realGuided - scene.fake,
+          try gradient * -Double(points.count),
+        ]
+      }
+      sums = try zip(sums, parts).map { try $0 + $1.detached() }
+    }
+    let means = try sums.map { try $0 / Double(noises) }
+    (real, fake, difference, objective) = (means[0], means[1], means[2], means[3])
+  }
+
+  private static func sensed(_ points: Tensor, _ peers: Tensor, _ prompt: Int, _ cast: Cast) throws -> Sensed? {
+    guard let sensing = cast.objective.sensing, let reward = cast.reward else { return nil }
+    return try noGrad {
+      func score(_ samples: Tensor) throws -> Tensor {
+        let condition = try cast.backbone.condition(Array(repeating: prompt, count: samples.shape[0]))
+        return try reward.score(samples, pixels: cast.backbone.pixels(samples), given: condition).to(.float32)
+      }
+      return try Sensed(rewards: score(points), peers: score(peers), sensing: sensing)
+    }
+  }
+
+  /// Real samples for a discriminator's term.
+  private static func real(
+    _ data: any DataSource, _ count: Int, _ shape: [Int], _ source: Noise, _ draw: Int, _ device: Device
+  ) throws -> Scene.RealBatch {
+    let (samples, condition) = try data.batch((0..<count).map { $0 % data.count })
+    func noise(_ name: String) throws -> Tensor {
+      try source.stream("field \(name)", step: draw).normal(0..<count, shape, on: device)
+    }
+    return Scene.RealBatch(
+      samples: try samples.to(device), condition: condition,
+      time: try source.stream("field time", step: draw).uniform(0..<count).to(.float64), realNoise: try noise("real"),
+      fakeNoise: try noise("fake"))
+  }
+}

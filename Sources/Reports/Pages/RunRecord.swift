@@ -1,0 +1,98 @@
+import Evaluation
+import Fewstep
+import Files
+import Foundation
+import Tensors
+
+/// What a run has left behind so far, for a report: everything that is there and can be read.
+public struct RunRecord {
+  public let folder: RunFolder
+  let recipe: RecipeListing
+  /// The curves, by tag.
+  let scalars: [String: [EventFile.Point]]
+  /// Per-sample columns of `diagnostics.h5`, by name.
+  let diagnostics: [String: [Double]]
+  /// Rewards of the probe's samples, which are made from the same noise all through training: a list for each probe.
+  let probe: [(step: Int, rewards: [Double])]
+  let evaluated: Evaluated?
+  let warnings: [String]
+  /// Sample grids through training, by step.
+  let pictures: [(step: Int, path: String)]
+  /// Files that are there and cannot be read, in words.
+  public let problems: [String]
+
+  /// - Throws: `Failure` where there is no recipe, or it is no YAML: without it there is no run. Other files may be
+  ///   missing or damaged.
+  public init(_ path: String) throws {
+    folder = RunFolder(path)
+    guard let data = FileManager.default.contents(atPath: folder.recipe) else {
+      throw Failure(.missing, at: path, "not a run folder, there is no recipe.yaml in it")
+    }
+    recipe = try RecipeListing(String(decoding: data, as: UTF8.self), file: folder.recipe)
+    var problems = [String]()
+    func reading<Value>(_ name: String?, _ none: Value, _ body: () throws -> Value) -> Value {
+      guard name.map({ FileManager.default.fileExists(atPath: $0) }) ?? true else { return none }
+      do { return try body() } catch {
+        let (words, place) = ("\(error)", name ?? path)
+        problems.append(words.contains(place) ? words : "\(place): \(words)")
+        return none
+      }
+    }
+    let (diagnosed, probed) = (folder.diagnostics, folder.probe)
+    let (evaluation, run) = (folder.evaluation, folder)
+    scalars = reading(nil, [:]) { try EventFile.scalars(in: path) }
+    diagnostics = reading(diagnosed, [:]) { try Self.columns(diagnosed) }
+    probe = reading(probed, []) { try Self.probes(probed) }
+    evaluated = reading(evaluation, nil) { try .load(evaluation) }
+    warnings = reading(run.warnings, []) { try run.readWarnings().map(\.description) }
+    pictures = Self.pictures(in: folder.samples)
+    self.problems = problems
+  }
+
+  /// The last step that left a trace.
+  var lastStep: Int {
+    let logged = scalars.values.compactMap { $0.last?.step }.max().map { $0 + 1 } ?? 0
+    return max(logged, folder.checkpointSteps.last ?? 0, pictures.last?.step ?? 0)
+  }
+
+  var totalSteps: Int { recipe["training.steps"].flatMap(Int.init) ?? 0 }
+  var isFinished: Bool { FileManager.default.fileExists(atPath: folder.student) }
+
+  /// Of a run that goes on, another process is writing the file.
+  private static func open(_ path: String) throws -> HDF5File {
+    do { return try HDF5File.open(path) } catch { return try HDF5File.open(path, .whileBeingWritten) }
+  }
+
+  /// Datasets of numbers, one a row; of what has just begun to be written, the rows that all have.
+  private static func columns(_ path: String) throws -> [String: [Double]] {
+    let file = try open(path)
+    var columns = [String: [Double]]()
+    for item in try file.items() {
+      guard case .dataset(let shape, let dtype?) = item.kind, shape.count == 1, dtype != .bool else { continue }
+      columns[String(item.path.dropFirst())] = try file.read(item.path).doubles()
+    }
+    let rows = columns.values.map(\.count).min() ?? 0
+    return columns.mapValues { Array($0.prefix(rows)) }
+  }
+
+  /// The column "reward" [probes, samples].
+  private static func probes(_ path: String) throws -> [(step: Int, rewards: [Double])] {
+    let file = try open(path)
+    guard try file.contains("step"), try file.contains("reward") else { return [] }
+    let (steps, rewards) = (try file.read("step").doubles(), try file.read("reward"))
+    guard rewards.rank == 2 else { return [] }
+    let values = try rewards.doubles()
+    let samples = rewards.shape[1]
+    return (0..<min(steps.count, rewards.shape[0])).map { row in
+      (step: Int(steps[row]), rewards: Array(values[row * samples..<(row + 1) * samples]))
+    }
+  }
+
+  static func pictures(in folder: String) -> [(step: Int, path: String)] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.compactMap { name in
+      guard name.hasPrefix("step-"), name.hasSuffix(".png") else { return nil }
+      return Int(name.dropFirst(5).dropLast(4)).map { ($0, "\(folder)/\(name)") }
+    }.sorted { $0.step < $1.step }
+  }
+}

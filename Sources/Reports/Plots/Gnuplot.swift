@@ -1,0 +1,66 @@
+import Foundation
+import Processes
+
+/// The program gnuplot (package gnuplot-nox): it draws `Plot`s. What it is told is a function of the plot alone, so the
+/// same plot gives the same bytes with the same gnuplot and fonts.
+public struct Gnuplot: Sendable {
+  private let program: Program
+
+  /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
+  /// - Throws: `PlotError.notInstalled`.
+  public init(path: String? = nil) throws {
+    guard let found = Program("gnuplot", in: path) else { throw PlotError.notInstalled }
+    program = found
+  }
+
+  /// What `gnuplot --version` says.
+  public func version() throws -> String {
+    String(decoding: try run("", ["--version"]), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// An SVG for the inside of an HTML page: it scales with its box, takes the colour of its text from the page, and the
+  /// others from the variables `--ink-blue`, ..., `--grid` where the page sets them. The title is not drawn: it is the
+  /// page's to show.
+  public func svg(_ plot: Plot, width: Int = 420, height: Int = 260) throws -> String {
+    let script = "set term svg size \(width),\(height) dynamic noenhanced font 'sans-serif,14'\n"
+    let drawn = try run("set encoding utf8\n" + script + plot.script(), ["-d", "-"])
+    return InlineSVG.themed(String(decoding: drawn, as: UTF8.self), label: plot.title)
+  }
+
+  /// The bytes of a PNG file.
+  public func png(_ figure: Figure) throws -> Data {
+    let term = "set term pngcairo size \(figure.width),\(figure.height) noenhanced font 'sans,10'\n"
+    return try run("set encoding utf8\n" + term + figure.script, ["-d", "-"])
+  }
+
+  /// The bytes of an animated GIF that begins again at its end.
+  ///
+  /// - Parameters:
+  ///   - frames: figures of the size of the first.
+  ///   - delay: how long each is shown, in hundredths of a second.
+  public func gif(_ frames: [Figure], delay: Int = 70) throws -> Data {
+    guard let first = frames.first else { return Data() }
+    let term =
+      "set term gif animate delay \(delay) loop 0 size \(first.width),\(first.height) noenhanced font 'sans,10'\n"
+    return try run("set encoding utf8\n" + term + frames.map(\.script).joined(), ["-d", "-"])
+  }
+
+  private func run(_ script: String, _ arguments: [String]) throws -> Data {
+    let result = try program.run(arguments, input: Data(script.utf8), environment: ["LC_ALL": "C.UTF-8"])
+    guard result.status == 0, !result.output.isEmpty else { throw PlotError.failed(result.words) }
+    return result.output
+  }
+}
+
+public enum PlotError: Error, CustomStringConvertible {
+  case notInstalled
+  /// gnuplot's own words.
+  case failed(String)
+
+  public var description: String {
+    switch self {
+    case .notInstalled: "gnuplot is not installed: apt-get install gnuplot-nox"
+    case .failed(let words): "gnuplot could not draw a plot:\n\(words)"
+    }
+  }
+}

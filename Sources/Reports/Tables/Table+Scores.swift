@@ -1,0 +1,35 @@
+import Evaluation
+import Metrics
+
+extension Table {
+  /// The scores as a table for people: with each number, half the width of its interval.
+  public init(_ scores: [Score]) throws {
+    let metrics = Metric.allCases.filter { metric in scores.contains { metric.value($0) != nil } }
+    try self.init(
+      columns: ["model", "steps"] + metrics.map(\.rawValue),
+      rows: scores.map { score in
+        [.text(score.model), score.steps.map(TableCell.integer) ?? .missing]
+          + metrics.map { metric in
+            guard let value = metric.value(score) else { return .missing }
+            guard let interval = score.interval(metric) else { return .number(value) }
+            let margin = (interval.upperBound - interval.lowerBound) / 2
+            // Samples that are all alike have an interval of rounding errors.
+            return margin > 1e-9 * value.magnitude ? .estimate(value, margin: margin) : .number(value)
+          }
+      })
+  }
+}
+
+extension Evaluated {
+  /// The table, and below it what should be known before it is believed.
+  public var text: String {
+    get throws { ([try Table(scores).text] + warnings).joined(separator: "\n") }
+  }
+
+  /// What is said of several models is said once.
+  public var warnings: [String] {
+    Warnings.lines(scores.flatMap { score in (score.warnings ?? []).map { (score.model, $0) } }).map {
+      "warning: \($0)"
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import Foundation
+
+extension Failure {
+  /// The error for a failed system call.
+  ///
+  /// - Parameters:
+  ///   - code: `errno`, read before anything else could change it.
+  ///   - action: what was being done, as in "cannot write the file".
+  ///   - path: the file or folder it was done to.
+  public static func system(_ code: Int32, _ action: String, path: String) -> Failure {
+    let words = String(cString: strerror(code))
+    let problem = "\(action): \(words.prefix(1).lowercased() + words.dropFirst())"
+    return switch code {
+    case ENOENT, ENOTDIR:
+      Failure(.missing, at: path, problem, advice: "Check the path, or make the folder first.")
+    case ENOSPC, EDQUOT:
+      Failure(
+        .io, at: path, problem,
+        advice: "Free some space or choose a folder on another disk. What was there before is unchanged.")
+    case EFBIG:
+      Failure(
+        .io, at: path, problem,
+        advice: "The file system or `ulimit -f` forbids a file of this size. What was there before is unchanged.")
+    case EACCES, EPERM, EROFS:
+      Failure(.io, at: path, problem, advice: "Check who owns the file and its folder, and their permissions.")
+    case EMFILE, ENFILE:
+      Failure(.io, at: path, problem, advice: "Too many files are open. Raise `ulimit -n`.")
+    default:
+      Failure(.io, at: path, problem)
+    }
+  }
+}

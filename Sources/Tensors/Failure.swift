@@ -1,0 +1,53 @@
+import Foundation
+
+/// What went wrong with a file, in words for the person who runs the command.
+///
+/// It prints as `place: problem; expected …, got …`, and on a second line what to do about it.
+public struct Failure: Error, Equatable, Sendable {
+  /// The class of the failure. Its raw value is the command line's exit code, from BSD's sysexits.h.
+  public enum Kind: Int32, Sendable {
+    /// The file is there, and its content is not what it should be.
+    case malformed = 65
+    /// A file, a dataset or a tensor that is needed does not exist.
+    case missing = 66
+    /// The system could not read or write: the disk is full, permission is denied.
+    case io = 74
+  }
+
+  public var kind: Kind
+  /// The file, with `:line:column` in YAML, or a dataset's path in HDF5, or a tensor's name in safetensors.
+  public var place: String
+  /// What is wrong, without a full stop. Empty where `expected` says it all.
+  public var problem: String
+  public var expected: String?
+  public var got: String?
+  /// What to do about it, as whole sentences.
+  public var advice: String?
+
+  public init(
+    _ kind: Kind, at place: String, _ problem: String = "", expected: String? = nil, got: String? = nil,
+    advice: String? = nil
+  ) {
+    self.kind = kind
+    self.place = place
+    self.problem = problem
+    self.expected = expected
+    self.got = got
+    self.advice = advice
+  }
+
+  public var exitCode: Int32 { kind.rawValue }
+}
+
+extension Failure: CustomStringConvertible, LocalizedError {
+  public var description: String {
+    var comparison: [String] = []
+    if let expected { comparison.append("expected \(expected)") }
+    if let got { comparison.append("got \(got)") }
+    let sentence = [problem, comparison.joined(separator: ", ")].filter { !$0.isEmpty }.joined(separator: "; ")
+    let line = "\(place): \(sentence)"
+    return advice.map { "\(line)\n  \($0)" } ?? line
+  }
+
+  public var errorDescription: String? { description }
+}
