@@ -91,7 +91,7 @@ private struct HostBuild {
         ExitCodes.usage, "this program has Swift's runtime inside it (--static-swift-stdlib): it cannot load plugins")
     }
     let modules = folder + "/Modules"
-    for name in ["Fewstep", "Networks", "Storage", "Tensors"] {
+    for name in ["Fewstep", "Encoders", "Media", "Processes", "Files", "Networks", "Tensors"] {
       let module = "\(modules)/\(name).swiftmodule"
       guard let made = Self.date(module), let linked = Self.date(executable.path) else {
         throw CommandError(
@@ -106,7 +106,7 @@ private struct HostBuild {
     let maps =
       ["\(folder)/CTorch.build/module.modulemap"]
       + ["CHDF5", "CYAML", "CPNG", "CJPEG", "CWebP", "CZlib"].map {
-        "\(FewstepSource.built)/Sources/\($0)/module.modulemap"
+        "\(FewstepSource.built)/Sources/System/\($0)/module.modulemap"
       }
     let headers = try execute(
       "pkg-config", ["--cflags-only-I", "hdf5", "yaml-0.1", "libpng", "libturbojpeg", "libwebp", "zlib"])
