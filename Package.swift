@@ -26,7 +26,7 @@ let torchLink: [LinkerSetting] =
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet", "SDXL"]
 let rewards = [
-  "ClassifierReward", "PerturbedReward", "IntrinsicReward", "CLIPRewards", "ImageReward", "ProcessReward",
+  "ClassifierReward", "PerturbedReward", "TeacherReward", "CLIPRewards", "ImageReward", "ExternalReward",
 ]
 let data = ["IDX"]
 let plugins = objectives + backbones + rewards + data
@@ -107,17 +107,17 @@ let package = Package(
     .testTarget(
       name: "FewstepTests",
       dependencies: ["Fewstep", "Reports", "Evaluation", "ObjectiveChecks"] + pluginTargets),
-    .testTarget(name: "CLIPTests", dependencies: ["Encoders", "Fewstep"], exclude: ["Fixtures"]),
+    .testTarget(name: "EncodersTests", dependencies: ["Encoders", "Fewstep"], exclude: ["Fixtures"]),
     .testTarget(
-      name: "PictureRewardsTests", dependencies: ["CLIPRewards", "ImageReward", "FewstepCLI"], exclude: ["Fixtures"]),
-    .testTarget(name: "ProcessRewardTests", dependencies: ["ProcessReward"], exclude: ["stand_in.py"]),
-    .testTarget(name: "SuitesTests", dependencies: ["Benchmarks", "CLIPRewards"], exclude: ["Fixtures"]),
+      name: "ImageRewardsTests", dependencies: ["CLIPRewards", "ImageReward", "FewstepCLI"], exclude: ["Fixtures"]),
+    .testTarget(name: "ExternalRewardTests", dependencies: ["ExternalReward"], exclude: ["stand_in.py"]),
+    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "CLIPRewards"], exclude: ["Fixtures"]),
     .testTarget(name: "SDXLTests", dependencies: ["SDXL"], exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["Files", "Media", "FewstepMain"]),
   ]
     + plugins.map {
       .target(
-        name: $0, dependencies: belowPlugins + ($0 == "ProcessReward" ? ["CSpawn"] : []), path: "Plugins/\($0)")
+        name: $0, dependencies: belowPlugins + ($0 == "ExternalReward" ? ["CSpawn"] : []), path: "Plugins/\($0)")
     },
   cxxLanguageStandard: .cxx17
 )

@@ -23,7 +23,7 @@ public final class AMD: MatchingObjective {
   private let sharpening: Double
   private let normalised: Bool
   private let gan: AdversarialTerm?
-  public let sensing: Sensing?
+  public let groupAdvantage: GroupAdvantage?
   public var parameters: ParameterStore? { gan?.parameters }
   public var needs: Set<ObjectiveNeed> { gan?.isActive == true ? [.data] : [] }
 
@@ -45,7 +45,7 @@ public final class AMD: MatchingObjective {
     normalised = s.boolean(
       "normalise-sharpening", default: true,
       "Divide W by its mean over the group: without it the fake teacher's loss grows by some 28%.")
-    sensing = Sensing(
+    groupAdvantage = GroupAdvantage(
       groupSize: s.integer(
         "group-size", default: 8, in: .atLeast(2),
         "K in Eq. 12: samples of one prompt (the paper: 64 images, 8 videos)."),

@@ -5,7 +5,7 @@ import Tensors
 /// What a CLIP model says of pictures: how well they fit their prompts, or how they look.
 ///
 /// Gradients reach the pixels wherever they are recorded; the model itself is frozen.
-public final class CLIPReward: PictureNetworkReward {
+public final class CLIPReward: ImageNetworkReward {
   /// What is made of pictures' embeddings, float32 [B, P] of length 1.
   enum Judgement {
     /// Something of the cosine [B] with the text's embedding.

@@ -13,7 +13,7 @@ final class ExactTeacher: Teacher {
     self.schedule = schedule
   }
 
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
     return try density.clean(noisy, alpha: alpha, sigma: sigma, classes: condition.tensor("class"))
   }
@@ -52,7 +52,7 @@ public final class PointDenoiser: FakeTeacher, Student {
     self.classes = try Embedding(store.root / "classes", count: classes + 1, width: width)
   }
 
-  public func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  public func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try output(hidden(noisy, time, condition))
   }
 
@@ -67,7 +67,7 @@ public final class PointDenoiser: FakeTeacher, Student {
       return Float((alpha * alpha * power + sigma * sigma).squareRoot())
     }
     let scaled = try noisy / Tensor(sizes).to(noisy.device).unsqueezed(1)
-    let models = try Tensor(times.map { Float(schedule.modelTime($0)) }).to(noisy.device)
+    let models = try Tensor(times.map { Float(schedule.timestep($0)) }).to(noisy.device)
     let features = try concatenated([scaled, sinusoids(models, width: embedding)], 1)
     var h = try silu(input(features) + classes(condition.tensor("class")))
     for layer in hidden { h = try silu(layer(h)) }

@@ -50,7 +50,7 @@ public final class GaussianMixture: Backbone {
   private var start: [String: Tensor]?
 
   public init(
-    _ mixture: Mixture, phantom: Phantom? = nil, network: Network = Network(), schedule: any NoiseSchedule,
+    _ mixture: Mixture, phantom: SpuriousMode? = nil, network: Network = Network(), schedule: any NoiseSchedule,
     on device: Device = .cpu
   ) {
     self.mixture = mixture

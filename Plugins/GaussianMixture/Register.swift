@@ -62,7 +62,7 @@ extension GaussianMixture {
     catalog.backbones.append(
       Plugin("gaussian-mixture", "Points of a mixture of Gaussians, with exact scores in any dimension") { s in
         let mixture = Mixture(s)
-        let phantom = s.has("phantom") ? Phantom(s.section("phantom"), dimension: mixture.dimension) : nil
+        let phantom = s.has("phantom") ? SpuriousMode(s.section("phantom"), dimension: mixture.dimension) : nil
         let network = s.section("network")
         let shape = Network(
           width: network.integer(

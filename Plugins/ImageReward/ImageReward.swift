@@ -6,7 +6,7 @@ import Tensors
 /// How well people like pictures for their prompts (Xu et al., arXiv 2304.05977): ImageReward v1.0.
 ///
 /// Gradients reach the pixels wherever they are recorded; the model itself is frozen.
-public final class ImageReward: PictureNetworkReward {
+public final class ImageReward: ImageNetworkReward {
   private let model: ImageRewardModel
   private let tokenizer: WordPieceTokenizer
   private let processing: CLIPImageProcessing

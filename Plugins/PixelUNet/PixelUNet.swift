@@ -13,31 +13,31 @@ public final class PixelUNet: Backbone {
   private let architecture: Architecture
   private let weights: ParameterStore.Source
   private let shift: Double
-  private let recomputing: Bool
+  private let gradientCheckpointing: Bool
 
   /// - Parameters:
   ///   - weights: a safetensors file that carries its architecture.
   ///   - shift: of the rectified flow's times (Esser et al., arXiv 2403.03206, Eq. 23).
-  ///   - recomputing: gradient checkpointing of the residual blocks.
+  ///   - gradientCheckpointing: gradient checkpointing of the residual blocks.
   /// - Throws: `Failure` naming file and tensor.
-  public convenience init(weights path: String, on device: Device, shift: Double = 1, recomputing: Bool = false)
+  public convenience init(weights path: String, on device: Device, shift: Double = 1, gradientCheckpointing: Bool = false)
     throws
   {
     let file = try SafetensorsFile(path)
     let architecture = try Architecture(metadata: file.metadata, of: path)
     self.init(
       architecture, weights: .checkpoint { file.contains($0) ? try file.parameter($0) : nil }, on: device,
-      shift: shift, recomputing: recomputing)
+      shift: shift, gradientCheckpointing: gradientCheckpointing)
     try noGrad { _ = try denoiser() }
   }
 
   /// - Parameter weights: where all roles start from.
   public init(
     _ architecture: Architecture, weights: ParameterStore.Source, on device: Device, shift: Double = 1,
-    recomputing: Bool = false
+    gradientCheckpointing: Bool = false
   ) {
     self.shift = shift
-    self.recomputing = recomputing
+    self.gradientCheckpointing = gradientCheckpointing
     self.architecture = architecture
     self.weights = weights
     self.device = device
@@ -63,7 +63,7 @@ public final class PixelUNet: Backbone {
   public func pixels(_ samples: Tensor) throws -> Tensor? { try (samples * 0.5 + 0.5).clamped(0, 1) }
 
   private func denoiser() throws -> PixelDenoiser {
-    try PixelDenoiser(architecture, ParameterStore(weights, device: device), shift: shift, recomputing: recomputing)
+    try PixelDenoiser(architecture, ParameterStore(weights, device: device), shift: shift, gradientCheckpointing: gradientCheckpointing)
   }
 
   public static func register(in catalog: inout Catalog) {
@@ -75,10 +75,10 @@ public final class PixelUNet: Backbone {
           "shift", default: 1, in: .positive,
           "Moves times towards noise, σ = shift t / (1 + (shift - 1) t); 3 is usual for flow models (arXiv 2403.03206)."
         )
-        let recomputing = s.boolean(
+        let gradientCheckpointing = s.boolean(
           "gradient-checkpointing", default: false,
           "Compute residual blocks twice instead of keeping their activations: less memory, more time.")
-        return { try PixelUNet(weights: path, on: $0.device, shift: shift, recomputing: recomputing) }
+        return { try PixelUNet(weights: path, on: $0.device, shift: shift, gradientCheckpointing: gradientCheckpointing) }
       })
     catalog.pretrainable.append(
       Plugin("pixel-unet", summary) { s in

@@ -8,26 +8,26 @@ public final class PixelDenoiser: Teacher, FakeTeacher, Student {
   public let prediction = Prediction.flow
   public let parameters: ParameterStore
   private let network: UNet
-  private let recomputing: Bool
+  private let gradientCheckpointing: Bool
 
   /// - Parameters:
   ///   - shift: of the rectified flow's times; the network sees σ, so that any fits its weights.
-  ///   - recomputing: gradient checkpointing of the residual blocks.
+  ///   - gradientCheckpointing: gradient checkpointing of the residual blocks.
   public init(
-    _ architecture: Architecture, _ parameters: ParameterStore, shift: Double = 1, recomputing: Bool = false
+    _ architecture: Architecture, _ parameters: ParameterStore, shift: Double = 1, gradientCheckpointing: Bool = false
   ) throws {
     schedule = RectifiedFlow(shift: shift)
     self.parameters = parameters
-    self.recomputing = recomputing
+    self.gradientCheckpointing = gradientCheckpointing
     network = try UNet(parameters.root, architecture)
   }
 
-  public func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-    try network(noisy, modelTime(time, noisy.device), condition.tensor("class"), recomputing: recomputing)
+  public func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try network(noisy, timestep(time, noisy.device), condition.tensor("class"), gradientCheckpointing: gradientCheckpointing)
   }
 
   public func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-    try network.bottleneck(noisy, modelTime(time, noisy.device), condition.tensor("class"))
+    try network.bottleneck(noisy, timestep(time, noisy.device), condition.tensor("class"))
   }
 
   public func unconditional(like condition: Condition) throws -> Condition {
@@ -35,7 +35,7 @@ public final class PixelDenoiser: Teacher, FakeTeacher, Student {
     return Condition(prompts: condition.prompts, tensors: ["class": try Tensor(none).to(parameters.device)])
   }
 
-  private func modelTime(_ time: Tensor, _ device: Device) throws -> Tensor {
-    try Tensor(time.doubles().map { Float(schedule.modelTime($0)) }).to(device)
+  private func timestep(_ time: Tensor, _ device: Device) throws -> Tensor {
+    try Tensor(time.doubles().map { Float(schedule.timestep($0)) }).to(device)
   }
 }

@@ -117,13 +117,13 @@ final class UNet {
 
   /// x [B, C, H, W], time [B] as the network counts it, classes int64 [B] -> [B, C, H, W]
   ///
-  /// - Parameter recomputing: gradient checkpointing (Chen et al., arXiv 1604.06174) of the residual blocks.
-  func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor, recomputing: Bool) throws -> Tensor {
+  /// - Parameter gradientCheckpointing: gradient checkpointing (Chen et al., arXiv 1604.06174) of the residual blocks.
+  func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor, gradientCheckpointing: Bool) throws -> Tensor {
     let embedded = try embed(time, labels)
-    var (h, skips) = try encode(x, embedded, recomputing)
+    var (h, skips) = try encode(x, embedded, gradientCheckpointing)
     for level in up {
       for (index, residual) in level.residuals.enumerated() {
-        h = try run(residual, concatenated([h, skips.removeLast()], 1), embedded, recomputing)
+        h = try run(residual, concatenated([h, skips.removeLast()], 1), embedded, gradientCheckpointing)
         if !level.attentions.isEmpty { h = try level.attentions[index](h) }
       }
       if let resample = level.resample { h = try resample(upsampledNearest(h, 2)) }
@@ -138,8 +138,8 @@ final class UNet {
     try encode(x, embed(time, labels), false).middle
   }
 
-  private func run(_ block: ResidualBlock, _ x: Tensor, _ embedded: Tensor, _ recomputing: Bool) throws -> Tensor {
-    guard recomputing else { return try block(x, embedded) }
+  private func run(_ block: ResidualBlock, _ x: Tensor, _ embedded: Tensor, _ gradientCheckpointing: Bool) throws -> Tensor {
+    guard gradientCheckpointing else { return try block(x, embedded) }
     return try checkpoint([x, embedded]) { try block($0[0], $0[1]) }
   }
 
@@ -148,14 +148,14 @@ final class UNet {
     return try silu(time2(silu(time1(sinusoid))) + classes(labels))
   }
 
-  private func encode(_ x: Tensor, _ embedded: Tensor, _ recomputing: Bool) throws -> (
+  private func encode(_ x: Tensor, _ embedded: Tensor, _ gradientCheckpointing: Bool) throws -> (
     middle: Tensor, skips: [Tensor]
   ) {
     var h = try convIn(x.spaceToDepth(architecture.patch))
     var skips = [h]
     for level in down {
       for (index, residual) in level.residuals.enumerated() {
-        h = try run(residual, h, embedded, recomputing)
+        h = try run(residual, h, embedded, gradientCheckpointing)
         if !level.attentions.isEmpty { h = try level.attentions[index](h) }
         skips.append(h)
       }
@@ -164,8 +164,8 @@ final class UNet {
         skips.append(h)
       }
     }
-    h = try middle.attention(run(middle.first, h, embedded, recomputing))
-    h = try run(middle.second, h, embedded, recomputing)
+    h = try middle.attention(run(middle.first, h, embedded, gradientCheckpointing))
+    h = try run(middle.second, h, embedded, gradientCheckpointing)
     return (h, skips)
   }
 }

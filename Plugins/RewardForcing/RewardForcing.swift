@@ -9,21 +9,21 @@ import Tensors
 public final class RewardForcing: MatchingObjective {
   private let temperature: Double
   private let isStandardised: Bool
-  public let sensing: Sensing?
+  public let groupAdvantage: GroupAdvantage?
 
   public init(_ s: SettingsReader) {
     temperature = s.number(
       "temperature", default: 1, in: .positive, "β in exp(r / β) (the paper: 0.5, on rewards as they come).")
     isStandardised = s.boolean(
       "standardise", default: true, "Centre rewards and divide them by their deviation over the step's samples.")
-    sensing = Sensing(
+    groupAdvantage = GroupAdvantage(
       groupSize: 1,
       interval: s.integer(
         "interval", default: 1, in: .atLeast(1), "Rewards are evaluated every so many steps; plain DMD between."))
   }
 
   public func studentLoss(_ scene: Scene) throws -> Loss {
-    let weight = try scene.amongAll { rewards in
+    let weight = try scene.overBatch { rewards in
       var r = try rewards.to(.float64)
       if isStandardised { r = try (r - mean(r)) / sqrt(r.variance([0], correction: 0) + 1e-12) }
       return try ((r / temperature).softmax(0) * Double(rewards.count)).to(.float32)

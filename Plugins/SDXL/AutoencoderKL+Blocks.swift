@@ -24,10 +24,10 @@ extension AutoencoderKL {
       out = try Out(scope, c.channels[c.channels.count - 1], 2 * c.latentChannels, groups: c.groups)
     }
 
-    func callAsFunction(_ images: Tensor, _ recomputing: Bool) throws -> Tensor {
+    func callAsFunction(_ images: Tensor, _ gradientCheckpointing: Bool) throws -> Tensor {
       var h = try convIn(images)
-      for level in levels { h = try run(h, recomputing, level.callAsFunction) }
-      return try out(run(h, recomputing, middle.callAsFunction))
+      for level in levels { h = try run(h, gradientCheckpointing, level.callAsFunction) }
+      return try out(run(h, gradientCheckpointing, middle.callAsFunction))
     }
   }
 
@@ -50,17 +50,17 @@ extension AutoencoderKL {
       out = try Out(scope, c.channels[0], c.outputChannels, groups: c.groups)
     }
 
-    func callAsFunction(_ latents: Tensor, _ recomputing: Bool) throws -> Tensor {
-      var h = try run(convIn(latents), recomputing, middle.callAsFunction)
-      for level in levels { h = try run(h, recomputing, level.callAsFunction) }
+    func callAsFunction(_ latents: Tensor, _ gradientCheckpointing: Bool) throws -> Tensor {
+      var h = try run(convIn(latents), gradientCheckpointing, middle.callAsFunction)
+      for level in levels { h = try run(h, gradientCheckpointing, level.callAsFunction) }
       return try out(h)
     }
   }
 
   private static func run(
-    _ x: Tensor, _ recomputing: Bool, _ block: @escaping (Tensor) throws -> Tensor
+    _ x: Tensor, _ gradientCheckpointing: Bool, _ block: @escaping (Tensor) throws -> Tensor
   ) throws -> Tensor {
-    guard recomputing, isGradEnabled else { return try block(x) }
+    guard gradientCheckpointing, isGradEnabled else { return try block(x) }
     return try checkpoint([x]) { try block($0[0]) }
   }
 

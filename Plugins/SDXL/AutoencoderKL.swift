@@ -10,7 +10,7 @@ import Tensors
 public final class AutoencoderKL {
   public let configuration: Configuration
   /// Gradient checkpointing (Chen et al., arXiv 1604.06174): the levels' activations are computed again in backward.
-  public var recomputes = false
+  public var gradientCheckpointing = false
   private let encoder: Encoder
   private let decoder: Decoder
   private let momentConvolution: Convolution?
@@ -75,7 +75,7 @@ public final class AutoencoderKL {
   /// - Throws: `AutoencoderError` where sides are no multiples of the factor.
   public func encode(_ images: Tensor) throws -> Posterior {
     try check(images, channels: configuration.imageChannels, multiple: configuration.factor, "images")
-    let features = try encoder(images.to(dtype), recomputes)
+    let features = try encoder(images.to(dtype), gradientCheckpointing)
     let moments = try (momentConvolution?(features) ?? features).chunked(2, 1)
     return Posterior(mean: moments[0], logVariance: try moments[1].clamped(-30, 20))
   }
@@ -111,7 +111,7 @@ public final class AutoencoderKL {
 
   /// Decodes in one piece.
   func whole(_ latents: Tensor) throws -> Tensor {
-    try decoder(latentConvolution?(latents) ?? latents, recomputes)
+    try decoder(latentConvolution?(latents) ?? latents, gradientCheckpointing)
   }
 
   // MARK: What goes in

@@ -11,7 +11,7 @@ final class SDXLDenoiser: Teacher, FakeTeacher, Student {
   private let network: UNet
   private let unconditional: Unconditional
   private let precision: DType?
-  private let recomputing: Bool
+  private let gradientCheckpointing: Bool
 
   /// What stands for "no prompt": [1, L, C] and [1, P].
   struct Unconditional {
@@ -21,10 +21,10 @@ final class SDXLDenoiser: Teacher, FakeTeacher, Student {
 
   /// - Parameters:
   ///   - precision: what matrix products and convolutions are computed in; nil leaves it to the parameters' own dtype.
-  ///   - recomputing: gradient checkpointing.
+  ///   - gradientCheckpointing: gradient checkpointing.
   init(
     _ network: UNet, _ parameters: ParameterStore, schedule: DiscreteVP, prediction: Prediction,
-    unconditional: Unconditional, precision: DType?, recomputing: Bool
+    unconditional: Unconditional, precision: DType?, gradientCheckpointing: Bool
   ) {
     self.network = network
     self.parameters = parameters
@@ -32,20 +32,20 @@ final class SDXLDenoiser: Teacher, FakeTeacher, Student {
     self.prediction = prediction
     self.unconditional = unconditional
     self.precision = precision
-    self.recomputing = recomputing
+    self.gradientCheckpointing = gradientCheckpointing
   }
 
   /// In float32, whatever was computed in.
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try asked(noisy, time, condition) {
-      try network($0, $1, text: $2, pooled: $3, timeIDs: $4, recomputing: recomputing && isGradEnabled)
+      try network($0, $1, text: $2, pooled: $3, timeIDs: $4, gradientCheckpointing: gradientCheckpointing && isGradEnabled)
     }
   }
 
   /// The middle block's, [B, C, h, w].
   func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try asked(noisy, time, condition) {
-      try network.middle($0, $1, text: $2, pooled: $3, timeIDs: $4, recomputing: recomputing && isGradEnabled)
+      try network.middle($0, $1, text: $2, pooled: $3, timeIDs: $4, gradientCheckpointing: gradientCheckpointing && isGradEnabled)
     }
   }
 
@@ -65,7 +65,7 @@ final class SDXLDenoiser: Teacher, FakeTeacher, Student {
     _ noisy: Tensor, _ time: Tensor, _ condition: Condition,
     _ network: (Tensor, Tensor, Tensor, Tensor, Tensor) throws -> Tensor
   ) throws -> Tensor {
-    let steps = try Tensor(time.doubles().map { Float(schedule.modelTime($0)) }).to(noisy.device)
+    let steps = try Tensor(time.doubles().map { Float(schedule.timestep($0)) }).to(noisy.device)
     return try autocast(precision, on: noisy.device) {
       try network(
         noisy, steps, condition.tensor("text"), condition.tensor("pooled"), condition.tensor("time-ids"))

@@ -21,12 +21,12 @@ extension SDXL {
       Plugin("sdxl", "SDXL's U-Net with new weights, of the shape that a model folder's unet/config.json describes") {
         s in
         let model = s.path("model", "The model's folder in diffusers' layout; unet/ needs its config.json alone.")
-        let recomputing = s.boolean(
+        let gradientCheckpointing = s.boolean(
           "gradient-checkpointing", default: false,
           "Compute blocks twice instead of keeping their activations: less memory, more time.")
         return {
           try SDXL(
-            SDXL.Settings(model: model, prompts: nil, recomputing: recomputing), seed: $0.seed, on: $0.device)
+            SDXL.Settings(model: model, prompts: nil, gradientCheckpointing: gradientCheckpointing), seed: $0.seed, on: $0.device)
         }
       })
     catalog.autoencoders.append(
@@ -52,7 +52,7 @@ extension SDXL.Settings {
     s.require(size.count == 2, at: "size", "expected [height, width]")
     precision = s.precision(
       "What the teacher is kept in, and what all roles compute in; what trains is kept in float32.")
-    recomputing = s.boolean(
+    gradientCheckpointing = s.boolean(
       "gradient-checkpointing", default: false,
       "Compute blocks twice instead of keeping their activations: less memory, more time.")
     tile = s.has("tile") ? s.integer("tile", in: .closed(64, 16384), "Pixels a side that are decoded at once.") : nil

@@ -17,19 +17,19 @@ public final class SDXL: TextConditioned {
     public var size: [Int]
     /// What the teacher is kept in, and what all roles compute in.
     public var precision: DType
-    public var recomputing: Bool
+    public var gradientCheckpointing: Bool
     public var tile: Int?
 
     public init(
       model: String, variant: String? = nil, prompts: String?, size: [Int] = [1024, 1024], precision: DType = .float32,
-      recomputing: Bool = false, tile: Int? = nil
+      gradientCheckpointing: Bool = false, tile: Int? = nil
     ) {
       self.model = model
       self.variant = variant
       self.prompts = prompts
       self.size = size
       self.precision = precision
-      self.recomputing = recomputing
+      self.gradientCheckpointing = gradientCheckpointing
       self.tile = tile
     }
   }
@@ -142,6 +142,6 @@ public final class SDXL: TextConditioned {
     SDXLDenoiser(
       made.network, made.parameters, schedule: pipeline.schedule, prediction: pipeline.prediction,
       unconditional: unconditional, precision: settings.precision == .float32 ? nil : settings.precision,
-      recomputing: settings.recomputing)
+      gradientCheckpointing: settings.gradientCheckpointing)
   }
 }

@@ -124,7 +124,7 @@ public final class SDXLPipeline: ModelPipeline {
     return ["text": text, "pooled": pooled]
   }
 
-  public func describe(_ picture: PictureFrame) -> [String: [Float]] {
+  public func describe(_ picture: ImageFrame) -> [String: [Float]] {
     let numbers = [
       picture.originalHeight, picture.originalWidth, picture.cropTop, picture.cropLeft, picture.height, picture.width,
     ]

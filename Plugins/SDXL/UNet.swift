@@ -71,12 +71,12 @@ public final class UNet {
   ///   - text: the prompts' embeddings [B, L, text width].
   ///   - pooled: the prompts' pooled embeddings [B, pooled width].
   ///   - timeIDs: original height and width, crop top and left, target height and width, in pixels: float32 [B, 6].
-  ///   - recomputing: gradient checkpointing of each residual and transformer block. What is trainable must be so again
+  ///   - gradientCheckpointing: gradient checkpointing of each residual and transformer block. What is trainable must be so again
   ///     when backward comes.
   public func callAsFunction(
-    _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor, recomputing: Bool = false
+    _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor, gradientCheckpointing: Bool = false
   ) throws -> Tensor {
-    let pass = try pass(timestep, text, pooled, timeIDs, recomputing)
+    let pass = try pass(timestep, text, pooled, timeIDs, gradientCheckpointing)
     var (h, skips) = try encode(sample, pass)
     for level in up {
       for layer in level.layers { h = try layer(h, skip: skips.removeLast(), pass) }
@@ -90,15 +90,15 @@ public final class UNet {
 
   /// The features of the middle block [B, C, h, w], which cost less than half of the whole network; parameters as above.
   public func middle(
-    _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor, recomputing: Bool = false
+    _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor, gradientCheckpointing: Bool = false
   ) throws -> Tensor {
-    try encode(sample, pass(timestep, text, pooled, timeIDs, recomputing)).middle
+    try encode(sample, pass(timestep, text, pooled, timeIDs, gradientCheckpointing)).middle
   }
 
   private var dtype: DType { convIn.weight.value.dtype }
 
   private func pass(
-    _ timestep: Tensor, _ text: Tensor, _ pooled: Tensor, _ timeIDs: Tensor, _ recomputing: Bool
+    _ timestep: Tensor, _ text: Tensor, _ pooled: Tensor, _ timeIDs: Tensor, _ gradientCheckpointing: Bool
   ) throws -> Pass {
     func waves(_ x: Tensor, _ width: Int) throws -> Tensor {
       try sinusoids(
@@ -108,7 +108,7 @@ public final class UNet {
     let size = try waves(timeIDs.reshaped([-1]), configuration.sizeWidth).reshaped([timeIDs.shape[0], -1])
     let embedding =
       try time(waves(timestep, configuration.levels[0].channels)) + added(concatenated([pooled.to(dtype), size], 1))
-    return Pass(embedding: try silu(embedding), text: try text.to(dtype), recomputing: recomputing)
+    return Pass(embedding: try silu(embedding), text: try text.to(dtype), gradientCheckpointing: gradientCheckpointing)
   }
 
   /// The middle's features, and what the way down leaves for the way up, last one last.

@@ -8,12 +8,12 @@ extension UNet {
     let embedding: Tensor
     /// [B, L, width]
     let text: Tensor
-    let recomputing: Bool
+    let gradientCheckpointing: Bool
 
     /// Runs a block, and once more in the backward pass where its activations are not to be kept (gradient checkpointing,
     /// Chen et al., arXiv 1604.06174).
     func run(_ inputs: [Tensor], _ block: @escaping ([Tensor]) throws -> Tensor) throws -> Tensor {
-      try recomputing ? checkpoint(inputs, block) : block(inputs)
+      try gradientCheckpointing ? checkpoint(inputs, block) : block(inputs)
     }
   }
 

@@ -33,12 +33,12 @@ public struct GenerationRecord: Codable, Equatable, Sendable {
 
   /// Makes a folder this record's, or finds that it is.
   ///
-  /// - Throws: `SuiteError` naming what differs where the folder is another's; nothing is changed then.
+  /// - Throws: `BenchmarkError` naming what differs where the folder is another's; nothing is changed then.
   func claim(_ path: String) throws {
     if let there = try Self.read(path) {
       let differences = differences(from: there)
       guard differences.isEmpty else {
-        throw SuiteError(
+        throw BenchmarkError(
           "\(path): the folder's samples were made from something else: \(differences.joined(separator: "; ")).\n"
             + "  Take another --output, or remove that folder.")
       }

@@ -10,9 +10,9 @@ public struct Comparison: Sendable {
     public let path: String
     public let variant: String
     public let seed: Int
-    public let evaluated: Evaluated
+    public let evaluated: EvaluationResult
 
-    public init(path: String, variant: String, seed: Int, evaluated: Evaluated) {
+    public init(path: String, variant: String, seed: Int, evaluated: EvaluationResult) {
       self.path = path
       self.variant = variant
       self.seed = seed

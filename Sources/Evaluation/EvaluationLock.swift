@@ -34,7 +34,7 @@ public struct EvaluationLock: Codable, Equatable, Sendable {
 }
 
 /// A run's scores, with their lock: what `evaluation.json` holds.
-public struct Evaluated: Codable, Sendable {
+public struct EvaluationResult: Codable, Sendable {
   public var lock: EvaluationLock
   public var scores: [Score]
 
@@ -44,9 +44,9 @@ public struct Evaluated: Codable, Sendable {
   }
 
   /// - Throws: `ComparisonError` where the file is not what `write` makes.
-  public static func load(_ path: String) throws -> Evaluated {
+  public static func load(_ path: String) throws -> EvaluationResult {
     do {
-      return try JSONDecoder.pretty.decode(Evaluated.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+      return try JSONDecoder.pretty.decode(EvaluationResult.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
       throw ComparisonError(
         "\(path): not scores as `fewstep run` writes them.\n"

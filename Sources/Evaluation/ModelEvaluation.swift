@@ -57,8 +57,8 @@ public final class ModelEvaluation {
   /// - Parameter progress: what is being made, and how many samples of it are done.
   public func scores(
     student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void
-  ) throws -> Evaluated {
-    let sampling = Sampling(backbone, seed: settings.seed, batch: settings.batch)
+  ) throws -> EvaluationResult {
+    let sampling = SampleGenerator(backbone, seed: settings.seed, batch: settings.batch)
     let prompts = sampling.prompts(settings.samples)
     let guidance = recipe.matching.guidance
     var scores = [Score]()
@@ -81,7 +81,7 @@ public final class ModelEvaluation {
       try progress("student, \(steps.count) steps", $0, settings.samples)
     }
     scores.append(try score("student", own, prompts, steps: steps.count, sampler: "re-noising", times: steps))
-    return Evaluated(lock: lock, scores: scores)
+    return EvaluationResult(lock: lock, scores: scores)
   }
 
   private func score(

@@ -21,20 +21,20 @@ struct Check: ParsableCommand {
 
   func run() throws {
     let recipe = try arguments.load()
-    let cast = try Cast(recipe)
-    noteUnused(recipe, cast)
-    noteScorers(cast)
+    let components = try TrainingComponents(recipe)
+    noteUnused(recipe, components)
+    noteScorers(components)
     if let evaluation = recipe.evaluation {
-      _ = try ModelEvaluation(recipe, evaluation, backbone: cast.backbone, teacher: cast.teacher)
+      _ = try ModelEvaluation(recipe, evaluation, backbone: components.backbone, teacher: components.teacher)
     }
-    var findings = try Findings(recipe, cast)
+    var findings = try Findings(recipe, components)
     guard findings.disk.needed <= findings.disk.free else {
       throw CommandError(
         ExitCodes.io,
         "the disk has \(room(findings.disk.free)) free, checkpoints need \(room(findings.disk.needed)): "
           + "free some, or lower output.keep")
     }
-    try findings.takeSteps(recipe, cast)
+    try findings.takeSteps(recipe, components)
     print(json ? String(decoding: try JSONEncoder.pretty.encode(findings), as: UTF8.self) : text(findings, recipe))
   }
 
@@ -51,7 +51,7 @@ struct Check: ParsableCommand {
       ))
     lines.append(("steps", "time      α         σ         the network's time"))
     for step in findings.steps {
-      let columns = [step.time, step.alpha, step.sigma, step.modelTime]
+      let columns = [step.time, step.alpha, step.sigma, step.timestep]
       lines.append(("", columns.map { brief($0).padding(toLength: 10, withPad: " ", startingAt: 0) }.joined()))
     }
     lines += findings.calendar.enumerated().map { ($0 == 0 ? "calendar" : "", $1) }
@@ -100,7 +100,7 @@ private struct Findings: Encodable {
     let time: Double
     let alpha: Double
     let sigma: Double
-    let modelTime: Double
+    let timestep: Double
   }
 
   /// In bytes.
@@ -122,23 +122,23 @@ private struct Findings: Encodable {
   let disk: Disk
   var secondsPerStep = 0.0
 
-  init(_ recipe: Recipe, _ cast: Cast) throws {
-    sampleShape = cast.backbone.sampleShape
-    prompts = cast.backbone.prompts.count
-    student = Role(cast.student.parameters)
-    fakeTeacher = Role(cast.fakeTeacher.parameters)
+  init(_ recipe: Recipe, _ components: TrainingComponents) throws {
+    sampleShape = components.backbone.sampleShape
+    prompts = components.backbone.prompts.count
+    student = Role(components.student.parameters)
+    fakeTeacher = Role(components.fakeTeacher.parameters)
     guidance = recipe.matching.guidance.scale
-    let schedule = cast.teacher.schedule
+    let schedule = components.teacher.schedule
     steps = recipe.steps.map {
-      Step(time: $0, alpha: schedule.alpha($0), sigma: schedule.sigma($0), modelTime: schedule.modelTime($0))
+      Step(time: $0, alpha: schedule.alpha($0), sigma: schedule.sigma($0), timestep: schedule.timestep($0))
     }
-    calendar = Self.calendar(recipe, cast)
-    disk = try Self.disk(recipe, cast)
+    calendar = Self.calendar(recipe, components)
+    disk = try Self.disk(recipe, components)
   }
 
   /// Two steps, for the first one also warms up; nothing of them is kept.
-  mutating func takeSteps(_ recipe: Recipe, _ cast: Cast) throws {
-    let trainer = try Trainer(recipe, cast: cast)
+  mutating func takeSteps(_ recipe: Recipe, _ components: TrainingComponents) throws {
+    let trainer = try Trainer(recipe, components: components)
     _ = try trainer.step()
     let start = Date()
     let report = try trainer.step()
@@ -149,10 +149,10 @@ private struct Findings: Encodable {
     fakeTeacher.gradientNorm = report.fakeTeacherNorm
   }
 
-  private static func calendar(_ recipe: Recipe, _ cast: Cast) -> [String] {
+  private static func calendar(_ recipe: Recipe, _ components: TrainingComponents) -> [String] {
     let (total, output) = (recipe.training.steps, recipe.output)
     var lines = ["\(total) steps, each one student update and \(recipe.fakeTeacherUpdates) fake-teacher updates"]
-    if let interval = cast.objective.sensing?.interval {
+    if let interval = components.objective.groupAdvantage?.interval {
       lines.append("rewards at \(interval == 1 ? "every step" : times(every: interval, from: 0, total - 1))")
     }
     lines.append("sample grids after \(times(every: output.sampleEvery, from: output.sampleEvery, total))")
@@ -177,13 +177,13 @@ private struct Findings: Encodable {
     return times.prefix(3).map { "\($0)" }.joined(separator: ", ") + " ... \(final)"
   }
 
-  private static func disk(_ recipe: Recipe, _ cast: Cast) throws -> Disk {
+  private static func disk(_ recipe: Recipe, _ components: TrainingComponents) throws -> Disk {
     // Weights of all, two moments of what is trained, the average.
     let networks =
-      [cast.student.parameters, cast.fakeTeacher.parameters] + [cast.objective.parameters].compactMap { $0 }
+      [components.student.parameters, components.fakeTeacher.parameters] + [components.objective.parameters].compactMap { $0 }
     var numbers = 0
     for network in networks { numbers += network.count + 2 * network.trainable.reduce(0) { $0 + $1.value.count } }
-    if recipe.ema != nil { numbers += cast.student.parameters.trainable.reduce(0) { $0 + $1.value.count } }
+    if recipe.ema != nil { numbers += components.student.parameters.trainable.reduce(0) { $0 + $1.value.count } }
     let size = 4 * numbers
     let made = (recipe.training.steps - 1) / recipe.output.checkpointEvery + 1
     // One more than are kept is there while the next is written.

@@ -27,7 +27,7 @@ enum ExitCodes {
     case let error as CommandError: error.code
     case PlotError.notInstalled: missing
     case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError,
-      is ComparisonError, is SuiteError:
+      is ComparisonError, is BenchmarkError:
       invalid
     case is TrainingError, is ReplicaError, is TensorError, is PluginError, is PlotError: software
     default: nil

@@ -47,7 +47,7 @@ struct FeatureArguments: ParsableArguments {
   @Option(help: "Pictures that are looked at together.") var batch = 32
 
   var hasNetwork: Bool { inception != nil || clip != nil }
-  var fit: PictureFit { patch ? .patch(Inception.side) : resize.map(PictureFit.square) ?? .whole }
+  var fit: ImageFit { patch ? .patch(Inception.side) : resize.map(ImageFit.square) ?? .whole }
 
   func validate() throws {
     try require("--resize", resize, in: 8...16384)
@@ -59,7 +59,7 @@ struct FeatureArguments: ParsableArguments {
   }
 
   /// The one that was asked for.
-  func network() throws -> any PictureNetwork {
+  func network() throws -> any ImageNetwork {
     if let absence = device.absence { throw CommandError(ExitCodes.invalid, "--device: \(absence)") }
     if let inception { return try Inception(inception, on: device) }
     guard let clip else { throw CommandError(ExitCodes.usage, "pictures need --inception or --clip") }
@@ -68,12 +68,12 @@ struct FeatureArguments: ParsableArguments {
   }
 
   /// Looks at all pictures of folders and tars; shows how far it is, and ends at Ctrl-C.
-  func features(of sources: [String], network: any PictureNetwork) throws -> PictureFeatures {
-    let pictures = try PictureSource.pictures(in: sources)
-    Interruption.listen()
+  func features(of sources: [String], network: any ImageNetwork) throws -> ImageFeatures {
+    let pictures = try ImageSource.pictures(in: sources)
+    Signals.listen()
     let progress = Progress(total: pictures.count)
     defer { progress.stop() }
-    return try PictureFeatures(of: pictures, network, fit, batch: batch) { done in
+    return try ImageFeatures(of: pictures, network, fit, batch: batch) { done in
       progress.update(done, "pictures of \(sources[0])")
       try stopIfAsked("stopped; nothing was written")
     }

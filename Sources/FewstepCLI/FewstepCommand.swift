@@ -11,10 +11,10 @@ import Foundation
 import GaussianMixture
 import IDX
 import ImageReward
-import IntrinsicReward
+import TeacherReward
 import PerturbedReward
 import PixelUNet
-import ProcessReward
+import ExternalReward
 import RewardForcing
 import SDXL
 import SiD
@@ -55,8 +55,8 @@ public struct FewstepCommand: ParsableCommand {
     { GaussianMixture.register(in: &$0) }, { PixelUNet.register(in: &$0) },
     { SDXL.register(in: &$0) },
     { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
-    { IntrinsicReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) },
-    { ImageReward.register(in: &$0) }, { ProcessReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
+    { TeacherReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) },
+    { ImageReward.register(in: &$0) }, { ExternalReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
   ]
 
   @TaskLocal private static var added: [Registration] = []

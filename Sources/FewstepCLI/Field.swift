@@ -62,14 +62,14 @@ struct Field: ParsableCommand {
     } catch {
       throw CommandError(ExitCodes.io, "\(target): the folder cannot be made: \(error.localizedDescription)")
     }
-    let cast = try Cast(opened.recipe)
-    let drawn = try FieldFigure(opened.recipe, cast: cast, prompt: prompt, times: parsedTimes())
+    let components = try TrainingComponents(opened.recipe)
+    let drawn = try FieldFigure(opened.recipe, components: components, prompt: prompt, times: parsedTimes())
     var figures = [Figure]()
     let chosen = steps.isEmpty ? there : Array(Set(steps)).sorted()
     let progress = Progress(total: chosen.count)
     for (index, step) in chosen.enumerated() {
       do {
-        try Checkpoint.load(opened.folder.checkpoint(step), into: cast)
+        try Checkpoint.load(opened.folder.checkpoint(step), into: components)
       } catch let error as Failure where chosen.count > 1 {
         note("left out: \(error)")
         continue

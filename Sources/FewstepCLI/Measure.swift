@@ -69,7 +69,7 @@ struct Measure: ParsableCommand {
   }
 
   /// Features, and what they depend on where that is known.
-  private typealias Side = (values: Tensor, pictures: PictureFeatures?)
+  private typealias Side = (values: Tensor, pictures: ImageFeatures?)
 
   /// - Throws: `CommandError` where the two cannot be compared.
   private func sides() throws -> (real: Side, generated: Side) {
@@ -106,9 +106,9 @@ struct Measure: ParsableCommand {
   }
 
   /// Those that `fewstep features` wrote; nil for other features.
-  private static func picturesFeatures(_ path: String) throws -> PictureFeatures? {
-    guard let file = try? HDF5File.open(path), try PictureFeatures.isHeld(by: file) else { return nil }
-    return try PictureFeatures(reading: path)
+  private static func picturesFeatures(_ path: String) throws -> ImageFeatures? {
+    guard let file = try? HDF5File.open(path), try ImageFeatures.isHeld(by: file) else { return nil }
+    return try ImageFeatures(reading: path)
   }
 
   /// The tensor called `name`, or the only one, as features [N, D].

@@ -52,15 +52,15 @@ struct Run: ParsableCommand {
   func run() throws {
     let recipe = try arguments.load()
     let folder = try self.folder(recipe)
-    let cast = try Cast(recipe)
-    noteUnused(recipe, cast)
+    let components = try TrainingComponents(recipe)
+    noteUnused(recipe, components)
     // The evaluation's files are opened before an hour of training, not after it.
     let evaluation = try recipe.evaluation.map {
-      try ModelEvaluation(recipe, $0, backbone: cast.backbone, teacher: cast.teacher)
+      try ModelEvaluation(recipe, $0, backbone: components.backbone, teacher: components.teacher)
     }
-    Interruption.listen()
-    let run = try TrainingRun(Team(recipe, cast: cast), folder: folder, resume: resume)
-    noteScorers(cast)
+    Signals.listen()
+    let run = try TrainingRun(Team(recipe, components: components), folder: folder, resume: resume)
+    noteScorers(components)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let again =
       "go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
@@ -99,8 +99,8 @@ struct Run: ParsableCommand {
     let first = run.trainer.stepCount
     let progress = Progress(total: recipe.training.steps, from: first)
     let start = Date()
-    let sampling = Sampling(run.trainer.cast.backbone, seed: recipe.evaluation?.seed ?? 1)
-    let prompts = sampling.prompts(max(50, run.trainer.cast.backbone.pixelPrompts))
+    let sampling = SampleGenerator(run.trainer.components.backbone, seed: recipe.evaluation?.seed ?? 1)
+    let prompts = sampling.prompts(max(50, run.trainer.components.backbone.pixelPrompts))
     var reward = Double.nan
     let observer = TrainingRun.Observer { report in
       let done = report.step + 1
@@ -114,9 +114,9 @@ struct Run: ParsableCommand {
       progress.stop()
       if warning.action != .stopped { note("warning \(warning)") }
     } picture: {
-      let student = run.trainer.cast.student
+      let student = run.trainer.components.student
       let made = { try sampling.fewStep(student, steps: recipe.steps, prompts: prompts) }
-      return try Pictures(run.trainer.cast.backbone).image(
+      return try Pictures(run.trainer.components.backbone).image(
         [("student", run.trainer.ema?.applied(made) ?? made())], prompts: prompts)
     }
     let ending = try run.run(until: stopAfter, observer)
@@ -126,21 +126,21 @@ struct Run: ParsableCommand {
 
   /// Pictures of teacher and student from the same noise, and the table.
   private func report(_ run: TrainingRun, _ evaluation: ModelEvaluation?) throws {
-    let (recipe, cast, folder) = (run.trainer.recipe, run.trainer.cast, run.folder)
-    let sampling = Sampling(cast.backbone, seed: recipe.evaluation?.seed ?? 1)
-    let prompts = sampling.prompts(cast.backbone.pixelPrompts)
+    let (recipe, components, folder) = (run.trainer.recipe, run.trainer.components, run.folder)
+    let sampling = SampleGenerator(components.backbone, seed: recipe.evaluation?.seed ?? 1)
+    let prompts = sampling.prompts(components.backbone.pixelPrompts)
     let picture = folder.samples + "/teacher-and-student.png"
     var isDrawn = false
     try Averaged(run.trainer).run {
       let teacher = try sampling.teacherFewStep(
-        cast.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, prompts: prompts)
-      let student = try sampling.fewStep(cast.student, steps: recipe.steps, prompts: prompts)
-      let image = try Pictures(cast.backbone).image([("teacher", teacher), ("student", student)], prompts: prompts)
+        components.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, prompts: prompts)
+      let student = try sampling.fewStep(components.student, steps: recipe.steps, prompts: prompts)
+      let image = try Pictures(components.backbone).image([("teacher", teacher), ("student", student)], prompts: prompts)
       try image?.write(to: picture)
       isDrawn = image != nil
       guard let evaluation else { return }
       let scores = try evaluate(
-        evaluation, cast.student, recipe,
+        evaluation, components.student, recipe,
         ifStopped: "stopped while evaluating. The student is saved; score it with: fewstep evaluate \(folder.path)")
       try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
       print(
@@ -160,13 +160,13 @@ struct Averaged {
 
 /// The scores of a recipe's evaluation, with progress.
 ///
-/// - Throws: `CommandError` with the words `ifStopped` after Ctrl-C where `Interruption` listens.
+/// - Throws: `CommandError` with the words `ifStopped` after Ctrl-C where `Signals` listens.
 func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe, ifStopped words: String) throws
-  -> Evaluated
+  -> EvaluationResult
 {
   var current: (name: String, progress: Progress)?
   return try evaluation.scores(student: student, steps: recipe.steps) { name, done, total in
-    if Interruption.isRequested { current?.progress.stop() }
+    if Signals.isRequested { current?.progress.stop() }
     try stopIfAsked(words)
     if current?.name != name { current = (name, Progress(total: total)) }
     current?.progress.update(done, name)
@@ -174,20 +174,20 @@ func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: R
 }
 
 /// Says which parts of a recipe its objective does not ask for.
-func noteUnused(_ recipe: Recipe, _ cast: Cast) {
-  let objective = cast.objective
+func noteUnused(_ recipe: Recipe, _ components: TrainingComponents) {
+  let objective = components.objective
   for (key, isUnused) in [
-    ("reward", cast.reward != nil && objective.sensing == nil && recipe.rewardWeight == 0),
-    ("data", cast.data != nil && !objective.needs.contains(.data)),
-    ("training.pairs", cast.pairs != nil && !objective.needs.contains(.pairs)),
+    ("reward", components.reward != nil && objective.groupAdvantage == nil && recipe.rewardWeight == 0),
+    ("data", components.data != nil && !objective.needs.contains(.data)),
+    ("training.pairs", components.pairs != nil && !objective.needs.contains(.pairs)),
   ] where isUnused {
     note("note: \(key) has no effect on training: the objective, as the recipe sets it, does not use it")
   }
 }
 
 /// Says who scores, where that is another program.
-func noteScorers(_ cast: Cast) {
-  for (key, version) in cast.rewardVersions { note("\(key): scored by \(version)") }
+func noteScorers(_ components: TrainingComponents) {
+  for (key, version) in components.rewardVersions { note("\(key): scored by \(version)") }
 }
 
 /// A line for people, beside whatever goes to standard output.

@@ -46,7 +46,7 @@ struct Sample: ParsableCommand {
     for path in [output, tensors].compactMap(\.self) { try AtomicFile.checkWritable(path) }
     if let pictures { try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true) }
     let source = try source.open(folder)
-    Interruption.listen()
+    Signals.listen()
     var sampling = try source.sampling(texts, seed: seed, batch: batch)
     if let noises { sampling.noises = try HDF5File.open(noises).read("noises").to(.float32) }
     let prompts = sampling.prompts(count)
@@ -115,7 +115,7 @@ struct Evaluate: ParsableCommand {
     let student = try opened.student().student
     let evaluation = try ModelEvaluation(
       opened.recipe, settings, backbone: opened.backbone, teacher: opened.backbone.teacher())
-    Interruption.listen()
+    Signals.listen()
     let scores = try evaluate(
       evaluation, student, opened.recipe, ifStopped: "stopped while evaluating; nothing was written")
     print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
@@ -148,9 +148,9 @@ struct Pairs: ParsableCommand {
     if let threads = recipe.threads { try Runtime.setThreads(threads) }
     let backbone = try recipe.backbone(PluginContext(device: recipe.device, seed: recipe.seed))
     let progress = Progress(total: count)
-    Interruption.listen()
+    Signals.listen()
     let teacher = StoppableTeacher(try backbone.teacher(), "stopped while making pairs; nothing was written")
-    try PairsFile.make(
+    try ODEPairs.make(
       output, count: count, steps: steps, sampler: sampler, batch: batch, guidance: recipe.matching.guidance,
       seed: recipe.seed, backbone: backbone, teacher: teacher
     ) { progress.update($0, "pairs, \(steps) steps each") }

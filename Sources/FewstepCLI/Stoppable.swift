@@ -2,7 +2,7 @@ import Fewstep
 import Processes
 import Tensors
 
-/// A teacher that Ctrl-C stops between two calls of its network, where `Interruption` listens.
+/// A teacher that Ctrl-C stops between two calls of its network, where `Signals` listens.
 final class StoppableTeacher: Teacher {
   private let teacher: any Teacher
   private let words: String
@@ -15,9 +15,9 @@ final class StoppableTeacher: Teacher {
     self.words = words
   }
 
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try stopIfAsked(words)
-    return try teacher.output(for: noisy, at: time, given: condition)
+    return try teacher.modelOutput(for: noisy, at: time, given: condition)
   }
 
   func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
@@ -27,7 +27,7 @@ final class StoppableTeacher: Teacher {
   func unconditional(like condition: Condition) throws -> Condition { try teacher.unconditional(like: condition) }
 }
 
-/// - Throws: `CommandError` after Ctrl-C where `Interruption` listens.
+/// - Throws: `CommandError` after Ctrl-C where `Signals` listens.
 func stopIfAsked(_ words: String) throws {
-  if Interruption.isRequested { throw CommandError(ExitCodes.interrupted, words) }
+  if Signals.isRequested { throw CommandError(ExitCodes.interrupted, words) }
 }

@@ -47,10 +47,10 @@ struct SweepCommand: ParsableCommand {
     let states = try sweep.trials.map { try folder.state(of: $0) }
     if list { return try show(sweep, states) }
     try folder.record(sweep)
-    Interruption.listen()
-    let jobs = TrialJobs(folder, parallel: parallel)
+    Signals.listen()
+    let jobs = SweepRunner(folder, parallel: parallel)
     try jobs.run(sweep.trials, states)
-    guard !Interruption.isRequested else {
+    guard !Signals.isRequested else {
       throw CommandError(
         ExitCodes.interrupted,
         "stopped; \(jobs.finished) of \(sweep.trials.count) runs are done, the others are saved. "

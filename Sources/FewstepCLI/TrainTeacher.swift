@@ -97,8 +97,8 @@ struct TrainAutoencoder: ParsableCommand {
     note("scale \(brief(report.scale)): \(path)")
     if json { return print(String(decoding: try JSONEncoder.pretty.encode(report), as: UTF8.self)) }
     print(
-      "on \(test.count) images that were not trained on: mean |x - x̂| \(brief(report.absoluteError)) of 2, "
-        + "\(brief(report.signalToNoise)) dB")
+      "on \(test.count) images that were not trained on: mean |x - x̂| \(brief(report.meanAbsoluteError)) of 2, "
+        + "\(brief(report.psnr)) dB")
   }
 }
 
@@ -120,14 +120,14 @@ private func trained(
   let folder = URL(fileURLWithPath: output()).deletingLastPathComponent()
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   try AtomicFile.checkWritable(output())
-  Interruption.listen()
+  Signals.listen()
   let progress = Progress(total: steps)
   var average: Double?
   for index in 0..<steps {
     let (loss, norm) = try step(index)
     average = average.map { $0 + 0.02 * (loss - $0) } ?? loss
     progress.update(index + 1, "loss \(brief(average ?? loss))  gradient norm \(brief(norm))")
-    if Interruption.isRequested {
+    if Signals.isRequested {
       progress.stop()
       let path = output() + ".interrupted"
       try write(path)

@@ -4,7 +4,7 @@ import Tensors
 
 extension ObjectiveChecks {
   func losses() throws -> [String] {
-    let stage = try Rehearsal(make)
+    let stage = try ObjectiveTestBench(make)
     for (name, loss) in try both(stage) {
       for (term, value) in [("loss", try loss.checked(name).total)] + loss.terms {
         let number = try value.detached().item()
@@ -15,7 +15,7 @@ extension ObjectiveChecks {
   }
 
   func gradients() throws -> [String] {
-    let stage = try Rehearsal(make)
+    let stage = try ObjectiveTestBench(make)
     let trainable = stage.stores.map { $0.parameters.trainable.count }
     var words = [String]()
     // The samples have their graph in both, so that the fake teacher's loss must cut it.
@@ -41,7 +41,7 @@ extension ObjectiveChecks {
   }
 
   func rest() throws -> [String] {
-    let stage = try Rehearsal(make)
+    let stage = try ObjectiveTestBench(make)
     stage.teachersAgree = true
     stage.matching = Matching()
     let moved = try update(stage).map(abs).max() ?? 0
@@ -49,25 +49,25 @@ extension ObjectiveChecks {
   }
 
   func batch() throws -> [String] {
-    let stage = try Rehearsal(make)
+    let stage = try ObjectiveTestBench(make)
     let samples = try stage.samples()
     let whole = try both(stage, samples)
     // Objectives of their own, so that no call can leave something for the next.
-    let halves = try stage.halves.map { try both(Rehearsal(make), samples, $0) }
+    let halves = try stage.halves.map { try both(ObjectiveTestBench(make), samples, $0) }
     return try whole.indices.compactMap { index in
       let expected = try whole[index].loss.total.detached().item()
       let mean = try halves.reduce(0) { try $0 + $1[index].loss.total.detached().item() / 2 }
       return isClose(mean, expected, 1e-4)
         ? nil
-        : "\(whole[index].name) of a batch is \(expected), the mean over its halves \(mean): use `groupMean` or `amongAll` "
+        : "\(whole[index].name) of a batch is \(expected), the mean over its halves \(mean): use `groupMean` or `overBatch` "
           + "for what is not of the sample alone"
     }
   }
 
   func units() throws -> [String] {
-    let stage = try Rehearsal(make)
+    let stage = try ObjectiveTestBench(make)
     let expected = try update(stage)
-    let other = try Rehearsal(make)
+    let other = try ObjectiveTestBench(make)
     other.unit = 8
     let size = expected.map(abs).max() ?? 0
     let worst = zip(expected, try update(other)).map { abs($0 - $1) }.max() ?? 0
@@ -76,11 +76,11 @@ extension ObjectiveChecks {
   }
 
   func placement() throws -> [String] {
-    let stage = try Rehearsal(make)
+    let stage = try ObjectiveTestBench(make)
     let here = try both(stage)
     var words = misplaced(here, .cpu)
     if Device.cudaCount > 0 {
-      let there = try both(Rehearsal(make, on: .cuda(0)))
+      let there = try both(ObjectiveTestBench(make, on: .cuda(0)))
       words += misplaced(there, .cuda(0))
       for (a, b) in zip(here, there) {
         let (a, b) = (try a.loss.total.detached().item(), try b.loss.total.detached().item())
@@ -91,7 +91,7 @@ extension ObjectiveChecks {
   }
 
   func resume() throws -> [String] {
-    let stage = try Rehearsal(make)
+    let stage = try ObjectiveTestBench(make)
     let optimizer = try AdamW(
       stage.fakeTeacher.parameters.trainable + (stage.objective.parameters?.trainable ?? []),
       AdamW.Settings(learningRate: 1e-2))
@@ -101,7 +101,7 @@ extension ObjectiveChecks {
       try stage.objective.fakeTeacherLoss(stage.scene(stage.samples(step: step), step: step)).total.backward()
       try optimizer.step()
     }
-    let resumed = try Rehearsal(make)
+    let resumed = try ObjectiveTestBench(make)
     for ((_, old), (_, new)) in zip(stage.stores, resumed.stores) { try new.load { old[$0]?.value } }
     return try zip(both(stage, step: 2), both(resumed, step: 2)).compactMap { old, new in
       let (a, b) = (try old.loss.total.detached().item(), try new.loss.total.detached().item())
@@ -112,7 +112,7 @@ extension ObjectiveChecks {
 
   // MARK: -
 
-  private func both(_ stage: Rehearsal, _ samples: Tensor? = nil, _ range: Range<Int>? = nil, step: Int = 0) throws
+  private func both(_ stage: ObjectiveTestBench, _ samples: Tensor? = nil, _ range: Range<Int>? = nil, step: Int = 0) throws
     -> [(name: String, loss: Loss)]
   {
     let samples = try samples ?? stage.samples(step: step)
@@ -123,7 +123,7 @@ extension ObjectiveChecks {
   }
 
   /// The student's loss's gradient for each number of each sample.
-  private func update(_ stage: Rehearsal) throws -> [Double] {
+  private func update(_ stage: ObjectiveTestBench) throws -> [Double] {
     let leaves = try stage.leaves()
     try stage.objective.studentLoss(stage.scene(leaves)).total.backward()
     return try leaves.gradient?.doubles() ?? []

@@ -36,7 +36,7 @@ final class PointNetwork: Teacher, Student, FakeTeacher {
     classes = try Embedding(parameters.root / "classes", count: backbone.prompts.count + 1, width: width)
   }
 
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try output(features(of: noisy, at: time, given: condition))
   }
 

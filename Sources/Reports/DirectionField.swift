@@ -5,7 +5,7 @@ import Tensors
 /// by their difference, and by the objective as it is.
 ///
 /// Each direction is the mean over several noises, the same for all points. A point is no student's sample and has no
-/// group: its reward is measured against those of the student's samples (`Sensed.init(rewards:peers:sensing:)`).
+/// group: its reward is measured against those of the student's samples (`BatchRewards.init(rewards:peers:groupAdvantage:)`).
 public struct DirectionField {
   /// [n, ...] each, in the space of samples.
   public let real: Tensor
@@ -23,35 +23,35 @@ public struct DirectionField {
   ///   - peers: samples of the student of that prompt, whose rewards the points' are compared with.
   ///   - seed: of the noises.
   public init(
-    at points: Tensor, time: Double, prompt: Int, peers: Tensor, cast: Cast, recipe: Recipe, noises: Int = 16,
+    at points: Tensor, time: Double, prompt: Int, peers: Tensor, components: TrainingComponents, recipe: Recipe, noises: Int = 16,
     seed: Int = 1
   ) throws {
     let count = points.shape[0]
-    let condition = try cast.backbone.condition(Array(repeating: prompt, count: count))
-    let sensed = try Self.sensed(points, peers, prompt, cast)
+    let condition = try components.backbone.condition(Array(repeating: prompt, count: count))
+    let batchRewards = try Self.batchRewards(points, peers, prompt, components)
     let source = Noise(seed: seed)
     var sums = [Tensor](repeating: try points.zerosLike(), count: 4)
     for draw in 0..<noises {
       let x = try points.detached().cloned().requiringGrad()
-      let shape = cast.backbone.sampleShape
+      let shape = components.backbone.sampleShape
       let noise = try source.stream("field noise", step: draw).normal(0..<1, shape, on: points.device)
       let scene = Scene(
         samples: x, condition: condition, time: try .full([count], time, .float64),
-        noise: try noise + points.zerosLike(), matching: recipe.matching, teacher: cast.teacher,
-        fakeTeacher: cast.fakeTeacher, sensed: sensed,
-        realData: cast.data.map { data in
+        noise: try noise + points.zerosLike(), matching: recipe.matching, teacher: components.teacher,
+        fakeTeacher: components.fakeTeacher, batchRewards: batchRewards,
+        realData: components.data.map { data in
           { try Self.real(data, count, shape, source, draw, points.device) }
         },
-        pairs: cast.pairs.map { pairs in
+        pairs: components.pairs.map { pairs in
           {
-            let (noise, made, condition) = try pairs.batch([0], cast.backbone)
-            let student = try FewStepGeneration(steps: recipe.steps).sample(
-              cast.student, upTo: 0, given: condition
+            let (noise, made, condition) = try pairs.batch([0], components.backbone)
+            let student = try FewStepSampler(steps: recipe.steps).sample(
+              components.student, upTo: 0, given: condition
             ) { _ in noise }
             return Scene.Pairs(student: student, teacher: made)
           }
         })
-      let gradient = try cast.objective.studentLoss(scene).total.grad([x])[0] ?? x.zerosLike()
+      let gradient = try components.objective.studentLoss(scene).total.grad([x])[0] ?? x.zerosLike()
       let parts = try noGrad {
         [
           try scene.realGuided - points, try scene.fake - points, try scene.realGuided - scene.fake,
@@ -64,14 +64,14 @@ public struct DirectionField {
     (real, fake, difference, objective) = (means[0], means[1], means[2], means[3])
   }
 
-  private static func sensed(_ points: Tensor, _ peers: Tensor, _ prompt: Int, _ cast: Cast) throws -> Sensed? {
-    guard let sensing = cast.objective.sensing, let reward = cast.reward else { return nil }
+  private static func batchRewards(_ points: Tensor, _ peers: Tensor, _ prompt: Int, _ components: TrainingComponents) throws -> BatchRewards? {
+    guard let groupAdvantage = components.objective.groupAdvantage, let reward = components.reward else { return nil }
     return try noGrad {
       func score(_ samples: Tensor) throws -> Tensor {
-        let condition = try cast.backbone.condition(Array(repeating: prompt, count: samples.shape[0]))
-        return try reward.score(samples, pixels: cast.backbone.pixels(samples), given: condition).to(.float32)
+        let condition = try components.backbone.condition(Array(repeating: prompt, count: samples.shape[0]))
+        return try reward.score(samples, pixels: components.backbone.pixels(samples), given: condition).to(.float32)
       }
-      return try Sensed(rewards: score(points), peers: score(peers), sensing: sensing)
+      return try BatchRewards(rewards: score(points), peers: score(peers), groupAdvantage: groupAdvantage)
     }
   }
 

@@ -6,7 +6,7 @@ import Tensors
 /// density of the teacher's samples and under the student's.
 public struct FieldFigure {
   private let recipe: Recipe
-  private let cast: Cast
+  private let components: TrainingComponents
   private let prompt: Int
   private let times: [Double]
   private let x: ClosedRange<Double>
@@ -23,13 +23,13 @@ public struct FieldFigure {
   /// Samples the teacher, which all figures of a run share.
   ///
   /// - Throws: `Failure` where samples are not points of the plane.
-  public init(_ recipe: Recipe, cast: Cast, prompt: Int, times: [Double]) throws {
-    guard cast.backbone.sampleShape == [2] else {
-      throw Failure(.malformed, at: "field", expected: "samples that are points of the plane, [2]", got: "\(cast.backbone.sampleShape)")
+  public init(_ recipe: Recipe, components: TrainingComponents, prompt: Int, times: [Double]) throws {
+    guard components.backbone.sampleShape == [2] else {
+      throw Failure(.malformed, at: "field", expected: "samples that are points of the plane, [2]", got: "\(components.backbone.sampleShape)")
     }
-    (self.recipe, self.cast, self.prompt, self.times) = (recipe, cast, prompt, times)
-    let made = try Sampling(cast.backbone, seed: 1, batch: 1000).teacher(
-      cast.teacher, steps: Self.teacherSteps, guidance: recipe.matching.guidance,
+    (self.recipe, self.components, self.prompt, self.times) = (recipe, components, prompt, times)
+    let made = try SampleGenerator(components.backbone, seed: 1, batch: 1000).teacher(
+      components.teacher, steps: Self.teacherSteps, guidance: recipe.matching.guidance,
       prompts: Array(repeating: prompt, count: Self.teacherSamples))
     let values = try made.doubles()
     let points = stride(from: 0, to: values.count, by: 2).map { (x: values[$0], y: values[$0 + 1]) }
@@ -43,18 +43,18 @@ public struct FieldFigure {
   ///
   /// - Parameter step: of the weights that the cast has now, for the title.
   public func figure(step: Int) throws -> Figure {
-    let student = try Sampling(cast.backbone, seed: 1, batch: 1000).fewStep(
-      cast.student, steps: recipe.steps, prompts: Array(repeating: prompt, count: Self.studentSamples))
+    let student = try SampleGenerator(components.backbone, seed: 1, batch: 1000).fewStep(
+      components.student, steps: recipe.steps, prompts: Array(repeating: prompt, count: Self.studentSamples))
     let side = Self.arrows
     let ticks = { (range: ClosedRange<Double>) in
       (0..<side).map { range.lowerBound + (range.upperBound - range.lowerBound) * (Double($0) + 0.5) / Double(side) }
     }
     let grid = ticks(y).flatMap { up in ticks(x).flatMap { [$0, up] } }
-    let points = try Tensor(grid, shape: [side * side, 2]).to(.float32).to(cast.backbone.device)
+    let points = try Tensor(grid, shape: [side * side, 2]).to(.float32).to(components.backbone.device)
     var panels = [Plot]()
     for time in times {
       let field = try DirectionField(
-        at: points, time: time, prompt: prompt, peers: student, cast: cast, recipe: recipe)
+        at: points, time: time, prompt: prompt, peers: student, components: components, recipe: recipe)
       let columns: [(String, Tensor, Ink)] = [
         ("teacher", field.real, .blue), ("fake teacher", field.fake, .vermilion), ("DMD", field.difference, .violet),
         ("objective", field.objective, .black),
@@ -63,7 +63,7 @@ public struct FieldFigure {
         panels.append(try panel("\(name), t = \(Self.short(time))", grid, direction, student, ink))
       }
     }
-    let condition = cast.backbone.prompts.count > 1 ? ", \(cast.backbone.prompts[prompt])" : ""
+    let condition = components.backbone.prompts.count > 1 ? ", \(components.backbone.prompts[prompt])" : ""
     return Figure(
       "\(recipe.name), step \(step)\(condition)", columns: 4, panelWidth: 250, panelHeight: 262, panels)
   }

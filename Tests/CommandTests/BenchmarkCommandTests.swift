@@ -4,7 +4,7 @@ import Testing
 
 /// `fewstep benchmark` on the tiny SDXL, scored by a tiny HPSv2.
 @Suite struct BenchmarkCommandTests {
-  private static let clip = "\(TinySDXL.fixtures)/../../CLIPTests/Fixtures"
+  private static let clip = "\(TinySDXL.fixtures)/../../EncodersTests/Fixtures"
   private static let scorer = [
     "--weights", "\(clip)/open-clip/hps.pt", "--scorer-config", "\(clip)/open-clip/open_clip_config.json",
     "--tokenizer", "\(clip)/clip-model",

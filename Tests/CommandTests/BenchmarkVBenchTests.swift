@@ -7,11 +7,11 @@ import Testing
 @Suite struct BenchmarkVBenchTests {
   private static let tests =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-  private static let fixtures = "\(tests)/SuitesTests/Fixtures/vbench"
+  private static let fixtures = "\(tests)/BenchmarksTests/Fixtures/vbench"
   private static let networks = [
-    "--dino", "\(fixtures)/dino.pth", "--clip-b32", "\(tests)/CLIPTests/Fixtures/clip-model",
-    "--clip-l14", "\(tests)/CLIPTests/Fixtures/clip-model",
-    "--aesthetic-head", "\(tests)/CLIPTests/Fixtures/aesthetic/single.pth",
+    "--dino", "\(fixtures)/dino.pth", "--clip-b32", "\(tests)/EncodersTests/Fixtures/clip-model",
+    "--clip-l14", "\(tests)/EncodersTests/Fixtures/clip-model",
+    "--aesthetic-head", "\(tests)/EncodersTests/Fixtures/aesthetic/single.pth",
   ]
   private static let native = [
     "subject_consistency", "background_consistency", "temporal_flickering", "aesthetic_quality", "appearance_style",

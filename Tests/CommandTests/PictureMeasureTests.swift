@@ -6,10 +6,10 @@ import Testing
 /// Features of pictures, and the benchmark that is made of them.
 @Suite struct PictureMeasureTests {
   private let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-  private var coco: String { "\(tests)/SuitesTests/Fixtures/coco" }
+  private var coco: String { "\(tests)/BenchmarksTests/Fixtures/coco" }
   private var pictures: String { "\(coco)/pictures" }
-  private var clip: String { "\(tests)/CLIPTests/Fixtures/clip-model" }
-  private var openCLIP: String { "\(tests)/CLIPTests/Fixtures/open-clip" }
+  private var clip: String { "\(tests)/EncodersTests/Fixtures/clip-model" }
+  private var openCLIP: String { "\(tests)/EncodersTests/Fixtures/open-clip" }
 
   private func json(_ job: Job) throws -> [String: Any] {
     try #require(JSONSerialization.jsonObject(with: Data(job.output.utf8)) as? [String: Any])

@@ -22,7 +22,7 @@ import Testing
   }
 
   private func standIn(_ mode: String, _ argument: String) -> String {
-    "Tests/ProcessRewardTests/stand_in.py, \(mode), \(argument)"
+    "Tests/ExternalRewardTests/stand_in.py, \(mode), \(argument)"
   }
 
   @Test("A student learns from another program's gradient, and the run says who has scored")

@@ -22,7 +22,7 @@ import Testing
       effectiveClasses: 2, reward: reward)
     return Comparison.Entry(
       path: "\(variant)-\(seed)", variant: variant, seed: seed,
-      evaluated: Evaluated(lock: lock ?? self.lock(), scores: [score]))
+      evaluated: EvaluationResult(lock: lock ?? self.lock(), scores: [score]))
   }
 
   @Test("Differences are paired by seed: what seeds have in common does not widen the interval")
@@ -88,7 +88,7 @@ import Testing
     scores[0].kernelDistance = 2
     scores[0].intervals = ["frechetDistance": 0.5...1.7]
     measured = Comparison.Entry(
-      path: "a-0", variant: "a", seed: 0, evaluated: Evaluated(lock: lock(), scores: scores))
+      path: "a-0", variant: "a", seed: 0, evaluated: EvaluationResult(lock: lock(), scores: scores))
     let summaries = try Comparison([measured]).summaries
     #expect(abs(try #require(summaries[0].margin) - 0.6) < 1e-12)
     #expect(summaries[1].metric == .kernelDistance && summaries[1].margin == nil)
@@ -99,12 +99,12 @@ import Testing
     #expect(score.interval(.frechetDistance) == nil && score.warnings == nil)
     let again = try JSONDecoder().decode(Score.self, from: JSONEncoder().encode(scores[0]))
     #expect(again == scores[0])
-    let text = try Evaluated(lock: lock(), scores: [scores[0], score]).text
+    let text = try EvaluationResult(lock: lock(), scores: [scores[0], score]).text
     #expect(text.contains("1.00 ± 0.60") && !text.contains("density") && !text.contains("warning"))
     scores[0].intervals = ["frechetDistance": 1...1.0000000000000002]
     #expect(try !Table(scores).text.contains("±"))
     scores[0].warnings = ["recall: few"]
-    #expect(try Evaluated(lock: lock(), scores: scores).text.hasSuffix("\nwarning: student: recall: few"))
+    #expect(try EvaluationResult(lock: lock(), scores: scores).text.hasSuffix("\nwarning: student: recall: few"))
   }
 
   @Test("CSV quotes what needs it, and LaTeX escapes what it would take for commands")

@@ -130,7 +130,7 @@ import Testing
       .map { entry, lock in
         Comparison.Entry(
           path: entry.record.folder.path, variant: entry.variant, seed: 3,
-          evaluated: Evaluated(
+          evaluated: EvaluationResult(
             lock: lock,
             scores: [
               Score(

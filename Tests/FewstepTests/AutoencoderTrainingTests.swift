@@ -39,13 +39,13 @@ import Testing
     }
   }
 
-  private func training(_ model: Narrow, divergenceWeight: Double = 1e-4) throws -> AutoencoderTraining {
+  private func training(_ model: Narrow, klWeight: Double = 1e-4) throws -> AutoencoderTraining {
     try AutoencoderTraining(
       model, data: Twins(),
       settings: AutoencoderTraining.Settings(
         steps: 300, batch: 16, optimizer: AdamW.Settings(learningRate: 2e-2, weightDecay: 0),
         schedule: LearningRateSchedule(.cosine, total: 300), gradientLimit: nil, decay: .constant(0.9),
-        divergenceWeight: divergenceWeight),
+        klWeight: klWeight),
       seed: 0)
   }
 
@@ -56,8 +56,8 @@ import Testing
     let before = try training.report(on: Twins())
     for step in 0..<300 { _ = try training.step(step) }
     let after = try training.report(on: Twins(), batch: 10)
-    #expect(after.absoluteError < 0.1 * before.absoluteError)
-    #expect(after.signalToNoise > before.signalToNoise + 15)
+    #expect(after.meanAbsoluteError < 0.1 * before.meanAbsoluteError)
+    #expect(after.psnr > before.psnr + 15)
     let latents = try noGrad {
       try training.ema.applied { try model.posterior(Twins().batch(Array(0..<64)).samples).mean * after.scale }
     }
@@ -68,7 +68,7 @@ import Testing
   func divergence() throws {
     func latents(_ weight: Double) throws -> (mean: Double, logVariance: Double) {
       let model = try Narrow()
-      let training = try training(model, divergenceWeight: weight)
+      let training = try training(model, klWeight: weight)
       for step in 0..<300 { _ = try training.step(step) }
       return try noGrad {
         let posterior = try model.posterior(Twins().batch(Array(0..<64)).samples)

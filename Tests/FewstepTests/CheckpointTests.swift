@@ -118,10 +118,10 @@ import Testing
     let trainer = try Trainer(recipe)
     _ = try trainer.train(3)
     try Checkpoint.save(trainer, to: scratch.path("a.h5"))
-    let student = try trainer.cast.backbone.student(seed: 9)
+    let student = try trainer.components.backbone.student(seed: 9)
     #expect(try Checkpoint.loadStudent(scratch.path("a.h5"), into: student) == [1, 0.3])
     let ema = try #require(trainer.ema)
     for (a, b) in zip(ema.state, student.parameters.state) { try expectSame(a.tensor, b.tensor, a.name) }
-    #expect(try bytes(student.parameters.all[0].value) != bytes(trainer.cast.student.parameters.all[0].value))
+    #expect(try bytes(student.parameters.all[0].value) != bytes(trainer.components.student.parameters.all[0].value))
   }
 }

@@ -176,7 +176,7 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
         time: try Noise(seed: 3).stream("time", step: 0).uniform(0..<count, low: 0.02, high: 0.98).to(.float64),
         noise: try normal("drift noise", [count, 1]), matching: Matching(scale: .none),
         teacher: mixture(means, try Tensor([Float(0.5), 0.5]), deviation), fakeTeacher: fake,
-        sensed: try Sensed(rewards: rewards, sensing: Sensing(groupSize: count)))
+        batchRewards: try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: count)))
     }
     // Errors count as much as their weights say: the minimiser is the mixture with its masses weighted.
     let asked = try scene(mixture(means, Tensor([Float(0.5), 0.5]), deviation))
@@ -224,13 +224,13 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
         let noise = Noise(seed: step)
         let samples = try places.value + bandwidth * noise.stream("z", step: 0).normal(0..<count, [1])
         let rewards = try samples.detached().greater(than: 0).to(.float32).squeezed(1)
-        let sensed = try Sensed(rewards: rewards, sensing: Sensing(groupSize: count))
+        let batchRewards = try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: count))
         func scene(_ fake: FormulaDenoiser, _ purpose: String) throws -> Scene {
           Scene(
             samples: samples, condition: try Condition(classes: Array(repeating: 0, count: count)),
             time: try noise.stream("\(purpose) time", step: 0).uniform(0..<count, low: 0.1, high: 0.98).to(.float64),
             noise: try noise.stream("\(purpose) noise", step: 0).normal(0..<count, [1]), matching: Matching(),
-            teacher: target, fakeTeacher: fake, sensed: sensed)
+            teacher: target, fakeTeacher: fake, batchRewards: batchRewards)
         }
         // The student is a mixture with a narrow component a particle; so is its minimiser, weighted.
         let asked = try scene(target, "fake")

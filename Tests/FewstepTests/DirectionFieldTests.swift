@@ -6,7 +6,7 @@ import Testing
 @testable import Fewstep
 
 @Suite struct DirectionFieldTests {
-  private func cast(_ objective: String) throws -> (Recipe, Cast) {
+  private func cast(_ objective: String) throws -> (Recipe, TrainingComponents) {
     let text = """
       name: field
       threads: 1
@@ -19,13 +19,13 @@ import Testing
       training: {steps: 1, batch: 16}
       """
     let recipe = try Recipe(YAMLNode.parse(text), catalog: shippedCatalog())
-    return (recipe, try Cast(recipe))
+    return (recipe, try TrainingComponents(recipe))
   }
 
   private func field(_ objective: String, _ points: Tensor, peers: Tensor) throws -> DirectionField {
-    let (recipe, cast) = try cast(objective)
+    let (recipe, components) = try cast(objective)
     return try DirectionField(
-      at: points, time: 0.4, prompt: 1, peers: peers, cast: cast, recipe: recipe, noises: 3)
+      at: points, time: 0.4, prompt: 1, peers: peers, components: components, recipe: recipe, noises: 3)
   }
 
   @Test("DMD's own direction is the difference of the two teachers'")
@@ -61,11 +61,11 @@ import Testing
 
   @Test("Samples outside all groups are measured against the peers, and weights against the peers' mean")
   func peers() throws {
-    let sensing = Sensing(groupSize: 4, clip: 10, epsilon: 0)
+    let groupAdvantage = GroupAdvantage(groupSize: 4, clip: 10, epsilon: 0)
     // Mean 2, biased deviation 2.
     let peers = try Tensor([Float(0), 4, 0, 4])
-    let sensed = try Sensed(rewards: Tensor([Float(2), 3, -2]), peers: peers, sensing: sensing)
-    try expectClose(sensed.advantages, Tensor([Float(0), 0.5, -2]), 1e-6)
-    try expectClose(sensed.groupMean { try $0.squared() }, Tensor([Float(1), 1, 1]), 1e-6)
+    let batchRewards = try BatchRewards(rewards: Tensor([Float(2), 3, -2]), peers: peers, groupAdvantage: groupAdvantage)
+    try expectClose(batchRewards.advantages, Tensor([Float(0), 0.5, -2]), 1e-6)
+    try expectClose(batchRewards.groupMean { try $0.squared() }, Tensor([Float(1), 1, 1]), 1e-6)
   }
 }

@@ -43,7 +43,7 @@ import Testing
           try sum(logDensity(x, mixture, alpha, sigma, label)).backward()
           let score = try #require(x.gradient)
           let expected = try (noisy + sigma * sigma * score) / alpha
-          let made = try teacher.clean(
+          let made = try teacher.denoise(
             from: noisy.to(.float32), at: .full([16], time, .float64),
             given: Condition(classes: Array(repeating: label, count: 16)))
           try expectClose(made, expected, 2e-4, "at \(time), class \(label)")
@@ -74,7 +74,7 @@ import Testing
             mass += density * likelihood
             moment += x * density * likelihood
           }
-          let made = try teacher.clean(
+          let made = try teacher.denoise(
             from: Tensor([Float(noisy)], shape: [1, 1]), at: Tensor([time]), given: Condition(classes: [label]))
           #expect(Swift.abs(try made.item() - moment / mass) < 1e-4, "at \(time), class \(label), \(noisy)")
         }

@@ -36,7 +36,7 @@ import Testing
 private final class Broken: MatchingObjective {
   private let check: ObjectiveChecks.Check
   private var calls = 0.0
-  let sensing: Sensing? = Sensing(groupSize: 4)
+  let groupAdvantage: GroupAdvantage? = GroupAdvantage(groupSize: 4)
 
   init(_ check: ObjectiveChecks.Check) { self.check = check }
 

@@ -116,7 +116,7 @@ import Testing
         noise: noise, matching: Matching(guidance: Guidance(guidance)),
         teacher: FormulaDenoiser.constant(conditional, unconditional),
         fakeTeacher: FormulaDenoiser.constant(fake),
-        sensed: try Sensed(rewards: rewards, sensing: Sensing(groupSize: 2, clip: 0.5)))
+        batchRewards: try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: 2, clip: 0.5)))
     }
 
     /// Rows of a tensor.
@@ -219,7 +219,7 @@ import Testing
         samples: hand.samples, condition: try Condition(classes: [0, 0, 1, 1]), time: try times("time", 4),
         noise: hand.noise, matching: Matching(), teacher: FormulaDenoiser.constant(hand.conditional),
         fakeTeacher: FormulaDenoiser.constant(hand.fake),
-        sensed: try Sensed(rewards: Tensor(rewards), sensing: Sensing(groupSize: 2, epsilon: 1)))
+        batchRewards: try BatchRewards(rewards: Tensor(rewards), groupAdvantage: GroupAdvantage(groupSize: 2, epsilon: 1)))
       _ = try objective.fakeTeacherLoss(scene)
       return try #require(scene.notes.first { $0.name == "weight" }).values.doubles()
     }
@@ -275,7 +275,7 @@ import Testing
         noise: try hand.noise.rows(2..<4), matching: Matching(),
         teacher: FormulaDenoiser.constant(try hand.conditional.rows(2..<4)),
         fakeTeacher: FormulaDenoiser.constant(try hand.fake.rows(2..<4)),
-        sensed: try Sensed(rewards: hand.rewards, sensing: #require(objective.sensing)), range: 2..<4)
+        batchRewards: try BatchRewards(rewards: hand.rewards, groupAdvantage: #require(objective.groupAdvantage)), range: 2..<4)
       _ = try objective.studentLoss(half)
       try expectSame(#require(half.notes.first { $0.name == "reward-weight" }).values, weights.rows(2..<4))
     }
@@ -290,7 +290,7 @@ import Testing
       samples: hand.samples, condition: try Condition(classes: [0, 0, 1, 1]), time: try times("time", 4),
       noise: hand.noise, matching: Matching(), teacher: FormulaDenoiser.constant(hand.conditional),
       fakeTeacher: FormulaDenoiser.constant(hand.fake),
-      sensed: try Sensed(rewards: Tensor(rewards), sensing: Sensing(groupSize: 1)))
+      batchRewards: try BatchRewards(rewards: Tensor(rewards), groupAdvantage: GroupAdvantage(groupSize: 1)))
     _ = try RewardForcing(settings("temperature: 0.01")).studentLoss(scene)
     return try #require(scene.notes.first { $0.name == "reward-weight" }).values.doubles().max() ?? 0
   }

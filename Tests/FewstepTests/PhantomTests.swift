@@ -9,7 +9,7 @@ import Testing
   @Test("A phantom draws the teacher to where nothing is, less so the more noise is added, and leaves the data alone")
   func aPhantom() throws {
     let ring = Mixture.ring(4, radius: 2, deviation: 0.2, classes: 2)
-    let phantom = Phantom(mean: [0, 0.5], deviation: 0.3, weight: 0.3)
+    let phantom = SpuriousMode(mean: [0, 0.5], deviation: 0.3, weight: 0.3)
     let honest = GaussianMixture(ring, schedule: RectifiedFlow())
     let haunted = GaussianMixture(ring, phantom: phantom, schedule: RectifiedFlow())
     #expect(haunted.mixture.means == ring.means)
@@ -18,9 +18,9 @@ import Testing
       let errors = try [0.1, 0.95].map { time in
         let noisy = try Tensor([0, 0.5 * (1 - time)], shape: [1, 2]).to(.float32)
         let at = try Tensor([time])
-        let seen = try haunted.teacher().clean(from: noisy, at: at, given: condition)
+        let seen = try haunted.teacher().denoise(from: noisy, at: at, given: condition)
         if time < 0.5 { try expectClose(seen, Tensor([0, 0.5], shape: [1, 2]).to(.float32), 0.01) }
-        let wrong = try seen - honest.teacher().clean(from: noisy, at: at, given: condition)
+        let wrong = try seen - honest.teacher().denoise(from: noisy, at: at, given: condition)
         // As a score: α/σ² times as much.
         return try wrong.squared().sum([0, 1]).power(0.5).item() * (1 - time) / (time * time)
       }
@@ -30,7 +30,7 @@ import Testing
 
   @Test("A phantom has its share of every class, whatever the classes' own")
   func aPhantomsShare() throws {
-    let mixture = MixtureTests.mixture(2).haunted(by: Phantom(mean: [0, 0], deviation: 1, weight: 0.25))
+    let mixture = MixtureTests.mixture(2).haunted(by: SpuriousMode(mean: [0, 0], deviation: 1, weight: 0.25))
     for label in 0..<3 {
       let own = zip(mixture.labels, mixture.weights).filter { $0.0 == label }.map(\.1)
       #expect(abs(own.last! / own.reduce(0, +) - 0.25) < 1e-12)
@@ -48,10 +48,10 @@ import Testing
     let noise = try normal("warm start", [64, 2])
     let condition = try Condition(classes: (0..<64).map { $0 % 2 })
     let time = try Tensor.full([64], 0.6, .float64)
-    let wanted = try backbone.teacher().clean(from: noise, at: time, given: condition)
+    let wanted = try backbone.teacher().denoise(from: noise, at: time, given: condition)
     let random = try GaussianMixture(backbone.mixture, schedule: RectifiedFlow()).student(seed: 1)
     let errors = try noGrad {
-      try [student, random].map { try mse($0.clean(from: noise, at: time, given: condition), wanted).item() }
+      try [student, random].map { try mse($0.denoise(from: noise, at: time, given: condition), wanted).item() }
     }
     #expect(errors[0] < 0.3 * errors[1], "\(errors)")
   }

@@ -10,36 +10,36 @@ import Testing
   private let architecture = Architecture(
     image: [1, 8, 8], classes: 3, patch: 2, channels: 8, multipliers: [1, 2], attentionLevels: [1], heads: 2, groups: 4)
 
-  private func backbone(recomputing: Bool = false) -> PixelUNet {
-    PixelUNet(architecture, weights: .random(seed: 4), on: .cpu, recomputing: recomputing)
+  private func backbone(gradientCheckpointing: Bool = false) -> PixelUNet {
+    PixelUNet(architecture, weights: .random(seed: 4), on: .cpu, gradientCheckpointing: gradientCheckpointing)
   }
 
   private func output(of student: any Student, for noisy: Tensor) throws -> Tensor {
     let condition = try backbone().condition([0, 1, 2, 0])
-    return try student.output(for: noisy, at: Tensor([0.1, 0.4, 0.7, 1.0]), given: condition)
+    return try student.modelOutput(for: noisy, at: Tensor([0.1, 0.4, 0.7, 1.0]), given: condition)
   }
 
   @Test("Gradient checkpointing changes neither the output nor any gradient")
   func checkpointing() throws {
     let plain = try backbone().student(seed: 0)
-    let recomputing = try backbone(recomputing: true).student(seed: 0)
+    let gradientCheckpointing = try backbone(gradientCheckpointing: true).student(seed: 0)
     var inputs = [Tensor]()
     var outputs = [Tensor]()
-    for student in [plain, recomputing] {
+    for student in [plain, gradientCheckpointing] {
       inputs.append(try normal("noisy", [4, 1, 8, 8]).requiringGrad())
       outputs.append(try output(of: student, for: inputs.last!))
       try sum(outputs.last!.squared()).backward()
     }
     try expectClose(outputs[0], outputs[1], 1e-6)
     try expectClose(#require(inputs[0].gradient), #require(inputs[1].gradient), 1e-6)
-    for (a, b) in zip(plain.parameters.all, recomputing.parameters.all) {
+    for (a, b) in zip(plain.parameters.all, gradientCheckpointing.parameters.all) {
       try expectClose(#require(a.value.gradient), #require(b.value.gradient), 1e-5, a.name)
     }
   }
 
   @Test("Gradient checkpointing leaves frozen parameters alone, also after they are trainable again")
   func frozen() throws {
-    let denoiser = try backbone(recomputing: true).student(seed: 0)
+    let denoiser = try backbone(gradientCheckpointing: true).student(seed: 0)
     let fake = try #require(denoiser as? PixelDenoiser)
     let noisy = try normal("noisy", [4, 1, 8, 8]).requiringGrad()
     let features = try fake.parameters.frozen {
@@ -72,7 +72,7 @@ import Testing
     let noisy = try normal("noisy", [1, 1, 8, 8])
     let condition = try backbone().condition([1])
     let outputs = try [condition, teacher.unconditional(like: condition), backbone().condition([2])].map {
-      try teacher.output(for: noisy, at: Tensor([0.5]), given: $0).doubles()
+      try teacher.modelOutput(for: noisy, at: Tensor([0.5]), given: $0).doubles()
     }
     #expect(Set(outputs).count == 3)
   }

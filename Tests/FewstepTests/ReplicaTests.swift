@@ -20,7 +20,7 @@ import Testing
   func invariance(_ objective: String) throws {
     let alone = try Trainer(recipe(["training.replicas": "1"], objective: objective))
     let recipe = try recipe(objective: objective)
-    let team = try Team(recipe, cast: Cast(recipe))
+    let team = try Team(recipe, components: TrainingComponents(recipe))
     for _ in 0..<3 {
       let (expected, report) = (try alone.step(), try team.step())
       for (a, b) in zip(expected.student + expected.fakeTeacher, report.student + report.fakeTeacher) {
@@ -49,7 +49,7 @@ import Testing
     let recipe = try recipe()
     func run(_ name: String, resume: Bool = false, until limit: Int? = nil) throws -> TrainingRun {
       let run = try TrainingRun(
-        Team(recipe, cast: Cast(recipe)), folder: RunFolder(scratch.path(name)), resume: resume)
+        Team(recipe, components: TrainingComponents(recipe)), folder: RunFolder(scratch.path(name)), resume: resume)
       _ = try run.run(until: limit)
       return run
     }
@@ -64,7 +64,7 @@ import Testing
   func fewer() throws {
     let scratch = try Scratch()
     let recipe = try recipe()
-    let two = try TrainingRun(Team(recipe, cast: Cast(recipe)), folder: RunFolder(scratch.path("r")), resume: false)
+    let two = try TrainingRun(Team(recipe, components: TrainingComponents(recipe)), folder: RunFolder(scratch.path("r")), resume: false)
     _ = try two.run(until: 3)
     try Checkpoint.load(two.folder.checkpoint(3), into: Trainer(self.recipe(["training.replicas": "1"])))
   }
@@ -72,7 +72,7 @@ import Testing
   @Test("What fails in one replica ends the step of all, and is told with its place")
   func failure() throws {
     let recipe = try recipe(objective: "dmd")
-    let team = try Team(recipe, cast: Cast(recipe)) { try Cast($0).playing(FaultyObjective("throws late")) }
+    let team = try Team(recipe, components: TrainingComponents(recipe)) { try TrainingComponents($0).playing(FaultyObjective("throws late")) }
     _ = try team.step()
     let before = try team.lead.snapshot()
     let error = #expect(throws: ReplicaError.self) { _ = try team.step() }
@@ -80,7 +80,7 @@ import Testing
     #expect(error?.description.hasPrefix(words) == true, "\(error.map { "\($0)" } ?? "")")
     #expect(try team.lead.snapshot() == before)
     // The leader's own failure is told as it is, and leaves nobody waiting.
-    let other = try Team(recipe, cast: Cast(recipe).playing(FaultyObjective("throws"))) { try Cast($0) }
+    let other = try Team(recipe, components: TrainingComponents(recipe).playing(FaultyObjective("throws"))) { try TrainingComponents($0) }
     #expect(throws: PluginError.self) { _ = try other.step() }
   }
 
@@ -94,7 +94,7 @@ import Testing
           "{every: 4, samples: 24, teacher-steps: 5, policy: roll-back, drift: 1e9, spread: 1e9, diversity: 0, lag: 1e9}",
       ], objective: "dmd")
     // Two parts a step are its own.
-    let team = try Team(recipe, cast: Cast(recipe)) { try Cast($0).playing(FlakyObjective(call: 29)) }
+    let team = try Team(recipe, components: TrainingComponents(recipe)) { try TrainingComponents($0).playing(FlakyObjective(call: 29)) }
     let run = try TrainingRun(team, folder: RunFolder(scratch.path("r")), resume: false)
     var seen = [Warning]()
     guard case .finished = try run.run(.init(warning: { seen.append($0) })) else {
@@ -120,7 +120,7 @@ import Testing
 
   @Test("Replicas that cannot share the parts of a batch alike are refused at their place")
   func refusal() throws {
-    let error = #expect(throws: CastError.self) { _ = try Cast(recipe(["training.replicas": "3"])) }
+    let error = #expect(throws: CastError.self) { _ = try TrainingComponents(recipe(["training.replicas": "3"])) }
     let words = "training.replicas: 3 cannot share 4 parts of a batch alike"
     #expect(error?.description.contains(words) == true, "\(error.map { "\($0)" } ?? "")")
   }

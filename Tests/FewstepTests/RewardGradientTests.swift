@@ -25,7 +25,7 @@ import Testing
     let centre = try Tensor(centre).to(.float32)
     return try Trainer(
       recipe,
-      cast: Cast(
+      components: TrainingComponents(
         backbone: backbone, teacher: backbone.teacher(), student: PointStudent(point),
         fakeTeacher: backbone.fakeTeacher(seed: 1), objective: IdleObjective(),
         reward: FormulaReward { try -0.5 / 0.25 * ($0 - centre).squared().sum([1]) }))
@@ -82,8 +82,8 @@ import Testing
   func climbs() throws {
     let recipe = try shortRecipe(
       ["student.reward-weight": "1", "student.learning-rate": "0.01", "student.steps": "[1]"], objective: "dmd")
-    let cast = try Cast(recipe)
-    let trainer = try Trainer(recipe, cast: cast.playing(IdleObjective(), reward: cast.reward))
+    let components = try TrainingComponents(recipe)
+    let trainer = try Trainer(recipe, components: components.playing(IdleObjective(), reward: components.reward))
     let reports = try trainer.train(60)
     func reward(_ report: StepReport) throws -> Double {
       let rewards = try #require(report.columns.first { $0.name == "reward" }).values
@@ -96,16 +96,16 @@ import Testing
   func refusals() throws {
     func refused(_ changes: [String: String]) throws -> String {
       let changes = changes.merging(["student.reward-weight": "0.1"]) { $1 }
-      do { _ = try Cast(shortRecipe(changes, objective: "dmd")) } catch { return "\(error)" }
+      do { _ = try TrainingComponents(shortRecipe(changes, objective: "dmd")) } catch { return "\(error)" }
       return ""
     }
     #expect(try refused(["reward": "null"]).contains("student.reward-weight: there is no reward"))
     #expect(try refused([:]).isEmpty)
     #expect(try refused(["reward": "{kind: intrinsic, discrepancy: 1}"]).isEmpty)
     let recipe = try shortRecipe(["student.reward-weight": "0.1"], objective: "dmd")
-    let cast = try Cast(recipe)
+    let components = try TrainingComponents(recipe)
     let deaf = FormulaReward { samples in try noGrad { try samples.sum([1]) } }
-    let trainer = try Trainer(recipe, cast: cast.playing(cast.objective, reward: deaf))
+    let trainer = try Trainer(recipe, components: components.playing(components.objective, reward: deaf))
     let error = #expect(throws: PluginError.self) { try trainer.step() }
     #expect(error?.description.contains("the scores of FormulaReward carry no gradient") == true)
   }
@@ -135,8 +135,8 @@ import Testing
     let scratch = try Scratch()
     let recipe = try shortRecipe(objective: "dmd")
     func trainer(_ version: String) throws -> Trainer {
-      let cast = try Cast(recipe)
-      return try Trainer(recipe, cast: cast.playing(cast.objective, reward: ForeignReward(version)))
+      let components = try TrainingComponents(recipe)
+      return try Trainer(recipe, components: components.playing(components.objective, reward: ForeignReward(version)))
     }
     try Checkpoint.save(trainer("judge 1.0"), to: scratch.path("a.h5"))
     try Checkpoint.load(scratch.path("a.h5"), into: trainer("judge 1.0"))
@@ -174,10 +174,10 @@ import Testing
   func records() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(["watch": "{every: 0}"], objective: "dmd")
-    let cast = try Cast(recipe)
+    let components = try TrainingComponents(recipe)
     let folder = RunFolder(scratch.path("run"))
     let run = try TrainingRun(
-      Trainer(recipe, cast: cast.playing(cast.objective, reward: ForeignReward("judge 1.0"))), folder: folder,
+      Trainer(recipe, components: components.playing(components.objective, reward: ForeignReward("judge 1.0"))), folder: folder,
       resume: false)
     _ = try run.run(until: 1)
     #expect(try HDF5File.open(folder.diagnostics).attribute("version.reward") == .string("judge 1.0"))
@@ -197,7 +197,7 @@ private final class PointStudent: Student {
     try parameters.setTrainable(true)
   }
 
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try noisy * 0 + point.value
   }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import ClassifierReward
 @testable import Fewstep
 @testable import GaussianMixture
-@testable import IntrinsicReward
+@testable import TeacherReward
 @testable import PerturbedReward
 
 @Suite struct RewardTests {
@@ -66,7 +66,7 @@ import Testing
   func aRecipesPerturbedReward() throws {
     let node = try FullRecipe.amd.node().setting(["reward"], to: "{kind: perturbed, deviation: 1, of: {kind: density}}")
     let recipe = try Recipe(node, catalog: shippedCatalog())
-    #expect(try Cast(recipe).reward is PerturbedReward)
+    #expect(try TrainingComponents(recipe).reward is PerturbedReward)
     let wrong = try FullRecipe.amd.node().setting(["reward"], to: "{kind: perturbed, of: {kind: densty, scale: 1}}")
     #expect(
       try problems(wrong).map(\.message).contains {
@@ -88,8 +88,8 @@ import Testing
     let (samples, classes) = try mixture.sample(
       Noise(seed: 1).stream("samples", step: 0), Noise(seed: 1).stream("components", step: 0), 0..<200)
     let condition = try Condition(classes: classes)
-    func reward(_ weight: Double) -> IntrinsicReward {
-      IntrinsicReward(stage.teacher, stage.fakeTeacher, times: [0.2, 0.5], weight: weight, seed: 3)
+    func reward(_ weight: Double) -> TeacherReward {
+      TeacherReward(stage.teacher, stage.fakeTeacher, times: [0.2, 0.5], weight: weight, seed: 3)
     }
     func score(_ samples: Tensor, _ weight: Double = 0) throws -> Tensor {
       try noGrad { try reward(weight).score(samples, pixels: nil, given: condition) }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct RowFileTests {
   private func write(_ path: String, steps: Range<Int>, from start: Int, capacity: Int = 20) throws {
-    let file = try RowFile(path, from: start, interval: 5, capacity: capacity, attributes: [("said", .string("once"))])
+    let file = try MetricTable(path, from: start, interval: 5, capacity: capacity, attributes: [("said", .string("once"))])
     for step in steps where step % 5 == 0 {
       let values = try Tensor([Double(step), Double(step) + 0.5])
       try file.append(step: step, [("x", values), ("pair", stacked([values, -values], 1))])
@@ -47,7 +47,7 @@ import Testing
   @Test("A column that is missing on one step is not a number there")
   func missing() throws {
     let scratch = try Scratch()
-    let file = try RowFile(scratch.path("a.h5"), from: 0, interval: 1, capacity: 100)
+    let file = try MetricTable(scratch.path("a.h5"), from: 0, interval: 1, capacity: 100)
     let values = try Tensor([1.0, 2])
     try file.append(step: 0, [("x", values), ("y", values)])
     try file.append(step: 1, [("x", values), ("z", values)])

@@ -13,7 +13,7 @@ import Testing
   ) throws -> Tensor {
     try noGrad {
       try sampler.sample(noise, times: evenTimes(steps), schedule: teacher.schedule) { x, time in
-        try teacher.guidedClean(
+        try teacher.guided(
           from: x, at: .full([condition.count], time, .float64), given: condition, guidance: Guidance(guidance))
       }
     }
@@ -69,18 +69,18 @@ import Testing
       let time = try times("both", Stage.count)
       let counting = CountingTeacher(stage.teacher)
       try noGrad {
-        let both = try counting.bothClean(from: noisy, at: time, given: stage.condition)
+        let both = try counting.both(from: noisy, at: time, given: stage.condition)
         #expect(counting.calls == [2 * Stage.count])
-        let conditional = try stage.teacher.clean(from: noisy, at: time, given: stage.condition)
-        let unconditional = try stage.teacher.clean(
+        let conditional = try stage.teacher.denoise(from: noisy, at: time, given: stage.condition)
+        let unconditional = try stage.teacher.denoise(
           from: noisy, at: time, given: stage.teacher.unconditional(like: stage.condition))
         try expectClose(both.conditional, conditional, 1e-5)
         try expectClose(both.unconditional, unconditional, 1e-5)
         #expect(try abs(conditional - unconditional).maximum([0, 1]).reshaped([-1])[0].item() > 1e-3)
-        let guided = try counting.guidedClean(from: noisy, at: time, given: stage.condition, guidance: Guidance(2.5))
+        let guided = try counting.guided(from: noisy, at: time, given: stage.condition, guidance: Guidance(2.5))
         try expectClose(guided, unconditional + 2.5 * (conditional - unconditional), 1e-4)
         // ω = 1 needs no unconditional pass.
-        _ = try counting.guidedClean(from: noisy, at: time, given: stage.condition, guidance: Guidance(1))
+        _ = try counting.guided(from: noisy, at: time, given: stage.condition, guidance: Guidance(1))
         #expect(counting.calls == [2 * Stage.count, 2 * Stage.count, Stage.count])
       }
     }
@@ -91,12 +91,12 @@ import Testing
     let stage = try Stage.points()
     let steps = [1, 0.6, 0.3]
     let noises = try (0..<3).map { try normal("place \($0)", [Stage.count, 2]) }
-    let generation = FewStepGeneration(steps: steps)
+    let generation = FewStepSampler(steps: steps)
     for last in 0..<3 {
       var x = noises[0]
       for place in 0...last {
         let clean = try noGrad {
-          try stage.student.clean(from: x, at: .full([Stage.count], steps[place], .float64), given: stage.condition)
+          try stage.student.denoise(from: x, at: .full([Stage.count], steps[place], .float64), given: stage.condition)
         }
         x = place == last ? clean : try (1 - steps[place + 1]) * clean + steps[place + 1] * noises[place + 1]
       }
@@ -116,7 +116,7 @@ import Testing
 
   @Test("A student may begin at a time below 1 where noise has the whole variance, and nowhere else")
   func laterStart() throws {
-    func cast(_ schedule: String) throws -> Cast {
+    func cast(_ schedule: String) throws -> TrainingComponents {
       let text = """
         name: later
         threads: 1
@@ -125,18 +125,18 @@ import Testing
         student: {steps: [0.4]}
         training: {steps: 1, batch: 4}
         """
-      return try Cast(Recipe(YAMLNode.parse(text), catalog: shippedCatalog()))
+      return try TrainingComponents(Recipe(YAMLNode.parse(text), catalog: shippedCatalog()))
     }
-    #expect(try cast("discrete-vp").student.schedule.startDeviation(0.4) == 1)
+    #expect(try cast("discrete-vp").student.schedule.initialNoiseSigma(0.4) == 1)
     #expect { _ = try cast("flow") } throws: { "\($0)".contains("student.steps: times begin with 1") }
   }
 
   @Test("A DDPM's sampling times are diffusers' leading and trailing ones")
   func spacing() {
     var schedule = DiscreteVP()
-    #expect(schedule.samplingTimes(4).map(schedule.modelTime) == [999, 749, 499, 249])
+    #expect(schedule.samplingTimes(4).map(schedule.timestep) == [999, 749, 499, 249])
     schedule.spacing = .leading
     schedule.offset = 1
-    #expect(schedule.samplingTimes(4).map(schedule.modelTime) == [751, 501, 251, 1])
+    #expect(schedule.samplingTimes(4).map(schedule.timestep) == [751, 501, 251, 1])
   }
 }

@@ -64,11 +64,11 @@ import Testing
     let scene = try stage.scene()
     let time = scene.time
     try noGrad {
-      let noisy = try stage.teacher.schedule.noisy(stage.samples.detached(), scene.noise, at: time)
-      let conditional = try stage.teacher.clean(from: noisy, at: time, given: stage.condition)
-      let unconditional = try stage.teacher.clean(
+      let noisy = try stage.teacher.schedule.addNoise(stage.samples.detached(), scene.noise, at: time)
+      let conditional = try stage.teacher.denoise(from: noisy, at: time, given: stage.condition)
+      let unconditional = try stage.teacher.denoise(
         from: noisy, at: time, given: stage.teacher.unconditional(like: stage.condition))
-      let fake = try stage.fakeTeacher.clean(from: noisy, at: time, given: stage.condition)
+      let fake = try stage.fakeTeacher.denoise(from: noisy, at: time, given: stage.condition)
       try expectClose(scene.distributionMatching, conditional - fake, 1e-5)
       try expectClose(scene.conditionalAlignment, 1.5 * (conditional - unconditional), 1e-5)
       try expectClose(scene.realGuided, unconditional + 2.5 * (conditional - unconditional), 1e-5)
@@ -155,7 +155,7 @@ import Testing
     #expect(scene.at(scene.time, named: "half") === later)
     #expect(later.samples === scene.samples && later.noise === scene.noise && later.matching.guidance.scale == 2)
     try expectSame(later.advantage, scene.advantage)
-    let noisy = try stage.teacher.schedule.noisy(stage.samples.detached(), scene.noise, at: 0.5 * scene.time)
+    let noisy = try stage.teacher.schedule.addNoise(stage.samples.detached(), scene.noise, at: 0.5 * scene.time)
     try expectSame(later.noisy, noisy)
     #expect(try bytes(later.distributionMatching) != bytes(scene.distributionMatching))
   }
@@ -186,9 +186,9 @@ import Testing
     #expect(throws: SceneError.self) { try scene.real }
     #expect(throws: SceneError.self) { try scene.regressionPairs }
     try expectSame(scene.advantage, .zeros([Stage.count]))
-    #expect(!scene.wasSensed)
+    #expect(!scene.hasRewards)
     try expectSame(scene.groupMean { try exp($0) }, .ones([Stage.count]))
-    try expectSame(scene.amongAll { try exp($0) }, .ones([Stage.count]))
+    try expectSame(scene.overBatch { try exp($0) }, .ones([Stage.count]))
   }
 }
 

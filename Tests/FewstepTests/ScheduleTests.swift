@@ -30,7 +30,7 @@ import Testing
     let (alpha, sigma) = try schedule.value.coefficients(time, like: samples)
     #expect(alpha.shape == [40, 1])
     let noisy = try alpha * samples + sigma * noise
-    try expectSame(noisy, schedule.value.noisy(samples, noise, at: time))
+    try expectSame(noisy, schedule.value.addNoise(samples, noise, at: time))
     let target = try prediction.target(samples, noise: noise, alpha: alpha, sigma: sigma)
     // Rounding of x_t and of the target is magnified by no more than this.
     try expectClose(prediction.clean(target, noisy: noisy, alpha: alpha, sigma: sigma), samples, 2e-4)
@@ -46,7 +46,7 @@ import Testing
     for (a, b) in zip(times, times.dropFirst()) {
       #expect(schedule.sigma(a) < schedule.sigma(b))
       #expect(schedule.alpha(a) >= schedule.alpha(b))
-      #expect(schedule.modelTime(a) <= schedule.modelTime(b))
+      #expect(schedule.timestep(a) <= schedule.timestep(b))
     }
     #expect(schedule.sigma(1) / Swift.max(schedule.alpha(1), 1e-9) > 10)
   }
@@ -68,12 +68,12 @@ import Testing
   @Test("Times 1, 0.75, 0.5 and 0.25 of a table of 1000 are steps 999, 749, 499 and 249")
   func times1075() {
     let schedule = DiscreteVP()
-    #expect([1, 0.75, 0.5, 0.25].map(schedule.modelTime) == [999, 749, 499, 249])
-    #expect(schedule.modelTime(0) == 0)
+    #expect([1, 0.75, 0.5, 0.25].map(schedule.timestep) == [999, 749, 499, 249])
+    #expect(schedule.timestep(0) == 0)
     // Whatever a denoiser is trained on has a step's own noise.
     let first = schedule.trainingTimes.lowerBound
-    #expect(schedule.modelTime(first) == 0 && schedule.sigma(first) == schedule.sigma(0.001))
-    #expect([0.0205, 0.98149].map(schedule.modelTime) == [20, 980])
+    #expect(schedule.timestep(first) == 0 && schedule.sigma(first) == schedule.sigma(0.001))
+    #expect([0.0205, 0.98149].map(schedule.timestep) == [20, 980])
     // Stable Diffusion's table: square roots of β interpolated.
     var product = 1.0
     var table = [Double]()
@@ -101,7 +101,7 @@ import Testing
       #expect(Swift.abs(sigma / known - 1) < 1e-4, "\(sigma) \(known)")
     }
     #expect(Swift.abs(schedule.sigma(1e-12) - 0.002) < 1e-9)
-    #expect(Swift.abs(schedule.modelTime(1) - log(80) / 4) < 1e-12)
+    #expect(Swift.abs(schedule.timestep(1) - log(80) / 4) < 1e-12)
     #expect(schedule.alpha(0.3) == 1)
   }
 
@@ -112,7 +112,7 @@ import Testing
     for (time, sigma) in known {
       #expect(Swift.abs(five.sigma(time) - sigma) < 1e-12)
       #expect(Swift.abs(five.alpha(time) + five.sigma(time) - 1) < 1e-12)
-      #expect(Swift.abs(five.modelTime(time) - 1000 * sigma) < 1e-9)
+      #expect(Swift.abs(five.timestep(time) - 1000 * sigma) < 1e-9)
     }
     #expect(RectifiedFlow().sigma(0.3) == 0.3)
   }

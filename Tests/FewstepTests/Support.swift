@@ -15,10 +15,10 @@ import Testing
 @testable import Fewstep
 @testable import GaussianMixture
 @testable import ImageReward
-@testable import IntrinsicReward
+@testable import TeacherReward
 @testable import PerturbedReward
 @testable import PixelUNet
-@testable import ProcessReward
+@testable import ExternalReward
 @testable import RewardForcing
 @testable import SiD
 
@@ -36,10 +36,10 @@ func shippedCatalog() -> Catalog {
   SDXL.register(in: &catalog)
   ClassifierReward.register(in: &catalog)
   PerturbedReward.register(in: &catalog)
-  IntrinsicReward.register(in: &catalog)
+  TeacherReward.register(in: &catalog)
   CLIPRewards.register(in: &catalog)
   ImageReward.register(in: &catalog)
-  ProcessReward.register(in: &catalog)
+  ExternalReward.register(in: &catalog)
   IDXImages.register(in: &catalog)
   return catalog
 }
@@ -111,9 +111,9 @@ final class CountingTeacher: Teacher {
     prediction = teacher.prediction
   }
 
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     calls.append(noisy.shape[0])
-    return try teacher.output(for: noisy, at: time, given: condition)
+    return try teacher.modelOutput(for: noisy, at: time, given: condition)
   }
 
   func unconditional(like condition: Condition) throws -> Condition { try teacher.unconditional(like: condition) }
@@ -132,9 +132,9 @@ final class CountingFakeTeacher: FakeTeacher {
     prediction = fakeTeacher.prediction
   }
 
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     calls.append(noisy.shape[0])
-    return try fakeTeacher.output(for: noisy, at: time, given: condition)
+    return try fakeTeacher.modelOutput(for: noisy, at: time, given: condition)
   }
 }
 
@@ -161,7 +161,7 @@ final class FormulaDenoiser: Teacher, FakeTeacher {
     }
   }
 
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
     return try formula(noisy, alpha, sigma, condition)
   }
@@ -200,7 +200,7 @@ final class Stage {
     student = try backbone.student(seed: 1)
     fakeTeacher = try backbone.fakeTeacher(seed: 2)
     condition = try backbone.condition((0..<Self.count).map { $0 / 4 % backbone.prompts.count })
-    samples = try FewStepGeneration(steps: [1, 0.5]).sample(student, upTo: 1, given: condition) { place in
+    samples = try FewStepSampler(steps: [1, 0.5]).sample(student, upTo: 1, given: condition) { place in
       try normal("generation \(place)", [Self.count] + backbone.sampleShape)
     }
   }
@@ -215,11 +215,11 @@ final class Stage {
     return try Stage(PixelUNet(architecture, weights: .random(seed: 4), on: .cpu))
   }
 
-  var sensing: Sensing { Sensing(groupSize: 4) }
+  var groupAdvantage: GroupAdvantage { GroupAdvantage(groupSize: 4) }
 
-  func sensed() throws -> Sensed {
+  func batchRewards() throws -> BatchRewards {
     let rewards = try noGrad { try samples.detached().reshaped([Self.count, -1]).sum([1]) }
-    return try Sensed(rewards: rewards, sensing: sensing)
+    return try BatchRewards(rewards: rewards, groupAdvantage: groupAdvantage)
   }
 
   func scene(sensed isSensed: Bool = true, pairs: Bool = false, studentTime: Double = 0.5) throws -> Scene {
@@ -227,7 +227,7 @@ final class Stage {
     return Scene(
       samples: samples, condition: condition, time: try times("time", Self.count), noise: try normal("noise", shape),
       matching: Matching(guidance: Guidance(guidance), scale: scale), studentTime: studentTime, teacher: teacher,
-      fakeTeacher: fakeTeacher, sensed: isSensed ? try sensed() : nil,
+      fakeTeacher: fakeTeacher, batchRewards: isSensed ? try batchRewards() : nil,
       realData: { [condition] in
         Scene.RealBatch(
           samples: try normal("real", shape), condition: condition, time: try times("gan time", Self.count),
@@ -236,7 +236,7 @@ final class Stage {
       pairs: pairs
         ? { [student, condition] in
           Scene.Pairs(
-            student: try FewStepGeneration(steps: [1]).sample(student, upTo: 0, given: condition) { _ in
+            student: try FewStepSampler(steps: [1]).sample(student, upTo: 0, given: condition) { _ in
               try normal("pairs", shape)
             }, teacher: try normal("made", shape))
         } : nil)
@@ -261,10 +261,10 @@ final class PoisonousObjective: MatchingObjective {
   func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
 }
 
-extension Cast {
+extension TrainingComponents {
   /// The same cast with another objective and another reward.
-  func playing(_ objective: any MatchingObjective, reward: (any RewardProxy)? = nil) -> Cast {
-    Cast(
+  func playing(_ objective: any MatchingObjective, reward: (any RewardProxy)? = nil) -> TrainingComponents {
+    TrainingComponents(
       backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, objective: objective,
       reward: reward)
   }

@@ -47,13 +47,13 @@ func shortRecipe(_ changes: [String: String] = [:], objective: String = "amd") t
 }
 
 extension Trainer {
-  convenience init(_ recipe: Recipe) throws { try self.init(recipe, cast: Cast(recipe)) }
+  convenience init(_ recipe: Recipe) throws { try self.init(recipe, components: TrainingComponents(recipe)) }
 
   /// Every tensor that training changes, by name.
   var state: [(name: String, tensor: Tensor)] {
     let groups: [(String, [(name: String, tensor: Tensor)])] = [
-      ("student", cast.student.parameters.state), ("ema", ema?.state ?? []),
-      ("fake teacher", cast.fakeTeacher.parameters.state), ("objective", cast.objective.parameters?.state ?? []),
+      ("student", components.student.parameters.state), ("ema", ema?.state ?? []),
+      ("fake teacher", components.fakeTeacher.parameters.state), ("objective", components.objective.parameters?.state ?? []),
       ("student optimizer", studentOptimizer.state), ("fake teacher optimizer", fakeTeacherOptimizer.state),
     ]
     return groups.flatMap { group, state in state.map { ("\(group)/\($0.name)", $0.tensor) } }
@@ -177,8 +177,8 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
     let trainer = try Trainer(shortRecipe())
     _ = try trainer.train(1)
     let stores = [
-      "student": trainer.cast.student.parameters, "fake teacher": trainer.cast.fakeTeacher.parameters,
-      "objective": try #require(trainer.cast.objective.parameters),
+      "student": trainer.components.student.parameters, "fake teacher": trainer.components.fakeTeacher.parameters,
+      "objective": try #require(trainer.components.objective.parameters),
     ]
     let poisoned = try #require(stores[role]?.all.first { $0.name.hasSuffix("weight") })
     try noGrad { try poisoned.value.assign(Tensor.full([], .nan), at: 0, 0) }
@@ -193,7 +193,7 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
   func gradientNotFinite() throws {
     let recipe = try shortRecipe(objective: "dmd")
     // The slope of √ at 0 is infinite, and 0 times that is NaN.
-    let poisoned = try Trainer(recipe, cast: Cast(recipe).playing(PoisonousObjective()))
+    let poisoned = try Trainer(recipe, components: TrainingComponents(recipe).playing(PoisonousObjective()))
     let before = try poisoned.snapshot()
     let error = #expect(throws: TrainingError.self) { _ = try poisoned.step() }
     #expect(error?.description.contains("gradient norm") == true)
@@ -219,7 +219,7 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
       }
     }
     let trainer = try Trainer(
-      recipe, cast: Cast(recipe).playing(objective, reward: fault.hasPrefix("reward") ? reward : nil))
+      recipe, components: TrainingComponents(recipe).playing(objective, reward: fault.hasPrefix("reward") ? reward : nil))
     let before = try trainer.snapshot()
     let error = #expect(throws: PluginError.self) { _ = try trainer.step() }
     #expect(error?.description.contains(words) == true, "\(error.map { "\($0)" } ?? "")")
@@ -230,7 +230,7 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
   func failingRun() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(["output.checkpoint-every": "2"], objective: "dmd")
-    let trainer = try Trainer(recipe, cast: Cast(recipe).playing(FaultyObjective("throws late")))
+    let trainer = try Trainer(recipe, components: TrainingComponents(recipe).playing(FaultyObjective("throws late")))
     let run = try TrainingRun(trainer, folder: RunFolder(scratch.path("run")), resume: false)
     let error = #expect(throws: PluginError.self) { _ = try run.run() }
     #expect(error?.description.contains("objective (FaultyObjective), student's loss at step 3") == true)
@@ -244,14 +244,14 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
   func noGradientAtTheFakeTeacher() throws {
     let architecture = Architecture(
       image: [1, 8, 8], classes: 3, patch: 1, channels: 8, multipliers: [1, 2], heads: 2, groups: 4)
-    let backbone = PixelUNet(architecture, weights: .random(seed: 4), on: .cpu, recomputing: true)
+    let backbone = PixelUNet(architecture, weights: .random(seed: 4), on: .cpu, gradientCheckpointing: true)
     let objective = WatchfulObjective()
-    let cast = Cast(
+    let components = TrainingComponents(
       backbone: backbone, teacher: try backbone.teacher(), student: try backbone.student(seed: 1),
       fakeTeacher: try backbone.fakeTeacher(seed: 2), objective: objective)
-    _ = try Trainer(shortRecipe(["training.batch": "8", "fake-teacher.updates": "1"]), cast: cast).step()
+    _ = try Trainer(shortRecipe(["training.batch": "8", "fake-teacher.updates": "1"]), components: components).step()
     #expect(objective.sawNoGradient == true)
-    #expect(cast.fakeTeacher.parameters.trainable.count == cast.fakeTeacher.parameters.all.count)
+    #expect(components.fakeTeacher.parameters.trainable.count == components.fakeTeacher.parameters.all.count)
   }
 
   @Test("Between evaluations of the reward AMD is plain DMD")
@@ -283,7 +283,7 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
     #expect(Set(prompts).count > 1)
     let advantages = try #require(report.columns.first { $0.name == "advantage" }).values
     let rewards = try #require(report.columns.first { $0.name == "reward" }).values
-    let expected = try Sensing(groupSize: 8).advantages(Tensor(rewards.map(Float.init))).doubles()
+    let expected = try GroupAdvantage(groupSize: 8).advantages(Tensor(rewards.map(Float.init))).doubles()
     #expect(advantages == expected)
     let times = try #require(report.columns.first { $0.name == "t" }).values
     #expect(times.allSatisfy { 0.02 <= $0 && $0 < 0.98 } && Set(times).count == 64)
@@ -309,13 +309,13 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
         "matching.guidance": "1",
       ], objective: "dmd")
     let trainer = try Trainer(recipe)
-    let sampling = Sampling(trainer.cast.backbone, seed: 5)
-    let reward = try DensityRewards.of(trainer.cast.backbone)
+    let sampling = SampleGenerator(trainer.components.backbone, seed: 5)
+    let reward = try DensityRewards.of(trainer.components.backbone)
     func score() throws -> Double {
       let prompts = sampling.prompts(300)
-      let made = try sampling.fewStep(trainer.cast.student, steps: recipe.steps, prompts: prompts)
+      let made = try sampling.fewStep(trainer.components.student, steps: recipe.steps, prompts: prompts)
       return try mean(
-        reward.score(made, pixels: nil, given: trainer.cast.backbone.condition(prompts)).clamped(-50, nil)
+        reward.score(made, pixels: nil, given: trainer.components.backbone.condition(prompts)).clamped(-50, nil)
       ).item()
     }
     let before = try score()
@@ -329,11 +329,11 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
 final class FaultyObjective: MatchingObjective {
   private let fault: String
   private var calls = 0
-  let sensing: Sensing?
+  let groupAdvantage: GroupAdvantage?
 
   init(_ fault: String) {
     self.fault = fault
-    sensing = fault.hasPrefix("reward") ? Sensing(groupSize: 8) : nil
+    groupAdvantage = fault.hasPrefix("reward") ? GroupAdvantage(groupSize: 8) : nil
   }
 
   func studentLoss(_ scene: Scene) throws -> Loss {

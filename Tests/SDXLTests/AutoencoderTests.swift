@@ -64,9 +64,9 @@ private final class Without: WeightSource {
     arguments: [
       ("vae-three", false), ("vae-three", true), ("vae-other", false), ("vae-other", true),
     ])
-  func decoding(name: String, recomputes: Bool) throws {
+  func decoding(name: String, gradientCheckpointing: Bool) throws {
     let saved = try Saved(name)
-    saved.model.recomputes = recomputes
+    saved.model.gradientCheckpointing = gradientCheckpointing
     try saved.model.parameters.setTrainable(true)
     let latents = try saved.expected.tensor("latents").cloned().requiringGrad()
     let decoded = try saved.model.decode(latents)

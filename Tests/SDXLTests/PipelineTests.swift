@@ -17,14 +17,14 @@ struct PipelineFixture {
 
   /// The pipeline's prompts, prepared in a folder.
   func prepared(_ folder: String) throws -> String {
-    _ = try Preparation(pipeline(), into: folder, shardRows: 1, batch: 4, dtype: .float32).prompts(prompts)
+    _ = try LatentCache(pipeline(), into: folder, shardRows: 1, batch: 4, dtype: .float32).prompts(prompts)
     return folder
   }
 
-  func backbone(prompts: String?, precision: DType = .float32, recomputing: Bool = false) throws -> SDXL {
+  func backbone(prompts: String?, precision: DType = .float32, gradientCheckpointing: Bool = false) throws -> SDXL {
     try SDXL(
       SDXL.Settings(
-        model: Self.path, prompts: prompts, size: [16, 16], precision: precision, recomputing: recomputing), on: .cpu)
+        model: Self.path, prompts: prompts, size: [16, 16], precision: precision, gradientCheckpointing: gradientCheckpointing), on: .cpu)
   }
 }
 
@@ -53,7 +53,7 @@ final class Scratch: Sendable {
     let noise = try fixture.expected.tensor("noise")
     let samples = try noGrad {
       try DDIM().sample(noise, times: teacher.schedule.samplingTimes(5), schedule: teacher.schedule) { x, time in
-        try teacher.guidedClean(
+        try teacher.guided(
           from: x, at: .full([2], time, .float64), given: condition, guidance: Guidance(5))
       }
     }
@@ -70,7 +70,7 @@ final class Scratch: Sendable {
     let backbone = try fixture.backbone(prompts: fixture.prepared(scratch.path("prompts")))
     let noises = try fixture.expected.tensor("lcm noises")
     let samples = try noGrad {
-      try FewStepGeneration(steps: [1, 0.75, 0.5, 0.25]).sample(
+      try FewStepSampler(steps: [1, 0.75, 0.5, 0.25]).sample(
         backbone.student(seed: 0), upTo: 3, given: backbone.condition([0, 1])
       ) { index in index == 0 ? try fixture.expected.tensor("noise") : try noises.rows(index..<index + 1).squeezed(0) }
     }
@@ -87,13 +87,13 @@ final class Scratch: Sendable {
       #expect(abs(alpha * alpha - signal) < 1e-6)
     }
     let noise = try fixture.expected.tensor("noise")
-    let noised = try schedule.noisy(
+    let noised = try schedule.addNoise(
       noise.rows(0..<1).expanded([7, -1, -1, -1]), noise.rows(1..<2).expanded([7, -1, -1, -1]),
       at: (Tensor(times) + 1) * 0.001)
     #expect(try error(of: noised, fixture.expected.tensor("noised")) < 1e-5)
     for count in [4, 30, 50] {
       let ours = schedule.samplingTimes(count)
-      #expect(try ours.map(schedule.modelTime) == fixture.expected.tensor("euler times \(count)").doubles())
+      #expect(try ours.map(schedule.timestep) == fixture.expected.tensor("euler times \(count)").doubles())
       for (time, sigma) in zip(ours, try fixture.expected.tensor("euler sigmas \(count)").doubles()) {
         #expect(abs(schedule.sigma(time) / schedule.alpha(time) - sigma) < 1e-4)
       }
@@ -175,7 +175,7 @@ final class Scratch: Sendable {
   func adaptedRoles() throws {
     let scratch = try Scratch()
     let backbone = try fixture.backbone(
-      prompts: fixture.prepared(scratch.path("prompts")), precision: .bfloat16, recomputing: true)
+      prompts: fixture.prepared(scratch.path("prompts")), precision: .bfloat16, gradientCheckpointing: true)
     let student = try backbone.adaptableStudent(seed: 0)
     #expect(student.parameters.state.isEmpty)
     #expect(student.parameters.all.allSatisfy { $0.value.dtype == .bfloat16 })
@@ -183,7 +183,7 @@ final class Scratch: Sendable {
     #expect(full.parameters.all.allSatisfy { $0.value.dtype == .float32 })
     try full.parameters.setTrainable(true)
     let noise = try fixture.expected.tensor("noise")
-    let clean = try full.clean(from: noise, at: .full([2], 1, .float64), given: backbone.condition([0, 1]))
+    let clean = try full.denoise(from: noise, at: .full([2], 1, .float64), given: backbone.condition([0, 1]))
     #expect(clean.dtype == .float32)
     try mean(clean.squared()).backward()
     for parameter in full.parameters.all {

@@ -14,13 +14,13 @@ struct UNetTests {
   @Test(
     "Output and gradients are diffusers', activations kept or recomputed",
     arguments: ["tiny", "mixed", "odd", "scaled", "flat", "saved"], [false, true])
-  func parity(_ name: String, recomputing: Bool) throws {
+  func parity(_ name: String, gradientCheckpointing: Bool) throws {
     let fixture = try UNetFixture(name)
     let (network, parameters) = try fixture.network()
     let inputs = try ["sample", "text", "pooled"].map { ($0, try fixture.leaf($0)) }
     let output = try network(
       inputs[0].1, fixture.tensor("timestep"), text: inputs[1].1, pooled: inputs[2].1,
-      timeIDs: fixture.tensor("time_ids"), recomputing: recomputing)
+      timeIDs: fixture.tensor("time_ids"), gradientCheckpointing: gradientCheckpointing)
     #expect(try error(of: output, fixture.tensor("output")) < Self.tolerance)
 
     try sum(output * fixture.tensor("cotangent")).backward()
@@ -41,13 +41,13 @@ struct UNetTests {
   }
 
   @Test("The middle's features are diffusers', and nothing of the way up takes part", arguments: [false, true])
-  func middle(recomputing: Bool) throws {
+  func middle(gradientCheckpointing: Bool) throws {
     let fixture = try UNetFixture("odd")
     let (network, parameters) = try fixture.network()
     let sample = try fixture.leaf("sample")
     let features = try network.middle(
       sample, fixture.tensor("timestep"), text: fixture.tensor("text"), pooled: fixture.tensor("pooled"),
-      timeIDs: fixture.tensor("time_ids"), recomputing: recomputing)
+      timeIDs: fixture.tensor("time_ids"), gradientCheckpointing: gradientCheckpointing)
     #expect(try error(of: features, fixture.tensor("middle")) < Self.tolerance)
     try sum(features).backward()
     #expect(sample.gradient != nil)
@@ -63,15 +63,15 @@ struct UNetTests {
   func recomputing() throws {
     let fixture = try UNetFixture("flat")
     let (network, _) = try fixture.network()
-    func secondDerivative(recomputing: Bool) throws {
+    func secondDerivative(gradientCheckpointing: Bool) throws {
       let sample = try fixture.leaf("sample")
       let output = try network(
         sample, fixture.tensor("timestep"), text: fixture.tensor("text"), pooled: fixture.tensor("pooled"),
-        timeIDs: fixture.tensor("time_ids"), recomputing: recomputing)
+        timeIDs: fixture.tensor("time_ids"), gradientCheckpointing: gradientCheckpointing)
       _ = try sum(output).grad([sample], createGraph: true)
     }
-    try secondDerivative(recomputing: false)
-    #expect(throws: TensorError.self) { try secondDerivative(recomputing: true) }
+    try secondDerivative(gradientCheckpointing: false)
+    #expect(throws: TensorError.self) { try secondDerivative(gradientCheckpointing: true) }
   }
 
   @Test("In bfloat16 the output is near that in float32, whatever the inputs' dtype", arguments: ["tiny", "odd"])

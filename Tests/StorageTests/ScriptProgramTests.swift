@@ -6,7 +6,7 @@ import Testing
 @Suite struct ScriptProgramTests {
   private let path =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-    + "/SuitesTests/Fixtures/coco/inception.pt"
+    + "/BenchmarksTests/Fixtures/coco/inception.pt"
 
   @Test("A program's methods, and those of its parts, are called on tensors")
   func calls() throws {

@@ -17,20 +17,20 @@ struct Recording {
     let recipe = trainer.recipe
     noise = Noise(seed: recipe.seed)
     batch = 0..<recipe.training.batch
-    shape = trainer.cast.backbone.sampleShape
+    shape = trainer.components.backbone.sampleShape
     for (role, store) in [
-      ("student", trainer.cast.student.parameters), ("fake teacher", trainer.cast.fakeTeacher.parameters),
+      ("student", trainer.components.student.parameters), ("fake teacher", trainer.components.fakeTeacher.parameters),
     ] {
       tensors += try store.state.map { ("\(role)/\($0.name)", try $0.tensor.detached().cloned()) }
     }
-    let group = trainer.cast.objective.sensing?.groupSize ?? 1
+    let group = trainer.components.objective.groupAdvantage?.groupSize ?? 1
     for step in 0..<steps {
       let times = recipe.matching.times
       try add("student update 0", step, times: times)
       for update in 0..<recipe.fakeTeacherUpdates {
         let name = "update \(update)"
         let prompts = noise.stream("\(name) prompts", step: step)
-          .integers(0..<batch.count / group, below: trainer.cast.backbone.prompts.count)
+          .integers(0..<batch.count / group, below: trainer.components.backbone.prompts.count)
         let place = Self.place(recipe, update, step)
         tensors.append(("\(step)/\(name) prompts", try Tensor(prompts)))
         tensors.append(("\(step)/\(name) student step", try Tensor([place])))

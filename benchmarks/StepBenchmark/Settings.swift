@@ -18,15 +18,15 @@ struct Settings: Encodable {
 
   init(_ trainer: Trainer) throws {
     let recipe = trainer.recipe
-    guard case .constant(let decay)? = recipe.ema, let sensing = trainer.cast.objective.sensing else {
+    guard case .constant(let decay)? = recipe.ema, let groupAdvantage = trainer.components.objective.groupAdvantage else {
       throw ValidationError("the recipe needs a reward and a constant average (ema: {decay: ...}) to be compared")
     }
     batch = recipe.training.batch
-    shape = trainer.cast.backbone.sampleShape
-    classes = trainer.cast.backbone.prompts.count
+    shape = trainer.components.backbone.sampleShape
+    classes = trainer.components.backbone.prompts.count
     steps = recipe.steps
     guidance = recipe.matching.guidance.scale
-    groupSize = sensing.groupSize
+    groupSize = groupAdvantage.groupSize
     studentRate = recipe.student.optimizer.learningRate
     fakeRate = recipe.fakeTeacher.optimizer.learningRate
     gradientLimit = recipe.student.gradientLimit

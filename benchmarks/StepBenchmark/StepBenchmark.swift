@@ -26,7 +26,7 @@ struct StepBenchmark: ParsableCommand {
   func run() throws {
     Runtime.keepFreedMemory()  // as the command does
     let recipe = try Recipe.load(recipe, overrides: overrides, catalog: catalog)
-    let trainer = try Trainer(recipe, cast: Cast(recipe))
+    let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
     if let dump {
       try Recording(trainer, steps: steps).write(to: dump)
       try report(Checked(settings: Settings(trainer), losses: Losses(of: (0..<steps).map { _ in try trainer.step() })))

@@ -14,7 +14,7 @@ public final class CLIPScore {
   private let model: CLIPModel
   private let processing: CLIPImageProcessing
   private let texts: PromptEmbeddings
-  private let fit: PictureFit
+  private let fit: ImageFit
 
   /// - Parameters:
   ///   - folder: the model's, in transformers' layout or open_clip's.
@@ -23,7 +23,7 @@ public final class CLIPScore {
   ///   - fit: of pictures, before the model's own preparation.
   /// - Throws: `Failure` naming the file, and the setting or the tensor in it, that cannot be used.
   public init(
-    _ folder: String, tokenizer: String? = nil, prefix: String = "A photo depicts", fit: PictureFit = .square(256),
+    _ folder: String, tokenizer: String? = nil, prefix: String = "A photo depicts", fit: ImageFit = .square(256),
     precision: DType = .float32, on device: Device = .cpu
   ) throws {
     let folder = try CLIPFolder(folder)

@@ -11,8 +11,8 @@ public struct COCOScores {
   /// Of how the scores are defined here.
   static let version = 1
 
-  public private(set) var scores: [SuiteScore] = []
-  private let suite: COCOSuite
+  public private(set) var scores: [BenchmarkScore] = []
+  private let suite: COCOBenchmark
   private let root: String
   private let batch: Int
   private var scorers: [String: String] = [:]
@@ -24,26 +24,26 @@ public struct COCOScores {
   /// - Parameters:
   ///   - root: where the pictures are.
   ///   - batch: pictures that a network sees at once.
-  /// - Throws: `SuiteError` where pictures are missing.
-  public init(_ suite: COCOSuite, root: String, batch: Int, report: @escaping Report = { _, _, _ in }) throws {
+  /// - Throws: `BenchmarkError` where pictures are missing.
+  public init(_ suite: COCOBenchmark, root: String, batch: Int, report: @escaping Report = { _, _, _ in }) throws {
     (self.suite, self.root, self.batch, self.report) = (suite, root, batch, report)
     try suite.checkPresence(below: root)
   }
 
-  public var lock: SuiteLock {
-    SuiteLock(
+  public var lock: BenchmarkLock {
+    BenchmarkLock(
       suite: suite.name, version: Self.version, prompts: suite.prompts, samples: suite.items.count, scorers: scorers)
   }
 
   /// FID of pictures as `fit` shows them: "FID" at a resolution, "patch-FID" in patches.
   public mutating func addFrechetDistance(
-    _ name: String, _ network: Inception, _ fit: PictureFit, to real: RealPictures
+    _ name: String, _ network: Inception, _ fit: ImageFit, to real: RealImages
   ) throws {
     try add(name, network, fit, to: real) { try FrechetDistance(to: FeatureStatistics($0))($1, $2) }
   }
 
   /// CMMD of whole pictures.
-  public mutating func addCMMD(_ network: CLIPEmbedding, to real: RealPictures) throws {
+  public mutating func addCMMD(_ network: CLIPEmbedding, to real: RealImages) throws {
     try add("CMMD", network, .whole, to: real) { try CMMD(to: $0)($1, $2) }
   }
 
@@ -57,23 +57,23 @@ public struct COCOScores {
       return values
     }
     let estimate = try Estimate(meanOf: cosines, Resamples(of: cosines.count))
-    scores.append(SuiteScore("CLIP score", estimate, samples: cosines.count))
+    scores.append(BenchmarkScore("CLIP score", estimate, samples: cosines.count))
     scorers["CLIP score"] = score.identity
   }
 
   private mutating func add(
-    _ name: String, _ network: any PictureNetwork, _ fit: PictureFit, to real: RealPictures,
+    _ name: String, _ network: any ImageNetwork, _ fit: ImageFit, to real: RealImages,
     _ measure: (_ real: Tensor, _ generated: Tensor, Resamples) throws -> Estimate
   ) throws {
     let real = try real.features(network, fit, batch: batch) { try report($0, $1, "\(name), real pictures") }
-    let pictures = suite.items.map { PictureSource.Picture(file: "\(root)/\($0.path)") }
-    let generated = try PictureFeatures(of: pictures, network, fit, batch: batch) { done in
+    let pictures = suite.items.map { ImageSource.Picture(file: "\(root)/\($0.path)") }
+    let generated = try ImageFeatures(of: pictures, network, fit, batch: batch) { done in
       try report(done, pictures.count, name)
     }
     let count = generated.names.count
     let estimate = try measure(real.values, generated.values, Resamples(of: count))
     scores.append(
-      SuiteScore(name, estimate, samples: count, details: estimate.bias.map { ["bias of so few samples": $0] }))
+      BenchmarkScore(name, estimate, samples: count, details: estimate.bias.map { ["bias of so few samples": $0] }))
     scorers[name] = "\(network.identity), \(fit), \(real.names.count) real pictures \(real.pictures)"
   }
 }

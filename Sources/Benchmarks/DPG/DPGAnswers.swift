@@ -30,13 +30,13 @@ public struct DPGAnswers: Sendable {
   private mutating func readRows(_ rows: [JSONLines.Row], _ questions: DPGQuestions) throws {
     for row in rows {
       let fields = row.fields
-      let item = DPGSuite.itemName(try fields.text("image"))
+      let item = DPGBenchmark.itemName(try fields.text("image"))
       guard let asked = questions.items[item] else {
         throw fields.wrong("image", expected: "an item of \(questions.path)", got: "'\(item)'")
       }
       let tile = try fields.integer("tile")
-      guard (0..<DPGSuite.tiles).contains(tile) else {
-        throw fields.wrong("tile", expected: "0 to \(DPGSuite.tiles - 1)", got: "\(tile)")
+      guard (0..<DPGBenchmark.tiles).contains(tile) else {
+        throw fields.wrong("tile", expected: "0 to \(DPGBenchmark.tiles - 1)", got: "\(tile)")
       }
       guard fields.has("answers"), case .object(let given)? = fields.values["answers"] else {
         throw fields.wrong("answers", expected: "an answer for each question's number", got: "none")
@@ -66,11 +66,11 @@ public struct DPGAnswers: Sendable {
         throw Failure(
           .malformed, at: place, expected: "PATH, (x0, y0, x1, y1), QUESTION, ANSWER", got: "\(line.text.prefix(60))")
       }
-      let item = DPGSuite.itemName(match.1)
+      let item = DPGBenchmark.itemName(match.1)
       guard let asked = questions.items[item] else {
         throw Failure(.malformed, at: place, expected: "an item of \(questions.path)", got: "'\(item)'")
       }
-      let tile = (match.2 == "0" ? 0 : 1) + (match.3 == "0" ? 0 : DPGSuite.columns)
+      let tile = (match.2 == "0" ? 0 : 1) + (match.3 == "0" ? 0 : DPGBenchmark.columns)
       let next = answers[item]?[tile]?.count ?? 0
       guard asked.indices.contains(next), match.6.hasPrefix("\(asked[next].text), ") else {
         throw Failure(

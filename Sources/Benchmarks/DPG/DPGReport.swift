@@ -52,7 +52,7 @@ public struct DPGReport: Sendable {
   /// The file's own numbers; the interval of the whole is by a bootstrap over pictures, categories have none.
   ///
   /// - Parameter expected: pictures there should be.
-  public func scores(of expected: Int) throws -> [SuiteScore] {
+  public func scores(of expected: Int) throws -> [BenchmarkScore] {
     let computed = try Estimate(meanOf: pictures.map { 100 * $0 }, Resamples(of: pictures.count))
     var (printed, words) = (Estimate(total ?? computed.value, interval: computed.interval), [String]())
     if (computed.value - printed.value).magnitude > 1e-6 {
@@ -61,7 +61,7 @@ public struct DPGReport: Sendable {
     }
     if pictures.count != expected { words.append("\(pictures.count) pictures were scored, not \(expected)") }
     printed.warning = words.isEmpty ? nil : words.joined(separator: "; ")
-    return categories.map { SuiteScore($0.name, Estimate($0.value), samples: pictures.count) }
-      + [SuiteScore("DPG-Bench", printed, samples: pictures.count)]
+    return categories.map { BenchmarkScore($0.name, Estimate($0.value), samples: pictures.count) }
+      + [BenchmarkScore("DPG-Bench", printed, samples: pictures.count)]
   }
 }

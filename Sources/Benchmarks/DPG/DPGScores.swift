@@ -8,15 +8,15 @@ import Metrics
 public struct DPGScores {
   public static let version = 1
 
-  private let suite: DPGSuite
+  private let suite: DPGBenchmark
   private let questions: DPGQuestions
 
-  /// - Throws: `SuiteError` where no item of the suite has questions.
-  public init(_ suite: DPGSuite, _ questions: DPGQuestions) throws {
+  /// - Throws: `BenchmarkError` where no item of the suite has questions.
+  public init(_ suite: DPGBenchmark, _ questions: DPGQuestions) throws {
     (self.suite, self.questions) = (suite, questions)
-    guard suite.items.contains(where: { questions.items[DPGSuite.itemName($0.path)] != nil }) else {
-      throw SuiteError(
-        "\(questions.path): none of its items is a prompt's name, such as '\(DPGSuite.itemName(suite.items[0].path))'")
+    guard suite.items.contains(where: { questions.items[DPGBenchmark.itemName($0.path)] != nil }) else {
+      throw BenchmarkError(
+        "\(questions.path): none of its items is a prompt's name, such as '\(DPGBenchmark.itemName(suite.items[0].path))'")
     }
   }
 
@@ -30,11 +30,11 @@ public struct DPGScores {
     var score: Double { tiles.reduce(0, +) / Double(tiles.count) }
   }
 
-  /// - Throws: `SuiteError` naming the first answer that is missing.
-  public func callAsFunction(_ answers: DPGAnswers) throws -> [SuiteScore] {
-    let names = suite.items.map { DPGSuite.itemName($0.path) }
+  /// - Throws: `BenchmarkError` naming the first answer that is missing.
+  public func callAsFunction(_ answers: DPGAnswers) throws -> [BenchmarkScore] {
+    let names = suite.items.map { DPGBenchmark.itemName($0.path) }
     let scored = try names.compactMap { try self.scored($0, answers) }
-    guard !scored.isEmpty else { throw SuiteError("\(answers.path): no picture could be scored") }
+    guard !scored.isEmpty else { throw BenchmarkError("\(answers.path): no picture could be scored") }
     let resamples = try Resamples(of: scored.count)
     var total = try Estimate(meanOf: scored.map { 100 * $0.score }, resamples)
     var words = questions.warnings
@@ -46,28 +46,28 @@ public struct DPGScores {
     total.warning = words.isEmpty ? nil : words.joined(separator: "; ")
     let all = scored.flatMap(\.questions)
     let broad = Set(all.map(\.broadCategory)).sorted(), fine = Set(all.map(\.category)).sorted()
-    func score(_ name: String, _ level: String, _ isIn: (DPGQuestion) -> Bool) throws -> SuiteScore {
+    func score(_ name: String, _ level: String, _ isIn: (DPGQuestion) -> Bool) throws -> BenchmarkScore {
       let part = Estimate.Part(
         counted: scored.map { item in
           100 * Double(zip(item.questions, item.answers).count { isIn($0) && $1 })
         },
         total: scored.map { Double($0.questions.count(where: isIn)) })
-      return SuiteScore(
+      return BenchmarkScore(
         "\(level): \(name)", try Estimate(meanShareOf: [part], resamples), samples: part.total.count { $0 > 0 })
     }
     return try broad.map { name in try score(name, "L1") { $0.broadCategory == name } }
       + fine.map { name in try score(name, "L2") { $0.category == name } }
-      + [SuiteScore("DPG-Bench", total, samples: scored.count)]
+      + [BenchmarkScore("DPG-Bench", total, samples: scored.count)]
   }
 
   /// Nil where the reference fails and leaves the picture out.
   func scored(_ item: String, _ answers: DPGAnswers) throws -> Scored? {
     guard let asked = questions.items[item] else { return nil }
     var made = Scored(tiles: [], answers: [], questions: asked)
-    for tile in 0..<DPGSuite.tiles {
+    for tile in 0..<DPGBenchmark.tiles {
       made.answers = try asked.map { question in
         guard let answer = answers.answer(to: question.number, of: item, tile: tile) else {
-          throw SuiteError(
+          throw BenchmarkError(
             "\(answers.path): '\(item)', tile \(tile): question \(question.number) has no answer: \(question.text)")
         }
         return answer

@@ -46,7 +46,7 @@ public final class GenEvalColorClassifier {
   /// The colours of a picture's objects, all of one class.
   ///
   /// - Parameter picture: uint8 [3, H, W] on the CPU.
-  /// - Throws: `SuiteError` where a box holds no pixel, or a mask has another size than the picture.
+  /// - Throws: `BenchmarkError` where a box holds no pixel, or a mask has another size than the picture.
   public func colors(_ picture: Tensor, _ objects: [GenEvalObject]) throws -> [GenEvalColor] {
     try logits(picture, objects).argmax(1).integers().map { GenEvalColor.allCases[$0] }
   }
@@ -88,7 +88,7 @@ public final class GenEvalColorClassifier {
       max(left, 0)..<max(min(right, width), max(left, 0)), max(top, 0)..<max(min(bottom, height), max(top, 0))
     )
     guard !columns.isEmpty, !rows.isEmpty else {
-      throw SuiteError(
+      throw BenchmarkError(
         "the box of a \(object.className), \(left) to \(right) by \(top) to \(bottom), holds no pixel of the picture's "
           + "\(width) by \(height)")
     }
@@ -103,7 +103,7 @@ public final class GenEvalColorClassifier {
     guard let path = object.mask else { return picture }
     let mask = try RGBImage.read(path).tensor()
     guard mask.shape == picture.shape else {
-      throw SuiteError(
+      throw BenchmarkError(
         "\(path): the mask is \(mask.shape[2]) by \(mask.shape[1]) pixels, its picture \(picture.shape[2]) by "
           + "\(picture.shape[1])")
     }

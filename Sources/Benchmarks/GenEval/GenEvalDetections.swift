@@ -59,13 +59,13 @@ public struct GenEvalDetections: Equatable, Sendable {
   }
 }
 
-extension GenEvalSuite {
+extension GenEvalBenchmark {
   /// The detections of the suite's prompts; those beyond its limit are left out.
   ///
-  /// - Throws: `SuiteError` naming a picture that belongs to no prompt.
+  /// - Throws: `BenchmarkError` naming a picture that belongs to no prompt.
   public func matching(_ detections: [GenEvalDetections]) throws -> [GenEvalDetections] {
     if let other = detections.first(where: { !all.indices.contains($0.index) }) {
-      throw SuiteError(
+      throw BenchmarkError(
         "\(other.place): \(other.image) belongs to prompt \(other.index); there are \(all.count), from 0 on")
     }
     let wanted = Set(indices)

@@ -4,21 +4,21 @@ import Tensors
 
 /// GenEval's verdicts on pictures whose objects a detector has found.
 public struct GenEvalJudge {
-  private let suite: GenEvalSuite
+  private let suite: GenEvalBenchmark
   private let root: String
   private let classifier: GenEvalColorClassifier?
 
   /// - Parameters:
   ///   - root: the layout's, where pictures are read whose colours are asked for.
   ///   - classifier: of objects whose colour nobody has said.
-  public init(_ suite: GenEvalSuite, root: String, _ classifier: GenEvalColorClassifier?) {
+  public init(_ suite: GenEvalBenchmark, root: String, _ classifier: GenEvalColorClassifier?) {
     (self.suite, self.root, self.classifier) = (suite, root, classifier)
   }
 
   /// - Parameters:
   ///   - detections: those of prompts beyond the suite's limit are left out.
   ///   - progress: how many pictures are judged.
-  /// - Throws: `SuiteError` naming a picture that belongs to no prompt, or whose colours cannot be told.
+  /// - Throws: `BenchmarkError` naming a picture that belongs to no prompt, or whose colours cannot be told.
   public func callAsFunction(
     _ detections: [GenEvalDetections], progress: (Int) throws -> Void = { _ in }
   ) throws -> [GenEvalResult] {
@@ -35,12 +35,12 @@ public struct GenEvalJudge {
     let said = objects.compactMap(\.color)
     if said.count == objects.count { return said }
     guard let classifier else {
-      throw SuiteError(
+      throw BenchmarkError(
         "\(seen.place): \(seen.image): the colour of a \(objects[0].className) is asked for, and the detections do not "
           + "say it.\n  Give each object a 'color', or a CLIP model that finds it (--clip).")
     }
     do {
       return try classifier.colors(RGBImage.read("\(root)/\(seen.image)").tensor(), objects)
-    } catch let error as SuiteError { throw SuiteError("\(seen.place): \(seen.image): \(error)") }
+    } catch let error as BenchmarkError { throw BenchmarkError("\(seen.place): \(seen.image): \(error)") }
   }
 }

@@ -60,17 +60,17 @@ extension GenEvalResult {
   }
 }
 
-extension GenEvalSuite {
+extension GenEvalBenchmark {
   /// The results of the suite's prompts, in the order of their pictures; those beyond its limit are left out.
   ///
-  /// - Throws: `SuiteError` naming a result that is of no prompt here.
+  /// - Throws: `BenchmarkError` naming a result that is of no prompt here.
   public func matching(_ results: [GenEvalResult]) throws -> [GenEvalResult] {
     let wanted = Set(indices)
     let named = try results.map { result in
       (image: try ModelConfig(["filename": .string(result.filename)], path: "results").image("filename"), result)
     }
     for (image, result) in named where !all.indices.contains(image.index) || all[image.index].text != result.prompt {
-      throw SuiteError(
+      throw BenchmarkError(
         "\(result.filename): its result is of '\(result.prompt)'; prompt \(image.index) is "
           + (all.indices.contains(image.index) ? "'\(all[image.index].text)'" : "not there"))
     }

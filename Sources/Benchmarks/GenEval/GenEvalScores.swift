@@ -7,8 +7,8 @@ public enum GenEvalScores {
   /// Intervals are by a bootstrap over pictures.
   ///
   /// - Parameter suite: what the results should be of; what is missing is said in a warning.
-  public static func scores(_ results: [GenEvalResult], of suite: GenEvalSuite) throws -> [SuiteScore] {
-    guard !results.isEmpty else { throw SuiteError("there are no results, so there are no scores") }
+  public static func scores(_ results: [GenEvalResult], of suite: GenEvalBenchmark) throws -> [BenchmarkScore] {
+    guard !results.isEmpty else { throw BenchmarkError("there are no results, so there are no scores") }
     let resamples = try Resamples(of: results.count)
     let tasks = GenEvalTask.allCases.filter { task in results.contains { $0.tag == task } }
     let parts = tasks.map { task in
@@ -16,7 +16,7 @@ public enum GenEvalScores {
         counted: results.map { $0.tag == task && $0.correct ? 1 : 0 }, total: results.map { $0.tag == task ? 1 : 0 })
     }
     var scores = try zip(tasks, parts).map { task, part in
-      SuiteScore(
+      BenchmarkScore(
         task.rawValue, try Estimate(meanShareOf: [part], resamples), samples: Int(part.total.reduce(0, +)))
     }
     let prompts = Dictionary(grouping: results, by: \.metadata)
@@ -24,17 +24,17 @@ public enum GenEvalScores {
     var overall = try Estimate(meanShareOf: parts, resamples)
     overall.warning = warning(results, of: suite, tasks: tasks.count)
     scores += [
-      SuiteScore("overall", overall, samples: results.count),
-      SuiteScore("correct pictures", try Estimate(shareOf: results.map(\.correct), resamples), samples: results.count),
-      SuiteScore(
+      BenchmarkScore("overall", overall, samples: results.count),
+      BenchmarkScore("correct pictures", try Estimate(shareOf: results.map(\.correct), resamples), samples: results.count),
+      BenchmarkScore(
         "prompts with a correct picture", try Estimate(shareOf: solved, Resamples(of: solved.count)),
         samples: solved.count),
     ]
     return scores
   }
 
-  private static func warning(_ results: [GenEvalResult], of suite: GenEvalSuite, tasks: Int) -> String? {
-    let expected = GenEvalSuite.picturesPerPrompt * suite.all.count
+  private static func warning(_ results: [GenEvalResult], of suite: GenEvalBenchmark, tasks: Int) -> String? {
+    let expected = GenEvalBenchmark.picturesPerPrompt * suite.all.count
     var words = [String]()
     if results.count != expected { words.append("\(results.count) pictures, not the benchmark's \(expected)") }
     if tasks < GenEvalTask.allCases.count { words.append("the mean of \(tasks) tasks, not of six") }

@@ -12,36 +12,36 @@ public struct HPSv2Scores {
   public static let version = 1
   private static let chunks = (count: 10, size: 80)
 
-  private let suite: HPSv2Suite
+  private let suite: HPSv2Benchmark
   private let root: String
 
-  public init(_ suite: HPSv2Suite, root: String) { (self.suite, self.root) = (suite, root) }
+  public init(_ suite: HPSv2Benchmark, root: String) { (self.suite, self.root) = (suite, root) }
 
   /// - Parameters:
   ///   - reward: `hpsv2`.
   ///   - batch: pictures that are read at once.
   ///   - progress: how many are scored.
-  /// - Throws: `SuiteError` naming what is missing, `Failure` naming a damaged picture.
+  /// - Throws: `BenchmarkError` naming what is missing, `Failure` naming a damaged picture.
   public func callAsFunction(
-    _ reward: any PictureReward, scorer: String, batch: Int, progress: (Int) throws -> Void
-  ) throws -> (lock: SuiteLock, scores: [SuiteScore]) {
+    _ reward: any ImageFileReward, scorer: String, batch: Int, progress: (Int) throws -> Void
+  ) throws -> (lock: BenchmarkLock, scores: [BenchmarkScore]) {
     try suite.checkPresence(below: root)
     let values = try suite.scores(below: root, reward, batch: batch, progress: progress).map { 100 * $0 }
-    let lock = SuiteLock(
+    let lock = BenchmarkLock(
       suite: suite.name, version: Self.version, prompts: suite.prompts, samples: values.count,
       scorers: [scorer: try hash(reward.identity())])
     return (lock, try scores(values))
   }
 
   /// - Parameter values: 100 times the cosine of each item.
-  func scores(_ values: [Double]) throws -> [SuiteScore] {
-    let styles = try HPSv2Suite.styles.compactMap { style -> SuiteScore? in
+  func scores(_ values: [Double]) throws -> [BenchmarkScore] {
+    let styles = try HPSv2Benchmark.styles.compactMap { style -> BenchmarkScore? in
       let ofStyle = zip(suite.items, values).filter { $0.0.path.hasPrefix("\(style)/") }.map(\.1)
       guard !ofStyle.isEmpty else { return nil }
       let deviation = Self.deviationOfChunks(ofStyle).map { ["std of chunks": $0] }
-      return SuiteScore(style, try Self.mean(ofStyle), samples: ofStyle.count, details: deviation)
+      return BenchmarkScore(style, try Self.mean(ofStyle), samples: ofStyle.count, details: deviation)
     }
-    return styles + [SuiteScore("average", try Self.mean(values), samples: values.count)]
+    return styles + [BenchmarkScore("average", try Self.mean(values), samples: values.count)]
   }
 
   private static func mean(_ values: [Double]) throws -> Estimate {
@@ -58,12 +58,12 @@ public struct HPSv2Scores {
   }
 }
 
-extension BenchmarkSuite {
-  /// - Throws: `SuiteError` that counts and names the items whose files are not there.
+extension Benchmark {
+  /// - Throws: `BenchmarkError` that counts and names the items whose files are not there.
   func checkPresence(below root: String) throws {
     let missing = items.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0.path)") }
     guard let first = missing.first else { return }
-    throw SuiteError(
+    throw BenchmarkError(
       "\(root): \(missing.count) of \(items.count) files are missing, \(first.path) first.\n"
         + "  Expected \(name)'s layout. Make them with `fewstep benchmark \(name)` on a run or a model, or score fewer "
         + "with --limit.")
@@ -81,7 +81,7 @@ extension BenchmarkSuite {
 
   /// The reward of every item's picture for its prompt, in their order.
   func scores(
-    below root: String, _ reward: any PictureReward, batch: Int, progress: (Int) throws -> Void
+    below root: String, _ reward: any ImageFileReward, batch: Int, progress: (Int) throws -> Void
   ) throws -> [Double] {
     try stride(from: 0, to: items.count, by: batch).flatMap { start in
       let part = items[start..<min(start + batch, items.count)]

@@ -28,7 +28,7 @@ public struct VBenchProgram: Sendable {
   /// - Parameters:
   ///   - output: a folder for the program's files, made anew.
   ///   - isStopped: asked ten times a second; once it says so, the program is ended.
-  /// - Throws: `SuiteError` where the program writes no result, whatever its exit code says.
+  /// - Throws: `BenchmarkError` where the program writes no result, whatever its exit code says.
   public func score(
     _ dimension: VBenchDimension, of videos: String, _ prompts: VBenchPrompts, to output: String,
     until isStopped: () -> Bool
@@ -37,7 +37,7 @@ public struct VBenchProgram: Sendable {
     // The program hands its arguments to a shell. Only the folder of videos is put in quotes, so that the others are names
     // without spaces in the folder that it runs in.
     if let sign = videos.first(where: { "\"$`\\\n".contains($0) }) {
-      throw SuiteError("\(videos): VBench's program cannot take a folder with \(sign.debugDescription) in its name")
+      throw BenchmarkError("\(videos): VBench's program cannot take a folder with \(sign.debugDescription) in its name")
     }
     let files = FileManager.default
     if files.fileExists(atPath: output) { try files.removeItem(atPath: output) }
@@ -51,11 +51,11 @@ public struct VBenchProgram: Sendable {
       $0.hasSuffix("_eval_results.json")
     }
     guard let name = results?.first else {
-      throw SuiteError(
+      throw BenchmarkError(
         "\(program.path) wrote no result for \(dimension.rawValue) (exit code \(status)); its own words are above")
     }
     guard let result = try VBenchResults("\(output)/results/\(name)", of: prompts).dimensions[dimension] else {
-      throw SuiteError("\(output)/results/\(name): there is no score of \(dimension.rawValue)")
+      throw BenchmarkError("\(output)/results/\(name): there is no score of \(dimension.rawValue)")
     }
     return result
   }

@@ -50,7 +50,7 @@ public struct VBenchResults: Equatable, Sendable {
   ) throws -> [Video] {
     guard case .array(let entries) = value else { return [] }
     var left = Set(
-      prompts.prompts(of: dimension).flatMap { (0..<VBenchSuite.videosAPrompt).map($0.fileName) })
+      prompts.prompts(of: dimension).flatMap { (0..<VBenchBenchmark.videosAPrompt).map($0.fileName) })
     return try entries.map { entry in
       guard let path = entry["video_path"]?.string, let score = entry["video_results"]?.number else {
         throw Failure(

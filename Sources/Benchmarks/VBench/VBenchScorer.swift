@@ -55,11 +55,11 @@ public final class VBenchScorer {
 
   /// Reads the networks.
   ///
-  /// - Throws: `SuiteError` where the dimension is not native or a network of it is not given, `Failure` where one does
+  /// - Throws: `BenchmarkError` where the dimension is not native or a network of it is not given, `Failure` where one does
   ///   not fit.
   public init(_ dimension: VBenchDimension, _ models: VBenchModels, on device: Device) throws {
     guard models.has(dimension) else {
-      throw SuiteError("\(dimension.rawValue) cannot be measured here without its networks")
+      throw BenchmarkError("\(dimension.rawValue) cannot be measured here without its networks")
     }
     self.dimension = dimension
     switch dimension {
@@ -102,11 +102,11 @@ public final class VBenchScorer {
   /// The score of a video: the numbers of its frames, or of its pairs of frames.
   ///
   /// - Parameter frames: uint8 [F, 3, H, W] on the CPU.
-  /// - Throws: `SuiteError` where a single frame has no neighbour to be compared with.
+  /// - Throws: `BenchmarkError` where a single frame has no neighbour to be compared with.
   public func callAsFunction(_ frames: Tensor, of prompt: VBenchPrompt) throws -> [Double] {
     let isOfPairs = ![.aestheticQuality, .appearanceStyle].contains(dimension)
     guard frames.shape[0] > (isOfPairs ? 1 : 0) else {
-      throw SuiteError("\(dimension.rawValue) compares frames, and the video has \(frames.shape[0])")
+      throw BenchmarkError("\(dimension.rawValue) compares frames, and the video has \(frames.shape[0])")
     }
     return try noGrad { try measure(frames, prompt) }
   }

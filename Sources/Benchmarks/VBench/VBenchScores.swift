@@ -29,7 +29,7 @@ public struct VBenchScores {
   ///   - scorer: the dimension's.
   ///   - progress: how many are measured.
   /// - Returns: the result, in the package's form.
-  /// - Throws: `Failure` or `SuiteError` naming a video that is none, or that cannot be judged.
+  /// - Throws: `Failure` or `BenchmarkError` naming a video that is none, or that cannot be judged.
   public mutating func measure(
     _ dimension: VBenchDimension, _ videos: VBenchVideos, by scorer: VBenchScorer,
     progress: (Int) throws -> Void
@@ -37,8 +37,8 @@ public struct VBenchScores {
     let ffmpeg = try FFmpeg()
     let values = try videos.found.enumerated().map { index, video in
       let values: [Double]
-      do { values = try scorer(ffmpeg.read(video.path), of: video.prompt) } catch let error as SuiteError {
-        throw SuiteError("\(video.path): \(error)")
+      do { values = try scorer(ffmpeg.read(video.path), of: video.prompt) } catch let error as BenchmarkError {
+        throw BenchmarkError("\(video.path): \(error)")
       }
       try progress(index + 1)
       return values
@@ -57,16 +57,16 @@ public struct VBenchScores {
     _ result: VBenchResults.Dimension, of dimension: VBenchDimension, by scorer: String, videos: VBenchVideos? = nil
   ) {
     let listed = result.videos.count
-    let wanted = VBenchSuite.videosAPrompt * prompts.prompts(of: dimension).count
+    let wanted = VBenchBenchmark.videosAPrompt * prompts.prompts(of: dimension).count
     entries[dimension] = Entry(
       result: result, scorer: scorer, samples: videos?.found.count ?? listed,
       missing: videos?.missing.count ?? (listed > 0 ? wanted - listed : nil))
   }
 
   /// What scores depend on.
-  public var lock: SuiteLock {
-    SuiteLock(
-      suite: VBenchSuite.name, version: Self.version, prompts: prompts.hash,
+  public var lock: BenchmarkLock {
+    BenchmarkLock(
+      suite: VBenchBenchmark.name, version: Self.version, prompts: prompts.hash,
       samples: entries.values.reduce(0) { $0 + $1.samples },
       scorers: Dictionary(uniqueKeysWithValues: entries.map { ($0.rawValue, $1.scorer) }))
   }
@@ -74,8 +74,8 @@ public struct VBenchScores {
   /// The dimensions' scores, and the totals that all of their dimensions have been scored for.
   ///
   /// - Parameter isAcceptingMissing: totals also of dimensions that lack videos or do not say whose scores they are, as VBench's script has them.
-  public func scores(acceptingMissing isAcceptingMissing: Bool) throws -> [SuiteScore] {
-    var scores = [SuiteScore]()
+  public func scores(acceptingMissing isAcceptingMissing: Bool) throws -> [BenchmarkScore] {
+    var scores = [BenchmarkScore]()
     var complete = [VBenchDimension: Double]()
     for dimension in dimensions {
       guard let entry = entries[dimension] else { continue }
@@ -87,7 +87,7 @@ public struct VBenchScores {
       }
       if entry.missing == 0 || isAcceptingMissing { complete[dimension] = entry.result.score }
       scores.append(
-        SuiteScore(
+        BenchmarkScore(
           dimension.words, estimate, samples: entry.samples,
           details: ["normalized": dimension.normalized(entry.result.score)]))
     }
@@ -95,7 +95,7 @@ public struct VBenchScores {
     func add(_ name: String, _ value: Double?, of group: VBenchDimension.Group?) {
       guard let value else { return }
       let ofGroup = entries.filter { group == nil || $0.key.group == group }.values
-      scores.append(SuiteScore(name, Estimate(value), samples: ofGroup.reduce(0) { $0 + $1.samples }))
+      scores.append(BenchmarkScore(name, Estimate(value), samples: ofGroup.reduce(0) { $0 + $1.samples }))
     }
     add("quality", totals.quality, of: .quality)
     add("semantic", totals.semantic, of: .semantic)

@@ -14,15 +14,15 @@ public struct VBenchVideos: Sendable {
 
   /// Five videos of each of a dimension's prompts. As for VBench, those of other numbers play no part.
   ///
-  /// - Throws: `SuiteError` where there is no such folder.
+  /// - Throws: `BenchmarkError` where there is no such folder.
   public init(_ folder: String, of dimension: VBenchDimension, _ prompts: VBenchPrompts) throws {
     guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw SuiteError("\(folder): there is no such folder")
+      throw BenchmarkError("\(folder): there is no such folder")
     }
     let names = Set(files)
     var (found, missing) = ([Video](), [String]())
     for prompt in prompts.prompts(of: dimension) {
-      for name in (0..<VBenchSuite.videosAPrompt).map(prompt.fileName) {
+      for name in (0..<VBenchBenchmark.videosAPrompt).map(prompt.fileName) {
         if names.contains(name) {
           found.append(Video(path: "\(folder)/\(name)", prompt: prompt))
         } else {

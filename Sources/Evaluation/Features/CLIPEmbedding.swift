@@ -6,7 +6,7 @@ import Tensors
 /// openai/clip-vit-large-patch14-336.
 ///
 /// As in the authors' code the middle square, half a pixel to the upper left, is resized by Pillow's bicubic filter.
-public final class CLIPEmbedding: PictureNetwork {
+public final class CLIPEmbedding: ImageNetwork {
   public let identity: String
   public let device: Device
   private let model: CLIPModel

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// A picture is resized to 299 × 299 by Pillow's bicubic filter, each channel in floating point, and cut off at 0 and 255.
 /// The part `layers` of the program gets (x - 128) / 128.
-public final class Inception: PictureNetwork {
+public final class Inception: ImageNetwork {
   /// Pixels a side.
   public static let side = 299
 

@@ -11,7 +11,7 @@ public protocol Denoiser: AnyObject {
   var prediction: Prediction { get }
 
   /// The network's raw output for noisy [B, ...] at time [B] (0 clean, 1 noise; kept on the CPU).
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor
 
   /// Deep features [B, C, ...] of a noisy sample, which a discriminator reads. Throws where there are none.
   func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor
@@ -19,8 +19,8 @@ public protocol Denoiser: AnyObject {
 
 extension Denoiser {
   /// x̂0 [B, ...], the denoiser's estimate of the clean sample.
-  public func clean(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-    let output = try output(for: noisy, at: time, given: condition)
+  public func denoise(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    let output = try modelOutput(for: noisy, at: time, given: condition)
     guard prediction != .sample else { return output }
     // Near pure noise α is small and magnifies a rounding of the noise's prediction: in float64, as DMD2 does it.
     let exact = try prediction == .noise ? noisy.to(.float64) : noisy
@@ -33,7 +33,7 @@ extension Denoiser {
     -> Tensor
   {
     let (alpha, sigma) = try schedule.coefficients(time, like: samples)
-    let output = try output(for: alpha * samples + sigma * noise, at: time, given: condition)
+    let output = try modelOutput(for: alpha * samples + sigma * noise, at: time, given: condition)
     return try (output - prediction.target(samples, noise: noise, alpha: alpha, sigma: sigma)).squared().meanPerSample()
   }
 

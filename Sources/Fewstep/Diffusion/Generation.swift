@@ -2,7 +2,7 @@ import Tensors
 
 /// Few-step generation: predict, noise afresh to the next time of the list, predict again. Stopped before the end and with
 /// gradients in its last prediction alone, it is DMD2's backward simulation (arXiv 2405.14867, section 4.5).
-public struct FewStepGeneration {
+public struct FewStepSampler {
   /// From 1 downwards.
   public let steps: [Double]
 
@@ -14,12 +14,12 @@ public struct FewStepGeneration {
   public func sample(
     _ student: any Denoiser, upTo index: Int, given condition: Condition, noise: (Int) throws -> Tensor
   ) throws -> Tensor {
-    var x = try noGrad { try noise(0) * student.schedule.startDeviation(steps[0]) }
+    var x = try noGrad { try noise(0) * student.schedule.initialNoiseSigma(steps[0]) }
     for place in 0...index {
       let time = try Tensor.full([condition.count], steps[place], .float64)
-      guard place < index else { return try student.clean(from: x, at: time, given: condition) }
+      guard place < index else { return try student.denoise(from: x, at: time, given: condition) }
       x = try noGrad {
-        let clean = try student.clean(from: x, at: time, given: condition)
+        let clean = try student.denoise(from: x, at: time, given: condition)
         let next = steps[place + 1]
         return try student.schedule.alpha(next) * clean + student.schedule.sigma(next) * noise(place + 1)
       }

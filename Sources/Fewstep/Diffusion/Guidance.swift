@@ -15,22 +15,22 @@ public struct Guidance: Sendable {
 
 extension Teacher {
   /// x̂c and x̂u [B, ...], both from one batch of twice the size.
-  public func bothClean(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> (
+  public func both(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> (
     conditional: Tensor, unconditional: Tensor
   ) {
     let count = noisy.shape[0]
-    let both = try clean(
+    let both = try denoise(
       from: concatenated([noisy, noisy]), at: concatenated([time, time]),
       given: condition.followed(by: unconditional(like: condition)))
     return try (both.rows(0..<count), both.rows(count..<2 * count))
   }
 
   /// x̂0 [B, ...] under guidance; the unconditional pass is left out where ω = 1 makes it vanish.
-  public func guidedClean(
+  public func guided(
     from noisy: Tensor, at time: Tensor, given condition: Condition, guidance: Guidance
   ) throws -> Tensor {
-    guard guidance.scale != 1 else { return try clean(from: noisy, at: time, given: condition) }
-    let both = try bothClean(from: noisy, at: time, given: condition)
+    guard guidance.scale != 1 else { return try denoise(from: noisy, at: time, given: condition) }
+    let both = try both(from: noisy, at: time, given: condition)
     return try guidance.guided(both.conditional, both.unconditional)
   }
 }

@@ -6,9 +6,9 @@ public protocol NoiseSchedule: Sendable {
   func alpha(_ time: Double) -> Double
   func sigma(_ time: Double) -> Double
   /// The number a network is given for a time: a DDPM network counts 0...999, a flow network often 0...1000.
-  func modelTime(_ time: Double) -> Double
+  func timestep(_ time: Double) -> Double
   /// The deviation of the noise that generation begins with at a time.
-  func startDeviation(_ time: Double) -> Double
+  func initialNoiseSigma(_ time: Double) -> Double
   /// The times at which denoisers learn: noise of no strength teaches nothing.
   var trainingTimes: ClosedRange<Double> { get }
   /// The falling times of a many-step sampler; the step to 0 is implied.
@@ -16,8 +16,8 @@ public protocol NoiseSchedule: Sendable {
 }
 
 extension NoiseSchedule {
-  public func modelTime(_ time: Double) -> Double { time * 1000 }
-  public func startDeviation(_ time: Double) -> Double { sigma(time) }
+  public func timestep(_ time: Double) -> Double { time * 1000 }
+  public func initialNoiseSigma(_ time: Double) -> Double { sigma(time) }
   public var trainingTimes: ClosedRange<Double> { 0...1 }
   public func samplingTimes(_ count: Int) -> [Double] { evenTimes(count) }
 
@@ -33,7 +33,7 @@ extension NoiseSchedule {
   }
 
   /// x_t = α x + σ ε
-  public func noisy(_ samples: Tensor, _ noise: Tensor, at time: Tensor) throws -> Tensor {
+  public func addNoise(_ samples: Tensor, _ noise: Tensor, at time: Tensor) throws -> Tensor {
     let (alpha, sigma) = try coefficients(time, like: samples)
     return try alpha * samples + sigma * noise
   }
@@ -68,13 +68,13 @@ public struct DiscreteVP: NoiseSchedule {
     }
   }
 
-  public func modelTime(_ time: Double) -> Double { max(0, (time * Double(count)).rounded() - 1) }
+  public func timestep(_ time: Double) -> Double { max(0, (time * Double(count)).rounded() - 1) }
 
   public func alpha(_ time: Double) -> Double { signal(time).squareRoot() }
   public func sigma(_ time: Double) -> Double { (1 - signal(time)).squareRoot() }
 
   /// Some signal is left at the last step: what stands for noise there has the whole variance, as in diffusers.
-  public func startDeviation(_ time: Double) -> Double { 1 }
+  public func initialNoiseSigma(_ time: Double) -> Double { 1 }
 
   /// Those that are a step of the table.
   public var trainingTimes: ClosedRange<Double> { 0.5 / Double(count)...1 }
@@ -133,7 +133,7 @@ public struct EDM: NoiseSchedule {
     return pow(low + time * (high - low), rho)
   }
   /// ln(σ) / 4, the paper's c_noise.
-  public func modelTime(_ time: Double) -> Double { log(max(sigma(time), 1e-20)) / 4 }
+  public func timestep(_ time: Double) -> Double { log(max(sigma(time), 1e-20)) / 4 }
 }
 
 /// The straight line between sample and noise (Liu et al., arXiv 2209.03003); `shift` moves the times towards noise
@@ -145,5 +145,5 @@ public struct RectifiedFlow: NoiseSchedule {
 
   public func alpha(_ time: Double) -> Double { 1 - sigma(time) }
   public func sigma(_ time: Double) -> Double { shift * time / (1 + (shift - 1) * time) }
-  public func modelTime(_ time: Double) -> Double { sigma(time) * 1000 }
+  public func timestep(_ time: Double) -> Double { sigma(time) * 1000 }
 }

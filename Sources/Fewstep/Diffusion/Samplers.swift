@@ -32,7 +32,7 @@ public struct DDIM: Sampler {
   public func sample(
     _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
   ) throws -> Tensor {
-    var x = try noise * schedule.startDeviation(times[0])
+    var x = try noise * schedule.initialNoiseSigma(times[0])
     for (index, time) in times.enumerated() {
       let next = index + 1 < times.count ? times[index + 1] : 0
       let clean = try denoise(x, time)
@@ -52,7 +52,7 @@ public struct Heun: Sampler {
     _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
   ) throws -> Tensor {
     // At t = 1 α may be 0, where x/α has no value: that first step is DDIM's, which is exact in the limit.
-    var x = try noise * schedule.startDeviation(times[0])
+    var x = try noise * schedule.initialNoiseSigma(times[0])
     for (index, time) in times.enumerated() {
       let next = index + 1 < times.count ? times[index + 1] : 0
       let (alpha, sigma) = (schedule.alpha(time), schedule.sigma(time))

@@ -28,7 +28,7 @@ public protocol ModelPipeline: AnyObject {
   /// The same rows for "no text", each [1, ...].
   func embedNothing() throws -> [String: Tensor]
   /// What the denoiser is told of a picture beside its text, by name, each without the batch.
-  func describe(_ picture: PictureFrame) -> [String: [Float]]
+  func describe(_ picture: ImageFrame) -> [String: [Float]]
 
   /// Hashes of all that prepared texts depend on, by component: weights, configurations, tokenizers.
   func textIdentity() throws -> [String: String]
@@ -37,7 +37,7 @@ public protocol ModelPipeline: AnyObject {
 }
 
 /// How a picture was cut out of an original: all in pixels.
-public struct PictureFrame: Equatable, Sendable {
+public struct ImageFrame: Equatable, Sendable {
   public var originalHeight: Int
   public var originalWidth: Int
   public var cropTop: Int

@@ -31,7 +31,7 @@ extension RewardProxy {
 }
 
 /// A reward of any picture for any text, whatever made them: what benchmarks score files with.
-public protocol PictureReward: RewardProxy {
+public protocol ImageFileReward: RewardProxy {
   /// float32 [B], as the reward's published scorer gives for files. Runs without gradients.
   ///
   /// - Parameter pictures: B of them, each uint8 [3, H, W] on the CPU, of its own size.

@@ -71,6 +71,6 @@ public final class AdversarialTerm {
     guard let head else { throw TensorError("gan", "the discriminator was not prepared") }
     let reader: any Denoiser = features == .fakeTeacher ? scene.fakeTeacher : scene.teacher
     return try head(
-      reader.features(of: reader.schedule.noisy(samples, noise, at: time), at: time, given: condition))
+      reader.features(of: reader.schedule.addNoise(samples, noise, at: time), at: time, given: condition))
   }
 }

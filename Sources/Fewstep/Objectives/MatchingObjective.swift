@@ -31,7 +31,7 @@ public enum ObjectiveNeed: Sendable {
 /// own `parameters` alone; a scene with equal quantities gives equal losses. `ObjectiveChecks` tries them.
 public protocol MatchingObjective: AnyObject {
   /// How samples are to be sensed by the reward, nil where the objective does not ask.
-  var sensing: Sensing? { get }
+  var groupAdvantage: GroupAdvantage? { get }
   /// What the recipe must provide for it.
   var needs: Set<ObjectiveNeed> { get }
   /// Networks of the objective's own, such as a discriminator; they learn together with the fake teacher.
@@ -44,7 +44,7 @@ public protocol MatchingObjective: AnyObject {
 }
 
 extension MatchingObjective {
-  public var sensing: Sensing? { nil }
+  public var groupAdvantage: GroupAdvantage? { nil }
   public var needs: Set<ObjectiveNeed> { [] }
   public var parameters: ParameterStore? { nil }
   public func prepare(for backbone: any Backbone, seed: Int) throws {}

@@ -19,7 +19,7 @@ public final class Scene {
   public let fakeTeacher: any FakeTeacher
 
   /// The step's rewards and advantages, and which of its samples these are.
-  private let sensed: Sensed?
+  private let batchRewards: BatchRewards?
   private let range: Range<Int>
   private let realData: (() throws -> RealBatch)?
   private let pairs: (() throws -> Pairs)?
@@ -72,7 +72,7 @@ public final class Scene {
 
   public init(
     samples: Tensor, condition: Condition, time: Tensor, noise: Tensor, matching: Matching, studentTime: Double = 1,
-    teacher: any Teacher, fakeTeacher: any FakeTeacher, sensed: Sensed? = nil, range: Range<Int>? = nil,
+    teacher: any Teacher, fakeTeacher: any FakeTeacher, batchRewards: BatchRewards? = nil, range: Range<Int>? = nil,
     realData: (() throws -> RealBatch)? = nil, pairs: (() throws -> Pairs)? = nil
   ) {
     self.samples = samples
@@ -83,7 +83,7 @@ public final class Scene {
     self.studentTime = studentTime
     self.teacher = teacher
     self.fakeTeacher = fakeTeacher
-    self.sensed = sensed
+    self.batchRewards = batchRewards
     self.range = range ?? 0..<samples.shape[0]
     self.realData = realData
     self.pairs = pairs
@@ -94,7 +94,7 @@ public final class Scene {
   private init(_ scene: Scene, time: Tensor, keepsGraph: Bool) {
     (samples, condition, noise, matching) = (scene.samples, scene.condition, scene.noise, scene.matching)
     (studentTime, teacher, fakeTeacher) = (scene.studentTime, scene.teacher, scene.fakeTeacher)
-    (sensed, range, realData, pairs) = (scene.sensed, scene.range, scene.realData, scene.pairs)
+    (batchRewards, range, realData, pairs) = (scene.batchRewards, scene.range, scene.realData, scene.pairs)
     (self.time, self.keepsGraph, notebook) = (time, keepsGraph, scene.notebook)
   }
 
@@ -133,7 +133,7 @@ public final class Scene {
 
   public var noisy: Tensor {
     get throws {
-      try asked("noisy") { try teacher.schedule.noisy(keepsGraph ? samples : samples.detached(), noise, at: time) }
+      try asked("noisy") { try teacher.schedule.addNoise(keepsGraph ? samples : samples.detached(), noise, at: time) }
     }
   }
 
@@ -152,7 +152,7 @@ public final class Scene {
 
   /// x̂0 of the fake teacher with the condition.
   public var fake: Tensor {
-    get throws { try asked("fake") { try fakeTeacher.clean(from: noisy, at: time, given: condition) } }
+    get throws { try asked("fake") { try fakeTeacher.denoise(from: noisy, at: time, given: condition) } }
   }
 
   /// d_real^c - d_fake: towards the data, away from what the student already makes.
@@ -191,29 +191,29 @@ public final class Scene {
 
   // MARK: The reward
 
-  /// R [B]; zeros where nothing was sensed.
+  /// R [B]; zeros where nothing was batchRewards.
   public var reward: Tensor {
-    get throws { try once("reward") { try sensed?.rewards.rows(range) ?? perSampleZeros() } }
+    get throws { try once("reward") { try batchRewards?.rewards.rows(range) ?? perSampleZeros() } }
   }
 
   /// ã [B], zeros on steps between evaluations.
   public var advantage: Tensor {
-    get throws { try once("advantage") { try sensed?.advantages.rows(range) ?? perSampleZeros() } }
+    get throws { try once("advantage") { try batchRewards?.advantages.rows(range) ?? perSampleZeros() } }
   }
 
   /// For each sample [B] the mean over its whole group of `weight(ã)`, whichever micro-batch the others are in.
   public func groupMean(_ weight: (Tensor) throws -> Tensor) throws -> Tensor {
-    guard let sensed else { return try weight(advantage) }
-    return try sensed.groupMean(weight).rows(range)
+    guard let batchRewards else { return try weight(advantage) }
+    return try batchRewards.groupMean(weight).rows(range)
   }
 
   /// What `weight` makes of the rewards of all samples of the step, at those of this scene: [B]; ones where nothing was
-  /// sensed.
-  public func amongAll(_ weight: (_ rewards: Tensor) throws -> Tensor) throws -> Tensor {
-    try sensed.map { try weight($0.rewards).rows(range) } ?? perSampleZeros() + 1
+  /// batchRewards.
+  public func overBatch(_ weight: (_ rewards: Tensor) throws -> Tensor) throws -> Tensor {
+    try batchRewards.map { try weight($0.rewards).rows(range) } ?? perSampleZeros() + 1
   }
 
-  public var wasSensed: Bool { sensed != nil }
+  public var hasRewards: Bool { batchRewards != nil }
 
   // MARK: The fake teacher's training
 
@@ -281,9 +281,9 @@ public final class Scene {
     if let tensor = known[name] { return tensor }
     try asking {
       if matching.guidance.scale == 1, name == "realConditional" {
-        known[name] = try teacher.clean(from: noisy, at: time, given: condition)
+        known[name] = try teacher.denoise(from: noisy, at: time, given: condition)
       } else {
-        let both = try teacher.bothClean(from: noisy, at: time, given: condition)
+        let both = try teacher.both(from: noisy, at: time, given: condition)
         known["realConditional"] = both.conditional
         known["realUnconditional"] = both.unconditional
       }

@@ -13,15 +13,15 @@ public final class AutoencoderTraining {
     public var gradientLimit: Double?
     public var decay: EMA.Decay
     /// Of KL, in nats a latent number.
-    public var divergenceWeight: Double
+    public var klWeight: Double
   }
 
   /// What became of images that were not trained on.
   public struct Report: Encodable, Equatable, Sendable {
     /// mean |x - x̂|, where pixels span -1...1.
-    public var absoluteError: Double
+    public var meanAbsoluteError: Double
     /// Peak signal-to-noise ratio, in dB.
-    public var signalToNoise: Double
+    public var psnr: Double
     /// 1 / the deviation of the posteriors' means: what gives latents the deviation that noise has.
     public var scale: Double
   }
@@ -52,7 +52,7 @@ public final class AutoencoderTraining {
       .normal(0..<settings.batch, Array(average.shape.dropFirst()), on: images.device)
     let rebuilt = try model.decode(average + exp(logVariance * 0.5) * epsilon)
     let divergence = try mean(average.squared() + exp(logVariance) - 1 - logVariance) * 0.5
-    let loss = try mean(abs(images - rebuilt)) + settings.divergenceWeight * divergence
+    let loss = try mean(abs(images - rebuilt)) + settings.klWeight * divergence
     let report = try optimizer.descend(
       loss, limit: settings.gradientLimit, schedule: settings.schedule, role: "autoencoder", step: step)
     try ema.update()
@@ -78,7 +78,7 @@ public final class AutoencoderTraining {
         }
         let variance = energy / Double(latents) - pow(sum / Double(latents), 2)
         return Report(
-          absoluteError: absolute / Double(pixels), signalToNoise: 10 * log10(4 * Double(pixels) / squared),
+          meanAbsoluteError: absolute / Double(pixels), psnr: 10 * log10(4 * Double(pixels) / squared),
           scale: 1 / variance.squareRoot())
       }
     }

@@ -24,7 +24,7 @@ public struct TeacherRecipe {
     output = s.path("output", "Where the averaged weights go (safetensors).")
     let t = s.section("training")
     let steps = t.integer("steps", in: .steps, "Optimizer steps.")
-    let role = RoleSettings(t, learningRate: 1e-3, betas: [0.9, 0.99])
+    let role = OptimizationSettings(t, learningRate: 1e-3, betas: [0.9, 0.99])
     training = DenoiserTraining.Settings(
       steps: steps, batch: t.integer("batch", default: 64, in: .batch, "Samples of one step."),
       optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit,
@@ -59,7 +59,7 @@ public struct ClassifierRecipe {
     output = s.path("output", "Where the weights go (safetensors).")
     let t = s.section("training")
     let steps = t.integer("steps", in: .steps, "Optimizer steps.")
-    let role = RoleSettings(t, learningRate: 1e-3, betas: [0.9, 0.999])
+    let role = OptimizationSettings(t, learningRate: 1e-3, betas: [0.9, 0.999])
     training = ClassifierTraining.Settings(
       steps: steps, batch: t.integer("batch", default: 64, in: .batch, "Samples of one step."),
       optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit)
@@ -92,12 +92,12 @@ public struct AutoencoderRecipe {
     output = s.path("output", "Where the averaged weights go (safetensors), and the configuration beside them.")
     let t = s.section("training")
     let steps = t.integer("steps", in: .steps, "Optimizer steps.")
-    let role = RoleSettings(t, learningRate: 1e-3, betas: [0.9, 0.99])
+    let role = OptimizationSettings(t, learningRate: 1e-3, betas: [0.9, 0.99])
     training = AutoencoderTraining.Settings(
       steps: steps, batch: t.integer("batch", default: 64, in: .batch, "Samples of one step."),
       optimizer: role.optimizer, schedule: role.schedule(total: steps), gradientLimit: role.gradientLimit,
       decay: t.ema() ?? .constant(0.999),
-      divergenceWeight: t.number(
+      klWeight: t.number(
         "kl-weight", default: 1e-3, in: .nonNegative,
         "Weight of the latents' KL divergence from a standard normal distribution, beside mean |x - x̂|."))
     try s.finish()

@@ -50,18 +50,18 @@ public struct Recipe {
   public let objective: (PluginContext) throws -> any MatchingObjective
   /// The student's times, from 1 downwards.
   public let steps: [Double]
-  public let student: RoleSettings
+  public let student: OptimizationSettings
   public let ema: EMA.Decay?
   /// λ in the student's loss - λ mean R, whose gradient goes through reward and pixels; 0 leaves the term out.
   public let rewardWeight: Double
-  public let fakeTeacher: RoleSettings
+  public let fakeTeacher: OptimizationSettings
   /// Fake-teacher updates for each of the student's.
   public let fakeTeacherUpdates: Int
   public let matching: Matching
   public let training: Training
   public let output: Output
   public let evaluation: Evaluation?
-  public let watch: WatchSettings
+  public let watch: MonitorSettings
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
   private let source: YAMLNode
@@ -98,7 +98,7 @@ public struct Recipe {
     )
     student.require(
       !steps.isEmpty && zip(steps, steps.dropFirst()).allSatisfy(>), at: "steps", "expected times that fall")
-    self.student = RoleSettings(student, learningRate: 1e-4, betas: [0.9, 0.999])
+    self.student = OptimizationSettings(student, learningRate: 1e-4, betas: [0.9, 0.999])
     ema = student.ema()
     rewardWeight =
       student.has("reward-weight")
@@ -109,7 +109,7 @@ public struct Recipe {
     let fake = s.section("fake-teacher")
     fakeTeacherUpdates = fake.integer(
       "updates", default: 5, in: .closed(1, 10_000), "Fake-teacher updates for each of the student's (DMD2: 5).")
-    fakeTeacher = RoleSettings(fake, learningRate: 1e-4, betas: [0.9, 0.999])
+    fakeTeacher = OptimizationSettings(fake, learningRate: 1e-4, betas: [0.9, 0.999])
 
     let matching = s.section("matching")
     let guidance = matching.number(
@@ -147,7 +147,7 @@ public struct Recipe {
       diagnosticsRows: output.integer(
         "diagnostics-rows", default: 250_000, in: .closed(1000, 1_000_000_000),
         "Rows of the diagnostics; where there would be more, every other step is dropped."))
-    watch = WatchSettings(s, catalog)
+    watch = MonitorSettings(s, catalog)
 
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()
@@ -158,7 +158,7 @@ public struct Recipe {
     pluginFiles = catalog.files
   }
 
-  /// The same on another device, read once more: an objective belongs to one cast.
+  /// The same on another device, read once more: an objective belongs to one components.
   func again(on device: Device) throws -> Recipe {
     var recipe = try Recipe(source, catalog: catalog)
     recipe.device = device

@@ -11,7 +11,7 @@ public enum Checkpoint {
   /// Written to a temporary file, flushed and renamed: a checkpoint is whole or not there.
   ///
   /// - Parameter watch: what it remembers is stored too.
-  public static func save(_ trainer: Trainer, watch: Watch? = nil, to path: String) throws {
+  public static func save(_ trainer: Trainer, watch: Monitor? = nil, to path: String) throws {
     try HDF5File.write(to: path) { file in
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
       try file.setAttribute("step", .integer(Int64(trainer.stepCount)))
@@ -23,8 +23,8 @@ public enum Checkpoint {
       if let watch {
         try file.setAttribute("watch", .string(String(decoding: JSONEncoder.pretty.encode(watch.state), as: UTF8.self)))
       }
-      for (key, version) in trainer.cast.rewardVersions { try file.setAttribute("version.\(key)", .string(version)) }
-      for (key, value) in trainer.cast.backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
+      for (key, version) in trainer.components.rewardVersions { try file.setAttribute("version.\(key)", .string(version)) }
+      for (key, value) in trainer.components.backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
       try file.write([trainer.recipe.resolved.text()], to: "recipe")
       for (group, state) in groups(trainer) {
         for (name, tensor) in state {
@@ -40,12 +40,12 @@ public enum Checkpoint {
   ///
   /// - Throws: `CheckpointError` naming each key of the recipe that differs, or a reward that is scored by another version,
   ///   or where the recipe ends before the checkpoint; `Failure` where the file is damaged.
-  public static func load(_ path: String, into trainer: Trainer, watch: Watch? = nil) throws {
+  public static func load(_ path: String, into trainer: Trainer, watch: Monitor? = nil) throws {
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
-    try refuseOtherScorers(file, trainer.cast)
+    try refuseOtherScorers(file, trainer.components)
     try named(path) {
-      try load(file, into: trainer.cast)
+      try load(file, into: trainer.components)
       try trainer.ema?.load(updateCount: file.integer("ema.updates"), values("ema", in: file))
       try trainer.studentOptimizer.load(
         stepCount: file.integer("student.updates"), values("optimizers/student", in: file))
@@ -55,7 +55,7 @@ public enum Checkpoint {
     trainer.stepCount = try file.integer("step")
     trainer.learningRateFactor = try file.number("learning-rate.factor")
     if let watch, case .string(let text)? = try file.attribute("watch") {
-      do { watch.state = try JSONDecoder.pretty.decode(Watch.State.self, from: Data(text.utf8)) } catch {
+      do { watch.state = try JSONDecoder.pretty.decode(Monitor.State.self, from: Data(text.utf8)) } catch {
         throw Failure(.malformed, at: "\(path) @watch", "what the watch remembers cannot be read: \(error)")
       }
     }
@@ -65,7 +65,7 @@ public enum Checkpoint {
   }
 
   /// The same for trainers that share their batches; gradients of a step that was not finished are dropped.
-  static func load(_ path: String, into team: Team, watch: Watch?) throws {
+  static func load(_ path: String, into team: Team, watch: Monitor?) throws {
     for trainer in team.trainers {
       try trainer.studentOptimizer.dropGradients()
       try trainer.fakeTeacherOptimizer.dropGradients()
@@ -74,15 +74,15 @@ public enum Checkpoint {
   }
 
   /// The weights of a step as they trained: the student's own and not its average, the fake teacher's, the objective's.
-  public static func load(_ path: String, into cast: Cast) throws {
+  public static func load(_ path: String, into components: TrainingComponents) throws {
     let file = try HDF5File.open(path)
-    try named(path) { try load(file, into: cast) }
+    try named(path) { try load(file, into: components) }
   }
 
-  private static func load(_ file: HDF5File, into cast: Cast) throws {
-    try cast.student.parameters.load(values("student", in: file))
-    try cast.fakeTeacher.parameters.load(values("fake-teacher", in: file))
-    try cast.objective.parameters?.load(values("objective", in: file))
+  private static func load(_ file: HDF5File, into components: TrainingComponents) throws {
+    try components.student.parameters.load(values("student", in: file))
+    try components.fakeTeacher.parameters.load(values("fake-teacher", in: file))
+    try components.objective.parameters?.load(values("objective", in: file))
   }
 
   /// What a group holds, by name; nil for what it does not.
@@ -107,9 +107,9 @@ public enum Checkpoint {
 
   private static func groups(_ trainer: Trainer) -> [(String, [(name: String, tensor: Tensor)])] {
     [
-      ("student", trainer.cast.student.parameters.state), ("ema", trainer.ema?.state ?? []),
-      ("fake-teacher", trainer.cast.fakeTeacher.parameters.state),
-      ("objective", trainer.cast.objective.parameters?.state ?? []),
+      ("student", trainer.components.student.parameters.state), ("ema", trainer.ema?.state ?? []),
+      ("fake-teacher", trainer.components.fakeTeacher.parameters.state),
+      ("objective", trainer.components.objective.parameters?.state ?? []),
       ("optimizers/student", trainer.studentOptimizer.state),
       ("optimizers/fake-teacher", trainer.fakeTeacherOptimizer.state),
     ]
@@ -126,8 +126,8 @@ public enum Checkpoint {
     guard differences.isEmpty else { throw CheckpointError.otherRecipe(path: file.path, differences: differences) }
   }
 
-  private static func refuseOtherScorers(_ file: HDF5File, _ cast: Cast) throws {
-    for (key, version) in cast.rewardVersions {
+  private static func refuseOtherScorers(_ file: HDF5File, _ components: TrainingComponents) throws {
+    for (key, version) in components.rewardVersions {
       guard case .string(let saved)? = try file.attribute("version.\(key)"), saved != version else { continue }
       throw CheckpointError.otherScorer(path: file.path, key: key, saved: saved, now: version)
     }

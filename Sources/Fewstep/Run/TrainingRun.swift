@@ -37,10 +37,10 @@ public final class TrainingRun {
   let team: Team
   public var trainer: Trainer { team.lead }
   public let folder: RunFolder
-  let watch: Watch?
+  let watch: Monitor?
   var warnings: WarningFile
   private let lock: FolderLock
-  private var records: RunRecords
+  private var records: RunLogger
 
   public convenience init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
     try self.init(Team(trainer), folder: folder, resume: resume)
@@ -53,7 +53,7 @@ public final class TrainingRun {
     self.folder = folder
     try folder.create()
     lock = try folder.lock()
-    watch = try Watch(trainer.recipe, cast: trainer.cast)
+    watch = try Monitor(trainer.recipe, components: trainer.components)
     trainer.zoneReward = watch?.probe.zoneReward
     if resume, let last = folder.checkpointSteps.last {
       try Checkpoint.load(folder.checkpoint(last), into: team, watch: watch)
@@ -67,8 +67,8 @@ public final class TrainingRun {
     records = try Self.records(folder, trainer, watch)
   }
 
-  private static func records(_ folder: RunFolder, _ trainer: Trainer, _ watch: Watch?) throws -> RunRecords {
-    try RunRecords(folder, trainer.recipe, watch, scorers: trainer.cast.rewardVersions, from: trainer.stepCount)
+  private static func records(_ folder: RunFolder, _ trainer: Trainer, _ watch: Monitor?) throws -> RunLogger {
+    try RunLogger(folder, trainer.recipe, watch, scorers: trainer.components.rewardVersions, from: trainer.stepCount)
   }
 
   /// Trains to the end of the recipe, to `limit` steps, until interrupted or until a warning stops it.
@@ -79,7 +79,7 @@ public final class TrainingRun {
     let stop = min(limit ?? total, total)
     var ending: Warning?
     if trainer.stepCount == 0 { try begin() }
-    while trainer.stepCount < stop, ending == nil, !Interruption.isRequested {
+    while trainer.stepCount < stop, ending == nil, !Signals.isRequested {
       do {
         ending = try advance(before: stop, observer)
       } catch let error as TrainingError {
@@ -148,10 +148,10 @@ public final class TrainingRun {
 
   /// The student as other tools read it, with its architecture and its step list.
   private func exportStudent() throws {
-    var metadata = trainer.cast.backbone.metadata
+    var metadata = trainer.components.backbone.metadata
     metadata["student.steps"] = "\(trainer.recipe.steps)"
     let write = { [trainer, folder] in
-      try Safetensors.write(LoRA.merged(trainer.cast.student.parameters), metadata: metadata, to: folder.student)
+      try Safetensors.write(LoRA.merged(trainer.components.student.parameters), metadata: metadata, to: folder.student)
     }
     try trainer.ema?.applied(write) ?? write()
   }

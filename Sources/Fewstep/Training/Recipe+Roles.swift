@@ -9,7 +9,7 @@ extension Recipe {
   public func openedBackbone() throws -> any Backbone {
     if let threads { try Runtime.setThreads(threads) }
     if let absence = device.absence { throw CastError(self, "device", absence) }
-    return try Cast.fitting("backbone", self) { try backbone(PluginContext(device: device, seed: seed)) }
+    return try TrainingComponents.fitting("backbone", self) { try backbone(PluginContext(device: device, seed: seed)) }
   }
 
   /// The student as it begins to train, with its adapters where it has some.
@@ -30,7 +30,7 @@ extension Recipe {
     return made
   }
 
-  private func prepare(_ parameters: ParameterStore, as role: String, _ settings: RoleSettings, seed: Int) throws {
+  private func prepare(_ parameters: ParameterStore, as role: String, _ settings: OptimizationSettings, seed: Int) throws {
     do { try settings.apply(to: parameters, seed: seed) } catch let error as ParameterError {
       throw CastError(self, "\(role).lora.layers", "\(error)")
     }

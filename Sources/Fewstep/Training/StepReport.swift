@@ -15,7 +15,7 @@ public struct StepReport {
   /// Norms of all gradients, before clipping.
   public internal(set) var studentNorm = 0.0
   public internal(set) var fakeTeacherNorm = 0.0
-  /// The mean reward; nil where nothing was sensed.
+  /// The mean reward; nil where nothing was batchRewards.
   public internal(set) var reward: Double?
   /// The fake teacher's mean denoising error over its updates, unweighted; nil where the objective does not use it.
   public private(set) var denoisingError: Double?
@@ -25,7 +25,7 @@ public struct StepReport {
   init(step: Int) { self.step = step }
 
   /// - Parameter share: of the update among those of the step.
-  mutating func add(_ terms: Terms, role: Role, share: Double = 1) {
+  mutating func add(_ terms: LossTerms, role: Role, share: Double = 1) {
     for (name, value) in terms.values {
       switch role {
       case .student: Fewstep.add(value * share, to: name, in: &student)
@@ -59,7 +59,7 @@ public struct StepReport {
       append("t", try scene.time.doubles())
       append("student-step", unknown.map { _ in scene.studentTime })
       append("reward", try rewards?.doubles() ?? unknown)
-      append("advantage", scene.wasSensed ? try scene.advantage.doubles() : unknown)
+      append("advantage", scene.hasRewards ? try scene.advantage.doubles() : unknown)
       append("distance", try size(scene.samples.detached() - real).doubles())
       append("matching", try sizes.0.doubles())
       append("condition-gap", try scene.ifKnown("realUnconditional").map { try size(real - $0).doubles() } ?? unknown)
@@ -112,7 +112,7 @@ public struct StepReport {
 }
 
 /// A loss and its terms, added up over the parts of a batch.
-struct Terms {
+struct LossTerms {
   private(set) var values = [(name: String, value: Double)]()
 
   mutating func add(_ loss: Loss, share: Double) throws {
@@ -124,7 +124,7 @@ struct Terms {
   /// With what other replicas have seen.
   ///
   /// - Throws: `TrainingError` naming the first that is not finite.
-  func gathered(_ replica: Replica, role: String, step: Int) throws -> Terms {
+  func gathered(_ replica: Replica, role: String, step: Int) throws -> LossTerms {
     var whole = self
     for (index, value) in try replica.sum(values.map(\.value)).enumerated() {
       let name = values[index].name

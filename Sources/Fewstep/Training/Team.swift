@@ -12,18 +12,18 @@ public final class Team {
     (self.lead, followers, replicas) = (lead, [], nil)
   }
 
-  /// - Parameter cast: the leader's, on the recipe's own device; the others' are made here, on those that follow it.
+  /// - Parameter components: the leader's, on the recipe's own device; the others' are made here, on those that follow it.
   /// - Throws: `CastError` where a device is not there.
-  public convenience init(_ recipe: Recipe, cast: Cast) throws { try self.init(recipe, cast: cast) { try Cast($0) } }
+  public convenience init(_ recipe: Recipe, components: TrainingComponents) throws { try self.init(recipe, components: components) { try TrainingComponents($0) } }
 
-  init(_ recipe: Recipe, cast: Cast, others: (Recipe) throws -> Cast) throws {
+  init(_ recipe: Recipe, components: TrainingComponents, others: (Recipe) throws -> TrainingComponents) throws {
     let count = recipe.training.replicas
     let replicas = count > 1 ? Replicas(count) : nil
     self.replicas = replicas
-    lead = try Trainer(recipe, cast: cast, replica: Replica(rank: 0, team: replicas))
+    lead = try Trainer(recipe, components: components, replica: Replica(rank: 0, team: replicas))
     followers = try (1..<count).map { rank in
       let recipe = try recipe.again(on: recipe.device.following(by: rank))
-      return try Trainer(recipe, cast: others(recipe), replica: Replica(rank: rank, team: replicas))
+      return try Trainer(recipe, components: others(recipe), replica: Replica(rank: rank, team: replicas))
     }
   }
 

@@ -43,16 +43,16 @@ struct BenchmarkArguments: ParsableArguments {
     /// Nil for samples from elsewhere.
     let record: GenerationRecord?
     /// Where scores go; nil where they are only printed.
-    let folder: SuiteFolder?
+    let folder: BenchmarkFolder?
   }
 
   private var isRun: Bool { FileManager.default.fileExists(atPath: RunFolder(folder).recipe) }
 
   /// Makes what is missing of the samples of a run or a model; of other folders, says what they hold.
-  func samples(of suite: any BenchmarkSuite) throws -> Samples {
+  func samples(of suite: any Benchmark) throws -> Samples {
     guard isRun || SourceArguments.isModel(folder) else { return try found(suite) }
-    let place = SuiteFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
-    Interruption.listen()
+    let place = BenchmarkFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
+    Signals.listen()
     let source = try source.open(folder)
     let shape = source.backbone.sampleShape
     guard (shape.count == 4) == suite.judgesVideos, shape.count > 2 else {
@@ -66,7 +66,7 @@ struct BenchmarkArguments: ParsableArguments {
     _ = try source.sampling([""], seed: seed, batch: batch)
     let record = GenerationRecord(
       suite: suite.name, prompts: suite.prompts, seed: seed, made: try source.identity())
-    let generation = try SuiteGeneration(suite, into: place, record)
+    let generation = try BenchmarkGeneration(suite, into: place, record)
     let there = suite.items.count - generation.missing.count
     let progress = Progress(total: suite.items.count, from: there)
     let words = "stopped; finished samples are in \(place.samples), and the same command goes on from there"
@@ -82,22 +82,22 @@ struct BenchmarkArguments: ParsableArguments {
       progress.update($0, "\(suite.name), \(source.name)")
     }
     note("samples: \(place.samples)\(there > 0 ? ", \(there) of \(suite.items.count) there already" : "")")
-    try SuiteSheet(suite).write(below: place.samples, to: place.sheet)
+    try BenchmarkSheet(suite).write(below: place.samples, to: place.sheet)
     note("picture: \(place.sheet)")
     return Samples(root: place.samples, record: record, folder: place)
   }
 
-  private func found(_ suite: any BenchmarkSuite) throws -> Samples {
+  private func found(_ suite: any Benchmark) throws -> Samples {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
       throw CommandError(ExitCodes.missing, "\(folder): there is no such folder")
     }
-    let place = output.map { SuiteFolder($0) }
+    let place = output.map { BenchmarkFolder($0) }
     if let place {
       try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: true)
       try AtomicFile.checkWritable(place.scores)
     }
-    let made = SuiteFolder(folder)
+    let made = BenchmarkFolder(folder)
     guard let record = try GenerationRecord.read(made.record) else {
       return Samples(root: folder, record: nil, folder: place)
     }
@@ -112,7 +112,7 @@ struct BenchmarkArguments: ParsableArguments {
   }
 
   /// Writes the scores beside the samples, and prints them.
-  func report(_ scores: SuiteScores, of samples: Samples) throws {
+  func report(_ scores: BenchmarkScores, of samples: Samples) throws {
     if let folder = samples.folder {
       try scores.write(to: folder.scores)
       note("scores: \(folder.scores)")
@@ -122,7 +122,7 @@ struct BenchmarkArguments: ParsableArguments {
 
   /// A progress bar for scoring, which Ctrl-C ends.
   func scoring(_ count: Int, _ what: String) -> (Int) throws -> Void {
-    Interruption.listen()
+    Signals.listen()
     let progress = Progress(total: count)
     return { done in
       progress.update(done, what)

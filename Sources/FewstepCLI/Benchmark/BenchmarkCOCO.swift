@@ -28,14 +28,14 @@ struct BenchmarkCOCO: ParsableCommand {
   }
 
   func run() throws {
-    let suite = COCOSuite(try COCOCaptions.read(captions), limit: limit)
+    let suite = COCOBenchmark(try COCOCaptions.read(captions), limit: limit)
     // Before hours of sampling: the scorers' files may be the wrong ones.
     let opened = arguments.onlySamples ? nil : try scorers.open()
     let samples = try arguments.samples(of: suite)
     guard let opened else { return }
     let scores = try opened.scores(of: suite, root: samples.root, arguments)
     try arguments.report(
-      SuiteScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
+      BenchmarkScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
   }
 }
 
@@ -76,13 +76,13 @@ struct COCOArguments: ParsableArguments {
 
   /// Scorers whose files have been read.
   struct Opened {
-    let real: RealPictures?
+    let real: RealImages?
     let inception: Inception?
     let resolution: Int
     let embedding: CLIPEmbedding?
     let score: CLIPScore?
 
-    func scores(of suite: COCOSuite, root: String, _ arguments: BenchmarkArguments) throws -> COCOScores {
+    func scores(of suite: COCOBenchmark, root: String, _ arguments: BenchmarkArguments) throws -> COCOScores {
       var bars = [String: (Int) throws -> Void]()
       var scores = try COCOScores(suite, root: root, batch: arguments.batch) { done, count, what in
         let bar = bars[what] ?? arguments.scoring(count, what)
@@ -104,7 +104,7 @@ struct COCOArguments: ParsableArguments {
     try scorerPrecision.check(on: scorerDevice, "--scorer-precision")
     let dtype = scorerPrecision.dtype
     return Opened(
-      real: real.isEmpty ? nil : try RealPictures(real),
+      real: real.isEmpty ? nil : try RealImages(real),
       inception: try inception.map { try Inception($0, on: scorerDevice) }, resolution: resize,
       embedding: try clip.map { try CLIPEmbedding($0, precision: dtype, on: scorerDevice) },
       score: try clipScore.map {

@@ -24,7 +24,7 @@ struct BenchmarkCompare: ParsableCommand {
   }
 
   func run() throws {
-    let all = try folders.map { try SuiteScores.read(SuiteFolder($0).scores) }
+    let all = try folders.map { try BenchmarkScores.read(BenchmarkFolder($0).scores) }
     for (folder, scores) in zip(folders, all).dropFirst() {
       let differences = all[0].lock.differences(from: scores.lock)
       guard differences.isEmpty else {
@@ -44,7 +44,7 @@ struct BenchmarkCompare: ParsableCommand {
   }
 }
 
-extension SuiteScore {
+extension BenchmarkScore {
   /// With half the width of its interval.
   fileprivate var cell: TableCell {
     interval.map { .estimate(value, margin: ($0.upperBound - $0.lowerBound) / 2) } ?? .number(value)

@@ -25,7 +25,7 @@ struct BenchmarkDPG: ParsableCommand {
   func validate() throws { try require("--limit", limit, in: 1...1_000_000) }
 
   func run() throws {
-    let suite = try DPGSuite(prompts, limit: limit)
+    let suite = try DPGBenchmark(prompts, limit: limit)
     // Before hours of sampling: what is to answer may be missing, or something else.
     let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
     let samples = try arguments.samples(of: suite)
@@ -34,10 +34,10 @@ struct BenchmarkDPG: ParsableCommand {
     try suite.check(below: samples.root, progress: arguments.scoring(suite.items.count, "reading pictures"))
     let scores = try source.scores(samples)
     let count = scores.last?.samples ?? 0
-    let lock = SuiteLock(
-      suite: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGSuite.tiles * count,
+    let lock = BenchmarkLock(
+      suite: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGBenchmark.tiles * count,
       scorers: source.scorers)
-    try arguments.report(SuiteScores(lock: lock, generation: samples.record, scores: scores), of: samples)
+    try arguments.report(BenchmarkScores(lock: lock, generation: samples.record, scores: scores), of: samples)
   }
 }
 
@@ -71,11 +71,11 @@ struct DPGArguments: ParsableArguments {
   struct Source {
     /// The lock's.
     let scorers: [String: String]
-    let scores: (BenchmarkArguments.Samples) throws -> [SuiteScore]
+    let scores: (BenchmarkArguments.Samples) throws -> [BenchmarkScore]
   }
 
   /// Nil where nothing answers them.
-  func open(for suite: DPGSuite) throws -> Source? {
+  func open(for suite: DPGBenchmark) throws -> Source? {
     let asked = try questions.map { try DPGQuestions($0) }
     if let answers, let asked {
       let scores = try DPGScores(suite, asked)(DPGAnswers(answers, to: asked))
@@ -98,7 +98,7 @@ struct DPGArguments: ParsableArguments {
   }
 
   private func run(
-    _ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples, _ suite: DPGSuite
+    _ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples, _ suite: DPGBenchmark
   ) throws -> DPGReport {
     guard let folder = samples.folder else {
       throw CommandError(ExitCodes.usage, "--output: say where the results of DPG-Bench's scorer go")
@@ -108,7 +108,7 @@ struct DPGArguments: ParsableArguments {
     if processes > 1 { arguments.append("--multi_gpu") }
     arguments += [
       "--mixed_precision", "fp16", scorer.script, "--image-root-path", OfficialScorer.whole(samples.root),
-      "--resolution", "\(try suite.tileSide(below: samples.root))", "--pic-num", "\(DPGSuite.tiles)", "--vqa-model",
+      "--resolution", "\(try suite.tileSide(below: samples.root))", "--pic-num", "\(DPGBenchmark.tiles)", "--vqa-model",
       "mplug", "--res-path", results,
     ]
     if let questions { arguments += ["--csv", OfficialScorer.whole(questions)] }

@@ -28,7 +28,7 @@ struct BenchmarkGenEval: ParsableCommand {
   func validate() throws { try require("--limit", limit, in: 1...1_000_000) }
 
   func run() throws {
-    let suite = try GenEvalSuite(prompts, limit: limit)
+    let suite = try GenEvalBenchmark(prompts, limit: limit)
     // Before hours of sampling: what is to judge them may be missing, or something else.
     let source = try arguments.onlySamples ? nil : scoring.open(for: suite, arguments)
     let samples = try arguments.samples(of: suite)
@@ -36,13 +36,13 @@ struct BenchmarkGenEval: ParsableCommand {
     guard let source else { return note("there are no scores.\n\(GenEvalArguments.advice)") }
     try suite.check(
       below: samples.root,
-      progress: arguments.scoring(GenEvalSuite.picturesPerPrompt * suite.items.count, "reading pictures"))
+      progress: arguments.scoring(GenEvalBenchmark.picturesPerPrompt * suite.items.count, "reading pictures"))
     let results = try suite.matching(source.results(samples))
-    let lock = SuiteLock(
+    let lock = BenchmarkLock(
       suite: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
       scorers: source.scorers)
     try arguments.report(
-      SuiteScores(
+      BenchmarkScores(
         lock: lock, generation: samples.record, scores: try GenEvalScores.scores(results, of: suite)), of: samples)
   }
 }
@@ -85,7 +85,7 @@ struct GenEvalArguments: ParsableArguments {
   }
 
   /// Nil where nothing says it.
-  func open(for suite: GenEvalSuite, _ arguments: BenchmarkArguments) throws -> Source? {
+  func open(for suite: GenEvalBenchmark, _ arguments: BenchmarkArguments) throws -> Source? {
     if let absence = clipDevice.absence { throw CommandError(ExitCodes.invalid, "--clip-device: \(absence)") }
     if let scorer, let detector { return try official(scorer, detector) }
     if let results {
@@ -119,7 +119,7 @@ struct GenEvalArguments: ParsableArguments {
     }
   }
 
-  private func judge(_ path: String, of suite: GenEvalSuite, _ arguments: BenchmarkArguments) throws -> Source {
+  private func judge(_ path: String, of suite: GenEvalBenchmark, _ arguments: BenchmarkArguments) throws -> Source {
     let detections = try suite.matching(GenEvalDetections.read(path))
     let classifier = try clip.map {
       try GenEvalColorClassifier(

@@ -24,7 +24,7 @@ struct BenchmarkHPSv2: ParsableCommand {
   }
 
   func run() throws {
-    let suite = try HPSv2Suite(prompts, limit: limit)
+    let suite = try HPSv2Benchmark(prompts, limit: limit)
     // Before hours of sampling: its files may be the wrong ones.
     let reward = arguments.onlySamples ? nil : try scorer.open(batch: arguments.batch)
     let samples = try arguments.samples(of: suite)
@@ -34,7 +34,7 @@ struct BenchmarkHPSv2: ParsableCommand {
       batch: arguments.batch,
       progress: arguments.scoring(suite.items.count, "scoring"))
     try arguments.report(
-      SuiteScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
+      BenchmarkScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
   }
 }
 

@@ -23,7 +23,7 @@ struct BenchmarkVBench: ParsableCommand {
   @Option(help: "Longer prompts that the model is asked for, a line for each entry of the list.") var augmented: String?
   @Option(help: "Only this dimension; may be repeated.") var dimension: [VBenchDimension] = []
   @Option(help: "Videos made of each of temporal_flickering's prompts; 25 where VBench's static_filter follows.")
-  var flickeringVideos = VBenchSuite.videosAPrompt
+  var flickeringVideos = VBenchBenchmark.videosAPrompt
   @Option(help: "Of videos that are made.") var framesPerSecond = 16.0
   @OptionGroup(title: "The scorers") var scorers: VBenchScorers
 
@@ -33,7 +33,7 @@ struct BenchmarkVBench: ParsableCommand {
 
   func validate() throws {
     try require(
-      "--flickering-videos", flickeringVideos, in: VBenchSuite.videosAPrompt...VBenchSuite.mostVideos)
+      "--flickering-videos", flickeringVideos, in: VBenchBenchmark.videosAPrompt...VBenchBenchmark.mostVideos)
     guard (0.01...1000).contains(framesPerSecond) else {
       throw ValidationError("--frames-per-second: expected 0.01 to 1000, got \(framesPerSecond)")
     }
@@ -41,7 +41,7 @@ struct BenchmarkVBench: ParsableCommand {
 
   func run() throws {
     let list = try VBenchPrompts(prompts, augmented: augmented)
-    let suite = try VBenchSuite(
+    let suite = try VBenchBenchmark(
       list, dimensions: Set(dimensions), flickering: flickeringVideos, framesPerSecond: framesPerSecond)
     var scores = VBenchScores(list)
     var program: VBenchProgram?
@@ -61,7 +61,7 @@ struct BenchmarkVBench: ParsableCommand {
     }
     try tellUnscored(scores)
     try arguments.report(
-      SuiteScores(
+      BenchmarkScores(
         lock: scores.lock, generation: samples.record,
         scores: scores.scores(acceptingMissing: scorers.acceptMissing)),
       of: samples)
@@ -122,10 +122,10 @@ struct BenchmarkVBench: ParsableCommand {
     _ program: VBenchProgram, _ dimension: VBenchDimension, _ videos: String, _ list: VBenchPrompts,
     to output: String
   ) throws -> VBenchResults.Dimension {
-    Interruption.listen()
+    Signals.listen()
     do {
       return try program.score(
-        dimension, of: videos, list, to: output, until: { Interruption.isRequested })
+        dimension, of: videos, list, to: output, until: { Signals.isRequested })
     } catch {
       try stopIfAsked("stopped while scoring; the samples are kept")
       throw error

@@ -41,8 +41,8 @@ struct OfficialScorer {
     if unlink(results) != 0, errno != ENOENT {
       throw Failure.system(errno, "cannot remove the earlier results", path: results)
     }
-    Interruption.listen()
-    let code = try program.show(arguments, in: folder, environment: environment) { Interruption.isRequested }
+    Signals.listen()
+    let code = try program.show(arguments, in: folder, environment: environment) { Signals.isRequested }
     try stopIfAsked("stopped while the official scorer ran; the samples are kept")
     guard code == 0 else {
       let how = code > 128 ? "died of signal \(code - 128)" : "ended with code \(code)"

@@ -35,10 +35,10 @@ struct PreparationArguments: ParsableArguments {
     try require("--batch", batch, in: 1...10_000)
   }
 
-  func preparation() throws -> Preparation {
+  func preparation() throws -> LatentCache {
     let source = try ModelSource(opening: model, variant, precision, on: device)
     let pipeline = try FewstepCommand.catalog.pipeline(source.folder).open(source)
-    return Preparation(pipeline, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
+    return LatentCache(pipeline, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
   }
 
   /// Texts that were cut are named so far.
@@ -48,10 +48,10 @@ struct PreparationArguments: ParsableArguments {
   ///
   /// - Parameter what: "prompt".
   func run(
-    _ preparation: Preparation, _ count: Int, _ what: String,
-    _ body: (Preparation, _ progress: @escaping (Int) throws -> Void) throws -> Preparation.Summary
+    _ preparation: LatentCache, _ count: Int, _ what: String,
+    _ body: (LatentCache, _ progress: @escaping (Int) throws -> Void) throws -> LatentCache.Summary
   ) throws {
-    Interruption.listen()
+    Signals.listen()
     let progress = Progress(total: count)
     var preparation = preparation
     var cut = 0
@@ -127,7 +127,7 @@ struct PreparePictures: ParsableCommand {
   }
 
   func run() throws {
-    let pictures = try PictureSource.pictures(in: sources)
+    let pictures = try ImageSource.pictures(in: sources)
     let bare = pictures.count { $0.caption.isEmpty }
     if bare > 0 { note("\(bare) of \(pictures.count) pictures have no caption: theirs is the empty text") }
     let preparation = try arguments.preparation()

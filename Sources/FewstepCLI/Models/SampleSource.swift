@@ -53,20 +53,20 @@ struct SampleSource {
 
   /// - Parameter texts: in place of the run's prompts, where there are any.
   /// - Throws: `CommandError` where the model family reads no texts.
-  func sampling(_ texts: [String], seed: Int, batch: Int) throws -> Sampling {
-    guard !texts.isEmpty else { return Sampling(backbone, seed: seed, batch: batch) }
+  func sampling(_ texts: [String], seed: Int, batch: Int) throws -> SampleGenerator {
+    guard !texts.isEmpty else { return SampleGenerator(backbone, seed: seed, batch: batch) }
     guard let backbone = backbone as? any TextConditioned else {
       throw CommandError(
         ExitCodes.usage, "\(folder): this model family reads no texts; it has \(backbone.prompts.count) prompts")
     }
-    return Sampling(backbone, texts: texts, seed: seed, batch: batch)
+    return SampleGenerator(backbone, texts: texts, seed: seed, batch: batch)
   }
 
   /// Samples [prompts.count, ...]; stops between networks' calls after Ctrl-C.
   ///
   /// - Parameter words: what is said then.
   func samples(
-    _ sampling: Sampling, prompts: [Int], ifStopped words: String, progress: (Int) -> Void = { _ in }
+    _ sampling: SampleGenerator, prompts: [Int], ifStopped words: String, progress: (Int) -> Void = { _ in }
   ) throws -> Tensor {
     switch maker {
     case .student(let student, let steps):

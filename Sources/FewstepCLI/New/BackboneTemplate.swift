@@ -56,7 +56,7 @@ struct BackboneTemplate: PluginTemplate {
         self.deviation = deviation
       }
 
-      func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+      func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
         let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
         let variance = try alpha.squared() * (deviation * deviation) + sigma.squared()
         let gain = try alpha * (deviation * deviation) / variance
@@ -95,7 +95,7 @@ struct BackboneTemplate: PluginTemplate {
         output = try Linear(root / "output", width, 2)
       }
 
-      func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+      func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
         let times = try sinusoids((time * 1000).to(.float32).to(noisy.device), width: 16)
         let h = try silu(input(concatenated([noisy, times], 1)) + classes(condition.tensor("class")))
         return try output(silu(hidden(h)))
@@ -121,7 +121,7 @@ struct BackboneTemplate: PluginTemplate {
         let time = try Tensor([0.5, 0.5])
         let noisy = try Tensor([-1, 0, 1, 0], shape: [2, 2]).to(.float32)  // α m, where α = 0.5
         let classes = try Condition(classes: [0, 1])
-        #expect(try teacher.clean(from: noisy, at: time, given: classes).doubles() == [-2, 0, 2, 0])
+        #expect(try teacher.denoise(from: noisy, at: time, given: classes).doubles() == [-2, 0, 2, 0])
         let middle = try teacher.clean(
           from: noisy.zerosLike(), at: time, given: teacher.unconditional(like: classes))
         #expect(try middle.doubles() == [0, 0, 0, 0])
@@ -133,10 +133,10 @@ struct BackboneTemplate: PluginTemplate {
         let recipe = try Recipe.load(
           root + "/recipe.yaml", overrides: ["training.steps=100"],
           catalog: FewstepCommand.catalog(adding: [{ \(type).register(in: &$0) }]))
-        let trainer = try Trainer(recipe, cast: Cast(recipe))
+        let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
         for _ in 0..<100 { _ = try trainer.step() }
-        let sampling = Sampling(trainer.cast.backbone, seed: 1)
-        let samples = try sampling.fewStep(trainer.cast.student, steps: recipe.steps, prompts: [0, 1, 0, 1, 0, 1])
+        let sampling = SampleGenerator(trainer.components.backbone, seed: 1)
+        let samples = try sampling.fewStep(trainer.components.student, steps: recipe.steps, prompts: [0, 1, 0, 1, 0, 1])
         let side = try samples.doubles().enumerated().filter { $0.offset % 2 == 0 }.map { $0.element > 0 }
         #expect(side == [false, true, false, true, false, true])
       }

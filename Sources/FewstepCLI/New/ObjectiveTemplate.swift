@@ -64,9 +64,9 @@ struct ObjectiveTemplate: PluginTemplate {
 
       /// The student's weights after three steps.
       private func trained(_ recipe: Recipe) throws -> [Tensor] {
-        let trainer = try Trainer(recipe, cast: Cast(recipe))
+        let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
         for _ in 0..<3 { _ = try trainer.step() }
-        return try trainer.cast.student.parameters.all.map { try $0.value.detached() }
+        return try trainer.components.student.parameters.all.map { try $0.value.detached() }
       }
 
       @Test("With λ = 1 it is DMD, to the bit; with another λ it is not")

@@ -61,7 +61,7 @@ struct RewardTemplate: PluginTemplate {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").path
         let recipe = try Recipe.load(
           root + "/recipe.yaml", catalog: FewstepCommand.catalog(adding: [{ \(type).register(in: &$0) }]))
-        let trainer = try Trainer(recipe, cast: Cast(recipe))
+        let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
         for _ in 0..<3 {
           let report = try trainer.step()
           #expect(try #require(report.reward) < 0)

@@ -14,7 +14,7 @@ public struct RunRecord {
   let diagnostics: [String: [Double]]
   /// Rewards of the probe's samples, which are made from the same noise all through training: a list for each probe.
   let probe: [(step: Int, rewards: [Double])]
-  let evaluated: Evaluated?
+  let evaluated: EvaluationResult?
   let warnings: [String]
   /// Sample grids through training, by step.
   let pictures: [(step: Int, path: String)]

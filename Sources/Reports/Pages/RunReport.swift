@@ -20,7 +20,7 @@ public struct RunReport {
       [
         .init("Scores", try scores()), .init("Curves", try curves(ofProbe: false)),
         .init("Samples", pictures()), .init("Forbidden Zone", try ZonePage(record, gnuplot: gnuplot).content()),
-        .init("Probe set", try curves(ofProbe: true)), .init("Field", field()), .init("Recipe", [recipe.html]),
+        .init("FixedBatch set", try curves(ofProbe: true)), .init("Field", field()), .init("Recipe", [recipe.html]),
       ]
     ).html
   }

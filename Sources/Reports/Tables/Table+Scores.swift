@@ -20,7 +20,7 @@ extension Table {
   }
 }
 
-extension Evaluated {
+extension EvaluationResult {
   /// The table, and below it what should be known before it is believed.
   public var text: String {
     get throws { ([try Table(scores).text] + warnings).joined(separator: "\n") }

@@ -5,12 +5,12 @@ import Tensors
 /// weights it. The AMD paper calls this naive reweighting.
 public final class Reweighting: MatchingObjective {
   private let temperature: Double
-  public let sensing: Sensing?
+  public let groupAdvantage: GroupAdvantage?
 
   public init(_ s: SettingsReader) {
     temperature = s.number(
       "temperature", default: 0.5, in: .positive, "What advantages are divided by in the exponent.")
-    sensing = Sensing(groupSize: s.integer("group-size", default: 8, in: .atLeast(2), "Samples of one prompt."))
+    groupAdvantage = GroupAdvantage(groupSize: s.integer("group-size", default: 8, in: .atLeast(2), "Samples of one prompt."))
   }
 
   public func studentLoss(_ scene: Scene) throws -> Loss {

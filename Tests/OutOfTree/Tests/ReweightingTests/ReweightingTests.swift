@@ -16,7 +16,7 @@ private final class Constant: Teacher, FakeTeacher {
 
   init(_ value: Double) { self.value = value }
 
-  func output(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try Tensor.full(noisy.shape, value)
   }
 
@@ -43,11 +43,11 @@ struct ReweightingTests {
   @Test("Samples move from the fake teacher's side to the real one's, better ones further")
   func direction() throws {
     let samples = try Tensor.zeros([2, 3]).requiringGrad()
-    let sensed = try Sensed(rewards: Tensor([0.0, 1.0]).to(.float32), sensing: Sensing(groupSize: 2))
+    let batchRewards = try BatchRewards(rewards: Tensor([0.0, 1.0]).to(.float32), groupAdvantage: GroupAdvantage(groupSize: 2))
     let scene = Scene(
       samples: samples, condition: try Condition(classes: [0, 0]), time: try Tensor([0.5, 0.5]),
       noise: try Tensor.zeros([2, 3]), matching: Matching(scale: .none), teacher: Constant(1), fakeTeacher: Constant(0),
-      sensed: sensed)
+      batchRewards: batchRewards)
     let objective = Reweighting(SettingsReader(try YAMLNode.parse("temperature: 1")))
     try objective.studentLoss(scene).total.backward()
     let steps = try #require(samples.gradient).mean([1]).doubles().map { -$0 }

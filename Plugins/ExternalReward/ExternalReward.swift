@@ -1,0 +1,112 @@
+import Fewstep
+import Foundation
+import Tensors
+
+/// What a program of somebody else's says of pictures or videos, over pipes (docs/process-rewards.md).
+///
+/// A score is the weighted sum of the program's axes. Its gradient reaches the pixels wherever gradients are recorded and the
+/// program gives them.
+public final class ExternalReward: ImageFileReward {
+  private let scorer: Scorer
+  /// By axis, in the scorer's order.
+  private let weights: [Double]
+  /// The backbone's, by number.
+  private let prompts: [String]
+  private let batch: Int
+
+  init(_ scorer: Scorer, axes: [String: Double]?, batch: Int, prompts: [String]) throws {
+    let known = scorer.greeting.axes
+    if let unknown = axes?.keys.sorted().first(where: { !known.contains($0) }) {
+      throw ScorerError("there is no axis '\(unknown)' (`axes`); it scores by \(known.joined(separator: ", "))")
+    }
+    (self.scorer, self.batch, self.prompts) = (scorer, batch, prompts)
+    weights = known.map { axis in axes.map { $0[axis] ?? 0 } ?? 1 }
+  }
+
+  public var version: String? { scorer.greeting.description }
+
+  public func identity() throws -> [Tensor] {
+    let greeting = scorer.greeting
+    let words = [greeting.name, greeting.version, greeting.weights] + greeting.axes
+    return [try Tensor(words.joined(separator: "\n").utf8.map(Int.init)), try Tensor(weights)]
+  }
+
+  public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
+    guard let pixels else { throw error("samples of this backbone are no images") }
+    if let unknown = condition.prompts.first(where: { !prompts.indices.contains($0) }) {
+      throw error("the backbone knows \(prompts.count) prompts, and \(unknown) is none of them")
+    }
+    let kind = pixels.rank == 5 ? Greeting.Kind.videos : .pictures
+    let differentiates = isGradEnabled && pixels.requiresGrad
+    let fixed = try pixels.detached().to(.cpu).to(.float32)
+    let (scores, gradients) = try scored(condition.prompts.map { prompts[$0] }, kind, differentiates) {
+      try fixed.rows($0..<$0 + 1).squeezed(0).contiguous()
+    }
+    let values = try scores.to(pixels.device)
+    guard differentiates else { return values }
+    // Σ g (x - x) is 0, and its gradient is g.
+    let gradient = try stacked(gradients).to(pixels.device).to(pixels.dtype)
+    let slope = try ((pixels - pixels.detached()) * gradient).reshaped([pixels.shape[0], -1]).sum([1])
+    return try values + slope.to(.float32)
+  }
+
+  public func score(pictures: [Tensor], texts: [String]) throws -> Tensor {
+    guard pictures.count == texts.count else {
+      throw error("\(pictures.count) pictures with \(texts.count) texts")
+    }
+    return try scored(texts, .pictures, false) { try pictures[$0].to(.cpu).contiguous() }.scores
+  }
+
+  /// float32 [B] on the CPU, and a gradient a sample where it is asked for.
+  private func scored(
+    _ texts: [String], _ kind: Greeting.Kind, _ differentiates: Bool, _ sample: (Int) throws -> Tensor
+  ) throws -> (scores: Tensor, gradients: [Tensor]) {
+    let greeting = scorer.greeting
+    guard greeting.takes.contains(kind) else {
+      throw error("it scores \(greeting.takes.map(\.rawValue).joined(separator: " and ")), and these are \(kind)")
+    }
+    guard greeting.givesGradients || !differentiates else {
+      throw error("it gives no gradients, and the student's loss is to have one (`student.reward-weight`)")
+    }
+    guard !texts.isEmpty else { return (try .zeros([0]), []) }
+    let asked = Dictionary(uniqueKeysWithValues: zip(greeting.axes, weights)).filter { $0.value != 0 }
+    let answers: [Answer]
+    do {
+      answers = try scorer.answers((texts.count - 1) / batch + 1) { part in
+        let range = part * batch..<min((part + 1) * batch, texts.count)
+        return Request(
+          prompts: Array(texts[range]), samples: try range.map(sample), gradient: differentiates ? asked : nil)
+      }
+    } catch let failure as ScorerError {
+      throw error(failure.description)
+    }
+    let scores = try concatenated(answers.map(\.scores))
+    return (try (scores * Tensor(weights)).sum([1]).to(.float32), answers.flatMap(\.gradients))
+  }
+
+  private func error(_ words: String) -> PluginError { Self.error(scorer.greeting.name, words) }
+
+  private static func error(_ name: String, _ words: String) -> PluginError {
+    PluginError("process reward", "the scorer \(name): \(words)")
+  }
+
+  public static func register(in catalog: inout Catalog) {
+    catalog.rewards.append(
+      Plugin("process", "What an external program says of pictures or videos, over pipes (docs/process-rewards.md)") {
+        s in
+        let settings = ExternalRewardSettings(s)
+        return { context in
+          let name = "'\(settings.scorer.command.joined(separator: " "))'"
+          do {
+            var scorer = settings.scorer
+            scorer.seed = context.seed
+            return try ExternalReward(
+              Scorer(scorer) { FileHandle.standardError.write(Data("scorer: \($0)\n".utf8)) }, axes: settings.axes,
+              batch: settings.batch, prompts: context.backbone?.prompts ?? [])
+          } catch let failure as ScorerError {
+            throw error(name, failure.description)
+          }
+        }
+      })
+  }
+}

@@ -1,0 +1,47 @@
+import Media
+import Tensors
+
+/// A benchmark: which samples it wants of a model, and where its official scorer looks for them.
+public protocol Benchmark {
+  /// As the command calls it: "hpsv2".
+  var name: String { get }
+  /// All files of the layout, in the order in which they are made.
+  var items: [BenchmarkItem] { get }
+  /// SHA-256 of the prompts, in the order of their items.
+  var prompts: String { get }
+  /// Whether samples are videos; pictures otherwise.
+  var judgesVideos: Bool { get }
+
+  /// Writes what does not depend on samples, such as metadata, below the layout's root. May be called again.
+  func prepare(_ root: String) throws
+
+  /// Writes an item.
+  ///
+  /// - Parameters:
+  ///   - pixels: float [item.samples.count, 3, H, W] in 0...1; [..., 3, F, H, W] of videos.
+  ///   - path: where to; appears whole or not at all.
+  func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws
+
+  /// uint8 [3, H, W]: a written item as a picture, for people to look at.
+  func picture(_ path: String) throws -> Tensor
+}
+
+extension Benchmark {
+  public var judgesVideos: Bool { false }
+  public func prepare(_ root: String) throws {}
+  public func picture(_ path: String) throws -> Tensor { try RGBImage.read(path).tensor() }
+}
+
+/// A file of a benchmark's layout.
+public struct BenchmarkItem: Equatable, Sendable {
+  /// Below the layout's root: "anime/00000.jpg".
+  public var path: String
+  /// What the model is asked for.
+  public var prompt: String
+  /// The samples that the file shows, counted over the whole suite: the noise of each is a function of the seed and its number.
+  public var samples: Range<Int>
+
+  public init(path: String, prompt: String, samples: Range<Int>) {
+    (self.path, self.prompt, self.samples) = (path, prompt, samples)
+  }
+}

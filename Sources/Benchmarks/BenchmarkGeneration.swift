@@ -1,0 +1,79 @@
+import Fewstep
+import Foundation
+import Tensors
+
+/// Makes a suite's files, and goes on where it was stopped: a file is there whole or not at all.
+public struct BenchmarkGeneration {
+  /// Pixels [samples, 3, H, W] (or [samples, 3, F, H, W]) in 0...1 for as many texts.
+  ///
+  /// - Parameter first: the number of the first sample; the noise of each follows from it.
+  public typealias Sampler = (_ texts: [String], _ first: Int) throws -> Tensor
+
+  private let suite: any Benchmark
+  private let root: String
+
+  /// Claims the folder for what the record says.
+  ///
+  /// - Throws: `BenchmarkError` where the folder holds other samples.
+  public init(
+    _ suite: any Benchmark, into folder: BenchmarkFolder, _ record: GenerationRecord
+  ) throws {
+    (self.suite, root) = (suite, folder.samples)
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    let others = try files.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }.sorted()
+    guard try others.isEmpty || GenerationRecord.read(folder.record) != nil else {
+      throw BenchmarkError(
+        "\(folder.path): there are other files in the folder, such as \(others[0])\n  Take a new one for --output.")
+    }
+    try record.claim(folder.record)
+    try files.createDirectory(atPath: root, withIntermediateDirectories: true)
+    try suite.prepare(root)
+  }
+
+  /// The items whose files are not there.
+  public var missing: [BenchmarkItem] {
+    suite.items.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0.path)") }
+  }
+
+  /// Makes what is missing.
+  ///
+  /// - Parameters:
+  ///   - batch: samples made at once. Groups are the same ones each time, also after an interruption: a sample's last
+  ///     bits may depend on its batch.
+  ///   - progress: how many of the items are there.
+  public func callAsFunction(batch: Int, sampler: Sampler, progress: (Int) throws -> Void) throws {
+    let missing = missing
+    var done = suite.items.count - missing.count
+    let wanted = Set(missing.map(\.path))
+    for group in Self.groups(suite.items, batch: batch) where group.contains(where: { wanted.contains($0.path) }) {
+      let texts = group.flatMap { item in item.samples.map { _ in item.prompt } }
+      let first = group[0].samples.lowerBound
+      let pixels = try sampler(texts, first)
+      for item in group where wanted.contains(item.path) {
+        let path = "\(root)/\(item.path)"
+        try FileManager.default.createDirectory(
+          atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        let rows = item.samples.lowerBound - first..<item.samples.upperBound - first
+        try suite.write(pixels.rows(rows), of: item, to: path)
+        done += 1
+        try progress(done)
+      }
+    }
+  }
+
+  /// Items whose samples follow each other, of `batch` samples in all, or a single one that has more.
+  static func groups(_ items: [BenchmarkItem], batch: Int) -> [[BenchmarkItem]] {
+    var groups = [[BenchmarkItem]]()
+    for item in items {
+      if let last = groups.last, let end = last.last?.samples.upperBound, end == item.samples.lowerBound,
+        item.samples.upperBound - last[0].samples.lowerBound <= batch
+      {
+        groups[groups.count - 1].append(item)
+      } else {
+        groups.append([item])
+      }
+    }
+    return groups
+  }
+}

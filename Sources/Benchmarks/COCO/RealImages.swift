@@ -1,0 +1,36 @@
+import Evaluation
+import Fewstep
+import Files
+
+/// The real side of a benchmark: pictures, and features of them that are there already.
+public struct RealImages {
+  private let sources: [String]
+  private let pictures: [ImageSource.Picture]
+  private let kept: [ImageFeatures]
+
+  /// - Parameter sources: folders of pictures, tars, and files that `ImageFeatures.write` made (.h5).
+  /// - Throws: `Failure` where one is not there, holds no pictures or other features.
+  public init(_ sources: [String]) throws {
+    self.sources = sources
+    kept = try sources.filter(Self.isFile).map { try ImageFeatures(reading: $0) }
+    pictures = try ImageSource.pictures(in: sources.filter { !Self.isFile($0) })
+  }
+
+  /// Their features by a network: those of a file of the same network and preparation, or of all pictures.
+  ///
+  /// - Throws: `BenchmarkError` where there are neither.
+  func features(
+    _ network: any ImageNetwork, _ fit: ImageFit, batch: Int, progress: (_ done: Int, _ count: Int) throws -> Void
+  ) throws -> ImageFeatures {
+    if let found = kept.first(where: { $0.network == network.identity && $0.fit == fit.description }) { return found }
+    guard !pictures.isEmpty else {
+      let words = zip(sources, kept).map { "\($0) has \($1.network), \($1.fit)" }.joined(separator: "; ")
+      throw BenchmarkError(
+        "there are no real pictures, and no features of them by \(network.identity), \(fit): \(words).\n"
+          + "  `fewstep features` makes such features; a folder of pictures will do, too.")
+    }
+    return try ImageFeatures(of: pictures, network, fit, batch: batch) { try progress($0, pictures.count) }
+  }
+
+  private static func isFile(_ path: String) -> Bool { path.hasSuffix(".h5") || path.hasSuffix(".hdf5") }
+}

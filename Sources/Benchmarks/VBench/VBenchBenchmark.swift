@@ -1,0 +1,68 @@
+import Foundation
+import Media
+import Tensors
+
+/// VBench's videos: one folder of `<prompt>-<i>.mp4`, i from 0, which its standard mode looks for by name.
+public struct VBenchBenchmark: Benchmark {
+  /// Videos of a prompt that are judged.
+  public static let videosAPrompt = 5
+  /// Videos of a prompt that there can be.
+  public static let mostVideos = 25
+
+  static let name = "vbench"
+  public var name: String { Self.name }
+  public let items: [BenchmarkItem]
+  public let prompts: String
+  public let judgesVideos = true
+  private let rate: Double
+  private let ffmpeg: FFmpeg
+
+  /// - Parameters:
+  ///   - dimensions: only their prompts.
+  ///   - flickering: videos of each of temporal_flickering's prompts, up to 25; VBench makes so many, and its filter keeps
+  ///     5 still ones.
+  ///   - rate: frames a second of the files.
+  /// - Throws: `Failure` where ffmpeg is not installed.
+  public init(
+    _ prompts: VBenchPrompts, dimensions: Set<VBenchDimension> = Set(VBenchDimension.allCases),
+    flickering: Int = Self.videosAPrompt, framesPerSecond rate: Double
+  ) throws {
+    ffmpeg = try FFmpeg()
+    self.rate = rate
+    var items = [BenchmarkItem]()
+    var numbers = [String: Int]()
+    for prompt in prompts.all where numbers[prompt.text] == nil { numbers[prompt.text] = numbers.count }
+    var done = Set<String>()
+    for prompt in prompts.all where !dimensions.isDisjoint(with: prompt.dimensions) {
+      // What stands twice in the list has its videos once.
+      guard let number = numbers[prompt.text], done.insert(prompt.text).inserted else { continue }
+      // So that a video's noise depends neither on the dimensions nor on the number of videos.
+      let first = number * Self.mostVideos
+      for video in 0..<(prompt.dimensions.contains(.temporalFlickering) ? flickering : Self.videosAPrompt) {
+        items.append(
+          BenchmarkItem(
+            path: prompt.fileName(video), prompt: prompts.words(of: prompt),
+            samples: first + video..<first + video + 1))
+      }
+    }
+    self.items = items
+    self.prompts = prompts.hash
+  }
+
+  /// - Parameter pixels: float [1, 3, F, H, W] in 0...1.
+  /// - Throws: `BenchmarkError` for the pixels of pictures, `Failure` where ffmpeg cannot write the file.
+  public func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws {
+    guard pixels.rank == 5, pixels.shape[0] == 1, pixels.shape[1] == 3 else {
+      throw BenchmarkError(
+        "VBench judges videos, [1, 3, frames, height, width]; the model made \(pixels.summary)"
+          + (pixels.rank == 4 ? ", which are pictures" : ""))
+    }
+    try ffmpeg.write(ImageFile.bytes(pixels[0].transposed(0, 1)), framesPerSecond: rate, to: path)
+  }
+
+  /// A video's middle frame.
+  public func picture(_ path: String) throws -> Tensor {
+    let frames = try ffmpeg.read(path)
+    return try frames[.at(frames.shape[0] / 2)].contiguous()
+  }
+}

@@ -1,0 +1,124 @@
+import Networks
+import Tensors
+
+/// Samples of a teacher or a student, batch by batch, from noise that is a function of (seed, sample): the same noise for
+/// whoever is asked, so that what differs is theirs.
+public struct SampleGenerator {
+  public let backbone: any Backbone
+  public let seed: Int
+  public let batch: Int
+  /// Texts that are sampled in place of the backbone's prompts; prompts are their numbers then.
+  public let texts: [String]?
+  /// The number of the first sample, whose noise is the seed's: samples can be made a part at a time.
+  public var first = 0
+  /// Noises [steps, samples, ...] that are taken in place of the seed's.
+  public var noises: Tensor?
+
+  public init(_ backbone: any Backbone, seed: Int, batch: Int = 50) {
+    self.backbone = backbone
+    self.seed = seed
+    self.batch = batch
+    texts = nil
+  }
+
+  public init(_ backbone: any TextConditioned, texts: [String], seed: Int, batch: Int = 50) {
+    self.backbone = backbone
+    self.seed = seed
+    self.batch = batch
+    self.texts = texts
+  }
+
+  /// Prompts dealt out in turn: 0, 1, ..., K-1, 0, ...
+  public func prompts(_ count: Int) -> [Int] { (0..<count).map { $0 % (texts ?? backbone.prompts).count } }
+
+  private func condition(_ prompts: [Int]) throws -> Condition {
+    guard let texts, let backbone = backbone as? any TextConditioned else { return try backbone.condition(prompts) }
+    return try backbone.condition(texts: prompts.map { texts[$0] })
+  }
+
+  /// The re-noising few-step sampler at a list of times.
+  public func fewStep(
+    _ denoiser: any Denoiser, steps: [Double], prompts: [Int], progress: (Int) throws -> Void = { _ in }
+  ) throws -> Tensor {
+    try batches(prompts, progress) { range, condition in
+      try FewStepSampler(steps: steps).sample(denoiser, upTo: steps.count - 1, given: condition) {
+        try noise($0, range)
+      }
+    }
+  }
+
+  /// The teacher in the student's sampler and at the student's times: where a student that starts from it begins.
+  public func teacherFewStep(
+    _ teacher: any Teacher, steps: [Double], guidance: Guidance, prompts: [Int],
+    progress: (Int) throws -> Void = { _ in }
+  ) throws -> Tensor {
+    try fewStep(GuidedTeacher(teacher, guidance), steps: steps, prompts: prompts, progress: progress)
+  }
+
+  /// The teacher by a many-step sampler.
+  public func teacher(
+    _ teacher: any Teacher, steps: Int, guidance: Guidance, sampler: any Sampler = DDIM(), prompts: [Int],
+    progress: (Int) throws -> Void = { _ in }
+  ) throws -> Tensor {
+    try batches(prompts, progress) { range, condition in
+      try sampler.sample(noise(0, range), times: teacher.schedule.samplingTimes(steps), schedule: teacher.schedule) {
+        x, time in
+        try teacher.guided(
+          from: x, at: .full([range.count], time, .float64), given: condition, guidance: guidance)
+      }
+    }
+  }
+
+  private func noise(_ place: Int, _ range: Range<Int>) throws -> Tensor {
+    if let noises {
+      guard noises.rank > 2, place < noises.shape[0], range.upperBound <= noises.shape[1],
+        Array(noises.shape.dropFirst(2)) == backbone.sampleShape
+      else {
+        throw TensorError(
+          "noises", "expected [\(place + 1) steps or more, samples, \(backbone.sampleShape)], got \(noises.summary)")
+      }
+      return try noises.rows(place..<place + 1).squeezed(0).rows(range).to(backbone.device)
+    }
+    return try Noise(seed: seed).stream("sampling \(place)", step: 0).normal(
+      first + range.lowerBound..<first + range.upperBound, backbone.sampleShape, on: backbone.device)
+  }
+
+  /// The batches that these prompts are worked off in.
+  func conditions(_ prompts: [Int]) -> [(range: Range<Int>, () throws -> Condition)] {
+    stride(from: 0, to: prompts.count, by: batch).map { start in
+      let range = start..<min(start + batch, prompts.count)
+      return (range, { try condition(Array(prompts[range])) })
+    }
+  }
+
+  private func batches(
+    _ prompts: [Int], _ progress: (Int) throws -> Void, _ make: (Range<Int>, Condition) throws -> Tensor
+  ) throws -> Tensor {
+    try noGrad {
+      try concatenated(
+        conditions(prompts).map { range, condition in
+          let part = try make(range, condition())
+          try progress(range.upperBound)
+          return part
+        })
+    }
+  }
+}
+
+/// A teacher under guidance, as one denoiser.
+private final class GuidedTeacher: Denoiser {
+  let schedule: any NoiseSchedule
+  let prediction = Prediction.sample
+  private let teacher: any Teacher
+  private let guidance: Guidance
+
+  init(_ teacher: any Teacher, _ guidance: Guidance) {
+    schedule = teacher.schedule
+    self.teacher = teacher
+    self.guidance = guidance
+  }
+
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try teacher.guided(from: noisy, at: time, given: condition, guidance: guidance)
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Tensors
+
+/// The same prompts and noise all through training. What the student makes of them shows its way without the noise of fresh
+/// draws, and numbers of two steps are paired sample by sample.
+final class FixedBatch {
+  /// Groups of one prompt follow each other.
+  let prompts: [Int]
+  /// Rewards to measure: the training reward as "reward", the panel's as "panel-NAME".
+  let rewards: [(name: String, proxy: any RewardProxy)]
+  private let groupSize: Int
+  private let components: TrainingComponents
+  private let steps: [Double]
+  private let sampling: SampleGenerator
+  private let noise: Noise
+  /// The teacher's samples of the same prompts and noise.
+  let teacher: Measurement
+
+  /// What a set of samples is like.
+  struct Measurement {
+    /// The mean sample [D].
+    let centre: Tensor
+    /// The mean over samples and coordinates.
+    let mean: Double
+    /// Root mean square over the coordinates of their deviation over the samples.
+    let spread: Double
+    /// Mean distance between two samples of one prompt, per √D.
+    let diversity: Double
+    /// By name, one a sample.
+    let rewards: [(name: String, values: [Double])]
+  }
+
+  init(_ recipe: Recipe, components: TrainingComponents) throws {
+    self.components = components
+    let count = recipe.watch.samples
+    let groups = min(components.backbone.prompts.count, count / 4)
+    groupSize = count / groups
+    prompts = (0..<groups).flatMap { [groupSize] group in
+      Array(repeating: group * components.backbone.prompts.count / groups, count: groupSize)
+    }
+    rewards =
+      (components.reward.map { [("reward", $0)] } ?? []) + components.panel.map { ("panel-\($0.name)", $0.reward) }
+    steps = recipe.steps
+    noise = Noise(seed: recipe.seed)
+    sampling = SampleGenerator(
+      components.backbone, seed: recipe.seed, batch: recipe.training.batch / recipe.training.microBatches)
+    teacher = try Self.measure(
+      sampling.teacher(
+        components.teacher, steps: recipe.watch.teacherSteps, guidance: recipe.matching.guidance, prompts: prompts),
+      sampling.conditions(prompts), groupSize, rewards, components.backbone)
+  }
+
+  /// What the student's samples are like now, and the fake teacher's mean denoising error on them.
+  func measure() throws -> (student: Measurement, denoisingError: Double) {
+    let samples = try sampling.fewStep(components.student, steps: steps, prompts: prompts)
+    let student = try Self.measure(samples, sampling.conditions(prompts), groupSize, rewards, components.backbone)
+    return (student, try denoisingError(samples))
+  }
+
+  /// Root mean square distance of two mean samples, in the teacher's spread.
+  func drift(of student: Measurement) throws -> Double {
+    try noGrad { try mean((student.centre - teacher.centre).squared()).item().squareRoot() / teacher.spread }
+  }
+
+  /// A reward that one in twenty of the teacher's samples falls below; nil where there is no training reward.
+  var zoneReward: Double? {
+    teacher.rewards.first { $0.name == "reward" }.map { $0.values.sorted()[$0.values.count / 20] }
+  }
+
+  private static func measure(
+    _ samples: Tensor, _ conditions: [(range: Range<Int>, () throws -> Condition)], _ groupSize: Int,
+    _ rewards: [(name: String, proxy: any RewardProxy)], _ backbone: any Backbone
+  ) throws -> Measurement {
+    try noGrad {
+      let flat = try samples.reshaped([samples.shape[0], -1]).to(.float64)
+      let dimension = Double(flat.shape[1])
+      let distances = try stride(from: 0, to: samples.shape[0], by: groupSize).map { start in
+        let group = try flat.rows(start..<start + groupSize)
+        return try sum(group.distances(to: group)).item() / Double(groupSize * (groupSize - 1))
+      }
+      return Measurement(
+        centre: try flat.mean([0]), mean: try mean(flat).item(),
+        spread: try mean(flat.variance([0], correction: 0)).item().squareRoot(),
+        diversity: distances.reduce(0, +) / Double(distances.count) / dimension.squareRoot(),
+        rewards: try rewards.map { name, proxy in
+          let values = try conditions.flatMap { range, condition in
+            let part = try samples.rows(range)
+            return try proxy.score(part, pixels: backbone.pixels(part), given: condition()).doubles()
+          }
+          return (name, values)
+        })
+    }
+  }
+
+  /// At evenly spaced times, dealt out at random once and for all, with noise of the probe's own.
+  private func denoisingError(_ samples: Tensor) throws -> Double {
+    try noGrad {
+      let order = noise.stream("probe time", step: 0).permutation(prompts.count)
+      let stream = noise.stream("probe noise", step: 0)
+      let errors = try sampling.conditions(prompts).flatMap { range, condition in
+        let times = try Tensor(order[range].map { (Double($0) + 0.5) / Double(prompts.count) })
+        let epsilon = try stream.normal(range, components.backbone.sampleShape, on: components.backbone.device)
+        return try components.fakeTeacher.denoisingError(samples.rows(range), epsilon, at: times, given: condition())
+          .doubles()
+      }
+      return errors.reduce(0, +) / Double(errors.count)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Tensors
+
+/// Looks at a run as it goes and says what seems wrong: at every step at the gradients' norms, now and then at a probe.
+public final class Monitor {
+  public let settings: MonitorSettings
+  let probe: FixedBatch
+  /// What it must remember; stored with every checkpoint.
+  var state = State()
+
+  struct State: Codable, Equatable {
+    /// The last norms of each role's gradients.
+    var norms = [String: [Double]]()
+    /// For how many probes in a row a value has been past its threshold.
+    var past = [String: Int]()
+    /// Kinds that have been warned of: each is once.
+    var warned = [String]()
+    /// The last step at which nothing was wrong.
+    var lastGood = 0
+    var rollBacks = 0
+    /// Mean and deviation of each reward over the first probe after the grace.
+    var baseline = [String: [Double]]()
+  }
+
+  /// Asks the teacher for its samples of the probe; nil where the recipe wants no watch.
+  public init?(_ recipe: Recipe, components: TrainingComponents) throws {
+    guard recipe.watch.every > 0 else { return nil }
+    settings = recipe.watch
+    probe = try FixedBatch(recipe, components: components)
+  }
+
+  // MARK: Looking
+
+  /// The gradients' norms of a step against those before it.
+  func warnings(of report: StepReport) -> [Warning] {
+    [("student", report.studentNorm), ("fake teacher", report.fakeTeacherNorm)].compactMap { role, norm in
+      let last = state.norms[role] ?? []
+      state.norms[role] = Array((last + [norm]).suffix(Self.memory))
+      guard last.count >= Self.memory / 2 else { return nil }
+      let median = last.sorted()[last.count / 2]
+      guard median > 0, norm > settings.gradientNorm * median else { return nil }
+      return first(.gradientNorm, report.step + 1, norm / median, settings.gradientNorm, "the \(role)'s")
+    }
+  }
+
+  /// Samples the probe, and what seems wrong with it.
+  ///
+  /// - Parameter trainingError: of the fake teacher in the step before; nil before the first.
+  func look(step: Int, trainingError: Double?) throws -> (report: MonitorReport, warnings: [Warning]) {
+    let (student, error) = try probe.measure()
+    let report = MonitorReport(
+      step: step, mean: student.mean, spread: student.spread, diversity: student.diversity,
+      drift: try probe.drift(of: student), denoisingError: error, trainingError: trainingError,
+      goodhartGap: step >= settings.grace ? goodhartGap(student.rewards) : nil, rewards: student.rewards)
+    return (report, judge(report))
+  }
+
+  /// A warning that training cannot go on.
+  func warning(of error: TrainingError, step: Int) -> Warning {
+    Warning(kind: .notFinite, step: step, value: .nan, threshold: .infinity, detail: error.subject)
+  }
+
+  // MARK: Judging
+
+  private func judge(_ report: MonitorReport) -> [Warning] {
+    guard report.step >= settings.grace else {
+      state.lastGood = report.step
+      return []
+    }
+    let teacher = probe.teacher
+    let ratio = report.spread / teacher.spread
+    let values: [(kind: Warning.Kind, value: Double?, limit: Double)] = [
+      (.drift, report.drift, settings.drift), (.spread, max(ratio, 1 / ratio), settings.spread),
+      (.diversity, report.diversity / teacher.diversity, settings.diversity), (.lag, report.lag, settings.lag),
+      (.goodhartGap, report.goodhartGap, settings.goodhartGap),
+    ]
+    var warnings = [Warning]()
+    for (kind, value, limit) in values {
+      // What is not a number is past every threshold.
+      let isPast = value.map { kind == .diversity ? !($0 >= limit) : !($0 <= limit) } ?? false
+      let count = isPast ? (state.past[kind.rawValue] ?? 0) + 1 : 0
+      state.past[kind.rawValue] = count
+      let detail = kind == .spread ? (ratio < 1 ? "times less" : "times more") : ""
+      if count >= 2, let value { first(kind, report.step, value, limit, detail).map { warnings.append($0) } }
+    }
+    if state.past.values.allSatisfy({ $0 == 0 }) { state.lastGood = report.step }
+    return warnings
+  }
+
+  private func first(_ kind: Warning.Kind, _ step: Int, _ value: Double, _ limit: Double, _ detail: String)
+    -> Warning?
+  {
+    guard !state.warned.contains(kind.rawValue) else { return nil }
+    state.warned.append(kind.rawValue)
+    return Warning(kind: kind, step: step, value: value, threshold: limit, detail: detail)
+  }
+
+  /// The training reward's gain since the first probe after the grace minus the panel's mean gain, each in its deviation
+  /// over that probe, or over the teacher's samples where that is larger.
+  private func goodhartGap(_ rewards: [(name: String, values: [Double])]) -> Double? {
+    if state.baseline.isEmpty {
+      for (made, wanted) in zip(rewards, probe.teacher.rewards) {
+        state.baseline[made.name] = [average(made.values), max(deviation(made.values), deviation(wanted.values))]
+      }
+    }
+    let gains = rewards.compactMap { name, values in
+      state.baseline[name].map { (name, (average(values) - $0[0]) / max($0[1], 1e-6)) }
+    }
+    let held = gains.filter { $0.0 != "reward" }.map(\.1)
+    guard let training = gains.first(where: { $0.0 == "reward" })?.1, !held.isEmpty else { return nil }
+    return training - average(held)
+  }
+
+  /// Steps whose norms are remembered.
+  private static let memory = 100
+}

@@ -1,0 +1,76 @@
+import Tensors
+
+/// Group-relative sensing (AMD, arXiv 2602.07345, Eq. 12): how a sample's reward stands in its prompt's group.
+public struct GroupAdvantage: Equatable, Sendable {
+  /// K: samples of one prompt.
+  public var groupSize: Int
+  /// Rewards are evaluated every so many steps; on the others every advantage is 0, which is plain DMD.
+  public var interval: Int
+  /// ã is limited to ± this.
+  public var clip: Double
+  /// ε of Eq. 12.
+  public var epsilon: Double
+  /// How far σ_g² is drawn towards its mean over all groups of the step, 0...1. A group whose rewards hardly differ then has
+  /// small advantages in place of ±1.
+  public var pooledDeviation: Double
+
+  public init(
+    groupSize: Int = 8, interval: Int = 1, clip: Double = 1, epsilon: Double = 1e-6, pooledDeviation: Double = 0
+  ) {
+    self.groupSize = groupSize
+    self.interval = interval
+    self.clip = clip
+    self.epsilon = epsilon
+    self.pooledDeviation = pooledDeviation
+  }
+
+  /// ã = clip((R - μ_g) / (σ_g + ε)) for rewards [B] whose groups of K follow each other.
+  ///
+  /// σ_g is the biased deviation. Where a group's rewards do not differ, its advantages are 0: in float64 the mean of equal
+  /// float32 numbers is exactly that number, in float32 it is not, and rounding would be blown up to the size of ε.
+  public func advantages(_ rewards: Tensor) throws -> Tensor {
+    let groups = try rewards.to(.float64).reshaped([-1, groupSize])
+    return try advantages(groups, among: groups).reshaped([-1])
+  }
+
+  /// The same for rewards [..., n] that are measured against others' [..., K].
+  func advantages(_ rewards: Tensor, among peers: Tensor) throws -> Tensor {
+    let peers = try peers.to(.float64)
+    let centred = try rewards.to(.float64) - peers.mean([-1], keeping: true)
+    var variance = try peers.variance([-1], correction: 0, keeping: true)
+    if pooledDeviation > 0 { variance = try (1 - pooledDeviation) * variance + pooledDeviation * mean(variance) }
+    return try (centred / (sqrt(variance) + epsilon)).clamped(-clip, clip).to(.float32)
+  }
+}
+
+/// Rewards and advantages of all samples of a step, of which a scene's micro-batch is a part.
+public struct BatchRewards {
+  /// float [B]
+  public let rewards: Tensor
+  /// ã, float [B]
+  public let advantages: Tensor
+  let groupSize: Int
+  /// Advantages of the one group that all are measured against; nil where they are in groups of their own.
+  private let peers: Tensor?
+
+  public init(rewards: Tensor, groupAdvantage: GroupAdvantage) throws {
+    self.rewards = rewards
+    advantages = try groupAdvantage.advantages(rewards)
+    groupSize = groupAdvantage.groupSize
+    peers = nil
+  }
+
+  /// Samples outside all groups: their rewards are measured against those of `peers` [K].
+  public init(rewards: Tensor, peers: Tensor, groupAdvantage: GroupAdvantage) throws {
+    self.rewards = rewards
+    advantages = try groupAdvantage.advantages(rewards, among: peers)
+    groupSize = groupAdvantage.groupSize
+    self.peers = try groupAdvantage.advantages(peers, among: peers)
+  }
+
+  /// For each sample the mean over its group of what `weight` makes of the group's advantages: [B].
+  func groupMean(_ weight: (Tensor) throws -> Tensor) throws -> Tensor {
+    if let peers { return try mean(weight(peers)) + advantages.zerosLike() }
+    return try weight(advantages).reshaped([-1, groupSize]).mean([1]).repeatInterleaved(groupSize)
+  }
+}

@@ -1,0 +1,81 @@
+import Files
+import Media
+import Tensors
+
+/// The files that grow with a run: diagnostics, probes, and curves and pictures for TensorBoard.
+struct RunLogger {
+  private let recipe: Recipe
+  private let folder: RunFolder
+  private let diagnostics: MetricTable
+  private let probes: MetricTable?
+  private let events: EventFile
+
+  /// - Parameters:
+  ///   - scorers: who scores, by the reward's key.
+  ///   - step: where the run is; what an earlier process wrote of later steps is dropped.
+  init(
+    _ folder: RunFolder, _ recipe: Recipe, _ watch: Monitor?, scorers: [(key: String, version: String)], from step: Int
+  ) throws {
+    self.recipe = recipe
+    self.folder = folder
+    diagnostics = try MetricTable(
+      folder.diagnostics, from: step, interval: recipe.output.diagnosticsEvery,
+      capacity: recipe.output.diagnosticsRows,
+      attributes: (watch?.probe.zoneReward.map { [("zone-reward", .number($0))] } ?? [])
+        + scorers.map { ("version.\($0.key)", .string($0.version)) })
+    probes = try watch.map { watch in
+      try MetricTable(
+        folder.probe, from: step == 0 ? 0 : step + 1, interval: watch.settings.every, capacity: 1000, chunk: 64,
+        attributes: watch.probe.attributes)
+    }
+    events = try EventFile(folder: folder.path, resumingAt: step > 0 ? step : nil)
+  }
+
+  func add(_ report: StepReport) throws {
+    if !report.columns.isEmpty {
+      try diagnostics.append(step: report.step, report.columns.map { ($0.name, try Tensor($0.values)) })
+    }
+    guard report.step % recipe.output.logEvery == 0 else { return }
+    var scalars = report.student.map { (tag: "student/\($0.name)", value: $0.value) }
+    scalars += report.fakeTeacher.map { (tag: "fake-teacher/\($0.name)", value: $0.value) }
+    scalars.append((tag: "student/gradient-norm", value: report.studentNorm))
+    scalars.append((tag: "fake-teacher/gradient-norm", value: report.fakeTeacherNorm))
+    if let reward = report.reward { scalars.append((tag: "reward", value: reward)) }
+    try events.add(scalars: scalars, step: report.step)
+  }
+
+  func add(_ report: MonitorReport) throws {
+    try probes?.append(step: report.step, report.columns)
+    let known = report.scalars.filter { !$0.value.isNaN }
+    try events.add(scalars: known.map { (tag: "probe/\($0.name)", value: $0.value) }, step: counted(report.step))
+  }
+
+  func add(_ image: PNGImage?, step: Int) throws {
+    guard let image else { return }
+    try image.write(to: "\(folder.samples)/step-\(step).png")
+    try events.add(image: image, tag: "samples", step: counted(step))
+  }
+
+  func closeRows() throws {
+    try diagnostics.close()
+    try probes?.close()
+  }
+
+  func close() throws {
+    try closeRows()
+    try events.close()
+  }
+
+  /// As the curves are, from 0: a resume at `step` drops what was logged from there on.
+  private func counted(_ step: Int) -> Int { max(0, step - 1) }
+}
+
+extension FixedBatch {
+  /// What is said of probe.h5 as a whole.
+  fileprivate var attributes: [(name: String, value: HDF5Attribute)] {
+    [
+      ("prompts", .integers(prompts)), ("teacher.mean", .number(teacher.mean)),
+      ("teacher.spread", .number(teacher.spread)), ("teacher.diversity", .number(teacher.diversity)),
+    ] + teacher.rewards.map { ("teacher.\($0.name)", .numbers($0.values)) }
+  }
+}

@@ -1,0 +1,149 @@
+import Networks
+import Tensors
+
+/// Everybody a recipe calls on, made and ready to train.
+public final class TrainingComponents {
+  public let backbone: any Backbone
+  public let teacher: any Teacher
+  public let student: any Student
+  public let fakeTeacher: any FakeTeacher
+  public let objective: any MatchingObjective
+  public let reward: (any RewardProxy)?
+  /// Rewards that are measured and not learnt from, by the recipe's names (`watch.panel`).
+  public let panel: [(name: String, reward: any RewardProxy)]
+  public let data: (any DataSource)?
+  public let pairs: ODEPairs?
+
+  /// A cast that is not a recipe's.
+  public init(
+    backbone: any Backbone, teacher: any Teacher, student: any Student, fakeTeacher: any FakeTeacher,
+    objective: any MatchingObjective, reward: (any RewardProxy)? = nil, data: (any DataSource)? = nil,
+    pairs: ODEPairs? = nil, panel: [(name: String, reward: any RewardProxy)] = []
+  ) {
+    self.backbone = backbone
+    self.teacher = teacher
+    self.student = student
+    self.fakeTeacher = fakeTeacher
+    self.objective = objective
+    self.reward = reward
+    self.data = data
+    self.pairs = pairs
+    self.panel = panel
+  }
+
+  /// Opens the files a recipe names and builds its networks.
+  public init(_ recipe: Recipe) throws {
+    let (parts, replicas) = (recipe.training.microBatches, recipe.training.replicas)
+    guard parts % replicas == 0 else {
+      throw CastError(
+        recipe, "training.replicas", "\(replicas) cannot share \(parts) parts of a batch alike (training.micro-batches)"
+      )
+    }
+    let backbone = try recipe.openedBackbone()
+    self.backbone = backbone
+    teacher = try backbone.teacher()
+    student = try recipe.newStudent(backbone)
+    fakeTeacher = try recipe.newFakeTeacher(backbone)
+    // A flow's noise at a time below 1 is not what the student would begin with.
+    let (first, schedule) = (recipe.steps[0], student.schedule)
+    if first != 1, schedule.initialNoiseSigma(first) == schedule.sigma(first) {
+      throw CastError(recipe, "student.steps", "times begin with 1 for this model, got \(first)")
+    }
+    let full = PluginContext(
+      device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
+    let objective = try Self.fitting("objective", recipe) { try recipe.objective(full) }
+    self.objective = objective
+    try Self.fitting("objective", recipe) {
+      try objective.prepare(for: backbone, seed: recipe.seed + 2)
+    }
+    reward = try Self.fitting("reward", recipe) { try recipe.reward?(full) }
+    data = try Self.fitting("data", recipe) { try recipe.data?(full) }
+    panel = try recipe.watch.panel.map { name, make in
+      (name, try Self.fitting("watch.panel.\(name)", recipe) { try make(full) })
+    }
+    pairs = try recipe.training.pairs.map { try ODEPairs($0, for: backbone) }
+    if objective.needs.contains(.data), data == nil {
+      throw CastError(recipe, "objective", "it needs real samples: add a `data` section")
+    }
+    if objective.needs.contains(.pairs), pairs == nil {
+      throw CastError(
+        recipe, "training",
+        "the objective needs noise-image pairs: make them with `fewstep pairs`, and name the file at `training.pairs`")
+    }
+    if let groupAdvantage = objective.groupAdvantage {
+      guard reward != nil else {
+        throw CastError(recipe, "objective", "it senses samples by a reward: add a `reward` section")
+      }
+      guard recipe.training.batch % groupAdvantage.groupSize == 0 else {
+        throw CastError(
+          recipe, "training.batch",
+          "\(recipe.training.batch) samples do not divide into groups of \(groupAdvantage.groupSize) (objective.group-size)")
+      }
+    }
+    if recipe.rewardWeight > 0, reward == nil {
+      throw CastError(recipe, "student.reward-weight", "there is no reward: add a `reward` section")
+    }
+    try refuseMisfits(recipe)
+  }
+
+  /// A plugin's own words for what it cannot work with, at its place in the recipe.
+  static func fitting<Made>(_ key: String, _ recipe: Recipe, _ make: () throws -> Made) throws -> Made {
+    do {
+      return try make()
+    } catch let error as PluginError {
+      throw CastError(recipe, key, error.problem)
+    } catch let error where !PluginError.isClear(error) {
+      throw CastError(recipe, key, "\(error)")
+    }
+  }
+
+  /// Data and rewards made for samples of another kind would fail in the middle of a step, in libtorch's words.
+  private func refuseMisfits(_ recipe: Recipe) throws {
+    if let data {
+      guard data.sampleShape == backbone.sampleShape else {
+        throw CastError(recipe, "data", "its samples are \(data.sampleShape), the backbone's \(backbone.sampleShape)")
+      }
+      // Data with texts of their own are numbered for themselves.
+      let isClassed = try data.batch([0]).condition.tensors["class"] != nil
+      let prompts = try isClassed ? data.batch(Array(0..<min(data.count, 1000))).condition.prompts : []
+      if let largest = prompts.max(), largest >= backbone.prompts.count {
+        throw CastError(
+          recipe, "data", "it has prompt \(largest), the backbone knows 0 to \(backbone.prompts.count - 1) only")
+      }
+    }
+    for (key, reward) in rewards {
+      let ends = try backbone.condition([0, backbone.prompts.count - 1])
+      let samples = try Tensor.zeros([2] + backbone.sampleShape, .float32, on: backbone.device)
+      try Self.fitting(key, recipe) {
+        _ = try noGrad { try reward.checkedScore(samples, pixels: backbone.pixels(samples), given: ends, key) }
+      }
+    }
+    if recipe.rewardWeight > 0, let reward {
+      let samples = try Tensor.zeros([1] + backbone.sampleShape, .float32, on: backbone.device).requiringGrad()
+      try Self.fitting("student.reward-weight", recipe) {
+        try reward.refuseWithoutGradient(
+          reward.score(samples, pixels: backbone.pixels(samples), given: backbone.condition([0])),
+          "student.reward-weight")
+      }
+    }
+  }
+
+  /// All rewards by their keys in the recipe.
+  var rewards: [(key: String, reward: any RewardProxy)] {
+    (reward.map { [("reward", $0)] } ?? []) + panel.map { ("watch.panel.\($0.name)", $0.reward) }
+  }
+
+  /// Who scores, where the recipe does not say it, by the reward's key.
+  public var rewardVersions: [(key: String, version: String)] {
+    rewards.compactMap { key, reward in reward.version.map { (key, $0) } }
+  }
+}
+
+/// Parts of a recipe that do not go together.
+public struct CastError: Error, CustomStringConvertible {
+  public let description: String
+
+  public init(_ recipe: Recipe, _ key: String, _ message: String) {
+    description = "\(recipe.place(of: key)): \(key): \(message)"
+  }
+}

@@ -1,0 +1,114 @@
+import Fewstep
+import Networks
+import Tensors
+
+/// A small stage for one objective: points in space, three classes, and everything that a scene may be asked for. Two of
+/// them are equal to the bit.
+final class ObjectiveTestBench {
+  let objective: any MatchingObjective
+  let backbone: PointBackbone
+  let teacher: PointNetwork
+  let student: PointNetwork
+  let fakeTeacher: PointNetwork
+  /// Two halves of whole groups.
+  let count: Int
+  /// How many units of the sample space make one of the networks'.
+  var unit = 1.0
+  var matching = Matching(guidance: Guidance(2))
+  /// The fake teacher in the real one's place.
+  var teachersAgree = false
+  private let group: Int
+  private let noise = Noise(seed: 5)
+
+  init(_ make: () throws -> any MatchingObjective, on device: Device = .cpu) throws {
+    backbone = PointBackbone(device: device)
+    teacher = try backbone.network(seed: 1)
+    try teacher.parameters.setTrainable(false)
+    (student, fakeTeacher) = (try backbone.network(seed: 2), try backbone.network(seed: 3))
+    objective = try make()
+    try objective.prepare(for: backbone, seed: 4)
+    group = objective.groupAdvantage?.groupSize ?? 1
+    count = 2 * group * ((group + 3) / group)
+  }
+
+  var halves: [Range<Int>] { [0..<count / 2, count / 2..<count] }
+
+  /// Names and parameters of all who may get a gradient.
+  var stores: [(role: String, parameters: ParameterStore)] {
+    [("student", student.parameters), ("fake teacher", fakeTeacher.parameters), ("teacher", teacher.parameters)]
+      + (objective.parameters.map { [("objective's own", $0)] } ?? [])
+  }
+
+  /// The student's samples of a step with their graph; or as leaves, for the gradients of each.
+  func samples(step: Int = 0) throws -> Tensor {
+    try FewStepSampler(steps: [1, 0.5]).sample(student, upTo: 1, given: condition(0..<count)) { place in
+      try normal("generation \(place)", 0..<count, step)
+    } * unit
+  }
+  func leaves() throws -> Tensor { try samples().detached().requiringGrad() }
+
+  func scene(_ samples: Tensor, step: Int = 0, _ range: Range<Int>? = nil) throws -> Scene {
+    let range = range ?? 0..<count
+    let real: any Teacher = teachersAgree ? fakeTeacher : teacher
+    return Scene(
+      samples: try samples.rows(range), condition: try condition(range),
+      time: try times("time", range, step, low: 0.1, high: 0.9), noise: try normal("noise", range, step) * unit,
+      matching: matching, studentTime: 0.5, teacher: InUnits(real, unit), fakeTeacher: InUnits(fakeTeacher, unit),
+      batchRewards: try objective.groupAdvantage.map {
+        try BatchRewards(rewards: noise.stream("rewards", step: step).normal(0..<count, [], on: backbone.device), groupAdvantage: $0)
+      }, range: range,
+      realData: { [self] in
+        Scene.RealBatch(
+          samples: try normal("real", range, step) * unit, condition: try condition(range),
+          time: try times("gan time", range, step), realNoise: try normal("real noise", range, step) * unit,
+          fakeNoise: try normal("fake noise", range, step) * unit)
+      },
+      pairs: { [self] in
+        let made = try FewStepSampler(steps: [1]).sample(student, upTo: 0, given: condition(range)) { _ in
+          try normal("pairs", range, step)
+        }
+        return Scene.Pairs(student: try made * unit, teacher: try normal("made", range, step) * unit)
+      })
+  }
+
+  private func condition(_ range: Range<Int>) throws -> Condition {
+    try backbone.condition(range.map { $0 / group % backbone.prompts.count })
+  }
+
+  private func normal(_ purpose: String, _ range: Range<Int>, _ step: Int) throws -> Tensor {
+    try noise.stream(purpose, step: step).normal(range, backbone.sampleShape, on: backbone.device)
+  }
+
+  private func times(_ purpose: String, _ range: Range<Int>, _ step: Int, low: Double = 0, high: Double = 1) throws
+    -> Tensor
+  {
+    try noise.stream(purpose, step: step).uniform(range, low: low, high: high).to(.float64)
+  }
+}
+
+/// Another's denoiser, for samples in other units.
+private final class InUnits: Teacher, FakeTeacher {
+  let schedule: any NoiseSchedule
+  let prediction: Prediction
+  let parameters: ParameterStore
+  private let denoiser: any Denoiser
+  private let unit: Double
+
+  init(_ denoiser: any Denoiser, _ unit: Double) {
+    (self.denoiser, self.unit) = (denoiser, unit)
+    (schedule, prediction) = (denoiser.schedule, denoiser.prediction)
+    parameters = (denoiser as? any Trainable)?.parameters ?? ParameterStore(.shapes)
+  }
+
+  func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try denoiser.modelOutput(for: noisy / unit, at: time, given: condition) * unit
+  }
+
+  func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+    try denoiser.features(of: noisy / unit, at: time, given: condition)
+  }
+
+  func unconditional(like condition: Condition) throws -> Condition {
+    try (denoiser as? any Teacher)?.unconditional(like: condition) ?? condition
+  }
+}

@@ -1,0 +1,23 @@
+import Foundation
+import Synchronization
+
+/// Ctrl-C and SIGTERM, seen between steps: the run saves and ends. A second one ends it at once.
+public enum Signals {
+  private static let count = Atomic<Int>(0)
+
+  public static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
+
+  /// A process inherits the signals that its parent's thread has blocked, such as that of a server which starts runs: they
+  /// are let through again.
+  public static func listen() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for signalNumber in [SIGINT, SIGTERM] { sigaddset(&signals, signalNumber) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    for signalNumber in [SIGINT, SIGTERM] {
+      signal(signalNumber) { number in
+        if Signals.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Benchmarks
+import Evaluation
+import Fewstep
+import Files
+import Foundation
+import Media
+import Metrics
+import Tensors
+import Testing
+
+/// Against clean-fid, DMD2's evaluation and CMMD's, by make_features.py.
+@Suite struct PictureFeaturesTests {
+  private let folder = COCOFixtures.folder
+
+  private func pictures() throws -> [ImageSource.Picture] {
+    try ImageSource.pictures(in: [COCOFixtures.pictures])
+  }
+
+  private func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
+    guard a.shape == b.shape else { return .infinity }
+    return try abs(a - b).doubles().max() ?? 0
+  }
+
+  @Test(
+    "Inception sees pictures as clean-fid shows them, whole, at a resolution and in patches",
+    arguments: [("clean", ImageFit.whole), ("square", .square(96)), ("patch", .patch(299))])
+  func inception(name: String, fit: ImageFit) throws {
+    let network = try Inception("\(folder)/inception.pt")
+    var counts = [Int]()
+    let features = try ImageFeatures(of: pictures(), network, fit, batch: 4) { counts.append($0) }
+    #expect(try largestDifference(features.values, COCOFixtures.expected(name)) < 1e-5)
+    #expect(counts == [4, 6])
+  }
+
+  @Test("Pictures are resized in floating point as by Pillow", arguments: ResizeFilter.allCases)
+  func resize(filter: ResizeFilter) throws {
+    let channel = try RGBImage.read("\(COCOFixtures.pictures)/00001.png").tensor().rows(0..<1)
+    for name in ["smaller", "larger"] {
+      let wanted = try COCOFixtures.expected("float.\(filter).\(name)")
+      for image in [channel, try channel.to(.float32)] {
+        let made = try resizedInFloat(image, height: wanted.shape[1], width: wanted.shape[2], filter)
+        #expect(try largestDifference(made, wanted) < 1e-4)
+      }
+    }
+    #expect(try largestDifference(resizedInFloat(channel, height: 45, width: 80, filter), channel.to(.float32)) == 0)
+    #expect(words { _ = try resizedInFloat(channel, height: 0, width: 8, filter) }.contains("neither of them 0"))
+  }
+
+  @Test("CLIP sees pictures as CMMD's authors show them")
+  func clip() throws {
+    let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
+    let features = try ImageFeatures(of: pictures(), network, .whole)
+    #expect(try largestDifference(features.values, COCOFixtures.expected("cmmd")) < 1e-5)
+  }
+
+  @Test("Fréchet and kernel distance are those of clean-fid on SciPy")
+  func distances() throws {
+    let (real, generated) = (try COCOFixtures.expected("real"), try COCOFixtures.expected("generated"))
+    let scores = try FeatureMeasures(real: real)(generated)
+    let (fid, kid) = (try COCOFixtures.expected("fid").item(), try COCOFixtures.expected("kid").item())
+    #expect(abs(scores.frechetDistance.value / fid - 1) < 1e-6)
+    // The same number of samples on both sides, all of them in one subset.
+    #expect(abs(scores.kernelDistance.value / kid - 1) < 1e-6)
+  }
+
+  @Test("Features come back from their file, and are compared with such of the same network and preparation alone")
+  func file() throws {
+    let scratch = try Scratch()
+    let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
+    let features = try ImageFeatures(of: pictures(), network, .whole)
+    try features.write(to: scratch.path("features.h5"))
+    let back = try ImageFeatures(reading: scratch.path("features.h5"))
+    #expect(try largestDifference(back.values, features.values) == 0)
+    #expect(back.names == features.names && back.pictures == features.pictures)
+    #expect(back.difference(from: features) == nil)
+    #expect(try ImageFeatures.isHeld(by: HDF5File.open(scratch.path("features.h5"))))
+
+    let square = try ImageFeatures(of: pictures(), network, .square(32))
+    #expect(square.difference(from: back)?.contains("square 32, and whole") == true)
+    #expect(square.pictures == back.pictures)
+    let fewer = try ImageFeatures(of: Array(pictures().dropLast()), network, .whole)
+    #expect(fewer.pictures != back.pictures && fewer.difference(from: back) == nil)
+    let other = try ImageFeatures(of: pictures(), Inception("\(folder)/inception.pt"), .whole)
+    #expect(other.difference(from: back)?.contains("different networks") == true)
+
+    try HDF5File.write(to: scratch.path("others.h5")) { try $0.write(features.values, to: "features") }
+    #expect(try !ImageFeatures.isHeld(by: HDF5File.open(scratch.path("others.h5"))))
+  }
+
+  @Test("A damaged picture is named, and a folder without pictures refused")
+  func badPictures() throws {
+    let scratch = try Scratch()
+    let good = try Data(contentsOf: URL(fileURLWithPath: "\(COCOFixtures.pictures)/00002.png"))
+    try good.write(to: URL(fileURLWithPath: scratch.path("a.png")))
+    try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: scratch.path("b.png")))
+    let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
+    let damaged = words { _ = try ImageFeatures(of: ImageSource.pictures(in: [scratch.folder]), network, .whole) }
+    #expect(damaged.contains("/b.png: the image is damaged"), "\(damaged)")
+    let empty = try Scratch()
+    #expect(words { _ = try ImageSource.pictures(in: [empty.folder]) }.contains("it holds no pictures"))
+  }
+
+  @Test("What is no Inception is refused with what it is")
+  func noInception() throws {
+    let other = words { _ = try Inception("\(folder)/no-tensor.pt") }
+    #expect(other.contains("not NVIDIA's Inception") && other.contains("no part 'layers'"), "\(other)")
+    let weights = words { _ = try Inception("\(COCOFixtures.clip)/aesthetic/single.pth") }
+    #expect(weights.contains("expected a TorchScript program") && weights.contains("weights alone"), "\(weights)")
+  }
+}

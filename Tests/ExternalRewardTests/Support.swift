@@ -1,0 +1,87 @@
+import Fewstep
+import Files
+import Foundation
+import Synchronization
+import Tensors
+import Testing
+
+@testable import ExternalReward
+
+private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+  .standardized.path
+let scorers = root + "/scripts/scorers"
+
+/// The system's Python without anybody's packages: scorers of the tests need none.
+func python(_ script: String, _ arguments: String...) -> [String] { ["python3", "-S", script] + arguments }
+
+func standIn(_ mode: String, _ argument: String? = nil) -> [String] {
+  python(root + "/Tests/ExternalRewardTests/stand_in.py", mode) + [argument].compactMap(\.self)
+}
+
+/// Lines that a scorer has written to its error output.
+final class Log: Sendable {
+  private let kept = Mutex([String]())
+  var lines: [String] { kept.withLock { $0 } }
+  func add(_ line: String) { kept.withLock { $0.append(line) } }
+}
+
+func scorer(
+  _ command: [String], _ log: Log = Log(), folder: String = "/", change: (inout Scorer.Settings) -> Void = { _ in }
+) throws -> Scorer {
+  var settings = Scorer.Settings(command: command, folder: folder)
+  (settings.startTimeout, settings.timeout) = (.seconds(60), .seconds(60))
+  change(&settings)
+  return try Scorer(settings) { log.add($0) }
+}
+
+func reward(
+  _ command: [String], axes: [String: Double]? = nil, batch: Int = 2, prompts: [String] = ["a", "b", "c"],
+  _ log: Log = Log(), change: (inout Scorer.Settings) -> Void = { _ in }
+) throws -> ExternalReward {
+  try ExternalReward(scorer(command, log, change: change), axes: axes, batch: batch, prompts: prompts)
+}
+
+func condition(_ count: Int) -> Condition {
+  Condition(prompts: (0..<count).map { $0 % 3 }, tensors: [:])
+}
+
+/// Pixels in 0...1, one row a sample.
+func pixels(_ shape: [Int], seed: Int = 1) throws -> Tensor {
+  try Noise(seed: seed).stream("pixels", step: 0).uniform(0..<shape[0], Array(shape.dropFirst()))
+}
+
+/// A folder for one test, removed with the object.
+final class Scratch: Sendable {
+  let folder: String
+
+  init() throws {
+    folder = NSTemporaryDirectory() + "fewstep-scorer-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  func path(_ name: String) -> String { folder + "/" + name }
+
+  /// Numbers that a scorer has noted, a line each.
+  func numbers(_ name: String) -> [Int] {
+    ((try? String(contentsOfFile: path(name), encoding: .utf8)) ?? "").split(separator: "\n").compactMap { Int($0) }
+  }
+}
+
+/// Whether a process runs; one that has ended and is waited for by nobody does not.
+func isRunning(_ process: Int) -> Bool {
+  guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
+  return status.split(separator: ")").last?.trimmingCharacters(in: .whitespaces).first != "Z"
+}
+
+/// What is thrown, in words; empty where nothing is.
+func words(_ body: () throws -> Void) -> String {
+  do { try body() } catch { return "\(error)" }
+  return ""
+}
+
+func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
+  guard a.shape == b.shape else { return .infinity }
+  return try abs(a.to(.float64) - b.to(.float64)).doubles().max() ?? 0
+}
