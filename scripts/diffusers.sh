@@ -24,7 +24,7 @@ objective: {kind: dmd}
 student: {learning-rate: 0.01, ema: {decay: 0.5}}
 fake-teacher: {updates: 1}
 training: {steps: 3, batch: 2}
-watch: {every: 0}
+monitor: {every: 0}
 RECIPE
 cat > lora.yaml << RECIPE
 extends: full.yaml

@@ -185,7 +185,7 @@ def main():
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts/truetype/dejavu"))
     options.add_argument(
-        "--merges", type=Path, default=here / "Tests/CLIPTests/Fixtures/merges.txt.gz", help="CLIP's byte-pair merges")
+        "--merges", type=Path, default=here / "Tests/EncodersTests/Fixtures/merges.txt.gz", help="CLIP's byte-pair merges")
     options = options.parse_args()
     streams = np.random.default_rng(options.seed).spawn(3)
     options.into.mkdir(parents=True, exist_ok=True)

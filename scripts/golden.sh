@@ -59,7 +59,7 @@ shared=(--set output.checkpoint-every=1000000 --set output.diagnostics-every=1 -
 
 quickstart() {
   train quickstart recipes/quickstart.yaml "${shared[@]}" --set training.steps=$pixels --set training.batch=16 --set output.sample-every=1000000 \
-    --set watch.samples=16 --set watch.teacher-steps=2 --set evaluation.samples=20 --set evaluation.teacher-steps=[2]
+    --set monitor.samples=16 --set monitor.teacher-steps=2 --set evaluation.samples=20 --set evaluation.teacher-steps=[2]
 }
 
 mixtures() {
@@ -75,7 +75,7 @@ mixtures() {
 }
 
 sdxl() {
-  local model=$root/Tests/SDXLTests/Fixtures/pipeline clip=$root/Tests/CLIPTests/Fixtures/clip-model
+  local model=$root/Tests/SDXLTests/Fixtures/pipeline clip=$root/Tests/EncodersTests/Fixtures/clip-model
   printf '%s\n' "a cat!" "the end of the road" > "$work/prompts.txt"
   "$fewstep" prepare prompts "$work/prompts.txt" --model "$model" --into "$work/prompts" > /dev/null
   mkdir "$work/pictures"
@@ -92,7 +92,7 @@ matching: {guidance: 3}
 student: {learning-rate: 0.01, ema: {decay: 0.5}}
 fake-teacher: {updates: 2}
 training: {steps: 3, batch: 4, micro-batches: 2}
-watch: {samples: 8, teacher-steps: 2}
+monitor: {samples: 8, teacher-steps: 2}
 RECIPE
   local lora='{rank: 2, alpha: 6}' gan='{student-weight: 0.1, discriminator-weight: 0.1}'
   train sdxl-dmd2-full "$work/base.yaml" "${shared[@]}" --set "objective={kind: dmd2, gan: $gan}"

@@ -2,7 +2,7 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// What a program of somebody else's says of pictures or videos, over pipes (docs/process-rewards.md).
+/// What a program of somebody else's says of pictures or videos, over pipes (docs/external-rewards.md).
 ///
 /// A score is the weighted sum of the program's axes. Its gradient reaches the pixels wherever gradients are recorded and the
 /// program gives them.
@@ -92,7 +92,7 @@ public final class ExternalReward: ImageFileReward {
 
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(
-      Plugin("process", "What an external program says of pictures or videos, over pipes (docs/process-rewards.md)") {
+      Plugin("external", "What an external program says of pictures or videos, over pipes (docs/external-rewards.md)") {
         s in
         let settings = ExternalRewardSettings(s)
         return { context in

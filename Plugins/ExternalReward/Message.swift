@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// One message of the protocol (docs/process-rewards.md), in either direction:
+/// One message of the protocol (docs/external-rewards.md), in either direction:
 ///
 ///     "FSPR"   uint32 header bytes   uint64 payload bytes   header (JSON)   payload (tensors, one after the other)
 ///

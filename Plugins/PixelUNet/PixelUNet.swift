@@ -20,7 +20,9 @@ public final class PixelUNet: Backbone {
   ///   - shift: of the rectified flow's times (Esser et al., arXiv 2403.03206, Eq. 23).
   ///   - gradientCheckpointing: gradient checkpointing of the residual blocks.
   /// - Throws: `Failure` naming file and tensor.
-  public convenience init(weights path: String, on device: Device, shift: Double = 1, gradientCheckpointing: Bool = false)
+  public convenience init(
+    weights path: String, on device: Device, shift: Double = 1, gradientCheckpointing: Bool = false
+  )
     throws
   {
     let file = try SafetensorsFile(path)
@@ -63,7 +65,8 @@ public final class PixelUNet: Backbone {
   public func pixels(_ samples: Tensor) throws -> Tensor? { try (samples * 0.5 + 0.5).clamped(0, 1) }
 
   private func denoiser() throws -> PixelDenoiser {
-    try PixelDenoiser(architecture, ParameterStore(weights, device: device), shift: shift, gradientCheckpointing: gradientCheckpointing)
+    try PixelDenoiser(
+      architecture, ParameterStore(weights, device: device), shift: shift, gradientCheckpointing: gradientCheckpointing)
   }
 
   public static func register(in catalog: inout Catalog) {
@@ -78,7 +81,9 @@ public final class PixelUNet: Backbone {
         let gradientCheckpointing = s.boolean(
           "gradient-checkpointing", default: false,
           "Compute residual blocks twice instead of keeping their activations: less memory, more time.")
-        return { try PixelUNet(weights: path, on: $0.device, shift: shift, gradientCheckpointing: gradientCheckpointing) }
+        return {
+          try PixelUNet(weights: path, on: $0.device, shift: shift, gradientCheckpointing: gradientCheckpointing)
+        }
       })
     catalog.pretrainable.append(
       Plugin("pixel-unet", summary) { s in

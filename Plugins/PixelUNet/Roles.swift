@@ -23,7 +23,8 @@ public final class PixelDenoiser: Teacher, FakeTeacher, Student {
   }
 
   public func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-    try network(noisy, timestep(time, noisy.device), condition.tensor("class"), gradientCheckpointing: gradientCheckpointing)
+    try network(
+      noisy, timestep(time, noisy.device), condition.tensor("class"), gradientCheckpointing: gradientCheckpointing)
   }
 
   public func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {

@@ -1,4 +1,3 @@
-import Evaluation
 import Networks
 import Tensors
 
@@ -138,7 +137,9 @@ final class UNet {
     try encode(x, embed(time, labels), false).middle
   }
 
-  private func run(_ block: ResidualBlock, _ x: Tensor, _ embedded: Tensor, _ gradientCheckpointing: Bool) throws -> Tensor {
+  private func run(_ block: ResidualBlock, _ x: Tensor, _ embedded: Tensor, _ gradientCheckpointing: Bool) throws
+    -> Tensor
+  {
     guard gradientCheckpointing else { return try block(x, embedded) }
     return try checkpoint([x, embedded]) { try block($0[0], $0[1]) }
   }

@@ -1,4 +1,3 @@
-import Evaluation
 import Fewstep
 import Networks
 import Tensors
@@ -38,14 +37,16 @@ final class SDXLDenoiser: Teacher, FakeTeacher, Student {
   /// In float32, whatever was computed in.
   func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try asked(noisy, time, condition) {
-      try network($0, $1, text: $2, pooled: $3, timeIDs: $4, gradientCheckpointing: gradientCheckpointing && isGradEnabled)
+      try network(
+        $0, $1, text: $2, pooled: $3, timeIDs: $4, gradientCheckpointing: gradientCheckpointing && isGradEnabled)
     }
   }
 
   /// The middle block's, [B, C, h, w].
   func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try asked(noisy, time, condition) {
-      try network.middle($0, $1, text: $2, pooled: $3, timeIDs: $4, gradientCheckpointing: gradientCheckpointing && isGradEnabled)
+      try network.middle(
+        $0, $1, text: $2, pooled: $3, timeIDs: $4, gradientCheckpointing: gradientCheckpointing && isGradEnabled)
     }
   }
 

@@ -26,7 +26,8 @@ extension SDXL {
           "Compute blocks twice instead of keeping their activations: less memory, more time.")
         return {
           try SDXL(
-            SDXL.Settings(model: model, prompts: nil, gradientCheckpointing: gradientCheckpointing), seed: $0.seed, on: $0.device)
+            SDXL.Settings(model: model, prompts: nil, gradientCheckpointing: gradientCheckpointing), seed: $0.seed,
+            on: $0.device)
         }
       })
     catalog.autoencoders.append(

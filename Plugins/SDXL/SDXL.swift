@@ -1,4 +1,3 @@
-import Evaluation
 import Fewstep
 import Files
 import Networks

@@ -1,4 +1,3 @@
-import Evaluation
 import Networks
 import Tensors
 
@@ -74,7 +73,8 @@ public final class UNet {
   ///   - gradientCheckpointing: gradient checkpointing of each residual and transformer block. What is trainable must be so again
   ///     when backward comes.
   public func callAsFunction(
-    _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor, gradientCheckpointing: Bool = false
+    _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor,
+    gradientCheckpointing: Bool = false
   ) throws -> Tensor {
     let pass = try pass(timestep, text, pooled, timeIDs, gradientCheckpointing)
     var (h, skips) = try encode(sample, pass)
@@ -90,7 +90,8 @@ public final class UNet {
 
   /// The features of the middle block [B, C, h, w], which cost less than half of the whole network; parameters as above.
   public func middle(
-    _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor, gradientCheckpointing: Bool = false
+    _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor,
+    gradientCheckpointing: Bool = false
   ) throws -> Tensor {
     try encode(sample, pass(timestep, text, pooled, timeIDs, gradientCheckpointing)).middle
   }

@@ -180,7 +180,8 @@ private struct Findings: Encodable {
   private static func disk(_ recipe: Recipe, _ components: TrainingComponents) throws -> Disk {
     // Weights of all, two moments of what is trained, the average.
     let networks =
-      [components.student.parameters, components.fakeTeacher.parameters] + [components.objective.parameters].compactMap { $0 }
+      [components.student.parameters, components.fakeTeacher.parameters]
+      + [components.objective.parameters].compactMap { $0 }
     var numbers = 0
     for network in networks { numbers += network.count + 2 * network.trainable.reduce(0) { $0 + $1.value.count } }
     if recipe.ema != nil { numbers += components.student.parameters.trainable.reduce(0) { $0 + $1.value.count } }

@@ -27,9 +27,9 @@ struct Run: ParsableCommand {
       Resume:   fewstep run recipes/quickstart.yaml --into runs/quickstart --resume
 
       Leaves in the run folder: recipe.yaml (every value and its source), checkpoints/, diagnostics.h5 (per sample),
-      probe.h5 (the same samples through training), warnings.json (if there were any), TensorBoard events, samples/*.png,
+      monitor.h5 (the same samples through training), warnings.json (if there were any), TensorBoard events, samples/*.png,
       student.safetensors, evaluation.json. Ctrl-C saves a checkpoint and exits with 75; a warning does, with 76, where the
-      recipe's watch.policy is stop.
+      recipe's monitor.policy is stop.
       """)
 
   @OptionGroup var arguments: RecipeArguments
@@ -76,7 +76,8 @@ struct Run: ParsableCommand {
       throw CommandError(ExitCodes.interrupted, "stopped at step \(step), \(goOn)")
     case .stopped(let warning):
       throw CommandError(
-        ExitCodes.warned, "stopped by a warning (watch.policy) at step \(run.trainer.stepCount), \(goOn)\n  \(warning)")
+        ExitCodes.warned,
+        "stopped by a warning (monitor.policy) at step \(run.trainer.stepCount), \(goOn)\n  \(warning)")
     case .finished: try report(run, evaluation)
     }
   }
@@ -135,7 +136,8 @@ struct Run: ParsableCommand {
       let teacher = try sampling.teacherFewStep(
         components.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, prompts: prompts)
       let student = try sampling.fewStep(components.student, steps: recipe.steps, prompts: prompts)
-      let image = try Pictures(components.backbone).image([("teacher", teacher), ("student", student)], prompts: prompts)
+      let image = try Pictures(components.backbone).image(
+        [("teacher", teacher), ("student", student)], prompts: prompts)
       try image?.write(to: picture)
       isDrawn = image != nil
       guard let evaluation else { return }

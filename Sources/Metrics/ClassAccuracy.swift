@@ -18,7 +18,8 @@ public struct ClassAccuracy: Equatable, Sendable {
   ///   finite.
   public init(scores: Tensor, wanted: [Int]) throws {
     guard scores.rank == 2, scores.shape[0] == wanted.count, scores.shape[1] > 0 else {
-      throw Failure(.malformed, at: "class accuracy", expected: "scores [\(wanted.count), classes]", got: "\(scores.shape)")
+      throw Failure(
+        .malformed, at: "class accuracy", expected: "scores [\(wanted.count), classes]", got: "\(scores.shape)")
     }
     guard !wanted.isEmpty else {
       throw Failure(.malformed, at: "class accuracy", "too few samples", expected: "at least 1", got: "0")

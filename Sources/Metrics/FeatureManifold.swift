@@ -27,7 +27,9 @@ public struct FeatureManifold {
   /// - Throws: `Failure` where there are not more than k samples, or features are not finite.
   public init(_ features: Tensor, neighbours: Int = 3, tile: Int = 1024) throws {
     guard neighbours > 0, tile > 0 else {
-      throw Failure(.malformed, at: "feature manifold", expected: "at least one neighbour and a tile of at least 1", got: "\(neighbours) and \(tile)")
+      throw Failure(
+        .malformed, at: "feature manifold", expected: "at least one neighbour and a tile of at least 1",
+        got: "\(neighbours) and \(tile)")
     }
     self.features = try FeatureStatistics.checked(features, "feature manifold", "features", needed: neighbours + 1)
     (self.neighbours, self.tile) = (neighbours, tile)

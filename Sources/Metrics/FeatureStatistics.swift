@@ -45,7 +45,9 @@ public struct FeatureStatistics {
   ///   - covariance: [d, d]
   public init(count: Int, mean: Tensor, covariance: Tensor) throws {
     guard mean.rank == 1, covariance.shape == [mean.count, mean.count] else {
-      throw Failure(.malformed, at: "feature statistics", expected: "a covariance [d, d] for a mean \(mean.shape)", got: "\(covariance.shape)")
+      throw Failure(
+        .malformed, at: "feature statistics", expected: "a covariance [d, d] for a mean \(mean.shape)",
+        got: "\(covariance.shape)")
     }
     guard try mean.isFinite().all(), try covariance.isFinite().all() else {
       throw Failure(.malformed, at: "feature statistics", "the mean and covariance are not all finite")
@@ -61,7 +63,8 @@ public struct FeatureStatistics {
       throw Failure(.malformed, at: measure, expected: "\(what) [n, d]", got: "\(features.shape)")
     }
     guard features.shape[0] >= needed else {
-      throw Failure(.malformed, at: measure, "too few \(what)", expected: "at least \(needed)", got: "\(features.shape[0])")
+      throw Failure(
+        .malformed, at: measure, "too few \(what)", expected: "at least \(needed)", got: "\(features.shape[0])")
     }
     let rows = try features.detached().reshaped([features.shape[0], features.count / features.shape[0]])
     guard rows.shape[1] > 0 else {

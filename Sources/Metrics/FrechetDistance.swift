@@ -28,7 +28,9 @@ public struct FrechetDistance {
   /// The square roots [d] of the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, and its eigenvectors, float64 [d, d].
   func spectrum(_ generated: FeatureStatistics) throws -> (roots: [Double], vectors: Tensor) {
     guard generated.dimension == reference.dimension else {
-      throw Failure(.malformed, at: "Fréchet distance", expected: "\(reference.dimension) features, as the reference has", got: "\([generated.dimension])")
+      throw Failure(
+        .malformed, at: "Fréchet distance", expected: "\(reference.dimension) features, as the reference has",
+        got: "\([generated.dimension])")
     }
     let product = try matmul(matmul(root, generated.covariance), root)
     let symmetric = try (product + product.transposed(0, 1)) / 2

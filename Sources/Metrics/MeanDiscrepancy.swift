@@ -45,7 +45,9 @@ public struct MeanDiscrepancy {
     let generated = try FeatureStatistics.checked(generated, "mean discrepancy", "generated features", needed: 2)
       .to(real.device)
     guard generated.shape[1] == real.shape[1] else {
-      throw Failure(.malformed, at: "mean discrepancy", expected: "generated features [m, \(real.shape[1])], as the real ones have", got: "\(generated.shape)")
+      throw Failure(
+        .malformed, at: "mean discrepancy", expected: "generated features [m, \(real.shape[1])], as the real ones have",
+        got: "\(generated.shape)")
     }
     let reach = try between(generated)
     let reaches = try resamples?.means(of: reach).doubles() ?? []

@@ -112,7 +112,8 @@ extension ObjectiveChecks {
 
   // MARK: -
 
-  private func both(_ stage: ObjectiveTestBench, _ samples: Tensor? = nil, _ range: Range<Int>? = nil, step: Int = 0) throws
+  private func both(_ stage: ObjectiveTestBench, _ samples: Tensor? = nil, _ range: Range<Int>? = nil, step: Int = 0)
+    throws
     -> [(name: String, loss: Loss)]
   {
     let samples = try samples ?? stage.samples(step: step)

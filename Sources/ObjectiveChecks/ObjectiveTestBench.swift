@@ -55,7 +55,8 @@ final class ObjectiveTestBench {
       time: try times("time", range, step, low: 0.1, high: 0.9), noise: try normal("noise", range, step) * unit,
       matching: matching, studentTime: 0.5, teacher: InUnits(real, unit), fakeTeacher: InUnits(fakeTeacher, unit),
       batchRewards: try objective.groupAdvantage.map {
-        try BatchRewards(rewards: noise.stream("rewards", step: step).normal(0..<count, [], on: backbone.device), groupAdvantage: $0)
+        try BatchRewards(
+          rewards: noise.stream("rewards", step: step).normal(0..<count, [], on: backbone.device), groupAdvantage: $0)
       }, range: range,
       realData: { [self] in
         Scene.RealBatch(

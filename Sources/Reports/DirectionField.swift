@@ -23,7 +23,8 @@ public struct DirectionField {
   ///   - peers: samples of the student of that prompt, whose rewards the points' are compared with.
   ///   - seed: of the noises.
   public init(
-    at points: Tensor, time: Double, prompt: Int, peers: Tensor, components: TrainingComponents, recipe: Recipe, noises: Int = 16,
+    at points: Tensor, time: Double, prompt: Int, peers: Tensor, components: TrainingComponents, recipe: Recipe,
+    noises: Int = 16,
     seed: Int = 1
   ) throws {
     let count = points.shape[0]
@@ -64,7 +65,9 @@ public struct DirectionField {
     (real, fake, difference, objective) = (means[0], means[1], means[2], means[3])
   }
 
-  private static func batchRewards(_ points: Tensor, _ peers: Tensor, _ prompt: Int, _ components: TrainingComponents) throws -> BatchRewards? {
+  private static func batchRewards(_ points: Tensor, _ peers: Tensor, _ prompt: Int, _ components: TrainingComponents)
+    throws -> BatchRewards?
+  {
     guard let groupAdvantage = components.objective.groupAdvantage, let reward = components.reward else { return nil }
     return try noGrad {
       func score(_ samples: Tensor) throws -> Tensor {

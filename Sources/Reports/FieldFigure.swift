@@ -25,7 +25,9 @@ public struct FieldFigure {
   /// - Throws: `Failure` where samples are not points of the plane.
   public init(_ recipe: Recipe, components: TrainingComponents, prompt: Int, times: [Double]) throws {
     guard components.backbone.sampleShape == [2] else {
-      throw Failure(.malformed, at: "field", expected: "samples that are points of the plane, [2]", got: "\(components.backbone.sampleShape)")
+      throw Failure(
+        .malformed, at: "field", expected: "samples that are points of the plane, [2]",
+        got: "\(components.backbone.sampleShape)")
     }
     (self.recipe, self.components, self.prompt, self.times) = (recipe, components, prompt, times)
     let made = try SampleGenerator(components.backbone, seed: 1, batch: 1000).teacher(

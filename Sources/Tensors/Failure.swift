@@ -1,15 +1,24 @@
 import Foundation
 
-/// What went wrong with a file, in words for the person who runs the command.
+/// An error that knows the exit code of the command that it ends.
+public protocol ExitCoded: Error {
+  var exitCode: Int32 { get }
+}
+
+/// What went wrong, in words for the person who runs the command.
 ///
 /// It prints as `place: problem; expected …, got …`, and on a second line what to do about it.
-public struct Failure: Error, Equatable, Sendable {
+public struct Failure: ExitCoded, Equatable, Sendable {
   /// The class of the failure. Its raw value is the command line's exit code, from BSD's sysexits.h.
   public enum Kind: Int32, Sendable {
-    /// The file is there, and its content is not what it should be.
+    /// A command line that asks for what there is not.
+    case usage = 64
+    /// The file, the recipe or the value is there, and is not what it should be.
     case malformed = 65
-    /// A file, a dataset or a tensor that is needed does not exist.
+    /// A file, a dataset, a tensor or a program that is needed does not exist.
     case missing = 66
+    /// Training has diverged, or Fewstep or a plugin has a bug.
+    case software = 70
     /// The system could not read or write: the disk is full, permission is denied.
     case io = 74
   }

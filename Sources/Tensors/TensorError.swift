@@ -1,7 +1,7 @@
 import CTorch
 
 /// What went wrong inside libtorch, with the operator and what it was given.
-public struct TensorError: Error, CustomStringConvertible {
+public struct TensorError: ExitCoded, CustomStringConvertible {
   /// The operator ("aten::mm") or the call ("backward").
   public let operation: String
   /// ATen's own words, or ours.
@@ -14,6 +14,8 @@ public struct TensorError: Error, CustomStringConvertible {
     self.reason = reason
     self.arguments = arguments
   }
+
+  public var exitCode: Int32 { Failure.Kind.software.rawValue }
 
   public var description: String {
     let given = arguments.isEmpty ? "" : " on \(arguments.joined(separator: ", "))"

@@ -11,8 +11,10 @@ import Testing
     let name = "four"
     let prompts = "hash"
     let items = [
-      BenchmarkItem(path: "a/0.png", prompt: "a", samples: 0..<1), BenchmarkItem(path: "a/1.png", prompt: "b", samples: 1..<2),
-      BenchmarkItem(path: "2.png", prompt: "c", samples: 2..<4), BenchmarkItem(path: "3.png", prompt: "d", samples: 4..<5),
+      BenchmarkItem(path: "a/0.png", prompt: "a", samples: 0..<1),
+      BenchmarkItem(path: "a/1.png", prompt: "b", samples: 1..<2),
+      BenchmarkItem(path: "2.png", prompt: "c", samples: 2..<4),
+      BenchmarkItem(path: "3.png", prompt: "d", samples: 4..<5),
     ]
 
     func prepare(_ root: String) throws { try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(root)/about.json")) }
@@ -58,7 +60,9 @@ import Testing
     #expect(done == [3, 4])
     #expect(try Self.levels(parts) == Self.levels(whole))
     #expect(try Self.levels(whole) == ["a/0.png": 1, "a/1.png": 2, "2.png": 3, "3.png": 5])
-    try BenchmarkGeneration(Four(), into: parts, Self.record())(batch: batch, sampler: { _, _ in throw Stopped() }) { _ in }
+    try BenchmarkGeneration(Four(), into: parts, Self.record())(batch: batch, sampler: { _, _ in throw Stopped() }) {
+      _ in
+    }
   }
 
   @Test("A picture that is lost is made again in the batch that it was in")

@@ -12,7 +12,8 @@ enum VBenchFixtures {
   static let names = ["wide", "square", "tall"]
   static let models = VBenchModels(
     dino: "\(folder)/dino.pth", clipB32: "\(tests)/EncodersTests/Fixtures/clip-model",
-    clipL14: "\(tests)/EncodersTests/Fixtures/clip-model", aesthetic: "\(tests)/EncodersTests/Fixtures/aesthetic/single.pth")
+    clipL14: "\(tests)/EncodersTests/Fixtures/clip-model",
+    aesthetic: "\(tests)/EncodersTests/Fixtures/aesthetic/single.pth")
 
   struct Expected: Decodable {
     let styles: [String]

@@ -54,7 +54,8 @@ import Testing
     let lines = (0..<946).map { "longer \($0)\r\n" }.joined()
     let prompts = try VBenchFixtures.prompts(in: scratch, augmented: scratch.write(lines, to: "augmented.txt"))
     let suite = try VBenchBenchmark(prompts, framesPerSecond: 16)
-    #expect(suite.items[5] == BenchmarkItem(path: "a toilet, frozen in time-0.mp4", prompt: "longer 1", samples: 25..<26))
+    #expect(
+      suite.items[5] == BenchmarkItem(path: "a toilet, frozen in time-0.mp4", prompt: "longer 1", samples: 25..<26))
     let plain = try VBenchBenchmark(VBenchFixtures.prompts(in: scratch), framesPerSecond: 16)
     #expect(plain.items[5].prompt == "a toilet, frozen in time" && plain.prompts != suite.prompts)
     for (text, expected) in [

@@ -28,7 +28,7 @@ import Testing
     #expect(job.output.contains("Fréchet"))
     let files = try scratch.files("runs/small")
     for name in [
-      "checkpoints", "diagnostics.h5", "evaluation.json", "probe.h5", "recipe.yaml", "samples", "student.safetensors",
+      "checkpoints", "diagnostics.h5", "evaluation.json", "monitor.h5", "recipe.yaml", "samples", "student.safetensors",
     ] {
       #expect(files.contains(name), "\(name)")
     }

@@ -40,7 +40,7 @@ enum TinySDXL {
     student: {steps: [1, 0.75, 0.5, 0.25], \(student)}
     fake-teacher: {updates: 1}
     training: {steps: 2, batch: 2}
-    watch: {every: 0}
+    monitor: {every: 0}
     """
   }
 

@@ -59,7 +59,7 @@ import Testing
 
   @Test("The guide's scorer is the one that is tried here")
   func guide() throws {
-    let text = try String(contentsOfFile: "\(scorers)/../../docs/process-rewards.md", encoding: .utf8)
+    let text = try String(contentsOfFile: "\(scorers)/../../docs/external-rewards.md", encoding: .utf8)
     let minimal = try String(contentsOfFile: "\(scorers)/minimal.py", encoding: .utf8)
     #expect(text.contains("```python\n\(minimal)```"))
   }

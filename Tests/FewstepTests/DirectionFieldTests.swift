@@ -64,7 +64,8 @@ import Testing
     let groupAdvantage = GroupAdvantage(groupSize: 4, clip: 10, epsilon: 0)
     // Mean 2, biased deviation 2.
     let peers = try Tensor([Float(0), 4, 0, 4])
-    let batchRewards = try BatchRewards(rewards: Tensor([Float(2), 3, -2]), peers: peers, groupAdvantage: groupAdvantage)
+    let batchRewards = try BatchRewards(
+      rewards: Tensor([Float(2), 3, -2]), peers: peers, groupAdvantage: groupAdvantage)
     try expectClose(batchRewards.advantages, Tensor([Float(0), 0.5, -2]), 1e-6)
     try expectClose(batchRewards.groupMean { try $0.squared() }, Tensor([Float(1), 1, 1]), 1e-6)
   }

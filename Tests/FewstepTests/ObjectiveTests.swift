@@ -219,7 +219,8 @@ import Testing
         samples: hand.samples, condition: try Condition(classes: [0, 0, 1, 1]), time: try times("time", 4),
         noise: hand.noise, matching: Matching(), teacher: FormulaDenoiser.constant(hand.conditional),
         fakeTeacher: FormulaDenoiser.constant(hand.fake),
-        batchRewards: try BatchRewards(rewards: Tensor(rewards), groupAdvantage: GroupAdvantage(groupSize: 2, epsilon: 1)))
+        batchRewards: try BatchRewards(
+          rewards: Tensor(rewards), groupAdvantage: GroupAdvantage(groupSize: 2, epsilon: 1)))
       _ = try objective.fakeTeacherLoss(scene)
       return try #require(scene.notes.first { $0.name == "weight" }).values.doubles()
     }
@@ -275,7 +276,8 @@ import Testing
         noise: try hand.noise.rows(2..<4), matching: Matching(),
         teacher: FormulaDenoiser.constant(try hand.conditional.rows(2..<4)),
         fakeTeacher: FormulaDenoiser.constant(try hand.fake.rows(2..<4)),
-        batchRewards: try BatchRewards(rewards: hand.rewards, groupAdvantage: #require(objective.groupAdvantage)), range: 2..<4)
+        batchRewards: try BatchRewards(rewards: hand.rewards, groupAdvantage: #require(objective.groupAdvantage)),
+        range: 2..<4)
       _ = try objective.studentLoss(half)
       try expectSame(#require(half.notes.first { $0.name == "reward-weight" }).values, weights.rows(2..<4))
     }

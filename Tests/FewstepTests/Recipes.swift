@@ -121,17 +121,17 @@ enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       sample-every: 4
       diagnostics-every: 5
       diagnostics-rows: 2000
-    watch:
+    monitor:
       every: 3
       samples: 12
       teacher-steps: 4
-      grace: 2
+      ignore-first-steps: 2
       policy: save
       roll-backs: 2
-      drift: 0.75
-      spread: 3
+      mean-shift: 0.75
+      std: 3
       diversity: 0.25
-      lag: 4
+      fake-teacher-gap: 4
       gradient-norm: 50
       goodhart-gap: 1.5
     evaluation:

@@ -64,7 +64,8 @@ import Testing
   func fewer() throws {
     let scratch = try Scratch()
     let recipe = try recipe()
-    let two = try TrainingRun(Team(recipe, components: TrainingComponents(recipe)), folder: RunFolder(scratch.path("r")), resume: false)
+    let two = try TrainingRun(
+      Team(recipe, components: TrainingComponents(recipe)), folder: RunFolder(scratch.path("r")), resume: false)
     _ = try two.run(until: 3)
     try Checkpoint.load(two.folder.checkpoint(3), into: Trainer(self.recipe(["training.replicas": "1"])))
   }
@@ -72,7 +73,9 @@ import Testing
   @Test("What fails in one replica ends the step of all, and is told with its place")
   func failure() throws {
     let recipe = try recipe(objective: "dmd")
-    let team = try Team(recipe, components: TrainingComponents(recipe)) { try TrainingComponents($0).playing(FaultyObjective("throws late")) }
+    let team = try Team(recipe, components: TrainingComponents(recipe)) {
+      try TrainingComponents($0).playing(FaultyObjective("throws late"))
+    }
     _ = try team.step()
     let before = try team.lead.snapshot()
     let error = #expect(throws: ReplicaError.self) { _ = try team.step() }
@@ -80,7 +83,9 @@ import Testing
     #expect(error?.description.hasPrefix(words) == true, "\(error.map { "\($0)" } ?? "")")
     #expect(try team.lead.snapshot() == before)
     // The leader's own failure is told as it is, and leaves nobody waiting.
-    let other = try Team(recipe, components: TrainingComponents(recipe).playing(FaultyObjective("throws"))) { try TrainingComponents($0) }
+    let other = try Team(recipe, components: TrainingComponents(recipe).playing(FaultyObjective("throws"))) {
+      try TrainingComponents($0)
+    }
     #expect(throws: PluginError.self) { _ = try other.step() }
   }
 
@@ -90,11 +95,13 @@ import Testing
     let recipe = try recipe(
       [
         "training.steps": "20", "output.checkpoint-every": "5", "output.keep": "9",
-        "watch":
-          "{every: 4, samples: 24, teacher-steps: 5, policy: roll-back, drift: 1e9, spread: 1e9, diversity: 0, lag: 1e9}",
+        "monitor":
+          "{every: 4, samples: 24, teacher-steps: 5, policy: roll-back, meanShift: 1e9, std: 1e9, diversity: 0, fakeTeacherGap: 1e9}",
       ], objective: "dmd")
     // Two parts a step are its own.
-    let team = try Team(recipe, components: TrainingComponents(recipe)) { try TrainingComponents($0).playing(FlakyObjective(call: 29)) }
+    let team = try Team(recipe, components: TrainingComponents(recipe)) {
+      try TrainingComponents($0).playing(FlakyObjective(call: 29))
+    }
     let run = try TrainingRun(team, folder: RunFolder(scratch.path("r")), resume: false)
     var seen = [Warning]()
     guard case .finished = try run.run(.init(warning: { seen.append($0) })) else {

@@ -173,11 +173,12 @@ import Testing
   @Test("A run's diagnostics say who has scored")
   func records() throws {
     let scratch = try Scratch()
-    let recipe = try shortRecipe(["watch": "{every: 0}"], objective: "dmd")
+    let recipe = try shortRecipe(["monitor": "{every: 0}"], objective: "dmd")
     let components = try TrainingComponents(recipe)
     let folder = RunFolder(scratch.path("run"))
     let run = try TrainingRun(
-      Trainer(recipe, components: components.playing(components.objective, reward: ForeignReward("judge 1.0"))), folder: folder,
+      Trainer(recipe, components: components.playing(components.objective, reward: ForeignReward("judge 1.0"))),
+      folder: folder,
       resume: false)
     _ = try run.run(until: 1)
     #expect(try HDF5File.open(folder.diagnostics).attribute("version.reward") == .string("judge 1.0"))

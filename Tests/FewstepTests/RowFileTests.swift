@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct RowFileTests {
   private func write(_ path: String, steps: Range<Int>, from start: Int, capacity: Int = 20) throws {
-    let file = try MetricTable(path, from: start, interval: 5, capacity: capacity, attributes: [("said", .string("once"))])
+    let file = try MetricTable(
+      path, from: start, interval: 5, capacity: capacity, attributes: [("said", .string("once"))])
     for step in steps where step % 5 == 0 {
       let values = try Tensor([Double(step), Double(step) + 0.5])
       try file.append(step: step, [("x", values), ("pair", stacked([values, -values], 1))])

@@ -29,7 +29,7 @@ func shortRecipe(_ changes: [String: String] = [:], objective: String = "amd") t
     matching: {guidance: 2}
     training: {steps: 6, batch: 64}
     output: {diagnostics-every: 1}
-    watch: {}
+    monitor: {}
     """, file: "short.yaml")
   for (key, value) in changes {
     let path = key.split(separator: ".").map(String.init)
@@ -53,7 +53,8 @@ extension Trainer {
   var state: [(name: String, tensor: Tensor)] {
     let groups: [(String, [(name: String, tensor: Tensor)])] = [
       ("student", components.student.parameters.state), ("ema", ema?.state ?? []),
-      ("fake teacher", components.fakeTeacher.parameters.state), ("objective", components.objective.parameters?.state ?? []),
+      ("fake teacher", components.fakeTeacher.parameters.state),
+      ("objective", components.objective.parameters?.state ?? []),
       ("student optimizer", studentOptimizer.state), ("fake teacher optimizer", fakeTeacherOptimizer.state),
     ]
     return groups.flatMap { group, state in state.map { ("\(group)/\($0.name)", $0.tensor) } }
@@ -219,7 +220,8 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
       }
     }
     let trainer = try Trainer(
-      recipe, components: TrainingComponents(recipe).playing(objective, reward: fault.hasPrefix("reward") ? reward : nil))
+      recipe,
+      components: TrainingComponents(recipe).playing(objective, reward: fault.hasPrefix("reward") ? reward : nil))
     let before = try trainer.snapshot()
     let error = #expect(throws: PluginError.self) { _ = try trainer.step() }
     #expect(error?.description.contains(words) == true, "\(error.map { "\($0)" } ?? "")")

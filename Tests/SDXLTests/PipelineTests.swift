@@ -24,7 +24,8 @@ struct PipelineFixture {
   func backbone(prompts: String?, precision: DType = .float32, gradientCheckpointing: Bool = false) throws -> SDXL {
     try SDXL(
       SDXL.Settings(
-        model: Self.path, prompts: prompts, size: [16, 16], precision: precision, gradientCheckpointing: gradientCheckpointing), on: .cpu)
+        model: Self.path, prompts: prompts, size: [16, 16], precision: precision,
+        gradientCheckpointing: gradientCheckpointing), on: .cpu)
   }
 }
 

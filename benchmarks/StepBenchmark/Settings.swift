@@ -18,7 +18,8 @@ struct Settings: Encodable {
 
   init(_ trainer: Trainer) throws {
     let recipe = trainer.recipe
-    guard case .constant(let decay)? = recipe.ema, let groupAdvantage = trainer.components.objective.groupAdvantage else {
+    guard case .constant(let decay)? = recipe.ema, let groupAdvantage = trainer.components.objective.groupAdvantage
+    else {
       throw ValidationError("the recipe needs a reward and a constant average (ema: {decay: ...}) to be compared")
     }
     batch = recipe.training.batch

@@ -1,6 +1,6 @@
 """An external scorer without any package: how bright and how red a picture or a video is, with exact gradients.
 
-    reward: {kind: process, command: [python3, scripts/scorers/brightness.py], axes: {brightness: 1}}
+    reward: {kind: external, command: [python3, scripts/scorers/brightness.py], axes: {brightness: 1}}
 """
 
 import fewstep_scorer

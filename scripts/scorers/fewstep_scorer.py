@@ -1,4 +1,4 @@
-"""Fewstep's protocol for external scorers (docs/process-rewards.md), in pure Python.
+"""Fewstep's protocol for external scorers (docs/external-rewards.md), in pure Python.
 
 A scorer is an object with
 

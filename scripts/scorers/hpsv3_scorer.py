@@ -1,7 +1,7 @@
 """HPSv3 (arXiv 2508.03789) as a scorer of Fewstep's: what people prefer, by Qwen2-VL-7B.
 
     reward:
-      kind: process
+      kind: external
       command: [/path/to/venv/bin/python, scripts/scorers/hpsv3_scorer.py, --checkpoint, models/HPSv3.safetensors]
 
 It needs the package hpsv3 1.0.0 (with transformers 4.45), its checkpoint MizzenAI/HPSv3 and the base model

@@ -2,7 +2,7 @@
 alignment TA of videos, by Qwen2-VL-2B.
 
     reward:
-      kind: process
+      kind: external
       command: [/path/to/venv/bin/python, scripts/scorers/video_reward_scorer.py,
                 --code, VideoAlign, --checkpoint, models/VideoReward, --fps, "16"]
       axes: {VQ: 1, MQ: 1, TA: 1}

@@ -71,7 +71,8 @@ public struct DPGBenchmark: Benchmark {
     let path = "\(root)/\(items[0].path)"
     let grid = try RGBImage.read(path)
     guard grid.width == grid.height, grid.width.isMultiple(of: Self.columns) else {
-      throw BenchmarkError("\(path): expected a square of two by two pictures, got \(grid.width) by \(grid.height) pixels")
+      throw BenchmarkError(
+        "\(path): expected a square of two by two pictures, got \(grid.width) by \(grid.height) pixels")
     }
     return grid.width / Self.columns
   }

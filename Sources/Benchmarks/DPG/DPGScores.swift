@@ -16,7 +16,8 @@ public struct DPGScores {
     (self.suite, self.questions) = (suite, questions)
     guard suite.items.contains(where: { questions.items[DPGBenchmark.itemName($0.path)] != nil }) else {
       throw BenchmarkError(
-        "\(questions.path): none of its items is a prompt's name, such as '\(DPGBenchmark.itemName(suite.items[0].path))'")
+        "\(questions.path): none of its items is a prompt's name, such as '\(DPGBenchmark.itemName(suite.items[0].path))'"
+      )
     }
   }
 

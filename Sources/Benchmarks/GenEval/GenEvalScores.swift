@@ -25,7 +25,8 @@ public enum GenEvalScores {
     overall.warning = warning(results, of: suite, tasks: tasks.count)
     scores += [
       BenchmarkScore("overall", overall, samples: results.count),
-      BenchmarkScore("correct pictures", try Estimate(shareOf: results.map(\.correct), resamples), samples: results.count),
+      BenchmarkScore(
+        "correct pictures", try Estimate(shareOf: results.map(\.correct), resamples), samples: results.count),
       BenchmarkScore(
         "prompts with a correct picture", try Estimate(shareOf: solved, Resamples(of: solved.count)),
         samples: solved.count),

@@ -6,7 +6,7 @@ import Tensors
 final class FixedBatch {
   /// Groups of one prompt follow each other.
   let prompts: [Int]
-  /// Rewards to measure: the training reward as "reward", the panel's as "panel-NAME".
+  /// Rewards to measure: the training reward as "reward", the held-out rewards' as "held-out-NAME".
   let rewards: [(name: String, proxy: any RewardProxy)]
   private let groupSize: Int
   private let components: TrainingComponents
@@ -23,7 +23,7 @@ final class FixedBatch {
     /// The mean over samples and coordinates.
     let mean: Double
     /// Root mean square over the coordinates of their deviation over the samples.
-    let spread: Double
+    let std: Double
     /// Mean distance between two samples of one prompt, per √D.
     let diversity: Double
     /// By name, one a sample.
@@ -32,21 +32,22 @@ final class FixedBatch {
 
   init(_ recipe: Recipe, components: TrainingComponents) throws {
     self.components = components
-    let count = recipe.watch.samples
+    let count = recipe.monitor.samples
     let groups = min(components.backbone.prompts.count, count / 4)
     groupSize = count / groups
     prompts = (0..<groups).flatMap { [groupSize] group in
       Array(repeating: group * components.backbone.prompts.count / groups, count: groupSize)
     }
     rewards =
-      (components.reward.map { [("reward", $0)] } ?? []) + components.panel.map { ("panel-\($0.name)", $0.reward) }
+      (components.reward.map { [("reward", $0)] } ?? [])
+      + components.heldOutRewards.map { ("held-out-\($0.name)", $0.reward) }
     steps = recipe.steps
     noise = Noise(seed: recipe.seed)
     sampling = SampleGenerator(
       components.backbone, seed: recipe.seed, batch: recipe.training.batch / recipe.training.microBatches)
     teacher = try Self.measure(
       sampling.teacher(
-        components.teacher, steps: recipe.watch.teacherSteps, guidance: recipe.matching.guidance, prompts: prompts),
+        components.teacher, steps: recipe.monitor.teacherSteps, guidance: recipe.matching.guidance, prompts: prompts),
       sampling.conditions(prompts), groupSize, rewards, components.backbone)
   }
 
@@ -58,8 +59,8 @@ final class FixedBatch {
   }
 
   /// Root mean square distance of two mean samples, in the teacher's spread.
-  func drift(of student: Measurement) throws -> Double {
-    try noGrad { try mean((student.centre - teacher.centre).squared()).item().squareRoot() / teacher.spread }
+  func meanShift(of student: Measurement) throws -> Double {
+    try noGrad { try mean((student.centre - teacher.centre).squared()).item().squareRoot() / teacher.std }
   }
 
   /// A reward that one in twenty of the teacher's samples falls below; nil where there is no training reward.
@@ -80,7 +81,7 @@ final class FixedBatch {
       }
       return Measurement(
         centre: try flat.mean([0]), mean: try mean(flat).item(),
-        spread: try mean(flat.variance([0], correction: 0)).item().squareRoot(),
+        std: try mean(flat.variance([0], correction: 0)).item().squareRoot(),
         diversity: distances.reduce(0, +) / Double(distances.count) / dimension.squareRoot(),
         rewards: try rewards.map { name, proxy in
           let values = try conditions.flatMap { range, condition in

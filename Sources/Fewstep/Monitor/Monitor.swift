@@ -4,7 +4,7 @@ import Tensors
 /// Looks at a run as it goes and says what seems wrong: at every step at the gradients' norms, now and then at a probe.
 public final class Monitor {
   public let settings: MonitorSettings
-  let probe: FixedBatch
+  let fixedBatch: FixedBatch
   /// What it must remember; stored with every checkpoint.
   var state = State()
 
@@ -18,15 +18,15 @@ public final class Monitor {
     /// The last step at which nothing was wrong.
     var lastGood = 0
     var rollBacks = 0
-    /// Mean and deviation of each reward over the first probe after the grace.
+    /// Mean and deviation of each reward over the first probe after the first steps that are ignored.
     var baseline = [String: [Double]]()
   }
 
-  /// Asks the teacher for its samples of the probe; nil where the recipe wants no watch.
+  /// Asks the teacher for its samples of the probe; nil where the recipe wants no monitor.
   public init?(_ recipe: Recipe, components: TrainingComponents) throws {
-    guard recipe.watch.every > 0 else { return nil }
-    settings = recipe.watch
-    probe = try FixedBatch(recipe, components: components)
+    guard recipe.monitor.every > 0 else { return nil }
+    settings = recipe.monitor
+    fixedBatch = try FixedBatch(recipe, components: components)
   }
 
   // MARK: Looking
@@ -46,13 +46,13 @@ public final class Monitor {
   /// Samples the probe, and what seems wrong with it.
   ///
   /// - Parameter trainingError: of the fake teacher in the step before; nil before the first.
-  func look(step: Int, trainingError: Double?) throws -> (report: MonitorReport, warnings: [Warning]) {
-    let (student, error) = try probe.measure()
+  func evaluate(step: Int, trainingError: Double?) throws -> (report: MonitorReport, warnings: [Warning]) {
+    let (student, error) = try fixedBatch.measure()
     let report = MonitorReport(
-      step: step, mean: student.mean, spread: student.spread, diversity: student.diversity,
-      drift: try probe.drift(of: student), denoisingError: error, trainingError: trainingError,
-      goodhartGap: step >= settings.grace ? goodhartGap(student.rewards) : nil, rewards: student.rewards)
-    return (report, judge(report))
+      step: step, mean: student.mean, std: student.std, diversity: student.diversity,
+      meanShift: try fixedBatch.meanShift(of: student), denoisingError: error, trainingError: trainingError,
+      goodhartGap: step >= settings.ignoreFirstSteps ? goodhartGap(student.rewards) : nil, rewards: student.rewards)
+    return (report, check(report))
   }
 
   /// A warning that training cannot go on.
@@ -62,16 +62,17 @@ public final class Monitor {
 
   // MARK: Judging
 
-  private func judge(_ report: MonitorReport) -> [Warning] {
-    guard report.step >= settings.grace else {
+  private func check(_ report: MonitorReport) -> [Warning] {
+    guard report.step >= settings.ignoreFirstSteps else {
       state.lastGood = report.step
       return []
     }
-    let teacher = probe.teacher
-    let ratio = report.spread / teacher.spread
+    let teacher = fixedBatch.teacher
+    let ratio = report.std / teacher.std
     let values: [(kind: Warning.Kind, value: Double?, limit: Double)] = [
-      (.drift, report.drift, settings.drift), (.spread, max(ratio, 1 / ratio), settings.spread),
-      (.diversity, report.diversity / teacher.diversity, settings.diversity), (.lag, report.lag, settings.lag),
+      (.meanShift, report.meanShift, settings.meanShift), (.std, max(ratio, 1 / ratio), settings.std),
+      (.diversity, report.diversity / teacher.diversity, settings.diversity),
+      (.fakeTeacherGap, report.fakeTeacherGap, settings.fakeTeacherGap),
       (.goodhartGap, report.goodhartGap, settings.goodhartGap),
     ]
     var warnings = [Warning]()
@@ -80,7 +81,7 @@ public final class Monitor {
       let isPast = value.map { kind == .diversity ? !($0 >= limit) : !($0 <= limit) } ?? false
       let count = isPast ? (state.past[kind.rawValue] ?? 0) + 1 : 0
       state.past[kind.rawValue] = count
-      let detail = kind == .spread ? (ratio < 1 ? "times less" : "times more") : ""
+      let detail = kind == .std ? (ratio < 1 ? "times less" : "times more") : ""
       if count >= 2, let value { first(kind, report.step, value, limit, detail).map { warnings.append($0) } }
     }
     if state.past.values.allSatisfy({ $0 == 0 }) { state.lastGood = report.step }
@@ -95,12 +96,14 @@ public final class Monitor {
     return Warning(kind: kind, step: step, value: value, threshold: limit, detail: detail)
   }
 
-  /// The training reward's gain since the first probe after the grace minus the panel's mean gain, each in its deviation
+  /// The training reward's gain since the first probe after the first steps that are ignored minus the held-out rewards' mean gain, each in its deviation
   /// over that probe, or over the teacher's samples where that is larger.
   private func goodhartGap(_ rewards: [(name: String, values: [Double])]) -> Double? {
     if state.baseline.isEmpty {
-      for (made, wanted) in zip(rewards, probe.teacher.rewards) {
-        state.baseline[made.name] = [average(made.values), max(deviation(made.values), deviation(wanted.values))]
+      for (made, wanted) in zip(rewards, fixedBatch.teacher.rewards) {
+        state.baseline[made.name] = [
+          average(made.values), max(standardDeviation(made.values), standardDeviation(wanted.values)),
+        ]
       }
     }
     let gains = rewards.compactMap { name, values in

@@ -7,33 +7,34 @@ public struct MonitorReport {
   /// The mean over samples and coordinates.
   public let mean: Double
   /// Root mean square over the coordinates of their deviation over the samples.
-  public let spread: Double
+  public let std: Double
   /// Mean distance between two samples of one prompt, per √D.
   public let diversity: Double
   /// Distance of the mean sample from the teacher's, in the teacher's spread.
-  public let drift: Double
+  public let meanShift: Double
   /// The fake teacher's mean denoising error on the samples.
   public let denoisingError: Double
   /// The same on the samples it has just learnt from; nil where it is unknown.
   public let trainingError: Double?
-  /// The training reward's gain minus the panel's mean gain, in units of their deviation; nil without a panel and during
-  /// the grace.
+  /// The training reward's gain minus the held-out rewards' mean gain, in units of their deviation; nil without held-out rewards and during
+  /// the first steps that are ignored.
   public let goodhartGap: Double?
-  /// One number a sample: "reward", "panel-NAME".
+  /// One number a sample: "reward", "held-out-NAME".
   public let rewards: [(name: String, values: [Double])]
 
   /// How far the fake teacher is behind: 1 where samples that it has not seen are as easy as those it has.
-  public var lag: Double? { trainingError.map { denoisingError / $0 } }
+  public var fakeTeacherGap: Double? { trainingError.map { denoisingError / $0 } }
 
   /// Everything that is one number, by name.
   public var scalars: [(name: String, value: Double)] {
     [
-      ("mean", mean), ("spread", spread), ("diversity", diversity), ("drift", drift), ("error", denoisingError),
-      ("training-error", trainingError ?? .nan), ("lag", lag ?? .nan), ("goodhart-gap", goodhartGap ?? .nan),
+      ("mean", mean), ("std", std), ("diversity", diversity), ("mean-shift", meanShift), ("error", denoisingError),
+      ("training-error", trainingError ?? .nan), ("fake-teacher-gap", fakeTeacherGap ?? .nan),
+      ("goodhart-gap", goodhartGap ?? .nan),
     ] + rewards.map { ("\($0.name)-mean", average($0.values)) }
   }
 
-  /// A row of probe.h5: scalars [1], rewards [1, samples].
+  /// A row of monitor.h5: scalars [1], rewards [1, samples].
   var columns: [(name: String, values: Tensor)] {
     get throws {
       try scalars.map { ($0.name, try Tensor([$0.value])) }
@@ -44,7 +45,7 @@ public struct MonitorReport {
 
 func average(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-func deviation(_ values: [Double]) -> Double {
+func standardDeviation(_ values: [Double]) -> Double {
   let mean = average(values)
   return average(values.map { ($0 - mean) * ($0 - mean) }).squareRoot()
 }

@@ -2,21 +2,21 @@ import Foundation
 
 /// Something that looks wrong with a run, and what was done about it.
 public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
-  /// What is watched. Where a probe is judged, its value has to be past the threshold at two probes in a row.
+  /// What is monitored. Where a probe is judged, its value has to be past the threshold at two probes in a row.
   public enum Kind: String, Codable, Sendable, CaseIterable {
     /// Distance of the samples' mean from the teacher's, in the teacher's spread.
-    case drift
+    case meanShift = "mean-shift"
     /// Spread of the samples, or its inverse if that is larger, in the teacher's.
-    case spread
+    case std
     /// Mean distance between samples of one prompt, as a share of the teacher's: wrong below its threshold.
     case diversity
     /// The fake teacher's error on samples it has not seen, in that on those it has just learnt from.
-    case lag
+    case fakeTeacherGap = "fake-teacher-gap"
     /// A gradient's norm, in the median of the last hundred.
     case gradientNorm = "gradient-norm"
     /// A loss, a gradient or a sample is not a number any more.
     case notFinite = "not-finite"
-    /// Gain in the training reward minus the mean gain in the panel's.
+    /// Gain in the training reward minus the mean gain in the held-out rewards'.
     case goodhartGap = "goodhart-gap"
   }
 
@@ -56,10 +56,10 @@ extension Warning.Kind {
   /// What has happened.
   public var words: String {
     switch self {
-    case .drift: "the mean of the student's samples has left the teacher's"
-    case .spread: "the student's samples spread otherwise than the teacher's"
+    case .meanShift: "the mean of the student's samples has left the teacher's"
+    case .std: "the student's samples spread otherwise than the teacher's"
     case .diversity: "the student's samples of one prompt have become alike"
-    case .lag: "the fake teacher does not keep up with the student"
+    case .fakeTeacherGap: "the fake teacher does not keep up with the student"
     case .gradientNorm: "a gradient has exploded"
     case .notFinite: "training has diverged"
     case .goodhartGap: "the training reward gains and the held-out ones do not"
@@ -69,10 +69,11 @@ extension Warning.Kind {
   /// What it usually means.
   public var cause: String {
     switch self {
-    case .drift: "the student follows the condition or the reward away from the data"
-    case .spread: "the student is leaving the data, or contracts to its centre"
+    case .meanShift: "the student follows the condition or the reward away from the data"
+    case .std: "the student is leaving the data, or contracts to its centre"
     case .diversity: "mode collapse: the student makes the same sample from every noise"
-    case .lag: "the student moves faster than the fake teacher learns, so that repulsion comes from where it was"
+    case .fakeTeacherGap:
+      "the student moves faster than the fake teacher learns, so that repulsion comes from where it was"
     case .gradientNorm: "a batch far outside of what the teachers know, or a step too large before it"
     case .notFinite: "learning rates too large, or an overflow in half precision"
     case .goodhartGap: "the student exploits the reward"
@@ -81,12 +82,13 @@ extension Warning.Kind {
 
   public var advice: String {
     switch self {
-    case .drift: "less guidance (matching.guidance), a lower sensitivity, a lower student.learning-rate"
-    case .spread: "a lower student.learning-rate, more fake-teacher.updates"
+    case .meanShift: "less guidance (matching.guidance), a lower sensitivity, a lower student.learning-rate"
+    case .std: "a lower student.learning-rate, more fake-teacher.updates"
     case .diversity: "more fake-teacher.updates, less guidance, a lower sensitivity, a GAN term"
-    case .lag: "more fake-teacher.updates, or a higher fake-teacher.learning-rate, or a lower student.learning-rate"
+    case .fakeTeacherGap:
+      "more fake-teacher.updates, or a higher fake-teacher.learning-rate, or a lower student.learning-rate"
     case .gradientNorm: "a gradient-limit for both roles, a lower learning rate"
-    case .notFinite: "lower learning rates, a gradient-limit; watch.policy roll-back tries that by itself"
+    case .notFinite: "lower learning rates, a gradient-limit; monitor.policy roll-back tries that by itself"
     case .goodhartGap:
       "a lower sensitivity, a longer interval between evaluations, another reward, an earlier checkpoint"
     }

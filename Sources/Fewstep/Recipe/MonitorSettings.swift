@@ -1,4 +1,4 @@
-/// How a run is watched: a recipe's `watch` section.
+/// How a run is monitored: a recipe's `monitor` section.
 public struct MonitorSettings {
   /// What is done about a warning, beside saying and storing it.
   public enum Policy: String, Sendable, CaseIterable {
@@ -12,65 +12,65 @@ public struct MonitorSettings {
     case rollBack = "roll-back"
   }
 
-  /// Steps between probes; 0 turns the watch off.
+  /// Steps between probes; 0 turns the monitor off.
   public let every: Int
   public let samples: Int
   public let teacherSteps: Int
   /// Steps during which the probe's values may be anything.
-  public let grace: Int
+  public let ignoreFirstSteps: Int
   public let policy: Policy
   public let rollBacks: Int
   /// Thresholds, see `Warning.Kind`.
-  public let drift: Double
-  public let spread: Double
+  public let meanShift: Double
+  public let std: Double
   public let diversity: Double
-  public let lag: Double
+  public let fakeTeacherGap: Double
   public let gradientNorm: Double
   public let goodhartGap: Double
   /// Rewards that nobody learns from, by the recipe's names for them.
-  public let panel: [(name: String, make: (PluginContext) throws -> any RewardProxy)]
+  public let heldOutRewards: [(name: String, make: (PluginContext) throws -> any RewardProxy)]
 
   init(_ top: SettingsReader, _ catalog: Catalog) {
-    let s = top.section("watch")
+    let s = top.section("monitor")
     every = s.integer(
       "every", default: 100, in: .nonNegative,
-      "Steps between probes: samples from the same prompts and noise all through training; 0 turns the watch off.")
+      "Steps between probes: samples from the same prompts and noise all through training; 0 turns the monitor off.")
     samples = s.integer("samples", default: 64, in: .closed(4, 100_000), "Samples of a probe, 4 or more a prompt.")
     teacherSteps = s.integer(
       "teacher-steps", default: 20, in: .closed(1, 100_000),
       "DDIM steps in which the teacher makes the same samples, once at the start: what the student's are compared with."
     )
-    grace = s.integer(
-      "grace", default: 300, in: .nonNegative,
+    ignoreFirstSteps = s.integer(
+      "ignore-first-steps", default: 300, in: .nonNegative,
       "Steps in which the student may be anything without a warning; 0 suits one that starts as the teacher.")
     policy = s.choice(
       "policy", default: .warn,
       "What follows a warning: nothing more, a checkpoint that is kept, the end, or a return to the last good checkpoint "
         + "with half the learning rates.")
     rollBacks = s.integer("roll-backs", default: 3, in: .closed(1, 100), "Returns after which the run stops instead.")
-    drift = s.number(
-      "drift", default: 0.75, in: .positive,
+    meanShift = s.number(
+      "mean-shift", default: 0.75, in: .positive,
       "Distance of the samples' mean from the teacher's, in the teacher's spread."
     )
-    spread = s.number(
-      "spread", default: 2, in: .atLeast(1), "How many times more or less spread than the teacher's samples.")
+    std = s.number(
+      "std", default: 2, in: .atLeast(1), "How many times more or less spread than the teacher's samples.")
     diversity = s.number(
       "diversity", default: 0.5, in: .closed(0, 1),
       "The least mean distance between samples of one prompt, as a share of the teacher's.")
-    lag = s.number(
-      "lag", default: 3, in: .positive,
+    fakeTeacherGap = s.number(
+      "fake-teacher-gap", default: 3, in: .positive,
       "The fake teacher's error on the probe's samples, in that on the samples it has just learnt from.")
     gradientNorm = s.number(
       "gradient-norm", default: 100, in: .atLeast(1), "A gradient's norm, in the median of the last hundred.")
     goodhartGap = s.number(
       "goodhart-gap", default: 2, in: .positive,
-      "Gain in the training reward minus the mean gain in the panel's, each in its spread over the first probe after the grace."
+      "Gain in the training reward minus the mean gain in the held-out rewards', each in its spread over the first probe after the first steps that are ignored."
     )
-    let rewards = s.has("panel") ? s.section("panel") : nil
-    panel = (rewards?.names(orDescribing: "NAME") ?? []).map { name in
+    let rewards = s.has("held-out-rewards") ? s.section("held-out-rewards") : nil
+    heldOutRewards = (rewards?.names(orDescribing: "NAME") ?? []).map { name in
       (name, rewards!.plugin(name, among: catalog.rewards, "A reward that is measured and not learnt from."))
     }
-    for (name, _) in panel {
+    for (name, _) in heldOutRewards {
       rewards?.require(!name.contains("/") && !name.isEmpty, at: name, "a name without '/' is expected")
       if let training = top.resolvedNode["reward"], let held = rewards?.resolvedNode[name] {
         rewards?.require(

@@ -61,7 +61,7 @@ public struct Recipe {
   public let training: Training
   public let output: Output
   public let evaluation: Evaluation?
-  public let watch: MonitorSettings
+  public let monitor: MonitorSettings
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
   private let source: YAMLNode
@@ -147,7 +147,7 @@ public struct Recipe {
       diagnosticsRows: output.integer(
         "diagnostics-rows", default: 250_000, in: .closed(1000, 1_000_000_000),
         "Rows of the diagnostics; where there would be more, every other step is dropped."))
-    watch = MonitorSettings(s, catalog)
+    monitor = MonitorSettings(s, catalog)
 
     evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
     try s.finish()

@@ -10,8 +10,8 @@ public enum Checkpoint {
 
   /// Written to a temporary file, flushed and renamed: a checkpoint is whole or not there.
   ///
-  /// - Parameter watch: what it remembers is stored too.
-  public static func save(_ trainer: Trainer, watch: Monitor? = nil, to path: String) throws {
+  /// - Parameter monitor: what it remembers is stored too.
+  public static func save(_ trainer: Trainer, monitor: Monitor? = nil, to path: String) throws {
     try HDF5File.write(to: path) { file in
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
       try file.setAttribute("step", .integer(Int64(trainer.stepCount)))
@@ -20,11 +20,16 @@ public enum Checkpoint {
       try file.setAttribute("fake-teacher.updates", .integer(Int64(trainer.fakeTeacherOptimizer.stepCount)))
       try file.setAttribute("ema.updates", .integer(Int64(trainer.ema?.updateCount ?? 0)))
       try file.setAttribute("learning-rate.factor", .number(trainer.learningRateFactor))
-      if let watch {
-        try file.setAttribute("watch", .string(String(decoding: JSONEncoder.pretty.encode(watch.state), as: UTF8.self)))
+      if let monitor {
+        try file.setAttribute(
+          "monitor", .string(String(decoding: JSONEncoder.pretty.encode(monitor.state), as: UTF8.self)))
       }
-      for (key, version) in trainer.components.rewardVersions { try file.setAttribute("version.\(key)", .string(version)) }
-      for (key, value) in trainer.components.backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
+      for (key, version) in trainer.components.rewardVersions {
+        try file.setAttribute("version.\(key)", .string(version))
+      }
+      for (key, value) in trainer.components.backbone.metadata {
+        try file.setAttribute("backbone.\(key)", .string(value))
+      }
       try file.write([trainer.recipe.resolved.text()], to: "recipe")
       for (group, state) in groups(trainer) {
         for (name, tensor) in state {
@@ -40,7 +45,7 @@ public enum Checkpoint {
   ///
   /// - Throws: `CheckpointError` naming each key of the recipe that differs, or a reward that is scored by another version,
   ///   or where the recipe ends before the checkpoint; `Failure` where the file is damaged.
-  public static func load(_ path: String, into trainer: Trainer, watch: Monitor? = nil) throws {
+  public static func load(_ path: String, into trainer: Trainer, monitor: Monitor? = nil) throws {
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
     try refuseOtherScorers(file, trainer.components)
@@ -54,9 +59,9 @@ public enum Checkpoint {
     }
     trainer.stepCount = try file.integer("step")
     trainer.learningRateFactor = try file.number("learning-rate.factor")
-    if let watch, case .string(let text)? = try file.attribute("watch") {
-      do { watch.state = try JSONDecoder.pretty.decode(Monitor.State.self, from: Data(text.utf8)) } catch {
-        throw Failure(.malformed, at: "\(path) @watch", "what the watch remembers cannot be read: \(error)")
+    if let monitor, case .string(let text)? = try file.attribute("monitor") {
+      do { monitor.state = try JSONDecoder.pretty.decode(Monitor.State.self, from: Data(text.utf8)) } catch {
+        throw Failure(.malformed, at: "\(path) @monitor", "what the monitor remembers cannot be read: \(error)")
       }
     }
     guard trainer.stepCount <= trainer.recipe.training.steps else {
@@ -65,11 +70,11 @@ public enum Checkpoint {
   }
 
   /// The same for trainers that share their batches; gradients of a step that was not finished are dropped.
-  static func load(_ path: String, into team: Team, watch: Monitor?) throws {
+  static func load(_ path: String, into team: Team, monitor: Monitor?) throws {
     for trainer in team.trainers {
       try trainer.studentOptimizer.dropGradients()
       try trainer.fakeTeacherOptimizer.dropGradients()
-      try load(path, into: trainer, watch: watch)
+      try load(path, into: trainer, monitor: monitor)
     }
   }
 
@@ -180,7 +185,7 @@ extension Recipe {
       if Self.free.contains(key), !(key == "training.steps" && depends) { continue }
       if ["output.", "evaluation."].contains(where: key.hasPrefix) { continue }
       // A probe of other samples or rewards would not be one with those before it.
-      if key.hasPrefix("watch."), key != "watch.samples", !key.hasPrefix("watch.panel") { continue }
+      if key.hasPrefix("monitor."), key != "monitor.samples", !key.hasPrefix("monitor.held-out-rewards") { continue }
       lines.append("\(key): \(theirs[key] ?? "absent") there, \(mine[key] ?? "absent") here")
     }
     return lines

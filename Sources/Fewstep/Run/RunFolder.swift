@@ -10,7 +10,7 @@ public struct RunFolder: Sendable {
 
   public var recipe: String { path + "/recipe.yaml" }
   public var diagnostics: String { path + "/diagnostics.h5" }
-  public var probe: String { path + "/probe.h5" }
+  public var monitor: String { path + "/monitor.h5" }
   public var warnings: String { path + "/warnings.json" }
   public var student: String { path + "/student.safetensors" }
   public var evaluation: String { path + "/evaluation.json" }
@@ -61,7 +61,7 @@ public struct RunFolder: Sendable {
     let lock = try lock()
     defer { withExtendedLifetime(lock) {} }
     let left = try FileManager.default.contentsOfDirectory(atPath: path)
-    let own = [recipe, diagnostics, probe, warnings, checkpoints, samples].map {
+    let own = [recipe, diagnostics, monitor, warnings, checkpoints, samples].map {
       URL(fileURLWithPath: $0).lastPathComponent
     }
     let others = left.filter { !own.contains($0) && !$0.hasPrefix("events.out.tfevents.") }

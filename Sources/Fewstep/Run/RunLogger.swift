@@ -14,19 +14,20 @@ struct RunLogger {
   ///   - scorers: who scores, by the reward's key.
   ///   - step: where the run is; what an earlier process wrote of later steps is dropped.
   init(
-    _ folder: RunFolder, _ recipe: Recipe, _ watch: Monitor?, scorers: [(key: String, version: String)], from step: Int
+    _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, version: String)],
+    from step: Int
   ) throws {
     self.recipe = recipe
     self.folder = folder
     diagnostics = try MetricTable(
       folder.diagnostics, from: step, interval: recipe.output.diagnosticsEvery,
       capacity: recipe.output.diagnosticsRows,
-      attributes: (watch?.probe.zoneReward.map { [("zone-reward", .number($0))] } ?? [])
+      attributes: (monitor?.fixedBatch.zoneReward.map { [("zone-reward", .number($0))] } ?? [])
         + scorers.map { ("version.\($0.key)", .string($0.version)) })
-    probes = try watch.map { watch in
+    probes = try monitor.map { monitor in
       try MetricTable(
-        folder.probe, from: step == 0 ? 0 : step + 1, interval: watch.settings.every, capacity: 1000, chunk: 64,
-        attributes: watch.probe.attributes)
+        folder.monitor, from: step == 0 ? 0 : step + 1, interval: monitor.settings.every, capacity: 1000, chunk: 64,
+        attributes: monitor.fixedBatch.attributes)
     }
     events = try EventFile(folder: folder.path, resumingAt: step > 0 ? step : nil)
   }
@@ -47,7 +48,7 @@ struct RunLogger {
   func add(_ report: MonitorReport) throws {
     try probes?.append(step: report.step, report.columns)
     let known = report.scalars.filter { !$0.value.isNaN }
-    try events.add(scalars: known.map { (tag: "probe/\($0.name)", value: $0.value) }, step: counted(report.step))
+    try events.add(scalars: known.map { (tag: "monitor/\($0.name)", value: $0.value) }, step: counted(report.step))
   }
 
   func add(_ image: PNGImage?, step: Int) throws {
@@ -71,11 +72,11 @@ struct RunLogger {
 }
 
 extension FixedBatch {
-  /// What is said of probe.h5 as a whole.
+  /// What is said of monitor.h5 as a whole.
   fileprivate var attributes: [(name: String, value: HDF5Attribute)] {
     [
       ("prompts", .integers(prompts)), ("teacher.mean", .number(teacher.mean)),
-      ("teacher.spread", .number(teacher.spread)), ("teacher.diversity", .number(teacher.diversity)),
+      ("teacher.std", .number(teacher.std)), ("teacher.diversity", .number(teacher.diversity)),
     ] + teacher.rewards.map { ("teacher.\($0.name)", .numbers($0.values)) }
   }
 }

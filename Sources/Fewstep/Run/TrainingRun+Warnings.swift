@@ -4,9 +4,9 @@ import Tensors
 
 extension TrainingRun {
   /// Does what the recipe's policy says, writes the warning down and tells it.
-  func heed(_ warning: Warning, _ observer: Observer) throws -> Warning.Action {
+  func apply(_ warning: Warning, _ observer: Observer) throws -> Warning.Action {
     var warning = warning
-    switch trainer.recipe.watch.policy {
+    switch trainer.recipe.monitor.policy {
     case .warn: warning.action = .warned
     case .save: warning.action = .saved
     case .stop: warning.action = .stopped
@@ -27,25 +27,25 @@ extension TrainingRun {
   /// Checkpoints that stay whatever `output.keep` says.
   var keptCheckpoints: Set<Int> {
     var steps = Set(warnings.warnings.filter { $0.action == .saved }.map(\.step))
-    if trainer.recipe.watch.policy == .rollBack, let good = goodCheckpoint { steps.insert(good) }
+    if trainer.recipe.monitor.policy == .rollBack, let good = goodCheckpoint { steps.insert(good) }
     return steps
   }
 
   /// The last checkpoint from before anything was wrong; nil where the run has gone back too often.
   private var goodCheckpoint: Int? {
-    guard let watch, watch.state.rollBacks < watch.settings.rollBacks else { return nil }
-    return folder.checkpointSteps.last { $0 <= watch.state.lastGood }
+    guard let monitor, monitor.state.rollBacks < monitor.settings.rollBacks else { return nil }
+    return folder.checkpointSteps.last { $0 <= monitor.state.lastGood }
   }
 
   private func rollBack(to step: Int) throws {
-    guard let watch else { return }
-    let (count, factor) = (watch.state.rollBacks + 1, trainer.learningRateFactor / 2)
-    try Checkpoint.load(folder.checkpoint(step), into: team, watch: watch)
-    watch.state.rollBacks = count
-    watch.state.lastGood = step
+    guard let monitor else { return }
+    let (count, factor) = (monitor.state.rollBacks + 1, trainer.learningRateFactor / 2)
+    try Checkpoint.load(folder.checkpoint(step), into: team, monitor: monitor)
+    monitor.state.rollBacks = count
+    monitor.state.lastGood = step
     for trainer in team.trainers { trainer.learningRateFactor = factor }
     // Whoever resumes from here goes on with the halved rates, too.
-    try Checkpoint.save(trainer, watch: watch, to: folder.checkpoint(step))
+    try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(step))
     for later in folder.checkpointSteps where later > step {
       try FileManager.default.removeItem(atPath: folder.checkpoint(later))
     }

@@ -37,7 +37,7 @@ public final class TrainingRun {
   let team: Team
   public var trainer: Trainer { team.lead }
   public let folder: RunFolder
-  let watch: Monitor?
+  let monitor: Monitor?
   var warnings: WarningFile
   private let lock: FolderLock
   private var records: RunLogger
@@ -53,10 +53,10 @@ public final class TrainingRun {
     self.folder = folder
     try folder.create()
     lock = try folder.lock()
-    watch = try Monitor(trainer.recipe, components: trainer.components)
-    trainer.zoneReward = watch?.probe.zoneReward
+    monitor = try Monitor(trainer.recipe, components: trainer.components)
+    trainer.zoneReward = monitor?.fixedBatch.zoneReward
     if resume, let last = folder.checkpointSteps.last {
-      try Checkpoint.load(folder.checkpoint(last), into: team, watch: watch)
+      try Checkpoint.load(folder.checkpoint(last), into: team, monitor: monitor)
     }
     // A resumed run keeps the places where its values came from.
     let recipe = trainer.recipe
@@ -64,11 +64,11 @@ public final class TrainingRun {
       try recipe.write(to: folder.recipe)
     }
     warnings = try WarningFile(folder.warnings, resumingAt: resume ? trainer.stepCount : nil)
-    records = try Self.records(folder, trainer, watch)
+    records = try Self.records(folder, trainer, monitor)
   }
 
-  private static func records(_ folder: RunFolder, _ trainer: Trainer, _ watch: Monitor?) throws -> RunLogger {
-    try RunLogger(folder, trainer.recipe, watch, scorers: trainer.components.rewardVersions, from: trainer.stepCount)
+  private static func records(_ folder: RunFolder, _ trainer: Trainer, _ monitor: Monitor?) throws -> RunLogger {
+    try RunLogger(folder, trainer.recipe, monitor, scorers: trainer.components.rewardVersions, from: trainer.stepCount)
   }
 
   /// Trains to the end of the recipe, to `limit` steps, until interrupted or until a warning stops it.
@@ -83,7 +83,8 @@ public final class TrainingRun {
       do {
         ending = try advance(before: stop, observer)
       } catch let error as TrainingError {
-        guard let watch, try heed(watch.warning(of: error, step: trainer.stepCount), observer) == .rolledBack else {
+        guard let monitor, try apply(monitor.warning(of: error, step: trainer.stepCount), observer) == .rolledBack
+        else {
           throw error
         }
       }
@@ -98,8 +99,8 @@ public final class TrainingRun {
 
   /// A probe of the student before it learns, and a checkpoint where a run may have to come back.
   func begin() throws {
-    if let watch { try records.add(watch.look(step: 0, trainingError: nil).report) }
-    if trainer.recipe.watch.policy == .rollBack { try save() }
+    if let monitor { try records.add(monitor.evaluate(step: 0, trainingError: nil).report) }
+    if trainer.recipe.monitor.policy == .rollBack { try save() }
   }
 
   /// One step and what follows from it; the warning that stops the run, if there is one.
@@ -111,16 +112,16 @@ public final class TrainingRun {
     let done = trainer.stepCount
     let isLast = done == trainer.recipe.training.steps
     var seen = [Warning]()
-    if let watch {
-      seen = watch.warnings(of: report)
-      if done % watch.settings.every == 0 || isLast {
-        let (probe, warnings) = try watch.look(step: done, trainingError: report.denoisingError)
+    if let monitor {
+      seen = monitor.warnings(of: report)
+      if done % monitor.settings.every == 0 || isLast {
+        let (probe, warnings) = try monitor.evaluate(step: done, trainingError: report.denoisingError)
         try records.add(probe)
         seen += warnings
       }
     }
     for warning in seen {
-      switch try heed(warning, observer) {
+      switch try apply(warning, observer) {
       case .rolledBack: return nil
       case .stopped: return warnings.warnings.last
       case .warned, .saved: continue
@@ -133,7 +134,7 @@ public final class TrainingRun {
 
   func save() throws {
     guard folder.checkpointSteps.last != trainer.stepCount else { return }
-    try Checkpoint.save(trainer, watch: watch, to: folder.checkpoint(trainer.stepCount))
+    try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(trainer.stepCount))
     let kept = keptCheckpoints
     for step in folder.checkpointSteps.dropLast(trainer.recipe.output.keep) where !kept.contains(step) {
       try FileManager.default.removeItem(atPath: folder.checkpoint(step))
@@ -143,7 +144,7 @@ public final class TrainingRun {
   /// Takes the records up again at the trainer's step.
   func reopenRecords() throws {
     try records.close()
-    records = try Self.records(folder, trainer, watch)
+    records = try Self.records(folder, trainer, monitor)
   }
 
   /// The student as other tools read it, with its architecture and its step list.

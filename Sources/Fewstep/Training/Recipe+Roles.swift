@@ -30,7 +30,9 @@ extension Recipe {
     return made
   }
 
-  private func prepare(_ parameters: ParameterStore, as role: String, _ settings: OptimizationSettings, seed: Int) throws {
+  private func prepare(_ parameters: ParameterStore, as role: String, _ settings: OptimizationSettings, seed: Int)
+    throws
+  {
     do { try settings.apply(to: parameters, seed: seed) } catch let error as ParameterError {
       throw CastError(self, "\(role).lora.layers", "\(error)")
     }

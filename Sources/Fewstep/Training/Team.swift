@@ -14,7 +14,9 @@ public final class Team {
 
   /// - Parameter components: the leader's, on the recipe's own device; the others' are made here, on those that follow it.
   /// - Throws: `CastError` where a device is not there.
-  public convenience init(_ recipe: Recipe, components: TrainingComponents) throws { try self.init(recipe, components: components) { try TrainingComponents($0) } }
+  public convenience init(_ recipe: Recipe, components: TrainingComponents) throws {
+    try self.init(recipe, components: components) { try TrainingComponents($0) }
+  }
 
   init(_ recipe: Recipe, components: TrainingComponents, others: (Recipe) throws -> TrainingComponents) throws {
     let count = recipe.training.replicas

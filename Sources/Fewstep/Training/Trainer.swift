@@ -21,7 +21,9 @@ public final class Trainer {
   private let realOrder: DataOrder?
   private let pairOrder: DataOrder?
 
-  public convenience init(_ recipe: Recipe, components: TrainingComponents) throws { try self.init(recipe, components: components, replica: .alone) }
+  public convenience init(_ recipe: Recipe, components: TrainingComponents) throws {
+    try self.init(recipe, components: components, replica: .alone)
+  }
 
   init(_ recipe: Recipe, components: TrainingComponents, replica: Replica) throws {
     self.recipe = recipe
@@ -32,11 +34,16 @@ public final class Trainer {
     studentOptimizer = try AdamW(components.student.parameters.trainable, recipe.student.optimizer)
     // The objective's own networks (a discriminator) learn with the fake teacher, as in DMD2.
     fakeTeacherOptimizer = try AdamW(
-      components.fakeTeacher.parameters.trainable + (components.objective.parameters?.trainable ?? []), recipe.fakeTeacher.optimizer
+      components.fakeTeacher.parameters.trainable + (components.objective.parameters?.trainable ?? []),
+      recipe.fakeTeacher.optimizer
     )
     ema = try replica.leads ? recipe.ema.map { try EMA(components.student.parameters.trainable, $0) } : nil
-    realOrder = components.data.map { DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "real order") }
-    pairOrder = components.pairs.map { DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "pair order") }
+    realOrder = components.data.map {
+      DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "real order")
+    }
+    pairOrder = components.pairs.map {
+      DataOrder(count: $0.count, noise: Noise(seed: recipe.seed), purpose: "pair order")
+    }
   }
 
   /// One student update and the fake teacher's updates that go with it.
@@ -70,7 +77,8 @@ public final class Trainer {
       let samples = try generate(draw, range)
       parts.append(try samples.detached())
       if ranges.count == 1 { batchRewards = try scoreBatch(parts, draw.condition) }
-      let scene = try scene(draw, samples, range, batchRewards, role: "student", update: 0, times: recipe.matching.times)
+      let scene = try scene(
+        draw, samples, range, batchRewards, role: "student", update: 0, times: recipe.matching.times)
       let loss = try alone {
         let loss = try rewarded(checked("student's loss") { try components.objective.studentLoss(scene) }, scene)
         try (loss.total * share(range)).backward()
@@ -127,7 +135,9 @@ public final class Trainer {
       fakeTeacherOptimizer, recipe.fakeTeacher, role: "fake teacher", factorAt: stepCount)
   }
 
-  private func move(_ optimizer: AdamW, _ role: OptimizationSettings, role name: String, factorAt step: Int) throws -> Double {
+  private func move(_ optimizer: AdamW, _ role: OptimizationSettings, role name: String, factorAt step: Int) throws
+    -> Double
+  {
     try replica.sum(optimizer.parameters.compactMap(\.value.gradient))
     let norm = try clipGradients(optimizer.parameters, to: role.gradientLimit)
     guard norm.isFinite else {
@@ -227,7 +237,8 @@ public final class Trainer {
       samples: samples, condition: try draw.condition.rows(range),
       time: try stream("time").uniform(range, low: times.lowerBound, high: times.upperBound).to(.float64),
       noise: try stream("noise").normal(range, shape, on: recipe.device), matching: recipe.matching,
-      studentTime: recipe.steps[draw.index], teacher: components.teacher, fakeTeacher: components.fakeTeacher, batchRewards: batchRewards,
+      studentTime: recipe.steps[draw.index], teacher: components.teacher, fakeTeacher: components.fakeTeacher,
+      batchRewards: batchRewards,
       range: range,
       realData: components.data.map { data in
         { [self] in

@@ -9,8 +9,8 @@ public final class TrainingComponents {
   public let fakeTeacher: any FakeTeacher
   public let objective: any MatchingObjective
   public let reward: (any RewardProxy)?
-  /// Rewards that are measured and not learnt from, by the recipe's names (`watch.panel`).
-  public let panel: [(name: String, reward: any RewardProxy)]
+  /// Rewards that are measured and not learnt from, by the recipe's names (`monitor.held-out-rewards`).
+  public let heldOutRewards: [(name: String, reward: any RewardProxy)]
   public let data: (any DataSource)?
   public let pairs: ODEPairs?
 
@@ -18,7 +18,7 @@ public final class TrainingComponents {
   public init(
     backbone: any Backbone, teacher: any Teacher, student: any Student, fakeTeacher: any FakeTeacher,
     objective: any MatchingObjective, reward: (any RewardProxy)? = nil, data: (any DataSource)? = nil,
-    pairs: ODEPairs? = nil, panel: [(name: String, reward: any RewardProxy)] = []
+    pairs: ODEPairs? = nil, heldOutRewards: [(name: String, reward: any RewardProxy)] = []
   ) {
     self.backbone = backbone
     self.teacher = teacher
@@ -28,7 +28,7 @@ public final class TrainingComponents {
     self.reward = reward
     self.data = data
     self.pairs = pairs
-    self.panel = panel
+    self.heldOutRewards = heldOutRewards
   }
 
   /// Opens the files a recipe names and builds its networks.
@@ -58,8 +58,8 @@ public final class TrainingComponents {
     }
     reward = try Self.fitting("reward", recipe) { try recipe.reward?(full) }
     data = try Self.fitting("data", recipe) { try recipe.data?(full) }
-    panel = try recipe.watch.panel.map { name, make in
-      (name, try Self.fitting("watch.panel.\(name)", recipe) { try make(full) })
+    heldOutRewards = try recipe.monitor.heldOutRewards.map { name, make in
+      (name, try Self.fitting("monitor.held-out-rewards.\(name)", recipe) { try make(full) })
     }
     pairs = try recipe.training.pairs.map { try ODEPairs($0, for: backbone) }
     if objective.needs.contains(.data), data == nil {
@@ -77,7 +77,8 @@ public final class TrainingComponents {
       guard recipe.training.batch % groupAdvantage.groupSize == 0 else {
         throw CastError(
           recipe, "training.batch",
-          "\(recipe.training.batch) samples do not divide into groups of \(groupAdvantage.groupSize) (objective.group-size)")
+          "\(recipe.training.batch) samples do not divide into groups of \(groupAdvantage.groupSize) (objective.group-size)"
+        )
       }
     }
     if recipe.rewardWeight > 0, reward == nil {
@@ -130,7 +131,7 @@ public final class TrainingComponents {
 
   /// All rewards by their keys in the recipe.
   var rewards: [(key: String, reward: any RewardProxy)] {
-    (reward.map { [("reward", $0)] } ?? []) + panel.map { ("watch.panel.\($0.name)", $0.reward) }
+    (reward.map { [("reward", $0)] } ?? []) + heldOutRewards.map { ("monitor.held-out-rewards.\($0.name)", $0.reward) }
   }
 
   /// Who scores, where the recipe does not say it, by the reward's key.

@@ -39,11 +39,13 @@ struct PackageName {
   private static let taken = [
     "ArgumentParser", "Evaluation", "Fewstep", "FewstepCLI", "FewstepMain", "Foundation", "Networks", "ObjectiveChecks",
     "Files", "Media", "Processes", "Encoders", "Swift", "Tensors", "Testing", "XCTest",
-    "Array", "Backbone", "Bool", "TrainingComponents", "Catalog", "Condition", "Denoiser", "Device", "Double", "Embedding", "Error",
+    "Array", "Backbone", "Bool", "TrainingComponents", "Catalog", "Condition", "Denoiser", "Device", "Double",
+    "Embedding", "Error",
     "FakeTeacher", "FewstepCommand", "Float", "Int", "Linear", "Loss", "Main", "Matching", "MatchingObjective",
     "Network",
     "Noise", "NoiseSchedule", "Optional", "ParameterStore", "Plugin", "PluginContext", "Prediction", "Recipe",
-    "RectifiedFlow", "Result", "RewardProxy", "SampleGenerator", "Scene", "GroupAdvantage", "Set", "SettingsReader", "String",
+    "RectifiedFlow", "Result", "RewardProxy", "SampleGenerator", "Scene", "GroupAdvantage", "Set", "SettingsReader",
+    "String",
     "Student", "Teacher", "Tensor", "Trainer", "URL",
   ]
 }

@@ -53,7 +53,9 @@ extension ModelConfig {
   }
 
   /// One of a few words.
-  package func choice<Word: RawRepresentable<String> & CaseIterable>(_ key: String, of: Word.Type = Word.self) throws -> Word {
+  package func choice<Word: RawRepresentable<String> & CaseIterable>(_ key: String, of: Word.Type = Word.self) throws
+    -> Word
+  {
     let text = try text(key)
     guard let word = Word(rawValue: text) else {
       throw wrong(key, expected: Word.allCases.map(\.rawValue).joined(separator: ", "), got: "'\(text)'")

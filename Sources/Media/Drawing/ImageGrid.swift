@@ -43,7 +43,9 @@ public struct ImageGrid: Sendable {
   ///   `Failure` where the picture is too large.
   public func image(_ bands: [Band], texts: [PNGImage.Text] = []) throws -> PNGImage {
     guard columns > 0, scale > 0, separator >= 0, bandSeparator >= 0 else {
-      throw Failure(.malformed, at: "image grid", expected: "columns and scale from 1, separators from 0", got: "\(columns), \(scale), \(separator), \(bandSeparator)")
+      throw Failure(
+        .malformed, at: "image grid", expected: "columns and scale from 1, separators from 0",
+        got: "\(columns), \(scale), \(separator), \(bandSeparator)")
     }
     let size = try commonSize(bands)
     let (stepX, stepY) = (size.width * scale + separator, size.height * scale + separator)
@@ -92,10 +94,13 @@ public struct ImageGrid: Sendable {
     for band in bands {
       let shape = band.pixels.shape
       guard shape.count == 4, [1, 3].contains(shape[1]), !shape.contains(0) else {
-        throw Failure(.malformed, at: "image grid", expected: "pixels [n, C, H, W] with n from 1 and C = 1 or 3", got: "\(shape)")
+        throw Failure(
+          .malformed, at: "image grid", expected: "pixels [n, C, H, W] with n from 1 and C = 1 or 3", got: "\(shape)")
       }
       guard shape[2...] == bands[0].pixels.shape[2...] else {
-        throw Failure(.malformed, at: "image grid", expected: "samples as large as those of the first band, \(bands[0].pixels.shape)", got: "\(shape)")
+        throw Failure(
+          .malformed, at: "image grid",
+          expected: "samples as large as those of the first band, \(bands[0].pixels.shape)", got: "\(shape)")
       }
     }
     guard let first = bands.first?.pixels.shape else {

@@ -16,7 +16,9 @@ public struct ScatterPlot: Sendable {
   public init(x: ClosedRange<Double>, y: ClosedRange<Double>, size: Int = 480, dot: Int = 3) throws {
     let extents = [x.upperBound - x.lowerBound, y.upperBound - y.lowerBound]
     guard extents.allSatisfy({ $0 > 0 && $0.isFinite }), size > 1, dot > 0 else {
-      throw Failure(.malformed, at: "scatter plot", expected: "ranges that are wider than 0, a size from 2 and dots from 1", got: "\(x), \(y), \(size), \(dot)")
+      throw Failure(
+        .malformed, at: "scatter plot", expected: "ranges that are wider than 0, a size from 2 and dots from 1",
+        got: "\(x), \(y), \(size), \(dot)")
     }
     (self.x, self.y, self.size, self.dot) = (x, y, size, dot)
   }
@@ -44,7 +46,8 @@ public struct ScatterPlot: Sendable {
   ) throws -> PNGImage {
     let pairs = try Self.pairs(points)
     guard classes.map({ $0.count == pairs.count }) ?? true else {
-      throw Failure(.malformed, at: "scatter plot", expected: "\(pairs.count) classes, one a point", got: "\(classes?.count ?? 0)")
+      throw Failure(
+        .malformed, at: "scatter plot", expected: "\(pairs.count) classes, one a point", got: "\(classes?.count ?? 0)")
     }
     let (width, height) = extent
     var canvas = Canvas(width: width, height: height, color: .rgb, background: .init(grey: 255))

@@ -13,7 +13,7 @@ public struct RunRecord {
   /// Per-sample columns of `diagnostics.h5`, by name.
   let diagnostics: [String: [Double]]
   /// Rewards of the probe's samples, which are made from the same noise all through training: a list for each probe.
-  let probe: [(step: Int, rewards: [Double])]
+  let fixedBatch: [(step: Int, rewards: [Double])]
   let evaluated: EvaluationResult?
   let warnings: [String]
   /// Sample grids through training, by step.
@@ -38,11 +38,11 @@ public struct RunRecord {
         return none
       }
     }
-    let (diagnosed, probed) = (folder.diagnostics, folder.probe)
+    let (diagnosed, probed) = (folder.diagnostics, folder.monitor)
     let (evaluation, run) = (folder.evaluation, folder)
     scalars = reading(nil, [:]) { try EventFile.scalars(in: path) }
     diagnostics = reading(diagnosed, [:]) { try Self.columns(diagnosed) }
-    probe = reading(probed, []) { try Self.probes(probed) }
+    fixedBatch = reading(probed, []) { try Self.probes(probed) }
     evaluated = reading(evaluation, nil) { try .load(evaluation) }
     warnings = reading(run.warnings, []) { try run.readWarnings().map(\.description) }
     pictures = Self.pictures(in: folder.samples)

@@ -69,7 +69,7 @@ public struct RunReport {
   /// - Parameter ofProbe: those of the probe set, or all others.
   private func curves(ofProbe: Bool) throws -> [HTML] {
     let order = ["reward", "student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
-    let all = record.scalars.keys.filter { $0.hasPrefix("probe/") == ofProbe }
+    let all = record.scalars.keys.filter { $0.hasPrefix("monitor/") == ofProbe }
     let tags = order.filter(all.contains) + all.filter { !order.contains($0) }.sorted()
     return try ReportPage.grid(
       tags.compactMap { tag in
@@ -85,7 +85,7 @@ public struct RunReport {
   static func title(_ tag: String) -> String {
     guard tag != "reward" else { return "mean reward" }
     return tag.replacing("student/", with: "student: ").replacing("fake-teacher/", with: "fake teacher: ")
-      .replacing("probe/", with: "").replacing("-", with: " ")
+      .replacing("monitor/", with: "").replacing("-", with: " ")
   }
 
   // MARK: Samples

@@ -66,7 +66,7 @@ public struct SweepReport {
 
   /// One plot for each tag, one line for each variant: the mean over its seeds.
   private func curves() throws -> [HTML] {
-    let probed = ["probe/reward-mean", "probe/diversity", "probe/spread"]
+    let probed = ["monitor/reward-mean", "monitor/diversity", "monitor/std"]
     let trained = ["student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
     var plots = (probed + trained).map { tag in
       let title = probed.contains(tag) ? "probe: \(RunReport.title(tag))" : RunReport.title(tag)

@@ -5,12 +5,12 @@ import Tensors
 /// `diagnostics.h5`; a plot whose columns are not there is left out.
 struct ZonePage {
   private let columns: [String: [Double]]
-  private let probe: [(step: Int, rewards: [Double])]
+  private let fixedBatch: [(step: Int, rewards: [Double])]
   private let gnuplot: Gnuplot
 
   init(_ record: RunRecord, gnuplot: Gnuplot) {
     columns = record.diagnostics
-    probe = record.probe
+    fixedBatch = record.fixedBatch
     self.gnuplot = gnuplot
   }
 
@@ -103,21 +103,22 @@ struct ZonePage {
   }
 
   private var probed: Plot? {
-    guard probe.count > 1 else { return nil }
-    let steps = probe.flatMap { one in one.rewards.map { _ in Double(one.step) } }
-    return Plot("Reward of the same noise", x: .init("step"), Curve(x: steps, y: probe.flatMap(\.rewards)).series())
+    guard fixedBatch.count > 1 else { return nil }
+    let steps = fixedBatch.flatMap { one in one.rewards.map { _ in Double(one.step) } }
+    return Plot(
+      "Reward of the same noise", x: .init("step"), Curve(x: steps, y: fixedBatch.flatMap(\.rewards)).series())
   }
 
   /// At the beginning and at the end of training.
   private var beforeAndAfter: Plot? {
-    guard probe.count > 1 else { return nil }
+    guard fixedBatch.count > 1 else { return nil }
     func change(_ place: Int, _ ink: Ink) -> Plot.Series {
-      let (before, after) = (probe[place], probe[place + 1])
+      let (before, after) = (fixedBatch[place], fixedBatch[place + 1])
       return Plot.Series(
         .points(x: before.rewards, y: after.rewards, size: 1.4), label: "step \(before.step) to \(after.step)", ink: ink
       )
     }
-    let dots = [change(0, .amber)] + (probe.count > 2 ? [change(probe.count - 2, .blue)] : [])
+    let dots = [change(0, .amber)] + (fixedBatch.count > 2 ? [change(fixedBatch.count - 2, .blue)] : [])
     let all = dots.flatMap { $0.columns.flatMap { $0 } }.filter(\.isFinite)
     guard let least = all.min(), let largest = all.max(), least < largest else { return nil }
     return Plot(

@@ -16,7 +16,9 @@ public struct Table: Equatable, Sendable {
   /// - Throws: `Failure` where the number of cells is not that of the columns.
   public mutating func append(_ row: [TableCell]) throws {
     guard row.count == columns.count else {
-      throw Failure(.malformed, at: "table", expected: "\(columns.count) cells: \(columns.joined(separator: ", "))", got: "\(row.count)")
+      throw Failure(
+        .malformed, at: "table", expected: "\(columns.count) cells: \(columns.joined(separator: ", "))",
+        got: "\(row.count)")
     }
     rows.append(row)
   }

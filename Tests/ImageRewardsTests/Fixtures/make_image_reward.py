@@ -4,7 +4,7 @@ Writes vocab.txt, tokens.json, med_config.json, tiny.pt, expected.safetensors an
 3.11, torch 2.13.0, torchvision 0.28.0, transformers 4.40.2, timm 0.6.13, fairscale 0.4.13, image-reward 1.5, numpy 1.26.4,
 pillow 13.0.0 and safetensors 0.8.0: `python make_image_reward.py`, in this folder. Of image-reward, timm, fairscale and
 torchvision only what the scorer needs is imported, so that they may be installed with --no-deps. Pictures and their texts
-are those of CLIPTests/Fixtures.
+are those of EncodersTests/Fixtures.
 """
 
 import gzip
@@ -39,7 +39,7 @@ import ImageReward.models.BLIP.blip_pretrain as blip  # noqa: E402
 from ImageReward.models.BLIP.vit import VisionTransformer  # noqa: E402
 
 here = Path(__file__).parent
-clip = here.parent.parent / "CLIPTests/Fixtures"
+clip = here.parent.parent / "EncodersTests/Fixtures"
 size, length = 28, 35
 
 # MARK: The tokenizer

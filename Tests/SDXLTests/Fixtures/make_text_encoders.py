@@ -2,7 +2,7 @@
 
 Writes the folder text-encoders. Made with Python 3.11, torch 2.15.0, diffusers 0.42.1, transformers 5.23.0 and
 safetensors 0.8.0: `python make_text_encoders.py`, in this folder. The tokenizers have CLIP's first merges, of
-../../CLIPTests/Fixtures/merges.txt.gz, and so split most words.
+../../EncodersTests/Fixtures/merges.txt.gz, and so split most words.
 """
 
 import gzip
@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 here = Path(__file__).parent
-merges = gzip.open(here.parent.parent / "CLIPTests/Fixtures/merges.txt.gz", "rt").read().split("\n")[1:81]
+merges = gzip.open(here.parent.parent / "EncodersTests/Fixtures/merges.txt.gz", "rt").read().split("\n")[1:81]
 plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
 letters = [chr(b) for b in plain] + [chr(256 + i) for i in range(256 - len(plain))]
 tokens = letters + [x + "</w>" for x in letters] + [m.replace(" ", "") for m in merges]

@@ -1,6 +1,6 @@
 """Pictures, a tiny TorchScript program with the interface of NVIDIA's Inception, and what clean-fid, CMMD's and DMD2's evaluations make of them.
 
-Writes pictures/, inception.pt, small.pt, no-tensor.pt, captions.txt and expected.safetensors. The CLIP models are those of Tests/CLIPTests/Fixtures. Made
+Writes pictures/, inception.pt, small.pt, no-tensor.pt, captions.txt and expected.safetensors. The CLIP models are those of Tests/EncodersTests/Fixtures. Made
 with Python 3.11, torch 2.15.0, torchvision 0.29.2, clean-fid 0.1.35, scipy 1.17.1, pillow 13.0.0, transformers 5.23.0,
 open_clip_torch 3.3.0 and safetensors 0.8.0: `python make_features.py`, in this folder.
 """
@@ -23,7 +23,7 @@ from torchvision.transforms.functional import center_crop
 from transformers import CLIPModel, CLIPTokenizer
 
 here = Path(__file__).parent
-clip_fixtures = here / "../../../CLIPTests/Fixtures"
+clip_fixtures = here / "../../../EncodersTests/Fixtures"
 size = 28  # what the tiny CLIP models see
 
 # Pictures of several shapes, those that a patch of 299 pixels fits into among them. They are plain, to be small files.

@@ -3,7 +3,7 @@
 Writes metadata.jsonl, detections.jsonl.gz, results.jsonl.gz, summary.json, positions.json and colors.safetensors with colors.json. Made with
 Python 3.11, torch 2.15.0, open_clip_torch 3.3.0, clip-benchmark 1.4.0, pandas 3.1.1, numpy 2.4.6, pillow 13.0.0 and
 safetensors 0.8.0: `python make_geneval.py GENEVAL`, in this folder, where GENEVAL is a checkout of djghosh13/geneval. The
-detector is a stub that returns the made-up boxes; the CLIP model is the tiny one of Tests/CLIPTests/Fixtures/open-clip.
+detector is a stub that returns the made-up boxes; the CLIP model is the tiny one of Tests/EncodersTests/Fixtures/open-clip.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from transformers import CLIPTokenizer
 
 here = Path(__file__).parent
 scorer = Path(sys.argv[1]).resolve() / "evaluation"
-clip = here.parents[2] / "CLIPTests/Fixtures"
+clip = here.parents[2] / "EncodersTests/Fixtures"
 random.seed(0)
 
 detected = {}  # of each picture, the boxes of each class with scores

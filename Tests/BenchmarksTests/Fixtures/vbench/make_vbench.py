@@ -3,7 +3,7 @@ totals of its script.
 
 Writes videos/, dino.pth, expected.safetensors, expected.json, accepted.txt.gz, VBench_full_info.json.gz and LICENSE, all in
 this folder. VBench_full_info.json is VBench 0.1.5's, unchanged but for the compression, under the licence beside it (Apache
-2.0); nothing else of VBench is kept. CLIP and its tokenizer are those of Tests/CLIPTests/Fixtures, whose 28 pixels a side stand
+2.0); nothing else of VBench is kept. CLIP and its tokenizer are those of Tests/EncodersTests/Fixtures, whose 28 pixels a side stand
 for 224 in VBench's transforms.
 
 Made with Python 3.11, torch 2.15.0, torchvision 0.29.2, transformers 5.23.0, decord 0.6.0, opencv-python-headless 5.0.0.93,
@@ -37,7 +37,7 @@ from vbench import aesthetic_quality, appearance_style, background_consistency  
 from vbench import subject_consistency, temporal_flickering  # noqa: E402
 
 here = Path(__file__).parent
-clip_folder = here.parents[2] / "CLIPTests/Fixtures"
+clip_folder = here.parents[2] / "EncodersTests/Fixtures"
 torch.manual_seed(5)
 rng = np.random.default_rng(5)
 

@@ -10,7 +10,8 @@ public final class Reweighting: MatchingObjective {
   public init(_ s: SettingsReader) {
     temperature = s.number(
       "temperature", default: 0.5, in: .positive, "What advantages are divided by in the exponent.")
-    groupAdvantage = GroupAdvantage(groupSize: s.integer("group-size", default: 8, in: .atLeast(2), "Samples of one prompt."))
+    groupAdvantage = GroupAdvantage(
+      groupSize: s.integer("group-size", default: 8, in: .atLeast(2), "Samples of one prompt."))
   }
 
   public func studentLoss(_ scene: Scene) throws -> Loss {

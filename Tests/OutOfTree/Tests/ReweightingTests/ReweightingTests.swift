@@ -43,7 +43,8 @@ struct ReweightingTests {
   @Test("Samples move from the fake teacher's side to the real one's, better ones further")
   func direction() throws {
     let samples = try Tensor.zeros([2, 3]).requiringGrad()
-    let batchRewards = try BatchRewards(rewards: Tensor([0.0, 1.0]).to(.float32), groupAdvantage: GroupAdvantage(groupSize: 2))
+    let batchRewards = try BatchRewards(
+      rewards: Tensor([0.0, 1.0]).to(.float32), groupAdvantage: GroupAdvantage(groupSize: 2))
     let scene = Scene(
       samples: samples, condition: try Condition(classes: [0, 0]), time: try Tensor([0.5, 0.5]),
       noise: try Tensor.zeros([2, 3]), matching: Matching(scale: .none), teacher: Constant(1), fakeTeacher: Constant(0),

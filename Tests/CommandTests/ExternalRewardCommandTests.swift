@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 /// Whole runs whose reward is another program's.
-@Suite struct ProcessCommandTests {
+@Suite struct ExternalRewardCommandTests {
   private static let root =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardized.path
 
@@ -12,12 +12,12 @@ import Testing
     name: judged
     threads: 1
     backbone: {kind: pixel-unet, teacher: \(Self.root)/weights/fashion-mnist/teacher.safetensors}
-    reward: {kind: process, command: [python3, -S, \(Self.root)/\(command)]}
+    reward: {kind: external, command: [python3, -S, \(Self.root)/\(command)]}
     objective: {kind: amd, group-size: 2}
     student: {steps: [1]\(more)}
     fake-teacher: {updates: 1}
     training: {steps: 2, batch: 2}
-    watch: {every: 0}
+    monitor: {every: 0}
     """
   }
 
@@ -45,7 +45,7 @@ import Testing
     try scratch.write(TinySDXL.prompts.joined(separator: "\n"), to: "prompts.txt")
     try scratch.write(
       TinySDXL.recipe(student: "reward-weight: 10")
-        + "\nreward: {kind: process, command: [python3, \(Self.root)/scripts/scorers/brightness.py]}", to: "r.yaml")
+        + "\nreward: {kind: external, command: [python3, \(Self.root)/scripts/scorers/brightness.py]}", to: "r.yaml")
     try Fewstep.run(
       "prepare", "prompts", "prompts.txt", "--model", TinySDXL.model, "--into", "prompts", "--dtype", "float32",
       in: scratch)
