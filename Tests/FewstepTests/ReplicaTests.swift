@@ -96,7 +96,7 @@ import Testing
       [
         "training.steps": "20", "output.checkpoint-every": "5", "output.keep": "9",
         "monitor":
-          "{every: 4, samples: 24, teacher-steps: 5, policy: roll-back, meanShift: 1e9, std: 1e9, diversity: 0, fakeTeacherGap: 1e9}",
+          "{every: 4, samples: 24, teacher-steps: 5, policy: roll-back, mean-shift: 1e9, std: 1e9, diversity: 0, fake-teacher-gap: 1e9}",
       ], objective: "dmd")
     // Two parts a step are its own.
     let team = try Team(recipe, components: TrainingComponents(recipe)) {
