@@ -11,10 +11,10 @@ public final class ClassifierReward: RewardProxy {
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     guard let pixels else { throw TensorError("classifier reward", "samples of this backbone are no images") }
     let classes = classifier.architecture.classes
-    if let largest = condition.prompts.max(), largest >= classes {
+    if let largest = condition.promptIDs.max(), largest >= classes {
       throw TensorError("classifier reward", "the classifier knows \(classes) classes, and prompt \(largest) is none")
     }
-    let wanted = try Tensor(condition.prompts).to(pixels.device).unsqueezed(1)
+    let wanted = try Tensor(condition.promptIDs).to(pixels.device).unsqueezed(1)
     return try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1)
   }
 

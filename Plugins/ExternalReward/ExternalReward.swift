@@ -2,7 +2,7 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// What a program of somebody else's says of pictures or videos, over pipes (docs/external-rewards.md).
+/// Scores of images or videos by an external program, over pipes (docs/external-rewards.md).
 ///
 /// A score is the weighted sum of the program's axes. Its gradient reaches the pixels wherever gradients are recorded and the
 /// program gives them.
@@ -10,16 +10,18 @@ public final class ExternalReward: ImageFileReward {
   private let scorer: Scorer
   /// By axis, in the scorer's order.
   private let weights: [Double]
-  /// The backbone's, by number.
+  /// What the backbone's samples are.
+  private let medium: Medium
+  /// The backbone's, by ID.
   private let prompts: [String]
   private let batch: Int
 
-  init(_ scorer: Scorer, axes: [String: Double]?, batch: Int, prompts: [String]) throws {
+  init(_ scorer: Scorer, axes: [String: Double]?, batch: Int, prompts: [String], medium: Medium) throws {
     let known = scorer.greeting.axes
     if let unknown = axes?.keys.sorted().first(where: { !known.contains($0) }) {
       throw ScorerError("there is no axis '\(unknown)' (`axes`); it scores by \(known.joined(separator: ", "))")
     }
-    (self.scorer, self.batch, self.prompts) = (scorer, batch, prompts)
+    (self.scorer, self.batch, self.prompts, self.medium) = (scorer, batch, prompts, medium)
     weights = known.map { axis in axes.map { $0[axis] ?? 0 } ?? 1 }
   }
 
@@ -32,14 +34,14 @@ public final class ExternalReward: ImageFileReward {
   }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
-    guard let pixels else { throw error("samples of this backbone are no images") }
-    if let unknown = condition.prompts.first(where: { !prompts.indices.contains($0) }) {
+    guard let pixels else { throw error("samples of this backbone are points, not images") }
+    if let unknown = condition.promptIDs.first(where: { !prompts.indices.contains($0) }) {
       throw error("the backbone knows \(prompts.count) prompts, and \(unknown) is none of them")
     }
-    let kind = pixels.rank == 5 ? Greeting.Kind.videos : .pictures
+    let kind = if case .videos = medium { Greeting.Kind.videos } else { Greeting.Kind.pictures }
     let differentiates = isGradEnabled && pixels.requiresGrad
     let fixed = try pixels.detached().to(.cpu).to(.float32)
-    let (scores, gradients) = try scored(condition.prompts.map { prompts[$0] }, kind, differentiates) {
+    let (scores, gradients) = try scored(condition.promptIDs.map { prompts[$0] }, kind, differentiates) {
       try fixed.rows($0..<$0 + 1).squeezed(0).contiguous()
     }
     let values = try scores.to(pixels.device)
@@ -102,7 +104,8 @@ public final class ExternalReward: ImageFileReward {
             scorer.seed = context.seed
             return try ExternalReward(
               Scorer(scorer) { FileHandle.standardError.write(Data("scorer: \($0)\n".utf8)) }, axes: settings.axes,
-              batch: settings.batch, prompts: context.backbone?.prompts ?? [])
+              batch: settings.batch, prompts: context.backbone?.prompts ?? [],
+              medium: context.backbone?.medium ?? .images)
           } catch let failure as ScorerError {
             throw error(name, failure.description)
           }

@@ -17,12 +17,6 @@ final class ExactTeacher: Teacher {
     let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
     return try density.clean(noisy, alpha: alpha, sigma: sigma, classes: condition.tensor("class"))
   }
-
-  func unconditional(like condition: Condition) throws -> Condition {
-    let none = Array(repeating: density.mixture.classes, count: condition.count)
-    return Condition(
-      prompts: condition.prompts, tensors: ["class": try Tensor(none).to(try condition.tensor("class").device)])
-  }
 }
 
 /// A multilayer perceptron that predicts x̂0 of points: student and fake teacher of a mixture.

@@ -41,6 +41,7 @@ public final class GaussianMixture: Backbone {
   private let seen: Mixture
   public let schedule: any NoiseSchedule
   public let device: Device
+  public let medium = Medium.points
   public let sampleShape: [Int]
   public let prompts: [String]
   public var featureShape: [Int]? { [network.width] }
@@ -63,12 +64,14 @@ public final class GaussianMixture: Backbone {
     metadata = ["kind": "gaussian-mixture", "mixture": mixture.fingerprint]
   }
 
-  public func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
+  public func condition(_ promptIDs: [Int]) throws -> Condition { try Condition(classes: promptIDs, on: device) }
+  public func unconditional(like condition: Condition) throws -> Condition {
+    try Condition(classes: condition.promptIDs.map { _ in mixture.classes }, promptIDs: condition.promptIDs, on: device)
+  }
   public func teacher() throws -> any Teacher { ExactTeacher(try MixtureDensity(seen, on: device), schedule) }
-  public func student(seed: Int) throws -> any Student { try denoiser(seed: seed) }
-  public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try denoiser(seed: seed) }
 
-  private func denoiser(seed: Int) throws -> PointDenoiser {
+  /// Both roles start from the same weights if they have a warm start.
+  public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
     let denoiser = try PointDenoiser(
       ParameterStore(.random(seed: seed), device: device), dimension: mixture.dimension, classes: mixture.classes,
       width: network.width, layers: network.layers, embedding: network.embedding, power: mixture.power,
@@ -78,7 +81,7 @@ public final class GaussianMixture: Backbone {
       try denoiser.parameters.load { start[$0] }
     } else {
       let data = try MixtureData(seen, count: 20_000, seed: seed, on: device)
-      try denoiser.learnToDenoise(data, like: teacher(), steps: network.warmStart, seed: seed)
+      try denoiser.learnToDenoise(data, unconditional: unconditional, steps: network.warmStart, seed: seed)
       start = try Dictionary(uniqueKeysWithValues: denoiser.parameters.state.map { ($0.name, try $0.tensor.cloned()) })
     }
     return denoiser

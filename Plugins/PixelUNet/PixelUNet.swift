@@ -5,6 +5,7 @@ import Tensors
 
 /// Class-conditional pixel diffusion: a U-Net on a rectified flow, trained by `fewstep train-teacher`.
 public final class PixelUNet: Backbone {
+  public let medium = Medium.images
   public let sampleShape: [Int]
   public let device: Device
   public let prompts: [String]
@@ -51,7 +52,12 @@ public final class PixelUNet: Backbone {
     metadata = architecture.metadata
   }
 
-  public func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
+  public func condition(_ promptIDs: [Int]) throws -> Condition { try Condition(classes: promptIDs, on: device) }
+
+  public func unconditional(like condition: Condition) throws -> Condition {
+    let none = condition.promptIDs.map { _ in architecture.classes }
+    return try Condition(classes: none, promptIDs: condition.promptIDs, on: device)
+  }
 
   public func teacher() throws -> any Teacher {
     let teacher = try denoiser()
@@ -59,8 +65,7 @@ public final class PixelUNet: Backbone {
     return teacher
   }
 
-  public func student(seed: Int) throws -> any Student { try denoiser() }
-  public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try denoiser() }
+  public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser { try denoiser() }
 
   public func pixels(_ samples: Tensor) throws -> Tensor? { try (samples * 0.5 + 0.5).clamped(0, 1) }
 

@@ -31,11 +31,6 @@ public final class PixelDenoiser: Teacher, FakeTeacher, Student {
     try network.bottleneck(noisy, timestep(time, noisy.device), condition.tensor("class"))
   }
 
-  public func unconditional(like condition: Condition) throws -> Condition {
-    let none = Array(repeating: network.architecture.classes, count: condition.count)
-    return Condition(prompts: condition.prompts, tensors: ["class": try Tensor(none).to(parameters.device)])
-  }
-
   private func timestep(_ time: Tensor, _ device: Device) throws -> Tensor {
     try Tensor(time.doubles().map { Float(schedule.timestep($0)) }).to(device)
   }

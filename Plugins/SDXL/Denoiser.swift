@@ -8,7 +8,6 @@ final class SDXLDenoiser: Teacher, FakeTeacher, Student {
   let prediction: Prediction
   let parameters: ParameterStore
   private let network: UNet
-  private let unconditional: Unconditional
   private let precision: DType?
   private let gradientCheckpointing: Bool
 
@@ -23,13 +22,12 @@ final class SDXLDenoiser: Teacher, FakeTeacher, Student {
   ///   - gradientCheckpointing: gradient checkpointing.
   init(
     _ network: UNet, _ parameters: ParameterStore, schedule: DiscreteVP, prediction: Prediction,
-    unconditional: Unconditional, precision: DType?, gradientCheckpointing: Bool
+    precision: DType?, gradientCheckpointing: Bool
   ) {
     self.network = network
     self.parameters = parameters
     self.schedule = schedule
     self.prediction = prediction
-    self.unconditional = unconditional
     self.precision = precision
     self.gradientCheckpointing = gradientCheckpointing
   }
@@ -48,18 +46,6 @@ final class SDXLDenoiser: Teacher, FakeTeacher, Student {
       try network.middle(
         $0, $1, text: $2, pooled: $3, timeIDs: $4, gradientCheckpointing: gradientCheckpointing && isGradEnabled)
     }
-  }
-
-  func unconditional(like condition: Condition) throws -> Condition {
-    func spread(_ row: Tensor) throws -> Tensor {
-      try row.expanded([condition.count] + Array(repeating: -1, count: row.rank - 1))
-    }
-    return Condition(
-      prompts: condition.prompts,
-      tensors: [
-        "text": try spread(unconditional.text), "pooled": try spread(unconditional.pooled),
-        "time-ids": try condition.tensor("time-ids"),
-      ])
   }
 
   private func asked(

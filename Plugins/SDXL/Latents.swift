@@ -31,7 +31,7 @@ public final class Latents: DataSource {
   public func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition) {
     func rows(_ name: String) throws -> Tensor { try shards.rows(name, positions).to(device).to(.float32) }
     let tensors = ["text": try rows("text"), "pooled": try rows("pooled"), "time-ids": try rows("time-ids")]
-    return (try rows("latents"), Condition(prompts: positions.map { prompts[$0] }, tensors: tensors))
+    return (try rows("latents"), Condition(promptIDs: positions.map { prompts[$0] }, tensors: tensors))
   }
 }
 

@@ -33,6 +33,7 @@ public final class SDXL: TextConditioned {
     }
   }
 
+  public let medium = Medium.images
   public let sampleShape: [Int]
   public let device: Device
   public let prompts: [String]
@@ -94,15 +95,15 @@ public final class SDXL: TextConditioned {
       prompts, text: embeddings.rows("text", prompts), pooled: embeddings.rows("pooled", prompts))
   }
 
-  public func condition(texts: [String]) throws -> Condition {
-    let (tensors, _) = try noGrad { try pipeline.embed(texts) }
-    return try condition(Array(texts.indices), text: tensors["text"]!, pooled: tensors["pooled"]!)
+  public func condition(prompts: [String]) throws -> Condition {
+    let (tensors, _) = try noGrad { try pipeline.embed(prompts) }
+    return try condition(Array(prompts.indices), text: tensors["text"]!, pooled: tensors["pooled"]!)
   }
 
   private func condition(_ prompts: [Int], text: Tensor, pooled: Tensor) throws -> Condition {
     let sizes = (settings.size + [0, 0] + settings.size).map(Float.init)
     return Condition(
-      prompts: prompts,
+      promptIDs: prompts,
       tensors: [
         "text": try text.to(device).to(.float32), "pooled": try pooled.to(device).to(.float32),
         "time-ids": try Tensor(prompts.flatMap { _ in sizes }, shape: [prompts.count, 6]).to(device),
@@ -110,10 +111,21 @@ public final class SDXL: TextConditioned {
   }
 
   public func teacher() throws -> any Teacher { role(try frozen()) }
-  public func student(seed: Int) throws -> any Student { try trainable() }
-  public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try trainable() }
-  public func adaptableStudent(seed: Int) throws -> any Student { try adaptable() }
-  public func adaptableFakeTeacher(seed: Int) throws -> any FakeTeacher { try adaptable() }
+  public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
+    try adapters ? adaptable() : trainable()
+  }
+
+  public func unconditional(like condition: Condition) throws -> Condition {
+    func spread(_ row: Tensor) throws -> Tensor {
+      try row.expanded([condition.count] + Array(repeating: -1, count: row.rank - 1))
+    }
+    return Condition(
+      promptIDs: condition.promptIDs,
+      tensors: [
+        "text": try spread(unconditional.text), "pooled": try spread(unconditional.pooled),
+        "time-ids": try condition.tensor("time-ids"),
+      ])
+  }
 
   /// Decoded, in 0...1.
   public func pixels(_ samples: Tensor) throws -> Tensor? {
@@ -140,7 +152,7 @@ public final class SDXL: TextConditioned {
   private func role(_ made: (network: UNet, parameters: ParameterStore)) -> SDXLDenoiser {
     SDXLDenoiser(
       made.network, made.parameters, schedule: pipeline.schedule, prediction: pipeline.prediction,
-      unconditional: unconditional, precision: settings.precision == .float32 ? nil : settings.precision,
+      precision: settings.precision == .float32 ? nil : settings.precision,
       gradientCheckpointing: settings.gradientCheckpointing)
   }
 }

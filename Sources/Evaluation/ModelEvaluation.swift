@@ -59,7 +59,7 @@ public final class ModelEvaluation {
     student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void
   ) throws -> EvaluationResult {
     let sampling = SampleGenerator(backbone, seed: settings.seed, batch: settings.batch)
-    let prompts = sampling.prompts(settings.samples)
+    let prompts = sampling.promptIDs(settings.samples)
     let guidance = recipe.matching.guidance
     var scores = [Score]()
     if let floor {
@@ -67,17 +67,17 @@ public final class ModelEvaluation {
       scores.append(try score("real samples", real.samples, real.classes))
     }
     for count in settings.teacherSteps {
-      let made = try sampling.teacher(teacher, steps: count, guidance: guidance, prompts: prompts) {
+      let made = try sampling.teacher(teacher, steps: count, guidance: guidance, promptIDs: prompts) {
         try progress("teacher, \(count) steps", $0, settings.samples)
       }
       scores.append(try score("teacher, DDIM", made, prompts, steps: count, sampler: "DDIM"))
     }
-    let few = try sampling.teacherFewStep(teacher, steps: steps, guidance: guidance, prompts: prompts) {
+    let few = try sampling.teacherFewStep(teacher, steps: steps, guidance: guidance, promptIDs: prompts) {
       try progress("teacher, \(steps.count) steps", $0, settings.samples)
     }
     scores.append(
       try score("teacher, student's sampler", few, prompts, steps: steps.count, sampler: "re-noising", times: steps))
-    let own = try sampling.fewStep(student, steps: steps, prompts: prompts) {
+    let own = try sampling.fewStep(student, steps: steps, promptIDs: prompts) {
       try progress("student, \(steps.count) steps", $0, settings.samples)
     }
     scores.append(try score("student", own, prompts, steps: steps.count, sampler: "re-noising", times: steps))
@@ -123,7 +123,7 @@ public final class ModelEvaluation {
   private static func samples(of data: any DataSource, _ count: Int) throws -> (samples: Tensor, classes: [Int]) {
     let order = Noise(seed: 0).stream("evaluation order", step: 0).permutation(data.count)
     let (samples, condition) = try data.batch(Array(order.prefix(count)))
-    return (samples, condition.prompts)
+    return (samples, condition.promptIDs)
   }
 
   private static func features(

@@ -46,10 +46,10 @@ struct Field: ParsableCommand {
     if let absent = steps.first(where: { !there.contains($0) }) {
       throw CommandError(ExitCodes.missing, "\(folder): no checkpoint of step \(absent); there are: \(there)")
     }
-    guard opened.backbone.sampleShape == [2] else {
+    guard opened.backbone.isPlanar else {
       throw CommandError(
         ExitCodes.invalid,
-        "\(folder): samples are \(opened.backbone.sampleShape); a field can be drawn for points of the plane alone, [2]"
+        "\(folder): samples are \(opened.backbone.medium) \(opened.backbone.sampleShape); a field can be drawn only for points of the plane, [2]"
       )
     }
     let prompts = opened.backbone.prompts.count

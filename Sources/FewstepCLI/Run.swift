@@ -101,7 +101,8 @@ struct Run: ParsableCommand {
     let progress = Progress(total: recipe.training.steps, from: first)
     let start = Date()
     let sampling = SampleGenerator(run.trainer.components.backbone, seed: recipe.evaluation?.seed ?? 1)
-    let prompts = sampling.prompts(max(50, run.trainer.components.backbone.pixelPrompts))
+    let grid = SampleGrid(run.trainer.components.backbone)
+    let prompts = sampling.promptIDs(grid.count(rows: 5))
     var reward = Double.nan
     let observer = TrainingRun.Observer { report in
       let done = report.step + 1
@@ -116,9 +117,8 @@ struct Run: ParsableCommand {
       if warning.action != .stopped { note("warning \(warning)") }
     } picture: {
       let student = run.trainer.components.student
-      let made = { try sampling.fewStep(student, steps: recipe.steps, prompts: prompts) }
-      return try Pictures(run.trainer.components.backbone).image(
-        [("student", run.trainer.ema?.applied(made) ?? made())], prompts: prompts)
+      let made = { try sampling.fewStep(student, steps: recipe.steps, promptIDs: prompts) }
+      return try grid.image([("student", run.trainer.ema?.applied(made) ?? made())], promptIDs: prompts)
     }
     let ending = try run.run(until: stopAfter, observer)
     if case .interrupted = ending { progress.stop() }
@@ -129,15 +129,15 @@ struct Run: ParsableCommand {
   private func report(_ run: TrainingRun, _ evaluation: ModelEvaluation?) throws {
     let (recipe, components, folder) = (run.trainer.recipe, run.trainer.components, run.folder)
     let sampling = SampleGenerator(components.backbone, seed: recipe.evaluation?.seed ?? 1)
-    let prompts = sampling.prompts(components.backbone.pixelPrompts)
+    let grid = SampleGrid(components.backbone)
+    let prompts = sampling.promptIDs(grid.count(rows: 2))
     let picture = folder.samples + "/teacher-and-student.png"
     var isDrawn = false
     try Averaged(run.trainer).run {
       let teacher = try sampling.teacherFewStep(
-        components.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, prompts: prompts)
-      let student = try sampling.fewStep(components.student, steps: recipe.steps, prompts: prompts)
-      let image = try Pictures(components.backbone).image(
-        [("teacher", teacher), ("student", student)], prompts: prompts)
+        components.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, promptIDs: prompts)
+      let student = try sampling.fewStep(components.student, steps: recipe.steps, promptIDs: prompts)
+      let image = try grid.image([("teacher", teacher), ("student", student)], promptIDs: prompts)
       try image?.write(to: picture)
       isDrawn = image != nil
       guard let evaluation else { return }
@@ -194,8 +194,3 @@ func noteScorers(_ components: TrainingComponents) {
 
 /// A line for people, beside whatever goes to standard output.
 func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
-
-extension Backbone {
-  /// Two rows of images, or enough points to see a distribution.
-  var pixelPrompts: Int { sampleShape == [2] ? 1000 : 20 }
-}

@@ -49,10 +49,10 @@ struct Sample: ParsableCommand {
     Signals.listen()
     var sampling = try source.sampling(texts, seed: seed, batch: batch)
     if let noises { sampling.noises = try HDF5File.open(noises).read("noises").to(.float32) }
-    let prompts = sampling.prompts(count)
+    let prompts = sampling.promptIDs(count)
     let progress = Progress(total: count)
     let samples = try source.samples(
-      sampling, prompts: prompts, ifStopped: "stopped while sampling; nothing was written"
+      sampling, promptIDs: prompts, ifStopped: "stopped while sampling; nothing was written"
     ) { progress.update($0, source.name) }
     if let tensors {
       try HDF5File.write(to: tensors) { file in
@@ -62,7 +62,7 @@ struct Sample: ParsableCommand {
       note("tensors: \(tensors)")
     }
     if let pictures { try write(samples, of: source, prompts, into: pictures) }
-    if let image = try Pictures(source.backbone).image([(source.name, samples)], prompts: prompts) {
+    if let image = try SampleGrid(source.backbone).image([(source.name, samples)], promptIDs: prompts) {
       try image.write(to: output)
       note("picture: \(output)")
     }
@@ -72,9 +72,10 @@ struct Sample: ParsableCommand {
   private func write(_ samples: Tensor, of source: SampleSource, _ prompts: [Int], into folder: String) throws {
     let names = texts.isEmpty ? source.backbone.prompts : texts
     for (index, prompt) in prompts.enumerated() {
-      guard let pixels = try noGrad({ try source.backbone.pixels(samples.rows(index..<index + 1)) }) else {
-        throw CommandError(ExitCodes.usage, "--pictures: samples of this model family are no images")
+      guard source.backbone.medium != .points else {
+        throw CommandError(ExitCodes.usage, "--pictures: samples of this model family are points")
       }
+      let pixels = try source.backbone.stills(samples.rows(index..<index + 1))
       let place = [
         PNGImage.Text("prompt", names[prompt]), PNGImage.Text("seed", "\(seed)"), PNGImage.Text("sample", "\(index)"),
       ]

@@ -24,7 +24,12 @@ final class StoppableTeacher: Teacher {
     try teacher.features(of: noisy, at: time, given: condition)
   }
 
-  func unconditional(like condition: Condition) throws -> Condition { try teacher.unconditional(like: condition) }
+  func both(from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition) throws -> (
+    conditional: Tensor, unconditional: Tensor
+  ) {
+    try stopIfAsked(words)
+    return try teacher.both(from: noisy, at: time, given: condition, and: unconditional)
+  }
 }
 
 /// - Throws: `CommandError` after Ctrl-C where `Signals` listens.

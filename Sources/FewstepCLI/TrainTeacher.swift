@@ -18,12 +18,11 @@ struct TrainTeacher: ParsableCommand {
       Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
     let context = try pluginContext(recipe.device, recipe.threads, seed: recipe.seed)
     let backbone = try recipe.backbone(context)
-    let model = try backbone.student(seed: recipe.seed)
-    let teacher = try backbone.teacher()
+    let model = try backbone.trainable(.student, adapters: false, seed: recipe.seed)
     // Data may be the backbone's own: latents of its autoencoder.
     let whole = PluginContext(device: recipe.device, seed: recipe.seed, backbone: backbone)
     let training = try DenoiserTraining(
-      model, unconditional: teacher.unconditional, data: recipe.data(whole), settings: recipe.training,
+      model, unconditional: backbone.unconditional, data: recipe.data(whole), settings: recipe.training,
       seed: recipe.seed)
     try trained(steps: recipe.training.steps, step: training.step) { path in
       try Safetensors.write(

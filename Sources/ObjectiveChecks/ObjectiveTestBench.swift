@@ -53,7 +53,8 @@ final class ObjectiveTestBench {
     return Scene(
       samples: try samples.rows(range), condition: try condition(range),
       time: try times("time", range, step, low: 0.1, high: 0.9), noise: try normal("noise", range, step) * unit,
-      matching: matching, studentTime: 0.5, teacher: InUnits(real, unit), fakeTeacher: InUnits(fakeTeacher, unit),
+      matching: matching, studentTime: 0.5, teacher: InUnits(real, unit),
+      fakeTeacher: InUnits(fakeTeacher, unit), unconditional: backbone.unconditional,
       batchRewards: try objective.groupAdvantage.map {
         try BatchRewards(
           rewards: noise.stream("rewards", step: step).normal(0..<count, [], on: backbone.device), groupAdvantage: $0)
@@ -107,9 +108,5 @@ private final class InUnits: Teacher, FakeTeacher {
 
   func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try denoiser.features(of: noisy / unit, at: time, given: condition)
-  }
-
-  func unconditional(like condition: Condition) throws -> Condition {
-    try (denoiser as? any Teacher)?.unconditional(like: condition) ?? condition
   }
 }

@@ -4,6 +4,7 @@ import Tensors
 
 /// Points of three numbers, in three classes.
 final class PointBackbone: Backbone {
+  let medium = Medium.points
   let sampleShape = [3]
   let device: Device
   let prompts = ["a", "b", "c"]
@@ -12,10 +13,12 @@ final class PointBackbone: Backbone {
 
   init(device: Device) { self.device = device }
 
-  func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
+  func condition(_ promptIDs: [Int]) throws -> Condition { try Condition(classes: promptIDs, on: device) }
+  func unconditional(like condition: Condition) throws -> Condition {
+    try Condition(classes: condition.promptIDs.map { _ in 3 }, promptIDs: condition.promptIDs, on: device)
+  }
   func teacher() throws -> any Teacher { try network(seed: 1) }
-  func student(seed: Int) throws -> any Student { try network(seed: seed) }
-  func fakeTeacher(seed: Int) throws -> any FakeTeacher { try network(seed: seed) }
+  func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser { try network(seed: seed) }
   func network(seed: Int) throws -> PointNetwork { try PointNetwork(.random(seed: seed), self) }
 }
 
@@ -43,9 +46,5 @@ final class PointNetwork: Teacher, Student, FakeTeacher {
   func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     let time = try time.to(noisy.dtype).to(noisy.device).unsqueezed(1)
     return try silu(input(concatenated([noisy, time], 1)) + classes(condition.tensor("class")))
-  }
-
-  func unconditional(like condition: Condition) throws -> Condition {
-    try Condition(classes: condition.prompts.map { _ in 3 }, on: condition.tensor("class").device)
   }
 }

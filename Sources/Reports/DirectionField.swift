@@ -39,7 +39,8 @@ public struct DirectionField {
       let scene = Scene(
         samples: x, condition: condition, time: try .full([count], time, .float64),
         noise: try noise + points.zerosLike(), matching: recipe.matching, teacher: components.teacher,
-        fakeTeacher: components.fakeTeacher, batchRewards: batchRewards,
+        fakeTeacher: components.fakeTeacher, unconditional: components.backbone.unconditional,
+        batchRewards: batchRewards,
         realData: components.data.map { data in
           { try Self.real(data, count, shape, source, draw, points.device) }
         },

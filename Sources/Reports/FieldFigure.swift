@@ -24,15 +24,15 @@ public struct FieldFigure {
   ///
   /// - Throws: `Failure` where samples are not points of the plane.
   public init(_ recipe: Recipe, components: TrainingComponents, prompt: Int, times: [Double]) throws {
-    guard components.backbone.sampleShape == [2] else {
+    guard components.backbone.isPlanar else {
       throw Failure(
         .malformed, at: "field", expected: "samples that are points of the plane, [2]",
-        got: "\(components.backbone.sampleShape)")
+        got: "\(components.backbone.medium) \(components.backbone.sampleShape)")
     }
     (self.recipe, self.components, self.prompt, self.times) = (recipe, components, prompt, times)
     let made = try SampleGenerator(components.backbone, seed: 1, batch: 1000).teacher(
       components.teacher, steps: Self.teacherSteps, guidance: recipe.matching.guidance,
-      prompts: Array(repeating: prompt, count: Self.teacherSamples))
+      promptIDs: Array(repeating: prompt, count: Self.teacherSamples))
     let values = try made.doubles()
     let points = stride(from: 0, to: values.count, by: 2).map { (x: values[$0], y: values[$0 + 1]) }
       .filter { $0.x.isFinite && $0.y.isFinite }
@@ -46,7 +46,7 @@ public struct FieldFigure {
   /// - Parameter step: of the weights that the cast has now, for the title.
   public func figure(step: Int) throws -> Figure {
     let student = try SampleGenerator(components.backbone, seed: 1, batch: 1000).fewStep(
-      components.student, steps: recipe.steps, prompts: Array(repeating: prompt, count: Self.studentSamples))
+      components.student, steps: recipe.steps, promptIDs: Array(repeating: prompt, count: Self.studentSamples))
     let side = Self.arrows
     let ticks = { (range: ClosedRange<Double>) in
       (0..<side).map { range.lowerBound + (range.upperBound - range.lowerBound) * (Double($0) + 0.5) / Double(side) }

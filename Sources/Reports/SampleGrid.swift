@@ -2,9 +2,13 @@ import Fewstep
 import Media
 import Tensors
 
-/// Pictures of samples: a grid where they are images, a scatter plot where they are points.
-public struct Pictures {
+/// One picture of many samples: a grid of images, film strips of videos, or a scatter plot of points.
+public struct SampleGrid {
+  /// Frames of a video that its film strip shows.
+  private static let frames = 4
+
   private let backbone: any Backbone
+  /// Images in a row; a film strip takes the place of four.
   private let columns: Int
 
   public init(_ backbone: any Backbone, columns: Int = 10) {
@@ -12,18 +16,39 @@ public struct Pictures {
     self.columns = columns
   }
 
-  /// Bands of samples above one another, each with its name; nil where samples are neither images nor points of a plane.
-  public func image(_ bands: [(name: String, samples: Tensor)], prompts: [Int]) throws -> PNGImage? {
+  /// How many samples fill a number of rows; of points, how many show a distribution.
+  public func count(rows: Int) -> Int { backbone.isPlanar ? 1000 : rows * samplesPerRow }
+
+  /// Bands of samples, one below the other, each with its name, which goes into the file's metadata. nil for points that are
+  /// not in the plane.
+  public func image(_ bands: [(name: String, samples: Tensor)], promptIDs: [Int]) throws -> PNGImage? {
     let texts =
       [PNGImage.Text("Software", "Fewstep")]
       + bands.enumerated().map { PNGImage.Text("band \($0 + 1)", $1.name) }
-    if let first = bands.first, try backbone.pixels(first.samples) != nil {
-      let made = try bands.map { ImageGrid.Band($0.name, try backbone.pixels($0.samples) ?? $0.samples) }
-      return try ImageGrid(columns: columns, scale: 2).image(made, texts: texts)
+    guard backbone.medium == .points else {
+      let images = try bands.map { ImageGrid.Band($0.name, try backbone.stills($0.samples, frames: Self.frames)) }
+      return try ImageGrid(columns: samplesPerRow, scale: 2).image(images, texts: texts)
     }
-    guard backbone.sampleShape == [2], let last = bands.last else { return nil }
+    guard backbone.isPlanar, let last = bands.last else { return nil }
     // The last band in colour, over the first in grey.
     return try ScatterPlot(around: concatenated(bands.map(\.samples))).image(
-      last.samples, classes: prompts, over: bands.count > 1 ? bands[0].samples : nil, texts: texts)
+      last.samples, classes: promptIDs, over: bands.count > 1 ? bands[0].samples : nil, texts: texts)
+  }
+
+  private var samplesPerRow: Int {
+    if case .videos = backbone.medium { max(1, columns / Self.frames) } else { columns }
+  }
+}
+
+extension Backbone {
+  /// Samples as images [B, C, H, W] in 0...1 to look at: a video as a film strip.
+  ///
+  /// - Throws: `Failure` for points.
+  public func stills(_ samples: Tensor, frames: Int = 4) throws -> Tensor {
+    guard let pixels = try noGrad({ try pixels(samples) }) else {
+      throw Failure(.malformed, at: "samples", expected: "images or videos", got: medium.description)
+    }
+    if case .videos = medium { return try filmStrip(pixels, frames: frames) }
+    return pixels
   }
 }

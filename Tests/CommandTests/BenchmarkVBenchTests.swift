@@ -292,7 +292,7 @@ import Testing
     let job = try run(
       [TinySDXL.model, "--size", "16", "--teacher-steps", "1", "--prompts", "list.json", "--output", "out"]
         + ["--only-samples"], expecting: 65)
-    #expect(job.errors.contains("vbench judges videos, and samples of this model are pictures [4, "), "\(job.errors)")
+    #expect(job.errors.contains("vbench judges videos, but samples of this model are images [4, "), "\(job.errors)")
     #expect(!scratch.has("out"))
   }
 }

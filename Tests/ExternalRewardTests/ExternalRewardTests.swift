@@ -64,13 +64,16 @@ import Testing
   @Test("Videos are scored frame by frame where the scorer takes them, and refused by name where not")
   func videos() throws {
     let x = try pixels([2, 3, 4, 5, 6]).requiringGrad()
-    let scores = try reward(python("\(scorers)/brightness.py"), axes: ["brightness": 1])
-      .score(x, pixels: x, given: condition(2))
+    let scores = try reward(
+      python("\(scorers)/brightness.py"), axes: ["brightness": 1], medium: .videos(framesPerSecond: 8)
+    )
+    .score(x, pixels: x, given: condition(2))
     #expect(try largestDifference(scores.detached(), x.detached().reshaped([2, -1]).mean([1])) < 1e-6)
     try sum(scores).backward()
     #expect(x.gradient?.shape == [2, 3, 4, 5, 6])
     let refused = words {
-      _ = try reward(python("\(scorers)/minimal.py")).score(x.detached(), pixels: x.detached(), given: condition(2))
+      _ = try reward(python("\(scorers)/minimal.py"), medium: .videos(framesPerSecond: 8)).score(
+        x.detached(), pixels: x.detached(), given: condition(2))
     }
     #expect(refused.contains("it scores pictures, and these are videos"), "\(refused)")
   }
@@ -98,9 +101,9 @@ import Testing
   func misfits() throws {
     let reward = try reward(standIn(""))
     let points = words { _ = try reward.score(pixels([1, 2]), pixels: nil, given: condition(1)) }
-    #expect(points.contains("no images"), "\(points)")
+    #expect(points.contains("not images"), "\(points)")
     let x = try pixels([1, 3, 2, 2])
-    let unknown = words { _ = try reward.score(x, pixels: x, given: Condition(prompts: [7], tensors: [:])) }
+    let unknown = words { _ = try reward.score(x, pixels: x, given: Condition(promptIDs: [7], tensors: [:])) }
     #expect(unknown.contains("the backbone knows 3 prompts, and 7 is none of them"), "\(unknown)")
   }
 }

@@ -36,13 +36,14 @@ func scorer(
 
 func reward(
   _ command: [String], axes: [String: Double]? = nil, batch: Int = 2, prompts: [String] = ["a", "b", "c"],
+  medium: Medium = .images,
   _ log: Log = Log(), change: (inout Scorer.Settings) -> Void = { _ in }
 ) throws -> ExternalReward {
-  try ExternalReward(scorer(command, log, change: change), axes: axes, batch: batch, prompts: prompts)
+  try ExternalReward(scorer(command, log, change: change), axes: axes, batch: batch, prompts: prompts, medium: medium)
 }
 
 func condition(_ count: Int) -> Condition {
-  Condition(prompts: (0..<count).map { $0 % 3 }, tensors: [:])
+  Condition(promptIDs: (0..<count).map { $0 % 3 }, tensors: [:])
 }
 
 /// Pixels in 0...1, one row a sample.

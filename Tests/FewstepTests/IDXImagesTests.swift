@@ -26,7 +26,7 @@ import Testing
     let coloured = try source(scratch, shape: [4, 3, 2, 2], labels: [5, 6, 7, 8], subset: .odd)
     #expect(coloured.sampleShape == [3, 2, 2] && coloured.count == 2)
     let (samples, condition) = try coloured.batch([1])
-    #expect(condition.prompts == [8])
+    #expect(condition.promptIDs == [8])
     try expectClose(samples, Tensor((36..<48).map { Float($0) / 127.5 - 1 }, shape: [1, 3, 2, 2]))
   }
 

@@ -119,7 +119,7 @@ import Testing
     let data = try MixtureData(mixture, count: count, seed: 3)
     let (samples, condition) = try data.batch(Array(0..<count))
     for label in 0..<mixture.classes {
-      let positions = condition.prompts.indices.filter { condition.prompts[$0] == label }
+      let positions = condition.promptIDs.indices.filter { condition.promptIDs[$0] == label }
       let share = zip(mixture.weights, mixture.labels).reduce(0) { $0 + ($1.1 == label ? $1.0 : 0) }
       #expect(Swift.abs(Double(positions.count) / Double(count) - share) < 0.015)
       try expectMoments(of: samples.selected(Tensor(positions)), mixture, label)

@@ -115,7 +115,7 @@ import Testing
         samples: samples, condition: try Condition(classes: [0, 0, 1, 1]), time: try Tensor([0.2, 0.4, 0.6, 0.8]),
         noise: noise, matching: Matching(guidance: Guidance(guidance)),
         teacher: FormulaDenoiser.constant(conditional, unconditional),
-        fakeTeacher: FormulaDenoiser.constant(fake),
+        fakeTeacher: FormulaDenoiser.constant(fake), unconditional: { $0 },
         batchRewards: try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: 2, clip: 0.5)))
     }
 
@@ -238,7 +238,7 @@ import Testing
       Scene(
         samples: leaf, condition: stage.condition, time: time, noise: try normal("noise", [Stage.count, 2]),
         matching: Matching(guidance: Guidance(3), times: 0.1...0.9), studentTime: studentTime, teacher: stage.teacher,
-        fakeTeacher: stage.fakeTeacher)
+        fakeTeacher: stage.fakeTeacher, unconditional: stage.backbone.unconditional)
     }
     let time = try times("time", Stage.count).clamped(0.1, 0.9)
     try DecoupledDMD().studentLoss(scene(time, studentTime: 0.5)).total.backward()

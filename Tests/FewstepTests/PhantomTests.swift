@@ -42,14 +42,15 @@ import Testing
     let network = GaussianMixture.Network(width: 32, layers: 2, embedding: 8, warmStart: 150)
     let backbone = GaussianMixture(
       .ring(4, radius: 2, deviation: 0.3, classes: 2), network: network, schedule: RectifiedFlow())
-    let student = try backbone.student(seed: 1)
-    let fake = try backbone.fakeTeacher(seed: 2)
+    let student = try backbone.trainable(.student, adapters: false, seed: 1)
+    let fake = try backbone.trainable(.fakeTeacher, adapters: false, seed: 2)
     for (a, b) in zip(student.parameters.state, fake.parameters.state) { try expectSame(a.tensor, b.tensor, a.name) }
     let noise = try normal("warm start", [64, 2])
     let condition = try Condition(classes: (0..<64).map { $0 % 2 })
     let time = try Tensor.full([64], 0.6, .float64)
     let wanted = try backbone.teacher().denoise(from: noise, at: time, given: condition)
-    let random = try GaussianMixture(backbone.mixture, schedule: RectifiedFlow()).student(seed: 1)
+    let random = try GaussianMixture(backbone.mixture, schedule: RectifiedFlow()).trainable(
+      .student, adapters: false, seed: 1)
     let errors = try noGrad {
       try [student, random].map { try mse($0.denoise(from: noise, at: time, given: condition), wanted).item() }
     }

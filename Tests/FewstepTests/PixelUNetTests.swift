@@ -21,8 +21,8 @@ import Testing
 
   @Test("Gradient checkpointing changes neither the output nor any gradient")
   func checkpointing() throws {
-    let plain = try backbone().student(seed: 0)
-    let gradientCheckpointing = try backbone(gradientCheckpointing: true).student(seed: 0)
+    let plain = try backbone().trainable(.student, adapters: false, seed: 0)
+    let gradientCheckpointing = try backbone(gradientCheckpointing: true).trainable(.student, adapters: false, seed: 0)
     var inputs = [Tensor]()
     var outputs = [Tensor]()
     for student in [plain, gradientCheckpointing] {
@@ -39,7 +39,7 @@ import Testing
 
   @Test("Gradient checkpointing leaves frozen parameters alone, also after they are trainable again")
   func frozen() throws {
-    let denoiser = try backbone(gradientCheckpointing: true).student(seed: 0)
+    let denoiser = try backbone(gradientCheckpointing: true).trainable(.student, adapters: false, seed: 0)
     let fake = try #require(denoiser as? PixelDenoiser)
     let noisy = try normal("noisy", [4, 1, 8, 8]).requiringGrad()
     let features = try fake.parameters.frozen {
@@ -55,14 +55,16 @@ import Testing
     let path = NSTemporaryDirectory() + "fewstep-unet-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let made = backbone()
-    let student = try made.student(seed: 0)
+    let student = try made.trainable(.student, adapters: false, seed: 0)
     try Safetensors.write(
       student.parameters.state.map { ($0.name, try $0.tensor.detached()) }, metadata: made.metadata, to: path)
     let read = try PixelUNet(weights: path, on: .cpu)
     #expect(read.metadata == made.metadata)
     let noisy = try normal("noisy", [4, 1, 8, 8])
     try noGrad {
-      try expectClose(output(of: student, for: noisy), output(of: read.student(seed: 9), for: noisy), 1e-6)
+      try expectClose(
+        output(of: student, for: noisy), output(of: read.trainable(.student, adapters: false, seed: 9), for: noisy),
+        1e-6)
     }
   }
 
@@ -71,7 +73,7 @@ import Testing
     let teacher = try backbone().teacher()
     let noisy = try normal("noisy", [1, 1, 8, 8])
     let condition = try backbone().condition([1])
-    let outputs = try [condition, teacher.unconditional(like: condition), backbone().condition([2])].map {
+    let outputs = try [condition, backbone().unconditional(like: condition), backbone().condition([2])].map {
       try teacher.modelOutput(for: noisy, at: Tensor([0.5]), given: $0).doubles()
     }
     #expect(Set(outputs).count == 3)

@@ -27,7 +27,7 @@ import Testing
       recipe,
       components: TrainingComponents(
         backbone: backbone, teacher: backbone.teacher(), student: PointStudent(point),
-        fakeTeacher: backbone.fakeTeacher(seed: 1), objective: IdleObjective(),
+        fakeTeacher: backbone.trainable(.fakeTeacher, adapters: false, seed: 1), objective: IdleObjective(),
         reward: FormulaReward { try -0.5 / 0.25 * ($0 - centre).squared().sum([1]) }))
   }
 

@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct RewardTests {
   private let plain = FormulaReward { try $0.sum([1]) }
-  private let none = Condition(prompts: [], tensors: [:])
+  private let none = Condition(promptIDs: [], tensors: [:])
 
   private func perturbed(scale: Double = 1, deviation: Double, frequency: Double = 10, seed: Int = 0) throws
     -> PerturbedReward
@@ -53,7 +53,7 @@ import Testing
     let pixels = try sigmoid(normal("pixels", [3, 3, 8, 8]))
     let reward = ClassifierReward(classifier)
     func score(_ prompts: [Int]) throws -> Tensor {
-      let condition = Condition(prompts: prompts, tensors: ["text": try Tensor.zeros([3, 2, 2])])
+      let condition = Condition(promptIDs: prompts, tensors: ["text": try Tensor.zeros([3, 2, 2])])
       return try reward.score(pixels, pixels: pixels, given: condition)
     }
     let all = try noGrad { try classifier.logProbabilities(pixels) }

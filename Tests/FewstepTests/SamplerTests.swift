@@ -14,7 +14,8 @@ import Testing
     try noGrad {
       try sampler.sample(noise, times: evenTimes(steps), schedule: teacher.schedule) { x, time in
         try teacher.guided(
-          from: x, at: .full([condition.count], time, .float64), given: condition, guidance: Guidance(guidance))
+          from: x, at: .full([condition.count], time, .float64), given: condition,
+          unconditional: { $0 }, guidance: Guidance(guidance))
       }
     }
   }
@@ -69,18 +70,20 @@ import Testing
       let time = try times("both", Stage.count)
       let counting = CountingTeacher(stage.teacher)
       try noGrad {
-        let both = try counting.both(from: noisy, at: time, given: stage.condition)
+        let none = try stage.backbone.unconditional(like: stage.condition)
+        let both = try counting.both(from: noisy, at: time, given: stage.condition, and: none)
         #expect(counting.calls == [2 * Stage.count])
         let conditional = try stage.teacher.denoise(from: noisy, at: time, given: stage.condition)
-        let unconditional = try stage.teacher.denoise(
-          from: noisy, at: time, given: stage.teacher.unconditional(like: stage.condition))
+        let unconditional = try stage.teacher.denoise(from: noisy, at: time, given: none)
         try expectClose(both.conditional, conditional, 1e-5)
         try expectClose(both.unconditional, unconditional, 1e-5)
         #expect(try abs(conditional - unconditional).maximum([0, 1]).reshaped([-1])[0].item() > 1e-3)
-        let guided = try counting.guided(from: noisy, at: time, given: stage.condition, guidance: Guidance(2.5))
+        let guided = try counting.guided(
+          from: noisy, at: time, given: stage.condition, unconditional: { _ in none }, guidance: Guidance(2.5))
         try expectClose(guided, unconditional + 2.5 * (conditional - unconditional), 1e-4)
         // ω = 1 needs no unconditional pass.
-        _ = try counting.guided(from: noisy, at: time, given: stage.condition, guidance: Guidance(1))
+        _ = try counting.guided(
+          from: noisy, at: time, given: stage.condition, unconditional: { _ in none }, guidance: Guidance(1))
         #expect(counting.calls == [2 * Stage.count, 2 * Stage.count, Stage.count])
       }
     }

@@ -67,7 +67,7 @@ import Testing
       let noisy = try stage.teacher.schedule.addNoise(stage.samples.detached(), scene.noise, at: time)
       let conditional = try stage.teacher.denoise(from: noisy, at: time, given: stage.condition)
       let unconditional = try stage.teacher.denoise(
-        from: noisy, at: time, given: stage.teacher.unconditional(like: stage.condition))
+        from: noisy, at: time, given: stage.backbone.unconditional(like: stage.condition))
       let fake = try stage.fakeTeacher.denoise(from: noisy, at: time, given: stage.condition)
       try expectClose(scene.distributionMatching, conditional - fake, 1e-5)
       try expectClose(scene.conditionalAlignment, 1.5 * (conditional - unconditional), 1e-5)
@@ -91,7 +91,7 @@ import Testing
         samples: try stage.samples.rows(range), condition: try stage.condition.rows(range),
         time: try scene.time.rows(range),
         noise: try scene.noise.rows(range), matching: scene.matching, teacher: stage.teacher,
-        fakeTeacher: stage.fakeTeacher)
+        fakeTeacher: stage.fakeTeacher, unconditional: stage.backbone.unconditional)
       try expectClose(alone.scale, whole.rows(range), 1e-5)
     }
     let distance = try abs(stage.samples.detached() - scene.realGuided).mean([1], keeping: true)

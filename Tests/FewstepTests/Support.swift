@@ -115,8 +115,6 @@ final class CountingTeacher: Teacher {
     calls.append(noisy.shape[0])
     return try teacher.modelOutput(for: noisy, at: time, given: condition)
   }
-
-  func unconditional(like condition: Condition) throws -> Condition { try teacher.unconditional(like: condition) }
 }
 
 final class CountingFakeTeacher: FakeTeacher {
@@ -165,10 +163,6 @@ final class FormulaDenoiser: Teacher, FakeTeacher {
     let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
     return try formula(noisy, alpha, sigma, condition)
   }
-
-  func unconditional(like condition: Condition) throws -> Condition {
-    try Condition(classes: Array(repeating: -1, count: condition.count))
-  }
 }
 
 /// A reward given by a formula.
@@ -197,8 +191,8 @@ final class Stage {
   init(_ backbone: any Backbone) throws {
     self.backbone = backbone
     teacher = try backbone.teacher()
-    student = try backbone.student(seed: 1)
-    fakeTeacher = try backbone.fakeTeacher(seed: 2)
+    student = try backbone.trainable(.student, adapters: false, seed: 1)
+    fakeTeacher = try backbone.trainable(.fakeTeacher, adapters: false, seed: 2)
     condition = try backbone.condition((0..<Self.count).map { $0 / 4 % backbone.prompts.count })
     samples = try FewStepSampler(steps: [1, 0.5]).sample(student, upTo: 1, given: condition) { place in
       try normal("generation \(place)", [Self.count] + backbone.sampleShape)
@@ -227,7 +221,8 @@ final class Stage {
     return Scene(
       samples: samples, condition: condition, time: try times("time", Self.count), noise: try normal("noise", shape),
       matching: Matching(guidance: Guidance(guidance), scale: scale), studentTime: studentTime, teacher: teacher,
-      fakeTeacher: fakeTeacher, batchRewards: isSensed ? try batchRewards() : nil,
+      fakeTeacher: fakeTeacher, unconditional: backbone.unconditional,
+      batchRewards: isSensed ? try batchRewards() : nil,
       realData: { [condition] in
         Scene.RealBatch(
           samples: try normal("real", shape), condition: condition, time: try times("gan time", Self.count),

@@ -249,8 +249,9 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
     let backbone = PixelUNet(architecture, weights: .random(seed: 4), on: .cpu, gradientCheckpointing: true)
     let objective = WatchfulObjective()
     let components = TrainingComponents(
-      backbone: backbone, teacher: try backbone.teacher(), student: try backbone.student(seed: 1),
-      fakeTeacher: try backbone.fakeTeacher(seed: 2), objective: objective)
+      backbone: backbone, teacher: try backbone.teacher(),
+      student: try backbone.trainable(.student, adapters: false, seed: 1),
+      fakeTeacher: try backbone.trainable(.fakeTeacher, adapters: false, seed: 2), objective: objective)
     _ = try Trainer(shortRecipe(["training.batch": "8", "fake-teacher.updates": "1"]), components: components).step()
     #expect(objective.sawNoGradient == true)
     #expect(components.fakeTeacher.parameters.trainable.count == components.fakeTeacher.parameters.all.count)
@@ -314,8 +315,8 @@ func differences(_ a: Trainer, _ b: Trainer) throws -> [String] {
     let sampling = SampleGenerator(trainer.components.backbone, seed: 5)
     let reward = try DensityRewards.of(trainer.components.backbone)
     func score() throws -> Double {
-      let prompts = sampling.prompts(300)
-      let made = try sampling.fewStep(trainer.components.student, steps: recipe.steps, prompts: prompts)
+      let prompts = sampling.promptIDs(300)
+      let made = try sampling.fewStep(trainer.components.student, steps: recipe.steps, promptIDs: prompts)
       return try mean(
         reward.score(made, pixels: nil, given: trainer.components.backbone.condition(prompts)).clamped(-50, nil)
       ).item()

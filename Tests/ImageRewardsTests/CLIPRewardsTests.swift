@@ -50,7 +50,7 @@ import Testing
     let pixels = try (pictures[1].to(.float32) / 255).unsqueezed(0).expanded([2, -1, -1, -1])
     let reward = try reward(Self.hps, prompts: texts)
     func score(_ prompts: [Int]) throws -> Tensor {
-      try reward.score(pixels, pixels: pixels, given: Condition(prompts: prompts, tensors: [:]))
+      try reward.score(pixels, pixels: pixels, given: Condition(promptIDs: prompts, tensors: [:]))
     }
     // HPSv2 resizes in floating point anyway.
     try #expect(
@@ -60,7 +60,7 @@ import Testing
     try #expect(largestDifference(both.rows(0..<1), both.rows(1..<2)) < 1e-6)
     let unknown = words { _ = try score([0, 7]) }
     #expect(unknown.contains("the backbone knows 7 prompts, and 7 is none of them"), "\(unknown)")
-    let points = words { _ = try reward.score(pixels, pixels: nil, given: Condition(prompts: [0], tensors: [:])) }
+    let points = words { _ = try reward.score(pixels, pixels: nil, given: Condition(promptIDs: [0], tensors: [:])) }
     #expect(points.contains("no images"), "\(points)")
   }
 
@@ -70,7 +70,7 @@ import Testing
     let pixels = try (pictures[2].to(.float32) / 255).requiringGrad()
     let reward = try reward(Self.folder("clip-score", "clip-model", "weight: 1"), prompts: texts)
     let score = try reward.score(
-      pixels, pixels: pixels.unsqueezed(0), given: Condition(prompts: [2], tensors: [:]))
+      pixels, pixels: pixels.unsqueezed(0), given: Condition(promptIDs: [2], tensors: [:]))
     let through = try expected("clip-model", "through")
     #expect(try through.item() > 0)  // else max(cos, 0) has no gradient
     try #expect(largestDifference(score, through.reshaped([1])) < 1e-5)
@@ -87,7 +87,7 @@ import Testing
     )
     for (index, picture) in pictures.enumerated() {
       let pixels = try (picture.to(.float32) / 255).unsqueezed(0)
-      let condition = Condition(prompts: [index], tensors: [:])
+      let condition = Condition(promptIDs: [index], tensors: [:])
       let tensors = try full.score(pixels, pixels: pixels, given: condition)
       try #expect(
         largestDifference(tensors, full.score(pictures: [picture], texts: [texts[index]])) < 0.01, "\(index)")

@@ -54,7 +54,7 @@ import Testing
     let (pictures, texts) = try pictures()
     let pixels = try (pictures[2].to(.float32) / 255).requiringGrad()
     let reward = try reward(Self.section(), prompts: texts)
-    let score = try reward.score(pixels, pixels: pixels.unsqueezed(0), given: Condition(prompts: [2], tensors: [:]))
+    let score = try reward.score(pixels, pixels: pixels.unsqueezed(0), given: Condition(promptIDs: [2], tensors: [:]))
     try #expect(largestDifference(score, expected("through")) < 1e-5)
     try sum(score).backward()
     try #expect(largestDifference(#require(pixels.gradient), expected("through_gradient")) < 2e-6)
@@ -64,7 +64,7 @@ import Testing
   func training() throws {
     let (pictures, texts) = try pictures()
     let pixels = try (pictures[0].to(.float32) / 255).unsqueezed(0).expanded([3, -1, -1, -1])
-    let condition = Condition(prompts: [4, 0, 5], tensors: [:])
+    let condition = Condition(promptIDs: [4, 0, 5], tensors: [:])
     let reward = try reward(Self.section(), prompts: texts)
     let scores = try reward.score(pixels, pixels: pixels, given: condition)
     let files = try reward.score(
@@ -77,7 +77,7 @@ import Testing
     #expect(rounded.dtype == .float32)
     try #expect(largestDifference(rounded, scores) < 0.05)
     let unknown = words {
-      _ = try reward.score(pixels, pixels: pixels, given: Condition(prompts: [0, 7, 1], tensors: [:]))
+      _ = try reward.score(pixels, pixels: pixels, given: Condition(promptIDs: [0, 7, 1], tensors: [:]))
     }
     #expect(unknown.contains("the backbone knows 7 prompts, and 7 is none of them"), "\(unknown)")
   }

@@ -12,8 +12,9 @@ let fixtures =
 /// What make_image_reward.py writes.
 let imageReward = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
 
-/// Samples that are pictures already.
-final class Pictures: Backbone {
+/// Samples that are images already.
+final class ImagesBackbone: Backbone {
+  let medium = Medium.images
   let sampleShape = [3, 8, 8]
   let device = Device.cpu
   let prompts: [String]
@@ -21,10 +22,12 @@ final class Pictures: Backbone {
 
   init(_ prompts: [String]) { self.prompts = prompts }
 
-  func condition(_ prompts: [Int]) throws -> Condition { Condition(prompts: prompts, tensors: [:]) }
-  func teacher() throws -> any Teacher { throw TensorError("pictures", "there is no teacher") }
-  func student(seed: Int) throws -> any Student { throw TensorError("pictures", "there is no student") }
-  func fakeTeacher(seed: Int) throws -> any FakeTeacher { throw TensorError("pictures", "there is no teacher") }
+  func condition(_ promptIDs: [Int]) throws -> Condition { Condition(promptIDs: promptIDs, tensors: [:]) }
+  func unconditional(like condition: Condition) throws -> Condition { condition }
+  func teacher() throws -> any Teacher { throw TensorError("images", "there is no teacher") }
+  func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
+    throw TensorError("images", "there is nothing to train")
+  }
 }
 
 /// A reward as a recipe's section makes it.
@@ -35,7 +38,8 @@ func reward(_ section: String, prompts: [String] = []) throws -> any ImageFileRe
   let plugin = try #require(FewstepCommand.catalog(adding: []).rewards.first { $0.name == name })
   let make = plugin.read(reader)
   try reader.finish()
-  return try #require(make(PluginContext(device: .cpu, seed: 0, backbone: Pictures(prompts))) as? any ImageFileReward)
+  return try #require(
+    make(PluginContext(device: .cpu, seed: 0, backbone: ImagesBackbone(prompts))) as? any ImageFileReward)
 }
 
 /// What is thrown, in words; empty where nothing is.

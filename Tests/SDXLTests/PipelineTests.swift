@@ -50,12 +50,13 @@ final class Scratch: Sendable {
   func teacherSamples() throws {
     let backbone = try fixture.backbone(prompts: nil)
     let teacher = try backbone.teacher()
-    let condition = try backbone.condition(texts: fixture.prompts)
+    let condition = try backbone.condition(prompts: fixture.prompts)
     let noise = try fixture.expected.tensor("noise")
     let samples = try noGrad {
       try DDIM().sample(noise, times: teacher.schedule.samplingTimes(5), schedule: teacher.schedule) { x, time in
         try teacher.guided(
-          from: x, at: .full([2], time, .float64), given: condition, guidance: Guidance(5))
+          from: x, at: .full([2], time, .float64), given: condition,
+          unconditional: backbone.unconditional, guidance: Guidance(5))
       }
     }
     let error = try error(of: samples, fixture.expected.tensor("euler"))
@@ -72,7 +73,7 @@ final class Scratch: Sendable {
     let noises = try fixture.expected.tensor("lcm noises")
     let samples = try noGrad {
       try FewStepSampler(steps: [1, 0.75, 0.5, 0.25]).sample(
-        backbone.student(seed: 0), upTo: 3, given: backbone.condition([0, 1])
+        backbone.trainable(.student, adapters: false, seed: 0), upTo: 3, given: backbone.condition([0, 1])
       ) { index in index == 0 ? try fixture.expected.tensor("noise") : try noises.rows(index..<index + 1).squeezed(0) }
     }
     let error = try error(of: samples, fixture.expected.tensor("lcm"))
@@ -110,12 +111,12 @@ final class Scratch: Sendable {
     #expect(backbone.sampleShape == [4, 8, 8])
     #expect(backbone.featureShape == [16, 4, 4])
     let prepared = try backbone.condition([1, 0, 1])
-    let fresh = try fixture.backbone(prompts: nil).condition(texts: [1, 0, 1].map { fixture.prompts[$0] })
+    let fresh = try fixture.backbone(prompts: nil).condition(prompts: [1, 0, 1].map { fixture.prompts[$0] })
     for name in ["text", "pooled", "time-ids"] {
       #expect(try error(of: prepared.tensor(name), fresh.tensor(name)) < 1e-6, "\(name)")
     }
     #expect(try prepared.tensor("time-ids").doubles().prefix(6) == [16, 16, 0, 0, 16, 16])
-    let none = try backbone.teacher().unconditional(like: prepared)
+    let none = try backbone.unconditional(like: prepared)
     #expect(try none.tensor("text").doubles().allSatisfy { $0 == 0 })
     #expect(try none.tensor("text").shape == prepared.tensor("text").shape)
   }
@@ -177,10 +178,10 @@ final class Scratch: Sendable {
     let scratch = try Scratch()
     let backbone = try fixture.backbone(
       prompts: fixture.prepared(scratch.path("prompts")), precision: .bfloat16, gradientCheckpointing: true)
-    let student = try backbone.adaptableStudent(seed: 0)
+    let student = try backbone.trainable(.student, adapters: true, seed: 0)
     #expect(student.parameters.state.isEmpty)
     #expect(student.parameters.all.allSatisfy { $0.value.dtype == .bfloat16 })
-    let full = try backbone.student(seed: 0)
+    let full = try backbone.trainable(.student, adapters: false, seed: 0)
     #expect(full.parameters.all.allSatisfy { $0.value.dtype == .float32 })
     try full.parameters.setTrainable(true)
     let noise = try fixture.expected.tensor("noise")
@@ -205,14 +206,14 @@ final class Scratch: Sendable {
     try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
     let prompts = try fixture.prepared(scratch.path("prompts"))
     let backbone = try SDXL(SDXL.Settings(model: model, prompts: prompts, size: [16, 16]), on: .cpu)
-    _ = try backbone.student(seed: 0)
+    _ = try backbone.trainable(.student, adapters: false, seed: 0)
     let weights = "\(model)/unet/diffusion_pytorch_model.safetensors"
     try FileManager.default.removeItem(atPath: weights)
     let words = EncoderFixtures.words { _ = try backbone.teacher() }
     #expect(words.contains("\(model)/unet: there are no weights"), "\(words)")
     try FileManager.default.copyItem(
       atPath: "\(PipelineFixture.path)/unet/diffusion_pytorch_model.safetensors", toPath: weights)
-    _ = try backbone.adaptableStudent(seed: 0)
+    _ = try backbone.trainable(.student, adapters: true, seed: 0)
     try FileManager.default.removeItem(atPath: weights)
     _ = try backbone.teacher()
   }

@@ -1,23 +1,25 @@
 import Tensors
 
-/// What samples are conditioned on: for each sample its prompt's number and what networks read of it.
+/// What samples are conditioned on: each sample's prompt ID, and the tensors that networks read.
 public struct Condition {
-  /// The prompt (or class) of each sample: samples of one prompt form a group.
-  public let prompts: [Int]
+  /// The ID of each sample's prompt (or class): samples of one prompt form a group.
+  public let promptIDs: [Int]
   /// By name, each [B, ...]: "class" int64 [B] for class-conditional networks, embeddings for text.
   public let tensors: [String: Tensor]
 
-  public init(prompts: [Int], tensors: [String: Tensor]) {
-    self.prompts = prompts
+  public init(promptIDs: [Int], tensors: [String: Tensor]) {
+    self.promptIDs = promptIDs
     self.tensors = tensors
   }
 
   /// Classes 0..<K; by convention class K is "none".
-  public init(classes: [Int], on device: Device = .cpu) throws {
-    self.init(prompts: classes, tensors: ["class": try Tensor(classes).to(device)])
+  ///
+  /// - Parameter promptIDs: nil takes the classes themselves.
+  public init(classes: [Int], promptIDs: [Int]? = nil, on device: Device = .cpu) throws {
+    self.init(promptIDs: promptIDs ?? classes, tensors: ["class": try Tensor(classes).to(device)])
   }
 
-  public var count: Int { prompts.count }
+  public var count: Int { promptIDs.count }
 
   /// - Throws: `TensorError` when the condition has no tensor of this name.
   public func tensor(_ name: String) throws -> Tensor {
@@ -28,13 +30,13 @@ public struct Condition {
   }
 
   public func rows(_ range: Range<Int>) throws -> Condition {
-    Condition(prompts: Array(prompts[range]), tensors: try tensors.mapValues { try $0.rows(range) })
+    Condition(promptIDs: Array(promptIDs[range]), tensors: try tensors.mapValues { try $0.rows(range) })
   }
 
   /// This batch and then the other one.
   public func followed(by other: Condition) throws -> Condition {
     var joined = [String: Tensor]()
     for (name, tensor) in tensors { joined[name] = try concatenated([tensor, other.tensor(name)]) }
-    return Condition(prompts: prompts + other.prompts, tensors: joined)
+    return Condition(promptIDs: promptIDs + other.promptIDs, tensors: joined)
   }
 }

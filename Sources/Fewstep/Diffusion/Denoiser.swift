@@ -48,10 +48,15 @@ public protocol Trainable: AnyObject {
   var parameters: ParameterStore { get }
 }
 
-/// φ: the frozen many-step model, conditional and unconditional.
+/// φ: the frozen many-step model.
 public protocol Teacher: Denoiser {
-  /// The condition that stands for "none", for as many samples.
-  func unconditional(like condition: Condition) throws -> Condition
+  /// x̂c and x̂u [B, ...], for guidance. By default from one batch of twice the size; a family whose networks are too large for
+  /// that makes two passes.
+  ///
+  /// - Parameter unconditional: the condition that stands for "no prompt", see `Backbone.unconditional`.
+  func both(from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition) throws -> (
+    conditional: Tensor, unconditional: Tensor
+  )
 }
 
 /// ψ: tracks the student's own distribution, trained on its samples as they come.
@@ -59,3 +64,6 @@ public protocol FakeTeacher: Denoiser, Trainable {}
 
 /// G_θ: makes samples in a few steps. Its step list belongs to it and is stored with its weights.
 public protocol Student: Denoiser, Trainable {}
+
+/// A network that can play either of the roles that are trained.
+public typealias TrainableDenoiser = Student & FakeTeacher

@@ -14,23 +14,24 @@ public struct Guidance: Sendable {
 }
 
 extension Teacher {
-  /// x̂c and x̂u [B, ...], both from one batch of twice the size.
-  public func both(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> (
-    conditional: Tensor, unconditional: Tensor
-  ) {
+  public func both(
+    from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition
+  ) throws -> (conditional: Tensor, unconditional: Tensor) {
     let count = noisy.shape[0]
     let both = try denoise(
-      from: concatenated([noisy, noisy]), at: concatenated([time, time]),
-      given: condition.followed(by: unconditional(like: condition)))
+      from: concatenated([noisy, noisy]), at: concatenated([time, time]), given: condition.followed(by: unconditional))
     return try (both.rows(0..<count), both.rows(count..<2 * count))
   }
 
-  /// x̂0 [B, ...] under guidance; the unconditional pass is left out where ω = 1 makes it vanish.
+  /// x̂0 [B, ...] under guidance. The unconditional pass is skipped at ω = 1, where it has no effect.
+  ///
+  /// - Parameter unconditional: makes the condition that stands for "no prompt", see `Backbone.unconditional`.
   public func guided(
-    from noisy: Tensor, at time: Tensor, given condition: Condition, guidance: Guidance
+    from noisy: Tensor, at time: Tensor, given condition: Condition,
+    unconditional: (Condition) throws -> Condition, guidance: Guidance
   ) throws -> Tensor {
     guard guidance.scale != 1 else { return try denoise(from: noisy, at: time, given: condition) }
-    let both = try both(from: noisy, at: time, given: condition)
+    let both = try both(from: noisy, at: time, given: condition, and: unconditional(condition))
     return try guidance.guided(both.conditional, both.unconditional)
   }
 }

@@ -1,43 +1,52 @@
 import Networks
 import Tensors
 
-/// A model family: from a checkpoint (or a closed form) it makes the three roles and what surrounds them.
+/// A model family: makes the three roles from a checkpoint (or a closed form), conditions, and pixels of samples.
 public protocol Backbone: AnyObject {
-  /// What samples are, without the batch: [C, H, W] of latents or pixels, [C, F, H, W] of videos, [D] for points.
+  /// What decoded samples are.
+  var medium: Medium { get }
+  /// A sample's shape without the batch: [C, H, W] of latents or pixels, [C, F, H, W] of videos, [D] of points.
   var sampleShape: [Int] { get }
   var device: Device { get }
-  /// What samples can be conditioned on, by number.
+  /// The prompts (or classes) that samples can be conditioned on; a prompt's ID is its position.
   var prompts: [String] { get }
-  /// The shape of `Denoiser.features` without the batch, [C, h, w] or [C]; nil where there are none.
+  /// The shape of `Denoiser.features` without the batch, [C, h, w] or [C]; nil if there are none.
   var featureShape: [Int]? { get }
-  /// What a file with this family's weights must say about itself, to be read back: the architecture, by name.
+  /// Written into weight files of this family so that they can be read back: the architecture, by name.
   var metadata: [String: String] { get }
 
-  func condition(_ prompts: [Int]) throws -> Condition
+  /// What the networks read of prompts, given by their IDs.
+  func condition(_ promptIDs: [Int]) throws -> Condition
+  /// The condition that stands for "no prompt", for as many samples. Loads no denoiser.
+  func unconditional(like condition: Condition) throws -> Condition
 
   /// The frozen teacher.
   func teacher() throws -> any Teacher
-  /// A student with weights of its own, which start from the teacher's where the family allows it.
-  func student(seed: Int) throws -> any Student
-  /// A fake teacher with weights of its own, likewise.
-  func fakeTeacher(seed: Int) throws -> any FakeTeacher
-  /// A student of which only adapters will train: its weights may be the teacher's own memory.
-  func adaptableStudent(seed: Int) throws -> any Student
-  /// A fake teacher of which only adapters will train, likewise.
-  func adaptableFakeTeacher(seed: Int) throws -> any FakeTeacher
+  /// A student or a fake teacher, whose weights start from the teacher's if the family has pretrained ones.
+  ///
+  /// - Parameters:
+  ///   - adapters: only adapters will be trained, so the weights may share the teacher's memory.
+  ///   - seed: of random weights.
+  func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser
 
-  /// Pixels [B, C, H, W] in 0...1 of samples, or nil where samples are no images.
+  /// Pixels in 0...1 of samples, [B, C, H, W] of images and [B, C, F, H, W] of videos; nil for points.
   func pixels(_ samples: Tensor) throws -> Tensor?
+}
+
+/// The networks that a run trains.
+public enum Role: Sendable {
+  case student
+  case fakeTeacher
 }
 
 extension Backbone {
   public var featureShape: [Int]? { nil }
-  public func adaptableStudent(seed: Int) throws -> any Student { try student(seed: seed) }
-  public func adaptableFakeTeacher(seed: Int) throws -> any FakeTeacher { try fakeTeacher(seed: seed) }
   public func pixels(_ samples: Tensor) throws -> Tensor? { nil }
+  /// Whether samples are points of the plane, which can be plotted.
+  public var isPlanar: Bool { medium == .points && sampleShape == [2] }
 }
 
-/// A model family that can be asked for any text, not only for the prompts it lists.
+/// A model family that can be conditioned on any prompt, not only on those it lists.
 public protocol TextConditioned: Backbone {
-  func condition(texts: [String]) throws -> Condition
+  func condition(prompts: [String]) throws -> Condition
 }

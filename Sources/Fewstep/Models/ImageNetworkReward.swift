@@ -26,10 +26,10 @@ extension ImageNetworkReward {
   /// The differentiable way.
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     guard let pixels else { throw TensorError("reward", "samples of this backbone are no images") }
-    if readsTexts, let unknown = condition.prompts.first(where: { !prompts.indices.contains($0) }) {
+    if readsTexts, let unknown = condition.promptIDs.first(where: { !prompts.indices.contains($0) }) {
       throw TensorError("reward", "the backbone knows \(prompts.count) prompts, and \(unknown) is none of them")
     }
-    let texts = condition.prompts.map { prompts.indices.contains($0) ? prompts[$0] : "" }
+    let texts = condition.promptIDs.map { prompts.indices.contains($0) ? prompts[$0] : "" }
     return try scored(texts) { try prepared(pixels: pixels.rows($0).to(device)) }
   }
 

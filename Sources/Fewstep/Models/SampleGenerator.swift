@@ -7,8 +7,8 @@ public struct SampleGenerator {
   public let backbone: any Backbone
   public let seed: Int
   public let batch: Int
-  /// Texts that are sampled in place of the backbone's prompts; prompts are their numbers then.
-  public let texts: [String]?
+  /// Prompts that are sampled in place of the backbone's; IDs are their positions then.
+  public let prompts: [String]?
   /// The number of the first sample, whose noise is the seed's: samples can be made a part at a time.
   public var first = 0
   /// Noises [steps, samples, ...] that are taken in place of the seed's.
@@ -18,29 +18,29 @@ public struct SampleGenerator {
     self.backbone = backbone
     self.seed = seed
     self.batch = batch
-    texts = nil
+    prompts = nil
   }
 
-  public init(_ backbone: any TextConditioned, texts: [String], seed: Int, batch: Int = 50) {
+  public init(_ backbone: any TextConditioned, prompts: [String], seed: Int, batch: Int = 50) {
     self.backbone = backbone
     self.seed = seed
     self.batch = batch
-    self.texts = texts
+    self.prompts = prompts
   }
 
-  /// Prompts dealt out in turn: 0, 1, ..., K-1, 0, ...
-  public func prompts(_ count: Int) -> [Int] { (0..<count).map { $0 % (texts ?? backbone.prompts).count } }
+  /// The IDs of prompts taken in turn: 0, 1, ..., K-1, 0, ...
+  public func promptIDs(_ count: Int) -> [Int] { (0..<count).map { $0 % (prompts ?? backbone.prompts).count } }
 
-  private func condition(_ prompts: [Int]) throws -> Condition {
-    guard let texts, let backbone = backbone as? any TextConditioned else { return try backbone.condition(prompts) }
-    return try backbone.condition(texts: prompts.map { texts[$0] })
+  private func condition(_ promptIDs: [Int]) throws -> Condition {
+    guard let prompts, let backbone = backbone as? any TextConditioned else { return try backbone.condition(promptIDs) }
+    return try backbone.condition(prompts: promptIDs.map { prompts[$0] })
   }
 
   /// The re-noising few-step sampler at a list of times.
   public func fewStep(
-    _ denoiser: any Denoiser, steps: [Double], prompts: [Int], progress: (Int) throws -> Void = { _ in }
+    _ denoiser: any Denoiser, steps: [Double], promptIDs: [Int], progress: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
-    try batches(prompts, progress) { range, condition in
+    try batches(promptIDs, progress) { range, condition in
       try FewStepSampler(steps: steps).sample(denoiser, upTo: steps.count - 1, given: condition) {
         try noise($0, range)
       }
@@ -49,22 +49,24 @@ public struct SampleGenerator {
 
   /// The teacher in the student's sampler and at the student's times: where a student that starts from it begins.
   public func teacherFewStep(
-    _ teacher: any Teacher, steps: [Double], guidance: Guidance, prompts: [Int],
+    _ teacher: any Teacher, steps: [Double], guidance: Guidance, promptIDs: [Int],
     progress: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
-    try fewStep(GuidedTeacher(teacher, guidance), steps: steps, prompts: prompts, progress: progress)
+    try fewStep(
+      GuidedTeacher(teacher, guidance, backbone.unconditional), steps: steps, promptIDs: promptIDs, progress: progress)
   }
 
   /// The teacher by a many-step sampler.
   public func teacher(
-    _ teacher: any Teacher, steps: Int, guidance: Guidance, sampler: any Sampler = DDIM(), prompts: [Int],
+    _ teacher: any Teacher, steps: Int, guidance: Guidance, sampler: any Sampler = DDIM(), promptIDs: [Int],
     progress: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
-    try batches(prompts, progress) { range, condition in
+    try batches(promptIDs, progress) { range, condition in
       try sampler.sample(noise(0, range), times: teacher.schedule.samplingTimes(steps), schedule: teacher.schedule) {
         x, time in
         try teacher.guided(
-          from: x, at: .full([range.count], time, .float64), given: condition, guidance: guidance)
+          from: x, at: .full([range.count], time, .float64), given: condition,
+          unconditional: backbone.unconditional, guidance: guidance)
       }
     }
   }
@@ -83,20 +85,20 @@ public struct SampleGenerator {
       first + range.lowerBound..<first + range.upperBound, backbone.sampleShape, on: backbone.device)
   }
 
-  /// The batches that these prompts are worked off in.
-  func conditions(_ prompts: [Int]) -> [(range: Range<Int>, () throws -> Condition)] {
-    stride(from: 0, to: prompts.count, by: batch).map { start in
-      let range = start..<min(start + batch, prompts.count)
-      return (range, { try condition(Array(prompts[range])) })
+  /// The batches of these prompts.
+  func conditions(_ promptIDs: [Int]) -> [(range: Range<Int>, () throws -> Condition)] {
+    stride(from: 0, to: promptIDs.count, by: batch).map { start in
+      let range = start..<min(start + batch, promptIDs.count)
+      return (range, { try condition(Array(promptIDs[range])) })
     }
   }
 
   private func batches(
-    _ prompts: [Int], _ progress: (Int) throws -> Void, _ make: (Range<Int>, Condition) throws -> Tensor
+    _ promptIDs: [Int], _ progress: (Int) throws -> Void, _ make: (Range<Int>, Condition) throws -> Tensor
   ) throws -> Tensor {
     try noGrad {
       try concatenated(
-        conditions(prompts).map { range, condition in
+        conditions(promptIDs).map { range, condition in
           let part = try make(range, condition())
           try progress(range.upperBound)
           return part
@@ -111,14 +113,19 @@ private final class GuidedTeacher: Denoiser {
   let prediction = Prediction.sample
   private let teacher: any Teacher
   private let guidance: Guidance
+  private let unconditional: (Condition) throws -> Condition
 
-  init(_ teacher: any Teacher, _ guidance: Guidance) {
+  init(
+    _ teacher: any Teacher, _ guidance: Guidance, _ unconditional: @escaping (Condition) throws -> Condition
+  ) {
     schedule = teacher.schedule
     self.teacher = teacher
     self.guidance = guidance
+    self.unconditional = unconditional
   }
 
   func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-    try teacher.guided(from: noisy, at: time, given: condition, guidance: guidance)
+    try teacher.guided(
+      from: noisy, at: time, given: condition, unconditional: unconditional, guidance: guidance)
   }
 }

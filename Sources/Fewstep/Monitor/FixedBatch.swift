@@ -47,13 +47,13 @@ final class FixedBatch {
       components.backbone, seed: recipe.seed, batch: recipe.training.batch / recipe.training.microBatches)
     teacher = try Self.measure(
       sampling.teacher(
-        components.teacher, steps: recipe.monitor.teacherSteps, guidance: recipe.matching.guidance, prompts: prompts),
+        components.teacher, steps: recipe.monitor.teacherSteps, guidance: recipe.matching.guidance, promptIDs: prompts),
       sampling.conditions(prompts), groupSize, rewards, components.backbone)
   }
 
   /// What the student's samples are like now, and the fake teacher's mean denoising error on them.
   func measure() throws -> (student: Measurement, denoisingError: Double) {
-    let samples = try sampling.fewStep(components.student, steps: steps, prompts: prompts)
+    let samples = try sampling.fewStep(components.student, steps: steps, promptIDs: prompts)
     let student = try Self.measure(samples, sampling.conditions(prompts), groupSize, rewards, components.backbone)
     return (student, try denoisingError(samples))
   }

@@ -16,6 +16,8 @@ public final class Scene {
   /// The time from which the student made these samples: 1 in its first step.
   public let studentTime: Double
   public let teacher: any Teacher
+  /// Makes the condition that stands for "no prompt", see `Backbone.unconditional`.
+  private let unconditional: ((Condition) throws -> Condition)?
   public let fakeTeacher: any FakeTeacher
 
   /// The step's rewards and advantages, and which of its samples these are.
@@ -72,7 +74,8 @@ public final class Scene {
 
   public init(
     samples: Tensor, condition: Condition, time: Tensor, noise: Tensor, matching: Matching, studentTime: Double = 1,
-    teacher: any Teacher, fakeTeacher: any FakeTeacher, batchRewards: BatchRewards? = nil, range: Range<Int>? = nil,
+    teacher: any Teacher, fakeTeacher: any FakeTeacher, unconditional: ((Condition) throws -> Condition)? = nil,
+    batchRewards: BatchRewards? = nil, range: Range<Int>? = nil,
     realData: (() throws -> RealBatch)? = nil, pairs: (() throws -> Pairs)? = nil
   ) {
     self.samples = samples
@@ -82,6 +85,7 @@ public final class Scene {
     self.matching = matching
     self.studentTime = studentTime
     self.teacher = teacher
+    self.unconditional = unconditional
     self.fakeTeacher = fakeTeacher
     self.batchRewards = batchRewards
     self.range = range ?? 0..<samples.shape[0]
@@ -94,6 +98,7 @@ public final class Scene {
   private init(_ scene: Scene, time: Tensor, keepsGraph: Bool) {
     (samples, condition, noise, matching) = (scene.samples, scene.condition, scene.noise, scene.matching)
     (studentTime, teacher, fakeTeacher) = (scene.studentTime, scene.teacher, scene.fakeTeacher)
+    unconditional = scene.unconditional
     (batchRewards, range, realData, pairs) = (scene.batchRewards, scene.range, scene.realData, scene.pairs)
     (self.time, self.keepsGraph, notebook) = (time, keepsGraph, scene.notebook)
   }
@@ -283,7 +288,8 @@ public final class Scene {
       if matching.guidance.scale == 1, name == "realConditional" {
         known[name] = try teacher.denoise(from: noisy, at: time, given: condition)
       } else {
-        let both = try teacher.both(from: noisy, at: time, given: condition)
+        guard let unconditional else { throw SceneError.noUnconditional }
+        let both = try teacher.both(from: noisy, at: time, given: condition, and: unconditional(condition))
         known["realConditional"] = both.conditional
         known["realUnconditional"] = both.unconditional
       }
@@ -305,11 +311,13 @@ public final class Scene {
 public enum SceneError: Error, CustomStringConvertible {
   case noData
   case noPairs
+  case noUnconditional
 
   public var description: String {
     switch self {
     case .noData: "this objective needs real samples: add a `data` section to the recipe"
     case .noPairs: "this objective needs noise-image pairs: make them with `fewstep pairs` and name them in the recipe"
+    case .noUnconditional: "guidance needs the condition that stands for 'no prompt': the scene was made without one"
     }
   }
 }

@@ -77,7 +77,7 @@ public final class DenoiserTraining {
     for (name, tensor) in condition.tensors {
       tensors[name] = try select(mask.to(tensor.device).broadcast(toRank: tensor.rank), none.tensor(name), tensor)
     }
-    return Condition(prompts: condition.prompts, tensors: tensors)
+    return Condition(promptIDs: condition.promptIDs, tensors: tensors)
   }
 }
 

@@ -72,7 +72,8 @@ public final class ODEPairs {
           try sampler.sampler.sample(noise, times: teacher.schedule.samplingTimes(steps), schedule: teacher.schedule) {
             x, time in
             try teacher.guided(
-              from: x, at: .full([range.count], time, .float64), given: condition, guidance: guidance)
+              from: x, at: .full([range.count], time, .float64), given: condition,
+              unconditional: backbone.unconditional, guidance: guidance)
           }
         }
         try noises.append(noise)

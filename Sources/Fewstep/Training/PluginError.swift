@@ -51,7 +51,7 @@ extension RewardProxy {
     }
     for (index, reward) in try rewards.doubles().enumerated() where !reward.isFinite {
       guard try samples.rows(index..<index + 1).isFinite().doubles().allSatisfy({ $0 == 1 }) else { continue }
-      throw PluginError(place, "the score of sample \(index) (prompt \(condition.prompts[index])) is \(reward)")
+      throw PluginError(place, "the score of sample \(index) (prompt \(condition.promptIDs[index])) is \(reward)")
     }
     return try rewards.to(.float32)
   }

@@ -16,7 +16,7 @@ extension Recipe {
   ///
   /// - Throws: `CastError` where no layer has a name that `student.lora.layers` gives.
   public func newStudent(_ backbone: any Backbone) throws -> any Student {
-    let made = try student.lora == nil ? backbone.student(seed: seed) : backbone.adaptableStudent(seed: seed)
+    let made = try backbone.trainable(.student, adapters: student.lora != nil, seed: seed)
     try prepare(made.parameters, as: "student", student, seed: seed)
     return made
   }
@@ -24,8 +24,7 @@ extension Recipe {
   /// The fake teacher, likewise.
   public func newFakeTeacher(_ backbone: any Backbone) throws -> any FakeTeacher {
     let seed = self.seed + 1
-    let made =
-      try fakeTeacher.lora == nil ? backbone.fakeTeacher(seed: seed) : backbone.adaptableFakeTeacher(seed: seed)
+    let made = try backbone.trainable(.fakeTeacher, adapters: fakeTeacher.lora != nil, seed: seed)
     try prepare(made.parameters, as: "fake-teacher", fakeTeacher, seed: seed)
     return made
   }

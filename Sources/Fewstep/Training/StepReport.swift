@@ -55,7 +55,7 @@ public struct StepReport {
       let real = try scene.realConditional
       let product = try (matching * alignment).meanPerSample()
       let sizes = (try size(matching), try size(alignment))
-      append("prompt", scene.condition.prompts.map(Double.init))
+      append("prompt", scene.condition.promptIDs.map(Double.init))
       append("t", try scene.time.doubles())
       append("student-step", unknown.map { _ in scene.studentTime })
       append("reward", try rewards?.doubles() ?? unknown)

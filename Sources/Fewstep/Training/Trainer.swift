@@ -237,8 +237,8 @@ public final class Trainer {
       samples: samples, condition: try draw.condition.rows(range),
       time: try stream("time").uniform(range, low: times.lowerBound, high: times.upperBound).to(.float64),
       noise: try stream("noise").normal(range, shape, on: recipe.device), matching: recipe.matching,
-      studentTime: recipe.steps[draw.index], teacher: components.teacher, fakeTeacher: components.fakeTeacher,
-      batchRewards: batchRewards,
+      studentTime: recipe.steps[draw.index], teacher: components.teacher,
+      fakeTeacher: components.fakeTeacher, unconditional: components.backbone.unconditional, batchRewards: batchRewards,
       range: range,
       realData: components.data.map { data in
         { [self] in

@@ -106,7 +106,7 @@ public final class TrainingComponents {
       }
       // Data with texts of their own are numbered for themselves.
       let isClassed = try data.batch([0]).condition.tensors["class"] != nil
-      let prompts = try isClassed ? data.batch(Array(0..<min(data.count, 1000))).condition.prompts : []
+      let prompts = try isClassed ? data.batch(Array(0..<min(data.count, 1000))).condition.promptIDs : []
       if let largest = prompts.max(), largest >= backbone.prompts.count {
         throw CastError(
           recipe, "data", "it has prompt \(largest), the backbone knows 0 to \(backbone.prompts.count - 1) only")

@@ -54,13 +54,13 @@ struct BenchmarkArguments: ParsableArguments {
     let place = BenchmarkFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
     Signals.listen()
     let source = try source.open(folder)
-    let shape = source.backbone.sampleShape
-    guard (shape.count == 4) == suite.judgesVideos, shape.count > 2 else {
-      let kinds = [1: "points", 3: "pictures", 4: "videos"]
+    let medium = source.backbone.medium
+    let isJudged = if case .videos = medium { suite.judgesVideos } else { medium == .images && !suite.judgesVideos }
+    guard isJudged else {
       throw CommandError(
         ExitCodes.invalid,
-        "\(folder): \(suite.name) judges \(suite.judgesVideos ? "videos" : "pictures"), and samples of this model are "
-          + "\(kinds[shape.count] ?? "something else") \(shape)")
+        "\(folder): \(suite.name) judges \(suite.judgesVideos ? "videos" : "images"), but samples of this model are "
+          + "\(medium) \(source.backbone.sampleShape)")
     }
     // Before the folder is claimed: the model may read no texts.
     _ = try source.sampling([""], seed: seed, batch: batch)
@@ -73,9 +73,9 @@ struct BenchmarkArguments: ParsableArguments {
     try generation(batch: batch) { texts, first in
       var sampling = try source.sampling(texts, seed: seed, batch: batch)
       sampling.first = first
-      let samples = try source.samples(sampling, prompts: Array(texts.indices), ifStopped: words)
+      let samples = try source.samples(sampling, promptIDs: Array(texts.indices), ifStopped: words)
       guard let pixels = try noGrad({ try source.backbone.pixels(samples) }) else {
-        throw CommandError(ExitCodes.invalid, "\(folder): samples of this model family are no pictures")
+        throw CommandError(ExitCodes.invalid, "\(folder): samples of this model family are points")
       }
       return pixels
     } progress: {

@@ -51,32 +51,32 @@ struct SampleSource {
     return identity
   }
 
-  /// - Parameter texts: in place of the run's prompts, where there are any.
-  /// - Throws: `CommandError` where the model family reads no texts.
-  func sampling(_ texts: [String], seed: Int, batch: Int) throws -> SampleGenerator {
-    guard !texts.isEmpty else { return SampleGenerator(backbone, seed: seed, batch: batch) }
+  /// - Parameter prompts: in place of the run's, if there are any.
+  /// - Throws: `CommandError` if the model family cannot be given prompts.
+  func sampling(_ prompts: [String], seed: Int, batch: Int) throws -> SampleGenerator {
+    guard !prompts.isEmpty else { return SampleGenerator(backbone, seed: seed, batch: batch) }
     guard let backbone = backbone as? any TextConditioned else {
       throw CommandError(
-        ExitCodes.usage, "\(folder): this model family reads no texts; it has \(backbone.prompts.count) prompts")
+        ExitCodes.usage, "\(folder): this model family takes no text prompts; it has \(backbone.prompts.count) prompts")
     }
-    return SampleGenerator(backbone, texts: texts, seed: seed, batch: batch)
+    return SampleGenerator(backbone, prompts: prompts, seed: seed, batch: batch)
   }
 
   /// Samples [prompts.count, ...]; stops between networks' calls after Ctrl-C.
   ///
   /// - Parameter words: what is said then.
   func samples(
-    _ sampling: SampleGenerator, prompts: [Int], ifStopped words: String, progress: (Int) -> Void = { _ in }
+    _ sampling: SampleGenerator, promptIDs: [Int], ifStopped words: String, progress: (Int) -> Void = { _ in }
   ) throws -> Tensor {
     switch maker {
     case .student(let student, let steps):
-      return try sampling.fewStep(student, steps: steps, prompts: prompts) {
+      return try sampling.fewStep(student, steps: steps, promptIDs: promptIDs) {
         try stopIfAsked(words)
         progress($0)
       }
     case .teacher(let teacher, let steps, let guidance, let sampler):
       return try sampling.teacher(
-        StoppableTeacher(teacher, words), steps: steps, guidance: guidance, sampler: sampler, prompts: prompts,
+        StoppableTeacher(teacher, words), steps: steps, guidance: guidance, sampler: sampler, promptIDs: promptIDs,
         progress: progress)
     }
   }

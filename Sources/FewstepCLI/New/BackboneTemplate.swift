@@ -15,6 +15,7 @@ struct BackboneTemplate: PluginTemplate {
     /// Points in the plane: two blobs N(±m, s²) with m = (r, 0), one a class.
     public final class \(type): Backbone {
       public let device: Device
+      public let medium = Medium.points
       public let sampleShape = [2]
       public let prompts = ["left", "right"]
       public let metadata = ["kind": "\(name.text)"]
@@ -27,11 +28,17 @@ struct BackboneTemplate: PluginTemplate {
         self.device = device
       }
 
-      /// Class 2 is "none", by which the teacher's unconditional prediction is asked for.
-      public func condition(_ prompts: [Int]) throws -> Condition { try Condition(classes: prompts, on: device) }
+      public func condition(_ promptIDs: [Int]) throws -> Condition { try Condition(classes: promptIDs, on: device) }
+      /// Class 2 is "none".
+      public func unconditional(like condition: Condition) throws -> Condition {
+        let none = condition.promptIDs.map { _ in 2 }
+        return try Condition(classes: none, promptIDs: condition.promptIDs, on: device)
+      }
+
       public func teacher() throws -> any Teacher { ExactTeacher(radius: radius, deviation: deviation) }
-      public func student(seed: Int) throws -> any Student { try PointNetwork(seed: seed, on: device) }
-      public func fakeTeacher(seed: Int) throws -> any FakeTeacher { try PointNetwork(seed: seed, on: device) }
+      public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
+        try PointNetwork(seed: seed, on: device)
+      }
 
       public static func register(in catalog: inout Catalog) {
         catalog.backbones.append(
@@ -68,15 +75,9 @@ struct BackboneTemplate: PluginTemplate {
         let mean = try side * axis * radius
         return try mean + gain * (noisy - alpha * mean)
       }
-
-      func unconditional(like condition: Condition) throws -> Condition {
-        let none = try Condition(classes: Array(repeating: 2, count: condition.count))
-        let device = try condition.tensor("class").device
-        return Condition(prompts: condition.prompts, tensors: try none.tensors.mapValues { try $0.to(device) })
-      }
     }
 
-    /// A small network that predicts x̂0 from the point, sinusoids of the time and the class.
+    /// A small network that predicts x̂0 from the point, sinusoids of the time, and the class.
     final class PointNetwork: Student, FakeTeacher {
       let schedule: any NoiseSchedule = RectifiedFlow()
       let prediction = Prediction.sample
@@ -122,8 +123,8 @@ struct BackboneTemplate: PluginTemplate {
         let noisy = try Tensor([-1, 0, 1, 0], shape: [2, 2]).to(.float32)  // α m, where α = 0.5
         let classes = try Condition(classes: [0, 1])
         #expect(try teacher.denoise(from: noisy, at: time, given: classes).doubles() == [-2, 0, 2, 0])
-        let middle = try teacher.clean(
-          from: noisy.zerosLike(), at: time, given: teacher.unconditional(like: classes))
+        let middle = try teacher.denoise(
+          from: noisy.zerosLike(), at: time, given: Condition(classes: [2, 2]))
         #expect(try middle.doubles() == [0, 0, 0, 0])
       }
 
@@ -136,7 +137,7 @@ struct BackboneTemplate: PluginTemplate {
         let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
         for _ in 0..<100 { _ = try trainer.step() }
         let sampling = SampleGenerator(trainer.components.backbone, seed: 1)
-        let samples = try sampling.fewStep(trainer.components.student, steps: recipe.steps, prompts: [0, 1, 0, 1, 0, 1])
+        let samples = try sampling.fewStep(trainer.components.student, steps: recipe.steps, promptIDs: [0, 1, 0, 1, 0, 1])
         let side = try samples.doubles().enumerated().filter { $0.offset % 2 == 0 }.map { $0.element > 0 }
         #expect(side == [false, true, false, true, false, true])
       }

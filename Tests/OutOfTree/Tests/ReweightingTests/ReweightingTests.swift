@@ -19,8 +19,6 @@ private final class Constant: Teacher, FakeTeacher {
   func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try Tensor.full(noisy.shape, value)
   }
-
-  func unconditional(like condition: Condition) -> Condition { condition }
 }
 
 @Suite("An objective from outside the tree")

@@ -1,0 +1,14 @@
+import Tensors
+
+/// Videos as images to look at: frames of each side by side, evenly spaced from the first to the last.
+///
+/// - Parameters:
+///   - videos: [B, C, F, H, W].
+///   - frames: of each video, at most; a shorter one shows all of its frames.
+/// - Returns: [B, C, H, frames · W].
+public func filmStrip(_ videos: Tensor, frames: Int = 4) throws -> Tensor {
+  let all = videos.shape[2]
+  let shown = min(frames, all)
+  let places = (0..<shown).map { shown == 1 ? 0 : ($0 * (all - 1) + (shown - 1) / 2) / (shown - 1) }
+  return try concatenated(places.map { try videos.sliced(2, from: $0, to: $0 + 1).squeezed(2) }, 3)
+}
