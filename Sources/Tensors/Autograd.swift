@@ -30,7 +30,7 @@ extension Tensor {
     try check(status, "backward", [summary])
   }
 
-  /// The gradients of this tensor (a scalar, or contracted with `seed`) for `inputs`; nil where one plays no part.
+  /// The gradients of this tensor (a scalar, or contracted with `seed`) for `inputs`; nil for an input that plays no part.
   public func grad(
     _ inputs: [Tensor], seed: Tensor? = nil, keepGraph: Bool = false, createGraph: Bool = false
   ) throws -> [Tensor?] {

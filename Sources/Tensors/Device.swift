@@ -30,12 +30,12 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   /// The number of CUDA devices this libtorch sees.
   public static var cudaCount: Int { Int(ct_cuda_devices()) }
 
-  /// The device so many places on: cuda:0 has cuda:1 behind it, the CPU only itself.
+  /// The device `offset` places further: cuda:1 after cuda:0; the CPU stays the CPU.
   public func following(by places: Int) -> Device {
     if case .cuda(let index) = self { .cuda(index + places) } else { self }
   }
 
-  /// What is to be said where this device is not there; nil where it is.
+  /// An error message if the device is unavailable; nil if it is available.
   public var absence: String? {
     guard case .cuda(let index) = self, index >= Self.cudaCount else { return nil }
     return "'\(self)' is not there; this libtorch \(Runtime.version) sees \(Self.cudaCount) CUDA devices"

@@ -5,7 +5,7 @@ public protocol ExitCoded: Error {
   var exitCode: Int32 { get }
 }
 
-/// What went wrong, in words for the person who runs the command.
+/// An error for the person who runs the command.
 ///
 /// It prints as `place: problem; expected …, got …`, and on a second line what to do about it.
 public struct Failure: ExitCoded, Equatable, Sendable {
@@ -26,11 +26,11 @@ public struct Failure: ExitCoded, Equatable, Sendable {
   public var kind: Kind
   /// The file, with `:line:column` in YAML, or a dataset's path in HDF5, or a tensor's name in safetensors.
   public var place: String
-  /// What is wrong, without a full stop. Empty where `expected` says it all.
+  /// The problem, without a full stop. Empty if `expected` says it all.
   public var problem: String
   public var expected: String?
   public var got: String?
-  /// What to do about it, as whole sentences.
+  /// Advice, as whole sentences.
   public var advice: String?
 
   public init(

@@ -52,7 +52,7 @@ public enum Foreach {
   }
 }
 
-/// One AdamW step (Loshchilov & Hutter, arXiv 1711.05101), in place, fused where this libtorch has it.
+/// One AdamW step (Loshchilov & Hutter, arXiv 1711.05101), in place, fused if this libtorch has the operator.
 ///
 /// - Parameters:
 ///   - step: counts from 1.

@@ -1,6 +1,6 @@
 import CTorch
 
-/// What an operator takes. `nil` tensors and `.none` stand for "not given".
+/// An operator's argument. `nil` tensors and `.none` stand for "not given".
 public enum OperatorArgument {
   case tensor(Tensor?)
   case tensors([Tensor])
@@ -57,7 +57,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
     }
   }
 
-  /// Calls the operator; the one place where handles meet C.
+  /// Calls the operator; the only place in which handles meet C.
   @discardableResult
   public func call(_ arguments: [OperatorArgument]) throws -> [Result] {
     guard let found else {
@@ -79,7 +79,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
 }
 
 extension Operator {
-  /// What an operator returns.
+  /// An operator's result.
   public enum Result {
     case tensor(Tensor)
     case tensors([Tensor])

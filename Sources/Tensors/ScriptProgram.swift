@@ -7,7 +7,7 @@ import CTorch
 public final class ScriptProgram {
   private let handle: ct_script_t
 
-  /// - Throws: `TensorError` with libtorch's words where the file is no such program, or one that this libtorch cannot
+  /// - Throws: `TensorError` with libtorch's message if the file is no such program, or one that this libtorch cannot
   ///   run. libtorch does not notice each damage: files from elsewhere are opened with `read`.
   public init(_ path: String, on device: Device = .cpu) throws {
     var out: ct_script_t?
@@ -20,7 +20,7 @@ public final class ScriptProgram {
 
   /// Calls a method that takes tensors and returns one; that of a part by its path: "layers.forward".
   ///
-  /// - Throws: `TensorError` where there is no such method, it returns something else, or an operator in it fails.
+  /// - Throws: `TensorError` if there is no such method, it returns something else, or an operator in it fails.
   public func callAsFunction(_ inputs: Tensor..., method: String = "forward") throws -> Tensor {
     var out: ct_tensor_t?
     let status = withExtendedLifetime((self, inputs)) {

@@ -53,7 +53,7 @@ extension Tensor {
     return try defined(out, "Tensor")
   }
 
-  /// The elements, row-major, as they lie in memory; copied to the CPU first where need be.
+  /// The elements, row-major, as they lie in memory; copied to the CPU first if needed.
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
     let plain = try detached().to(.cpu).contiguous()
     return try withExtendedLifetime(plain) {

@@ -37,7 +37,7 @@ public func layerNorm(_ x: Tensor, _ shape: [Int], _ weight: Tensor?, _ bias: Te
   try layerNormOf(.tensor(x), .ints(shape), .tensor(weight), .tensor(bias), .double(epsilon))
 }
 
-/// x / sqrt(mean(x²) + ε) · weight over the last dimension; composed where libtorch (before 2.4) has no such operator.
+/// x / sqrt(mean(x²) + ε) · weight over the last dimension; composed of others before libtorch 2.4, which brought it.
 public func rmsNorm(_ x: Tensor, _ weight: Tensor?, epsilon: Double) throws -> Tensor {
   if rmsNormOf.exists {
     return try rmsNormOf(.tensor(x), .ints([x.shape[x.rank - 1]]), .tensor(weight), .double(epsilon))
@@ -53,13 +53,13 @@ public func embedding(_ indices: Tensor, _ weight: Tensor) throws -> Tensor {
 
 /// softmax(q kᵀ / sqrt(d)) v. q [..., L, d], k and v [..., S, d]; mask [..., L, S]: bool (true attends) or added.
 ///
-/// One fused operator where libtorch has it (2.0), composed otherwise.
+/// One fused operator from libtorch 2.0 on, composed of others before.
 public func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil) throws -> Tensor {
   if fusedAttention.exists { return try fusedAttention(.tensor(q), .tensor(k), .tensor(v), .tensor(mask)) }
   return try composedAttention(q, k, v, mask: mask)
 }
 
-/// Attention by matrix products, some queries at a time where all their weights would be more than `limit` elements.
+/// Attention by matrix products, some queries at a time if the weights of all would exceed `limit` elements.
 func composedAttention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, limit: Int = 1 << 26
 ) throws -> Tensor {

@@ -67,7 +67,7 @@ extension Tensor {
 
   /// NaN becomes 0, infinities become the largest finite numbers.
   public func nanToNumber() throws -> Tensor { try nanToNum(.tensor(self)) }
-  /// bool, true where the element is neither NaN nor infinite.
+  /// bool: whether each element is neither NaN nor infinite.
   public func isFinite() throws -> Tensor { try isFiniteOf(.tensor(self)) }
   /// How many elements are NaN or infinite.
   public func nonFiniteCount() throws -> Int { count - Int(try Tensors.sum(isFinite()).item()) }

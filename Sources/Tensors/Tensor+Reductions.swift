@@ -57,7 +57,7 @@ extension Tensor {
     try vectorNorm(.tensor(self), .double(2), dims.map(OperatorArgument.ints) ?? .none, .bool(keeping))
   }
 
-  /// The k largest (or smallest) elements of the last dimension and where they are.
+  /// The k largest (or smallest) elements of the last dimension and their indices.
   public func top(_ k: Int, largest: Bool = true) throws -> (values: Tensor, indices: Tensor) {
     let both = try topkOf.many(.tensor(self), .int(k), .int(-1), .bool(largest), .bool(true))
     return (both[0], both[1])

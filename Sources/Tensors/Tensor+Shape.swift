@@ -48,7 +48,7 @@ extension Tensor {
     try reshaped(shape + Array(repeating: 1, count: rank - self.rank))
   }
 
-  /// Chunks of `dim`, the last one smaller where need be.
+  /// Chunks of `dim`, the last one smaller if the size does not divide.
   public func chunked(_ count: Int, _ dim: Int) throws -> [Tensor] {
     try chunkOf.many(.tensor(self), .int(count), .int(dim))
   }
@@ -66,7 +66,7 @@ extension Tensor {
   public func depthToSpace(_ factor: Int) throws -> Tensor { try pixelShuffle(.tensor(self), .int(factor)) }
 
   public func contiguous() throws -> Tensor { try contiguousOf(.tensor(self)) }
-  /// The same values of [B, C, H, W] with a pixel's channels beside each other in memory, where convolutions are fastest.
+  /// The same values of [B, C, H, W] with a pixel's channels next to each other in memory (channels last), the fastest layout for convolutions.
   public func channelsLast() throws -> Tensor { try contiguousOf(.tensor(self), .int(2)) }
   public func cloned() throws -> Tensor { try cloneOf(.tensor(self)) }
   /// The same values, outside the graph.

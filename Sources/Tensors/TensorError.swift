@@ -1,6 +1,6 @@
 import CTorch
 
-/// What went wrong inside libtorch, with the operator and what it was given.
+/// An error inside libtorch, with the operator and its arguments.
 public struct TensorError: ExitCoded, CustomStringConvertible {
   /// The operator ("aten::mm") or the call ("backward").
   public let operation: String

@@ -89,7 +89,7 @@ struct AutocastScope {
 };
 
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
-  /// `anchor` needs a gradient, so that the node is recorded even where only captured parameters do.
+  /// `anchor` needs a gradient, so that the node is recorded even if only captured parameters need one.
   /// The inputs come as a TensorList: of a std::vector, apply() would not see the tensors in it.
   static at::Tensor forward(AutogradContext *context, at::Tensor anchor, at::TensorList inputs,
                             c10::intrusive_ptr<Closure> closure) {

@@ -41,7 +41,7 @@ int guarded(Body body) noexcept {
   return 1;
 }
 
-/// The dtype that operators of a device type are cast to, -1 where autocast is off.
+/// The dtype that operators of a device type are cast to, -1 if autocast is off.
 int32_t autocast_dtype(c10::DeviceType type);
 void set_autocast_dtype(c10::DeviceType type, int32_t dtype);
 

@@ -43,7 +43,7 @@ const char *ct_error(void);
 
 // -- Operators ------------------------------------------------------------------------------------------------------
 
-/// The operator of this name ("aten::add") and overload ("Tensor"), or NULL where this libtorch lacks it.
+/// The operator of this name ("aten::add") and overload ("Tensor"), or NULL if this libtorch lacks it.
 ct_op_t _Nullable ct_find(const char *name, const char *overload);
 /// Calls it; missing trailing arguments take the schema's defaults. *nresults is the room in, the number out.
 int ct_call(ct_op_t op, const ct_value *_Nullable args, size_t nargs, ct_value *results, size_t *nresults);
@@ -73,11 +73,11 @@ bool ct_shares_storage(ct_tensor_t a, ct_tensor_t b);
 
 bool ct_requires_grad(ct_tensor_t tensor);
 int ct_set_requires_grad(ct_tensor_t tensor, bool value);
-/// NULL in *out where there is none.
+/// NULL in *out if there is none.
 int ct_gradient(ct_tensor_t tensor, ct_tensor_t _Nullable *_Nonnull out);
 int ct_set_gradient(ct_tensor_t tensor, ct_tensor_t _Nullable gradient);
 int ct_backward(ct_tensor_t loss, ct_tensor_t _Nullable seed, bool keep_graph, bool create_graph);
-/// Gradients of `output` for `inputs`; a NULL where an input plays no part.
+/// Gradients of `output` for `inputs`; NULL for an input that plays no part.
 int ct_grad(ct_tensor_t output, ct_tensor_t _Nullable seed, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
             bool keep_graph, bool create_graph, ct_tensor_t _Nullable *_Nonnull out);
 bool ct_grad_mode(void);
