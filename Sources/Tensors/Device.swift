@@ -30,7 +30,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   /// The number of CUDA devices this libtorch sees.
   public static var cudaCount: Int { Int(ct_cuda_devices()) }
 
-  /// The device `offset` places further: cuda:1 after cuda:0; the CPU stays the CPU.
+  /// The device `places` places further: cuda:1 after cuda:0; the CPU stays the CPU.
   public func following(by places: Int) -> Device {
     if case .cuda(let index) = self { .cuda(index + places) } else { self }
   }

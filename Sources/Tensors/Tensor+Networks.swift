@@ -37,7 +37,7 @@ public func layerNorm(_ x: Tensor, _ shape: [Int], _ weight: Tensor?, _ bias: Te
   try layerNormOf(.tensor(x), .ints(shape), .tensor(weight), .tensor(bias), .double(epsilon))
 }
 
-/// x / sqrt(mean(x²) + ε) · weight over the last dimension; composed of others before libtorch 2.4, which brought it.
+/// x / sqrt(mean(x²) + ε) · weight over the last dimension; composed of other operators before libtorch 2.4.
 public func rmsNorm(_ x: Tensor, _ weight: Tensor?, epsilon: Double) throws -> Tensor {
   if rmsNormOf.exists {
     return try rmsNormOf(.tensor(x), .ints([x.shape[x.rank - 1]]), .tensor(weight), .double(epsilon))

@@ -66,7 +66,7 @@ extension Tensor {
   public func depthToSpace(_ factor: Int) throws -> Tensor { try pixelShuffle(.tensor(self), .int(factor)) }
 
   public func contiguous() throws -> Tensor { try contiguousOf(.tensor(self)) }
-  /// The same values of [B, C, H, W] with a pixel's channels next to each other in memory (channels last), the fastest layout for convolutions.
+  /// The same values of [B, C, H, W] in the layout channels last, which is the fastest for convolutions.
   public func channelsLast() throws -> Tensor { try contiguousOf(.tensor(self), .int(2)) }
   public func cloned() throws -> Tensor { try cloneOf(.tensor(self)) }
   /// The same values, outside the graph.
