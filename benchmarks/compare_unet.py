@@ -7,7 +7,7 @@ from statistics import median
 
 from compare import processor, run, spread, table
 
-CONFIG = "Tests/SDXLTests/Fixtures/unet-base/config.json"
+CONFIG = "Tests/PluginTests/SDXL/Fixtures/unet-base/config.json"
 GIGABYTES = {"float32": 10.3, "bfloat16": 5.2}  # of weights
 HEADROOM = 3.0
 

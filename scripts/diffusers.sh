@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fewstep=$(realpath "${FEWSTEP:-.build/debug/fewstep}")
-model=$PWD/Tests/SDXLTests/Fixtures/pipeline
+model=$PWD/Tests/PluginTests/SDXL/Fixtures/pipeline
 checks=$PWD/scripts
 python=$(realpath --no-symlinks "${PYTHON:-.venv-torch/bin/python}")
 

@@ -75,11 +75,11 @@ mixtures() {
 }
 
 sdxl() {
-  local model=$root/Tests/SDXLTests/Fixtures/pipeline clip=$root/Tests/EncodersTests/Fixtures/clip-model
+  local model=$root/Tests/PluginTests/SDXL/Fixtures/pipeline clip=$root/Tests/EncodersTests/Fixtures/clip-model
   printf '%s\n' "a cat!" "the end of the road" > "$work/prompts.txt"
   "$fewstep" prepare prompts "$work/prompts.txt" --model "$model" --into "$work/prompts" > /dev/null
   mkdir "$work/pictures"
-  cp "$root"/Tests/StorageTests/Fixtures/{420,444,progressive}.jpg "$root/Tests/StorageTests/Fixtures/colour.png" \
+  cp "$root"/Tests/MediaTests/Fixtures/{420,444,progressive}.jpg "$root/Tests/MediaTests/Fixtures/colour.png" \
     "$work/pictures"
   "$fewstep" prepare pictures "$work/pictures" --model "$model" --into "$work/latents" --size 16x16 > /dev/null
   cat > "$work/base.yaml" << RECIPE

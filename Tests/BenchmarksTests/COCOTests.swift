@@ -4,6 +4,7 @@ import Fewstep
 import Foundation
 import Media
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct COCOTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Benchmarks
@@ -273,7 +274,7 @@ private struct Judged {
     var color: GenEvalColor
   }
 
-  private static let clip = ScorerFixture.folder + "/../../EncodersTests/Fixtures"
+  private static let clip = Repository.tests + "/EncodersTests/Fixtures"
 
   @Test func `Colours of crops, with masks and without, are the official classifier's`() throws {
     let scratch = try Scratch()
@@ -331,8 +332,4 @@ private struct Judged {
     #expect(wrong.contains("mask.png: the mask is 8 by 8 pixels, its picture 64 by 64"), "\(wrong)")
   }
 
-  private func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
-    guard a.shape == b.shape else { return .infinity }
-    return try abs(a - b).doubles().max() ?? 0
-  }
 }

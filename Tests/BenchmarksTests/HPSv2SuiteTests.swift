@@ -1,6 +1,7 @@
 import Fewstep
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Benchmarks

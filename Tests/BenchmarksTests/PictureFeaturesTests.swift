@@ -6,6 +6,7 @@ import Foundation
 import Media
 import Metrics
 import Tensors
+import TestSupport
 import Testing
 
 /// Against clean-fid, DMD2's evaluation and CMMD's, by make_features.py.
@@ -14,11 +15,6 @@ import Testing
 
   private func pictures() throws -> [ImageSource.Picture] {
     try ImageSource.pictures(in: [COCOFixtures.pictures])
-  }
-
-  private func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
-    guard a.shape == b.shape else { return .infinity }
-    return try abs(a - b).doubles().max() ?? 0
   }
 
   @Test(

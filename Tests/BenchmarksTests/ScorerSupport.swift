@@ -1,11 +1,12 @@
 import Foundation
 import Tensors
+import TestSupport
 
 @testable import Files
 
 /// What is needed to test suites beside their official scorers.
 enum ScorerFixture {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
+  static let folder = "\(Repository.tests)/BenchmarksTests/Fixtures"
 
   /// The content of a gzip file, whose last four bytes say how much that is.
   static func unzipped(_ name: String) throws -> String {

@@ -1,19 +1,18 @@
 import Foundation
 import Tensors
+import TestSupport
 
 @testable import Benchmarks
 @testable import Files
 
 /// What make_vbench.py wrote, and the networks that it used.
 enum VBenchFixtures {
-  private static let tests =
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-  static let folder = "\(tests)/BenchmarksTests/Fixtures/vbench"
+  static let folder = "\(Repository.tests)/BenchmarksTests/Fixtures/vbench"
   static let names = ["wide", "square", "tall"]
   static let models = VBenchModels(
-    dino: "\(folder)/dino.pth", clipB32: "\(tests)/EncodersTests/Fixtures/clip-model",
-    clipL14: "\(tests)/EncodersTests/Fixtures/clip-model",
-    aesthetic: "\(tests)/EncodersTests/Fixtures/aesthetic/single.pth")
+    dino: "\(folder)/dino.pth", clipB32: "\(Repository.tests)/EncodersTests/Fixtures/clip-model",
+    clipL14: "\(Repository.tests)/EncodersTests/Fixtures/clip-model",
+    aesthetic: "\(Repository.tests)/EncodersTests/Fixtures/aesthetic/single.pth")
 
   struct Expected: Decodable {
     let styles: [String]

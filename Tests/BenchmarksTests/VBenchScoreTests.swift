@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Benchmarks
@@ -8,10 +9,6 @@ import Testing
 
 @Suite struct VBenchScoreTests {
   private func prompt(_ style: String) -> VBenchPrompt { VBenchPrompt(text: "a", dimensions: [], style: style) }
-
-  private func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
-    a.shape == b.shape ? try abs(a - b).doubles().max() ?? 0 : .infinity
-  }
 
   @Test(
     "Native dimensions give VBench's numbers of each video and of all, whatever the videos' shapes and lengths",

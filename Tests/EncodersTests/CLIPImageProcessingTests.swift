@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Encoders
@@ -51,9 +52,9 @@ import Testing
     let grey = try (Tensor.range(to: 100) / 100).reshaped([1, 1, 10, 10])
     try #expect(
       largestDifference(processing(pixels: grey), processing(pixels: concatenated([grey, grey, grey], 1))) == 0)
-    let two = Scratch.words { _ = try processing(pixels: .zeros([1, 2, 8, 8])) }
+    let two = words { _ = try processing(pixels: .zeros([1, 2, 8, 8])) }
     #expect(two.contains("expected pixels [B, 3, H, W]"), "\(two)")
-    let float = Scratch.words { _ = try processing(picture: .zeros([3, 8, 8])) }
+    let float = words { _ = try processing(picture: .zeros([3, 8, 8])) }
     #expect(float.contains("expected a picture uint8 [3, H, W]"), "\(float)")
   }
 
@@ -65,7 +66,7 @@ import Testing
       (["image_mean": [0.5]], "image_mean: expected 3 numbers, got 1"),
     ] as [([String: JSONValue], String)])
   func aPreprocessorThatCannotBeObeyedIsRefused(values: [String: JSONValue], expected: String) {
-    let words = Scratch.words { _ = try CLIPImageProcessing(ModelConfig(values, path: "p.json"), size: 28) }
+    let words = words { _ = try CLIPImageProcessing(ModelConfig(values, path: "p.json"), size: 28) }
     #expect(words.contains(expected), "\(words)")
   }
 }

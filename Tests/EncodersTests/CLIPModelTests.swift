@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Encoders
@@ -77,27 +78,27 @@ import Testing
   }
 
   @Test func weightsOfAnotherArchitectureAreRefusedWithTheTensorsName() throws {
-    func words(_ weights: String, _ change: (inout CLIPConfiguration) -> Void) throws -> String {
+    func refusal(_ weights: String, _ change: (inout CLIPConfiguration) -> Void) throws -> String {
       var configuration = try CLIPFolder("\(fixtures)/open-clip").configuration
       change(&configuration)
-      return Scratch.words { _ = try CLIPModel(Weights.open("\(fixtures)/\(weights)"), configuration) }
+      return words { _ = try CLIPModel(Weights.open("\(fixtures)/\(weights)"), configuration) }
     }
-    let wide = try words("open-clip/hps.pt") { $0.vision.encoder.hidden = 99 }
+    let wide = try refusal("open-clip/hps.pt") { $0.vision.encoder.hidden = 99 }
     #expect(wide.contains("hps.pt: visual.transformer.resblocks.0.mlp.c_fc.weight: "), "\(wide)")
     #expect(wide.contains("expected [99, 32], got [64, 32]"), "\(wide)")
-    let packed = try words("open-clip/hps.pt") {
+    let packed = try refusal("open-clip/hps.pt") {
       $0.text.encoder.width = 27
       $0.text.vocabulary = 594
     }
     #expect(packed.contains("token_embedding.weight: "), "\(packed)")
-    let deep = try words("open-clip/hps.pt") { $0.text.encoder.layers = 3 }
+    let deep = try refusal("open-clip/hps.pt") { $0.text.encoder.layers = 3 }
     #expect(deep.contains("hps.pt: transformer.resblocks.2.ln_1.weight: there is no such tensor"), "\(deep)")
-    let shallow = try words("open-clip/hps.pt") { $0.text.encoder.layers = 1 }
+    let shallow = try refusal("open-clip/hps.pt") { $0.text.encoder.layers = 1 }
     #expect(shallow.contains("transformer.resblocks.1."), "\(shallow)")
     #expect(shallow.contains("belongs to no layer"), "\(shallow)")
-    let other = try words("clip-plain/model.safetensors") { _ in }
+    let other = try refusal("clip-plain/model.safetensors") { _ in }
     #expect(other.contains("clip-plain/model.safetensors: not a CLIP model of texts and images"), "\(other)")
-    let missing = try words("none.pt") { _ in }
+    let missing = try refusal("none.pt") { _ in }
     #expect(missing.contains("none.pt"), "\(missing)")
   }
 
@@ -128,7 +129,7 @@ import Testing
     ] as [([String: JSONValue], String)])
   func anOpenCLIPConfigThatCannotBeObeyedIsRefused(values: [String: JSONValue], expected: String) {
     let config: [String: JSONValue] = ["embed_dim": 12, "vision_cfg": [:], "text_cfg": [:]]
-    let words = Scratch.words {
+    let words = words {
       _ = try CLIPConfiguration(openCLIP: ModelConfig(config.merging(values) { $1 }, path: "config.json"))
     }
     #expect(words.contains(expected), "\(words)")

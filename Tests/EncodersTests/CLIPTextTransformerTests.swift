@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Encoders
@@ -75,23 +76,23 @@ import Testing
       (["eos_token_id": [1, 2]], "eos_token_id: expected an integer"),
     ] as [([String: JSONValue], String)])
   func aConfigThatCannotBeObeyedIsRefused(values: [String: JSONValue], expected: String) {
-    let words = Scratch.words {
+    let refusal = words {
       _ = try CLIPTextConfiguration(ModelConfig(values, path: "config.json"), projected: true)
     }
-    #expect(words.contains(expected), "\(words)")
+    #expect(refusal.contains(expected), "\(refusal)")
   }
 
   @Test func missingAndMisshapenTensorsAndLongTextsAreRefused() throws {
     let other = ModelConfig(["hidden_size": 24, "vocab_size": 99], path: "config.json")
     let weights = try SafetensorsFile("\(fixtures)/clip-plain/model.safetensors")
-    let words = Scratch.words {
+    let misshapen = words {
       _ = try CLIPTextTransformer(weights, CLIPTextConfiguration(other, projected: true))
     }
-    #expect(words.contains("model.safetensors: text_model.embeddings.position_embedding.weight"), "\(words)")
-    #expect(words.contains("expected [77, 24], got [13, 24]"), "\(words)")
-    let missing = Scratch.words { _ = try Self.model("clip-plain", projected: true) }
+    #expect(misshapen.contains("model.safetensors: text_model.embeddings.position_embedding.weight"), "\(misshapen)")
+    #expect(misshapen.contains("expected [77, 24], got [13, 24]"), "\(misshapen)")
+    let missing = words { _ = try Self.model("clip-plain", projected: true) }
     #expect(missing.contains("model.safetensors: there is no tensor 'text_projection.weight'"), "\(missing)")
-    let long = Scratch.words { _ = try Self.model("clip-plain", projected: false)(.zeros([1, 14], .int64)) }
+    let long = words { _ = try Self.model("clip-plain", projected: false)(.zeros([1, 14], .int64)) }
     #expect(long.contains("[B, up to 13]"), "\(long)")
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Encoders
@@ -103,9 +104,9 @@ private struct Fixture: Decodable {
   @Test func whatIsWrongWithAFolderIsSaid() throws {
     let config: [String: JSONValue] = ["model_max_length": 5, "tokenizer_class": "CLIPTokenizer"]
     let scratch = try Scratch()
-    func words() -> String { Scratch.words { _ = try CLIPTokenizer(scratch.folder) } }
+    func refusal() -> String { words { _ = try CLIPTokenizer(scratch.folder) } }
     func expect(_ expected: String..., location: SourceLocation = #_sourceLocation) {
-      let words = words()
+      let words = refusal()
       for word in expected { #expect(words.contains(word), "\(words)", sourceLocation: location) }
     }
     expect("tokenizer_config.json", "no such file")
@@ -114,9 +115,9 @@ private struct Fixture: Decodable {
     try scratch.write(#"{"a": 0, "b</w>": 1, "ab</w>": 2, "<|startoftext|>": 3, "<|endoftext|>": 4}"#, to: "vocab.json")
     expect("merges.txt", "no such file")
     try scratch.write("#version: 0.2\na b</w>\n", to: "merges.txt")
-    #expect(words() == "")
+    #expect(refusal() == "")
     try scratch.write("#version: 0.2\r\na b</w>\r\n", to: "merges.txt")
-    #expect(words() == "")
+    #expect(refusal() == "")
 
     try scratch.write("#version: 0.2\na b</w>\na c</w>\n", to: "merges.txt")
     expect("merges.txt", "merge 2", "'c</w>'")
@@ -138,7 +139,7 @@ private struct Fixture: Decodable {
     ]
     for (key, value, expected) in refused {
       try scratch.write(JSONValue.object(config.merging([key: value]) { $1 }), to: "tokenizer_config.json")
-      let words = words()
+      let words = refusal()
       for word in expected { #expect(words.contains(word), "\(key): \(words)") }
     }
     try scratch.write(JSONValue.object(config), to: "tokenizer_config.json")

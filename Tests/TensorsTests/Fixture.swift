@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import TestSupport
 
 /// A file of Fixtures, which Python wrote.
 func fixture<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {

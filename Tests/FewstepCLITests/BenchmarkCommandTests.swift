@@ -1,0 +1,129 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+/// `fewstep benchmark` on the tiny SDXL, scored by a tiny HPSv2.
+@Suite struct BenchmarkCommandTests {
+  private static let clip = "\(Repository.tests)/EncodersTests/Fixtures"
+  private static let scorer = [
+    "--weights", "\(clip)/open-clip/hps.pt", "--scorer-config", "\(clip)/open-clip/open_clip_config.json",
+    "--tokenizer", "\(clip)/clip-model",
+  ]
+
+  private static func prompts(in scratch: Scratch) throws {
+    try FileManager.default.createDirectory(atPath: scratch.path("prompts"), withIntermediateDirectories: true)
+    for style in ["anime", "concept-art", "paintings", "photo"] {
+      try scratch.write(#"["a cat, \#(style)", "the end of the road", "a fox"]"#, to: "prompts/\(style).json")
+    }
+  }
+
+  private static func start(_ folder: String, _ more: [String], in scratch: Scratch) throws -> Job {
+    let size = folder == TinySDXL.model && !more.contains("--size") ? ["--size", "16"] : []
+    return try Fewstep.start(
+      ["benchmark", "hpsv2", folder, "--prompts", "prompts", "--batch", "2"] + size + scorer + more, in: scratch)
+  }
+
+  private static func run(
+    _ folder: String, _ more: String..., in scratch: Scratch, expecting code: Int32 = 0,
+    location: SourceLocation = #_sourceLocation
+  ) throws -> Job {
+    let job = try start(folder, more, in: scratch)
+    let got = job.wait()
+    #expect(got == code, "\(job.errors)", sourceLocation: location)
+    return job
+  }
+
+  private static func pictures(_ folder: String, in scratch: Scratch) -> [String] {
+    let names = FileManager.default.enumerator(atPath: scratch.path("\(folder)/samples"))?.compactMap { $0 as? String }
+    return (names ?? []).filter { $0.hasSuffix(".jpg") }.sorted()
+  }
+
+  @Test(
+    "Killed in the middle or stopped, a benchmark goes on, and its samples and scores are those of one that was not",
+    arguments: [SIGKILL, SIGINT])
+  func goesOn(signal: Int32) throws {
+    let scratch = try Scratch()
+    try Self.prompts(in: scratch)
+    let whole = try Self.run(TinySDXL.model, "--teacher-steps", "40", "--output", "whole", "--json", in: scratch)
+    let part = try Self.start(TinySDXL.model, ["--teacher-steps", "40", "--output", "part", "--json"], in: scratch)
+    while part.isRunning, Self.pictures("part", in: scratch).count < 3 { usleep(5000) }
+    part.send(signal)
+    #expect(part.wait() == (signal == SIGKILL ? 128 + SIGKILL : 75), "\(part.errors)")
+    let made = Self.pictures("part", in: scratch)
+    #expect((3..<12).contains(made.count), "\(made)")
+    if signal == SIGINT { #expect(part.errors.contains("the same command goes on from there"), "\(part.errors)") }
+    let rest = try Self.run(
+      TinySDXL.model, "--teacher-steps", "40", "--output", "part", "--json", in: scratch)
+    #expect(rest.errors.contains("\(made.count) of 12 there already"), "\(rest.errors)")
+    #expect(Self.pictures("part", in: scratch).count == 12)
+    for name in Self.pictures("whole", in: scratch) {
+      #expect(
+        FileManager.default.contentsEqual(
+          atPath: scratch.path("whole/samples/\(name)"), andPath: scratch.path("part/samples/\(name)")), "\(name)")
+    }
+    #expect(rest.output == whole.output)
+    #expect(scratch.has("part/sheet.png") && scratch.has("part/generation.json"))
+  }
+
+  @Test("Of samples that are there, by this program or another, the scores alone are computed")
+  func onlyScores() throws {
+    let scratch = try Scratch()
+    try Self.prompts(in: scratch)
+    let made = try Self.run(TinySDXL.model, "--teacher-steps", "2", "--output", "out", "--json", in: scratch)
+    #expect(try Self.run("out", "--json", in: scratch).output == made.output)
+    let foreign = try Self.run("out/samples", in: scratch)
+    #expect(foreign.output.contains("average"), "\(foreign.output)")
+    #expect(!foreign.errors.contains("scores:"), "\(foreign.errors)")
+    let few = try Self.run("out/samples", "--limit", "1", "--output", "few", in: scratch)
+    #expect(few.errors.contains("scores: few/scores.json"), "\(few.errors)")
+    let table = try Fewstep.run("benchmark", "compare", "out", "out", in: scratch)
+    #expect(table.output.contains("±"), "\(table.output)")
+    let refused = try Fewstep.run("benchmark", "compare", "out", "few", in: scratch, expecting: 65)
+    #expect(refused.errors.contains("out and few cannot be compared: samples 12 and 4"), "\(refused.errors)")
+    let given = try Self.run("out/samples", "--seed", "1", in: scratch, expecting: 64)
+    #expect(given.errors.contains("--seed: out/samples is neither a run nor a model"), "\(given.errors)")
+    // The same prompts in another order are others.
+    try scratch.write(#"["the end of the road", "a cat, photo", "a fox"]"#, to: "prompts/photo.json")
+    let other = try Self.run("out", "--json", in: scratch, expecting: 65)
+    #expect(other.errors.contains("out: its samples were made for other prompts"), "\(other.errors)")
+  }
+
+  @Test("What cannot be made or scored is refused before anything is written, and samples are never mixed")
+  func refusals() throws {
+    let scratch = try Scratch()
+    try Self.prompts(in: scratch)
+    func errors(_ folder: String, _ more: String..., expecting code: Int32) throws -> String {
+      let job = try Self.start(folder, more, in: scratch)
+      let got = job.wait()
+      #expect(got == code, "\(job.errors)")
+      return job.errors
+    }
+    #expect(try errors(TinySDXL.model, expecting: 64).contains("--output: say where"))
+    #expect(try errors("nowhere", expecting: 66).contains("nowhere: there is no such folder"))
+    #expect(try errors("prompts", expecting: 65).contains("prompts: 12 of 12 files are missing, anime/00000.jpg first"))
+    _ = try Self.run(
+      TinySDXL.model, "--teacher-steps", "1", "--output", "out", "--only-samples", "--limit", "1", in: scratch)
+    #expect(!scratch.has("out/scores.json"))
+    let other = try errors(TinySDXL.model, "--teacher-steps", "2", "--output", "out", expecting: 65)
+    #expect(other.contains("steps 1 there, 2 now"), "\(other)")
+    // More prompts of the same ones go into the same folder.
+    _ = try Self.run(TinySDXL.model, "--teacher-steps", "1", "--output", "out", "--limit", "2", in: scratch)
+    #expect(Self.pictures("out", in: scratch).count == 8)
+    // Into a folder with other things nothing is written.
+    let full = try errors(TinySDXL.model, "--output", "prompts", expecting: 65)
+    #expect(full.contains("there are other files in the folder, such as anime.json"), "\(full)")
+    for (option, value) in [("--step", "4"), ("--guidance", "nan"), ("--size", "17")] {
+      #expect(try errors(TinySDXL.model, option, value, "--output", "x", expecting: 64).contains(option))
+    }
+    let half = try errors(TinySDXL.model, "--precision", "float16", "--output", "x", expecting: 65)
+    #expect(half.contains("--precision: float16 needs a GPU"), "\(half)")
+    #expect(!scratch.has("x"))
+    // A network that is no HPSv2: before anything is sampled.
+    let wrong = try Fewstep.run(
+      "benchmark", "hpsv2", TinySDXL.model, "--prompts", "prompts", "--output", "new", "--weights",
+      "\(Self.clip)/aesthetic/single.pth", "--tokenizer", "\(Self.clip)/clip-model", in: scratch, expecting: 65)
+    #expect(wrong.errors.contains("single.pth"), "\(wrong.errors)")
+    #expect(!scratch.has("new"))
+  }
+}

@@ -1,0 +1,228 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct CommandTests {
+  private let commands = [
+    "run", "check", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark", "inspect", "diff",
+    "train-teacher", "train-autoencoder",
+    "train-classifier",
+    "pairs", "doctor", "sweep", "compare", "report", "field", "new", "build-plugin",
+    "prepare", "denoise", "encode", "decode", "embed", "export",
+  ]
+
+  @Test("Every command's help has an example, and the program's lists every command and exit code")
+  func help() throws {
+    let scratch = try Scratch()
+    let general = try Fewstep.run("--help", in: scratch).output
+    for code in ["64", "65", "66", "70", "74", "75"] { #expect(general.contains(code)) }
+    for command in commands {
+      #expect(general.contains("\n  \(command) "), "\(command)")
+      let help = try Fewstep.run(command, "--help", in: scratch).output
+      #expect(help.contains("Example:  fewstep \(command)"), "\(command): \(help)")
+    }
+    let listed = general.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS") }.dropFirst()
+      .prefix { $0.hasPrefix("  ") }.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") && !$0.hasPrefix("  See ") }
+    #expect(listed.count == commands.count)
+  }
+
+  @Test("Help says what a precision may be in words, not in numbers")
+  func precisions() throws {
+    let scratch = try Scratch()
+    let help = try Fewstep.run("export", "--help", in: scratch).output.split(whereSeparator: \.isWhitespace)
+    #expect(help.joined(separator: " ").contains("values: float32, bfloat16, float16; default: float16"))
+  }
+
+  @Test("Wrong usage exits with 64 and an example of the right one")
+  func usage() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    try Fewstep.run("run", in: scratch, expecting: 64)
+    try Fewstep.run("rum", in: scratch, expecting: 64)
+    let form = try Fewstep.run("check", "r.yaml", "--set", "training.steps", in: scratch, expecting: 64)
+    #expect(form.errors.contains("expected KEY=VALUE"))
+    let plugin = try Fewstep.run("plugins", "adm", in: scratch, expecting: 64)
+    #expect(plugin.errors.contains("Did you mean 'amd'?"))
+    try Fewstep.run("run", "r.yaml", "--stop-after", "0", in: scratch, expecting: 64)
+    #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["r.yaml"])
+  }
+
+  @Test("A wrong recipe exits with 65, with every mistake at its place, and leaves nothing on the disk")
+  func invalid() throws {
+    let scratch = try Scratch()
+    try scratch.write(
+      recipe(extra: "objectives: 3").replacingOccurrences(of: "batch: 32", with: "bach: 32"), to: "r.yaml")
+    for command in ["run", "check", "pairs"] {
+      let arguments = [command, "r.yaml", "--set", "seed=x"] + (command == "pairs" ? ["--output", "p.h5"] : [])
+      let job = try Fewstep.start(arguments, in: scratch)
+      #expect(job.wait() == 65)
+      #expect(job.errors.contains("r.yaml:19:23: unknown key 'training.bach'. Did you mean 'batch'?"), "\(job.errors)")
+      #expect(job.errors.contains("r.yaml:26:1: unknown key 'objectives'. Did you mean 'objective'?"), "\(job.errors)")
+      #expect(job.errors.contains("--set seed=x: seed: expected a whole number"), "\(job.errors)")
+    }
+    try scratch.write("a: [1", to: "broken.yaml")
+    #expect(try Fewstep.run("check", "broken.yaml", in: scratch, expecting: 65).errors.contains("broken.yaml:"))
+    // Groups that do not fit are found before anything is made.
+    try scratch.write(recipe(), to: "r.yaml")
+    let groups = try Fewstep.run("run", "r.yaml", "--set", "training.batch=20", in: scratch, expecting: 65)
+    #expect(groups.errors.contains("training.batch: 20 samples do not divide into groups of 8"))
+    #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["broken.yaml", "r.yaml"])
+  }
+
+  @Test("A missing file exits with 66 and is named")
+  func missing() throws {
+    let scratch = try Scratch()
+    #expect(try Fewstep.run("run", "none.yaml", in: scratch, expecting: 66).errors.contains("none.yaml"))
+    #expect(try Fewstep.run("inspect", "none.h5", in: scratch, expecting: 66).errors.contains("none.h5"))
+    #expect(try Fewstep.run("sample", "none", in: scratch, expecting: 66).errors.contains("none"))
+    try scratch.write(recipe(), to: "r.yaml")
+    let weights = try Fewstep.run(
+      "run", "r.yaml", "--set", "backbone={kind: pixel-unet, teacher: none.safetensors}", in: scratch, expecting: 66)
+    #expect(weights.errors.contains("none.safetensors"))
+    #expect(!scratch.has("runs"))
+  }
+
+  @Test("Training that diverges exits with 70 and says what did")
+  func diverged() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(steps: 50), to: "r.yaml")
+    let job = try Fewstep.run(
+      "run", "r.yaml", "--set", "student.learning-rate=1e30", "--set", "evaluation=null", in: scratch, expecting: 70)
+    #expect(job.errors.contains("not finite at step"), "\(job.errors)")
+  }
+
+  @Test("A file that cannot be written exits with 74")
+  func unwritable() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(steps: 1), to: "r.yaml")
+    try scratch.write("a file", to: "file")
+    let job = try Fewstep.run("run", "r.yaml", "--into", "file/run", in: scratch, expecting: 74)
+    #expect(job.errors.contains("file/run"), "\(job.errors)")
+  }
+
+  @Test("Checking a recipe tells how the run will go, and leaves nothing behind")
+  func check() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    let words = try Fewstep.run("check", "r.yaml", in: scratch).output
+    for part in [
+      "every key known", "student     ", "fake teacher", "ω = 1.5", "g = 0.5", "calendar", "disk", "time",
+      "all is well", "rewards at every step", "checkpoints after 4, 8, 12", "gan ", "discriminator ",
+    ] { #expect(words.contains(part), "\(part) in \(words)") }
+    #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["r.yaml"])
+    let many = try Fewstep.run("check", "r.yaml", "--set", "evaluation.samples=1000", in: scratch, expecting: 65)
+    #expect(many.errors.contains("evaluation.samples: 1000, but evaluation.reference has 300"), "\(many.errors)")
+    let json = try Fewstep.run("check", "r.yaml", "--json", in: scratch).output
+    let found = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    #expect(found["prompts"] as? Int == 2 && found["guidance"] as? Double == 1.5)
+
+    // Parts that do not fit each other are found before training, at their place.
+    for (change, words) in [
+      ("reward={kind: idx}", "reward"),
+      ("evaluation.features={kind: classifier, weights: none.safetensors}", "none.safetensors"),
+      ("evaluation.floor={kind: idx, images: none.gz, labels: none.gz}", "none.gz"),
+      ("objective.gan.features=teacher", "features"),
+    ] {
+      let job = try Fewstep.start(["check", "r.yaml", "--set", change], in: scratch)
+      #expect([65, 66].contains(job.wait()) && job.errors.contains(words), "\(change): \(job.errors)")
+    }
+  }
+
+  @Test("Plugins are listed for people and for programs, with every setting")
+  func plugins() throws {
+    let scratch = try Scratch()
+    let own = try Fewstep.run("plugins", "recipe", in: scratch).output
+    for key in ["student.learning-rate", "matching.guidance", "training.batch", "output.keep", "evaluation.samples"] {
+      #expect(own.contains("  \(key): "), "\(key)")
+    }
+    let all = try Fewstep.run("plugins", in: scratch).output
+    for name in ["dmd", "dmd2", "amd", "gaussian-mixture", "pixel-unet", "classifier", "idx"] {
+      #expect(all.contains(name))
+    }
+    let one = try Fewstep.run("plugins", "amd", in: scratch).output
+    #expect(one.contains("sensitivity: 0.3   (number, 0 to below 1)"), "\(one)")
+    #expect(one.contains("gan.student-weight: "), "\(one)")
+    let json = try Fewstep.run("plugins", "--json", in: scratch).output
+    let entries = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
+    #expect(entries.count == all.split(separator: "\n").count)
+    for entry in entries {
+      #expect(entry["summary"] is String && entry["kind"] is String)
+      let settings = try #require(entry["settings"] as? [[String: String]])
+      for setting in settings { #expect(Set(["key", "type", "default", "meaning"]).isSubset(of: setting.keys)) }
+    }
+  }
+
+  @Test("Files are inspected and compared tensor by tensor")
+  func inspect() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    for (name, seed) in [("a.h5", "1"), ("b.h5", "1"), ("c.h5", "2")] {
+      try Fewstep.run(
+        "pairs", "r.yaml", "--output", name, "--count", "20", "--steps", "3", "--batch", name == "b.h5" ? "20" : "7",
+        "--set", "seed=\(seed)", in: scratch)
+    }
+    let json = try Fewstep.run("inspect", "a.h5", "--json", in: scratch).output
+    let entries = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
+    #expect(entries.map { $0["name"] as? String } == ["noise", "prompts", "samples"])
+    #expect(entries.map { $0["dtype"] as? String } == ["float32", "int64", "float32"])
+    #expect(entries[0]["shape"] as? [Int] == [20, 2])
+    let text = try Fewstep.run("inspect", "a.h5", in: scratch).output
+    for entry in entries { #expect(text.contains(try #require(entry["hash"] as? String))) }
+    #expect(text.contains("3 tensors, 100 numbers"))
+
+    let same = try Fewstep.run("diff", "a.h5", "a.h5", in: scratch)
+    #expect(same.output.contains("all 3 tensors are identical"))
+    let other = try Fewstep.run("diff", "a.h5", "c.h5", in: scratch, expecting: 1)
+    #expect(other.output.contains("noise: largest difference") && other.output.contains("tensors differ"))
+    // The noise is a function of the sample, whatever the batches.
+    let batches = try Fewstep.start(["diff", "a.h5", "b.h5"], in: scratch)
+    #expect([0, 1].contains(batches.wait()))
+    #expect(!batches.output.contains("noise:") && !batches.output.contains("prompts:"))
+
+    try truncate(scratch.path("c.h5"), to: 0.7)
+    #expect(try Fewstep.run("inspect", "c.h5", in: scratch, expecting: 65).errors.contains("c.h5"))
+
+    // Recorded pairs serve DMD's regression.
+    let run = try Fewstep.run(
+      "run", "r.yaml", "--set", "objective={kind: dmd, regression-weight: 0.25}", "--set",
+      "training={steps: 2, batch: 16, pairs: a.h5}",
+      "--set", "evaluation=null", "--into", "paired", in: scratch)
+    #expect(run.errors.contains("paired"))
+    // Pairs that another backbone made serve none.
+    let strange = try Fewstep.run(
+      "run", "r.yaml", "--set", "objective={kind: dmd, regression-weight: 0.25}", "--set", "backbone.radius=5", "--set",
+      "training={steps: 2, batch: 16, pairs: a.h5}", "--into", "unpaired", in: scratch, expecting: 65)
+    #expect(strange.errors.contains("a.h5") && strange.errors.contains("fewstep pairs"), "\(strange.errors)")
+    #expect(!scratch.has("unpaired"))
+    // Heun's method makes others.
+    try Fewstep.run(
+      "pairs", "r.yaml", "--output", "h.h5", "--count", "20", "--steps", "4", "--sampler", "heun", in: scratch)
+    try Fewstep.run("diff", "a.h5", "h.h5", in: scratch, expecting: 1)
+  }
+
+  @Test("Recipes are listed, shown and copied")
+  func recipes() throws {
+    let scratch = try Scratch()
+    try FileManager.default.createDirectory(atPath: scratch.path("recipes/deep"), withIntermediateDirectories: true)
+    try scratch.write(recipe(), to: "recipes/deep/one.yaml")
+    #expect(try Fewstep.run("recipes", in: scratch).output == "deep/one.yaml  Eight modes in the plane\n")
+    #expect(try Fewstep.run("recipes", "deep/one.yaml", in: scratch).output == recipe())
+    try Fewstep.run("recipes", "deep/one.yaml", "--copy", "mine.yaml", in: scratch)
+    try Fewstep.run("recipes", "deep/one.yaml", "--copy", "mine.yaml", in: scratch, expecting: 64)
+    #expect(
+      try Fewstep.run("recipes", "deep/on.yaml", in: scratch, expecting: 66).errors.contains(
+        "Did you mean 'deep/one.yaml'?"))
+    try Fewstep.run("recipes", "--folder", "none", in: scratch, expecting: 66)
+  }
+
+  @Test("The doctor says what this machine is")
+  func doctor() throws {
+    let scratch = try Scratch()
+    let words = try Fewstep.run("doctor", in: scratch).output
+    for part in ["libtorch", "BLAS", "threads", "HDF5", "disk"] { #expect(words.contains(part)) }
+    let json = try Fewstep.run("doctor", "--json", in: scratch).output
+    let facts = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String])
+    #expect(facts["libtorch"]?.isEmpty == false && facts["warnings"] != nil)
+  }
+}

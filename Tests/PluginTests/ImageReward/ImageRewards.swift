@@ -1,0 +1,54 @@
+import Fewstep
+import FewstepCLI
+import Files
+import Foundation
+import Reports
+import Tensors
+import TestSupport
+import Testing
+
+let fixtures = "\(Repository.tests)/EncodersTests/Fixtures"
+/// What make_image_reward.py writes.
+let imageReward = "\(Repository.tests)/PluginTests/ImageReward/Fixtures"
+
+/// Samples that are images already.
+final class ImagesBackbone: Backbone {
+  let medium = Medium.images
+  let sampleShape = [3, 8, 8]
+  let device = Device.cpu
+  let prompts: [String]
+  let metadata: [String: String] = [:]
+
+  init(_ prompts: [String]) { self.prompts = prompts }
+
+  func condition(_ promptIDs: [Int]) throws -> Condition { Condition(promptIDs: promptIDs, tensors: [:]) }
+  func unconditional(like condition: Condition) throws -> Condition { condition }
+  func teacher() throws -> any Teacher { throw TensorError("images", "there is no teacher") }
+  func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
+    throw TensorError("images", "there is nothing to train")
+  }
+}
+
+/// A reward as a recipe's section makes it.
+func reward(_ section: String, prompts: [String] = []) throws -> any ImageFileReward {
+  let reader = SettingsReader(try YAMLNode.parse(section))
+  let name = try #require(try YAMLNode.parse(section).mapping().first { $0.name == "kind" }).value.string()
+  _ = reader.string("kind", "")
+  let plugin = try #require(FewstepCommand.catalog(adding: []).rewards.first { $0.name == name })
+  let make = plugin.read(reader)
+  try reader.finish()
+  return try #require(
+    make(PluginContext(device: .cpu, seed: 0, backbone: ImagesBackbone(prompts))) as? any ImageFileReward)
+}
+
+func expected(_ folder: String, _ name: String) throws -> Tensor {
+  try SafetensorsFile("\(fixtures)/\(folder)/expected.safetensors").tensor(name)
+}
+
+/// The pictures and texts of make_clip_model.py.
+func pictures() throws -> (pictures: [Tensor], texts: [String]) {
+  let file = try SafetensorsFile("\(fixtures)/pictures.safetensors")
+  let texts = try JSONDecoder().decode(
+    [String].self, from: Data(contentsOf: URL(fileURLWithPath: "\(fixtures)/texts.json")))
+  return (try texts.indices.map { try file.tensor("picture.\($0)") }, texts)
+}

@@ -1,0 +1,253 @@
+import Evaluation
+import Foundation
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+@testable import AMD
+@testable import DMD
+@testable import Fewstep
+@testable import SiD
+
+/// x̂0 for Gaussian data N(mean, covariance) in the plane: mean + α S (α² S + σ²)⁻¹ (x_t - α mean).
+private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
+  FormulaDenoiser { noisy, alpha, sigma, _ in
+    let s = try covariance.to(.float64).doubles()
+    let (a, b) = (try alpha.doubles(), try sigma.doubles())
+    // The gain of every sample's time, [B, 2, 2], by the adjugate.
+    let gains = zip(a, b).flatMap { alpha, sigma in
+      let noise = sigma * sigma
+      let (p, q, r) = (alpha * alpha * s[0] + noise, alpha * alpha * s[1], alpha * alpha * s[3] + noise)
+      let determinant = p * r - q * q
+      let inverse = [r / determinant, -q / determinant, -q / determinant, p / determinant]
+      return [
+        alpha * (s[0] * inverse[0] + s[1] * inverse[2]), alpha * (s[0] * inverse[1] + s[1] * inverse[3]),
+        alpha * (s[2] * inverse[0] + s[3] * inverse[2]), alpha * (s[2] * inverse[1] + s[3] * inverse[3]),
+      ]
+    }
+    let gain = try Tensor(gains, shape: [a.count, 2, 2]).to(.float32)
+    return try mean + matmul(gain, (noisy - alpha * mean).unsqueezed(2)).squeezed(2)
+  }
+}
+
+@Suite struct ClosedFormTests {
+  // MARK: A Gaussian and a linear student
+
+  private let mean = [1.5, -0.7]
+  private let covariance = [0.8, 0.3, 0.3, 0.5]
+
+  @Test("For Gaussians the direction is the difference of the two posterior means")
+  func forGaussiansTheDirection() throws {
+    // S = diag(v), so that everything is a number a coordinate.
+    let (m, v) = ([1.0, -2], [0.5, 2.0])
+    let (b, w) = ([0.2, 0.3], [1.0, 0.25])
+    func diagonal(_ v: [Double]) throws -> Tensor { try Tensor([v[0], 0, 0, v[1]], shape: [2, 2]).to(.float32) }
+    func vector(_ v: [Double]) throws -> Tensor { try Tensor(v).to(.float32) }
+    let samples = try normal("gaussian", [6, 2])
+    let noise = try normal("gaussian noise", [6, 2])
+    let time = try Tensor([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+    let scene = Scene(
+      samples: samples, condition: try Condition(classes: Array(repeating: 0, count: 6)), time: time, noise: noise,
+      matching: Matching(), teacher: gaussian(try vector(m), try diagonal(v)),
+      fakeTeacher: gaussian(try vector(b), try diagonal(w)))
+    let (x, e, t) = (try samples.doubles(), try noise.doubles(), try time.doubles())
+    var expected = [Double]()
+    for i in 0..<6 {
+      let (alpha, sigma) = (1 - t[i], t[i])
+      for j in 0..<2 {
+        let noisy = alpha * x[2 * i + j] + sigma * e[2 * i + j]
+        func posterior(_ m: Double, _ v: Double) -> Double {
+          m + alpha * v / (alpha * alpha * v + sigma * sigma) * (noisy - alpha * m)
+        }
+        expected.append(posterior(m[j], v[j]) - posterior(b[j], w[j]))
+      }
+    }
+    try expectClose(scene.distributionMatching, Tensor(expected, shape: [6, 2]), 1e-5)
+    try expectSame(scene.conditionalAlignment, .zeros([6, 2]))
+  }
+
+  @Test(
+    "A linear student that follows DMD's direction becomes the Gaussian", arguments: [MatchingScale.none, .dmd2, .dmd])
+  func aLinearStudentThat(_ scale: MatchingScale) throws {
+    try expectTheGaussian(from: DMD(settings("kind: dmd")), scale)
+  }
+
+  @Test("So does one that follows SiD's gradient", arguments: [1, 1.2])
+  func soDoesOneThat(_ alpha: Double) throws { try expectTheGaussian(from: SiD(settings("alpha: \(alpha)")), .dmd2) }
+
+  @Test("SiD's gradient for two Gaussians is their distance times its squared share, whatever α; for one it is 0")
+  func sidsGradientFor() throws {
+    // x̂r - x̂f = c (m - b) with c = σ² / (α² + σ²), and d(x̂r - x)/dx = -c.
+    let (m, b) = ([1.0, -2], [0.2, 0.3])
+    let one = try Tensor([1, 0, 0, 1], shape: [2, 2]).to(.float32)
+    let teacher = gaussian(try Tensor(m).to(.float32), one)
+    let time = try Tensor([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+    for (fake, difference) in [
+      (gaussian(try Tensor(b).to(.float32), one), [m[0] - b[0], m[1] - b[1]]), (teacher, [0, 0]),
+    ] {
+      for alpha in [1, 1.2, -3] {
+        let samples = try normal("gaussian", [6, 2]).requiringGrad()
+        let scene = Scene(
+          samples: samples, condition: try Condition(classes: Array(repeating: 0, count: 6)), time: time,
+          noise: try normal("gaussian noise", [6, 2]), matching: Matching(scale: .none), teacher: teacher,
+          fakeTeacher: fake)
+        try SiD(settings("alpha: \(alpha)")).studentLoss(scene).total.backward()
+        let expected = try time.doubles().flatMap { t in
+          let share = t * t / ((1 - t) * (1 - t) + t * t)
+          return difference.map { -share * share * $0 / 12 }
+        }
+        try expectClose(#require(samples.gradient), Tensor(expected, shape: [6, 2]), 1e-5)
+      }
+    }
+  }
+
+  private func expectTheGaussian(from objective: any MatchingObjective, _ scale: MatchingScale) throws {
+    let (m, s) = (try Tensor(mean).to(.float32), try Tensor(covariance, shape: [2, 2]).to(.float32))
+    let teacher = gaussian(m, s)
+    let store = ParameterStore(.random(seed: 3))
+    let student = try Linear(store.root, 2, 2)
+    let optimizer = try AdamW(store.trainable, AdamW.Settings(learningRate: 0.03, betas: [0.5, 0.9], weightDecay: 0))
+    let count = 256
+    let condition = try Condition(classes: Array(repeating: 0, count: count))
+    let steps = 300
+    for step in 0..<steps {
+      let noise = Noise(seed: step)
+      let samples = try student(noise.stream("z", step: 0).normal(0..<count, [2]))
+      let (a, b) = (try student.weight.value.detached().cloned(), try #require(student.bias).value.detached().cloned())
+      let scene = Scene(
+        samples: samples, condition: condition,
+        time: try noise.stream("time", step: 0).uniform(0..<count, low: 0.02, high: 0.98).to(.float64),
+        noise: try noise.stream("noise", step: 0).normal(0..<count, [2]),
+        matching: Matching(scale: scale), teacher: teacher, fakeTeacher: gaussian(b, try matmul(a, a.transposed(0, 1))))
+      try objective.studentLoss(scene).total.backward()
+      try optimizer.step(factor: LearningRateSchedule(.cosine, total: steps).factor(at: step))
+    }
+    let a = try student.weight.value.detached()
+    try expectClose(#require(student.bias).value, m, 0.02)
+    try expectClose(matmul(a, a.transposed(0, 1)), s, 0.03)
+  }
+
+  // MARK: Repulsive Landscape Sharpening as a tilt
+
+  /// The mass at +1 where the tilt that follows from it keeps it: m/(1-m) = exp(ã₊ - ã₋), by bisection.
+  private func predictedMass() -> Double {
+    var (low, high) = (0.5, 0.99)
+    for _ in 0..<60 {
+      let m = (low + high) / 2
+      let deviation = (m * (1 - m)).squareRoot()
+      let gap = min(1, (1 - m) / deviation) - max(-1, -m / deviation)
+      if m / (1 - m) < exp(gap) { low = m } else { high = m }
+    }
+    return low
+  }
+
+  /// x̂0 for a mixture of Gaussians of one deviation on the line.
+  private func mixture(_ means: Tensor, _ weights: Tensor, _ deviation: Double) -> FormulaDenoiser {
+    FormulaDenoiser { noisy, alpha, sigma, _ in
+      let variance = try alpha.squared() * (deviation * deviation) + sigma.squared()  // [B, 1]
+      let distance = try (noisy - alpha * means.unsqueezed(0)).squared()  // [B, K]
+      let posterior = try (log(weights) - 0.5 * distance / variance).softmax(1)
+      let gain = try alpha * (deviation * deviation) / variance
+      let centre = try matmul(posterior, means.unsqueezed(1))
+      return try centre + gain * (noisy - alpha * centre)
+    }
+  }
+
+  private let modes = [-1.0, 1]
+
+  private func tilted(_ sharpening: Int) throws -> AMD {
+    AMD(try settings("{sensitivity: 0, sharpening: \(sharpening), group-size: 1000, normalise-sharpening: true}"))
+  }
+
+  /// Where AMD's direction leads on the whole, for a student with this share of its samples at +1 and the fake teacher that
+  /// minimises AMD's own loss.
+  private func drift(_ share: Double, _ objective: AMD) throws -> Double {
+    let count = 1000
+    let deviation = 0.2
+    let right = Int((share * Double(count)).rounded())
+    let labels = (0..<count).map { $0 < right ? 1 : 0 }
+    let centres = try Tensor(labels.map { Float(modes[$0]) }).unsqueezed(1)
+    let samples = try (centres + deviation * normal("drift", [count, 1])).requiringGrad()
+    let rewards = try samples.detached().greater(than: 0).to(.float32).squeezed(1)
+    let means = try Tensor(modes.map(Float.init))
+    func scene(_ fake: FormulaDenoiser) throws -> Scene {
+      Scene(
+        samples: samples, condition: try Condition(classes: Array(repeating: 0, count: count)),
+        time: try Noise(seed: 3).stream("time", step: 0).uniform(0..<count, low: 0.02, high: 0.98).to(.float64),
+        noise: try normal("drift noise", [count, 1]), matching: Matching(scale: .none),
+        teacher: mixture(means, try Tensor([Float(0.5), 0.5]), deviation), fakeTeacher: fake,
+        batchRewards: try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: count)))
+    }
+    // Errors count as much as their weights say: the minimiser is the mixture with its masses weighted.
+    let asked = try scene(mixture(means, Tensor([Float(0.5), 0.5]), deviation))
+    _ = try objective.fakeTeacherLoss(asked)
+    let weights = try #require(asked.notes.first { $0.name == "weight" }).values.doubles()
+    var masses = [0.0, 0]
+    for (label, weight) in zip(labels, weights) { masses[label] += weight / Double(count) }
+    #expect(Swift.abs(masses[0] + masses[1] - 1) < 1e-5)
+    let weighted = mixture(means, try Tensor(masses).to(.float32), deviation)
+    try objective.studentLoss(scene(weighted)).total.backward()
+    return -(try sum(#require(samples.gradient)).item())
+  }
+
+  @Test("Sharpening is at rest where the student is tilted by its own advantages, and nowhere else")
+  func sharpeningIsAtRest() throws {
+    let target = predictedMass()
+    #expect(Swift.abs(target - 0.814) < 5e-4)
+    func rest(_ objective: AMD) throws -> Double {
+      var (low, high) = (0.3, 0.95)
+      for _ in 0..<9 {
+        let middle = (low + high) / 2
+        if try drift(middle, objective) > 0 { low = middle } else { high = middle }
+      }
+      return (low + high) / 2
+    }
+    #expect(Swift.abs(try rest(tilted(1)) - target) < 0.004)
+    #expect(Swift.abs(try rest(tilted(0)) - 0.5) < 0.004)
+  }
+
+  @Test("Particles that follow sharpened AMD gather at the rewarded mode as far as predicted, and DMD's do not")
+  func particlesThatFollowSharpened() throws {
+    let (count, deviation, bandwidth) = (256, 0.35, 0.12)
+    let target = mixture(try Tensor([Float(-1), 1]), try Tensor([Float(0.5), 0.5]), deviation)
+    func mass(_ objective: AMD) throws -> Double {
+      let store = ParameterStore(.random(seed: 0))
+      let places = try store.root.parameter("places", [count, 1], .zeros)
+      try noGrad {
+        let centres = try Tensor((0..<count).map { Float($0 % 2 == 0 ? -1 : 1) }).unsqueezed(1)
+        try places.value.copy(from: centres + deviation * normal("particles", [count, 1]))
+      }
+      let optimizer = try AdamW([places], AdamW.Settings(learningRate: 0.03, betas: [0.8, 0.95], weightDecay: 0))
+      var share = 0.0
+      let steps = 500
+      for step in 0..<steps {
+        let noise = Noise(seed: step)
+        let samples = try places.value + bandwidth * noise.stream("z", step: 0).normal(0..<count, [1])
+        let rewards = try samples.detached().greater(than: 0).to(.float32).squeezed(1)
+        let batchRewards = try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: count))
+        func scene(_ fake: FormulaDenoiser, _ purpose: String) throws -> Scene {
+          Scene(
+            samples: samples, condition: try Condition(classes: Array(repeating: 0, count: count)),
+            time: try noise.stream("\(purpose) time", step: 0).uniform(0..<count, low: 0.1, high: 0.98).to(.float64),
+            noise: try noise.stream("\(purpose) noise", step: 0).normal(0..<count, [1]), matching: Matching(),
+            teacher: target, fakeTeacher: fake, batchRewards: batchRewards)
+        }
+        // The student is a mixture with a narrow component a particle; so is its minimiser, weighted.
+        let asked = try scene(target, "fake")
+        _ = try objective.fakeTeacherLoss(asked)
+        let weights = try #require(asked.notes.first { $0.name == "weight" }).values
+        let fake = mixture(try places.value.detached().cloned().squeezed(1), try weights / Double(count), bandwidth)
+        try objective.studentLoss(scene(fake, "student")).total.backward()
+        try optimizer.step(factor: LearningRateSchedule(.cosine, total: steps, floor: 0.1).factor(at: step))
+        if step >= steps - 50 { share += try Tensors.mean(rewards).item() / 50 }
+      }
+      return share
+    }
+    let sharpened = AMD(try settings("{sensitivity: 0, sharpening: 1, group-size: \(count)}"))
+    let plain = AMD(try settings("{sensitivity: 0, sharpening: 0, group-size: \(count)}"))
+    let (tilted, even) = (try mass(sharpened), try mass(plain))
+    #expect(Swift.abs(tilted - predictedMass()) < 0.03, "\(tilted)")
+    #expect(Swift.abs(even - 0.5) < 0.03, "\(even)")
+  }
+}

@@ -1,0 +1,63 @@
+import Fewstep
+import Networks
+import ObjectiveChecks
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct ObjectiveChecksTests {
+  @Test(
+    "Our objectives keep all laws",
+    arguments: [
+      "dmd", "dmd2", "amd", "amd zero", "amd scalar", "amd remedies", "decoupled", "reward forcing", "sid",
+    ])
+  func laws(_ name: String) throws { try ObjectiveChecks(Objectives.named(name)).all() }
+
+  @Test(
+    "With a GAN or a regression samples have other reasons to move; all other laws stay",
+    arguments: ["dmd regression", "dmd2 gan", "dmd2 teacher", "amd gan"])
+  func otherReasons(_ name: String) throws {
+    try ObjectiveChecks(Objectives.named(name)).all(except: [.rest, .units])
+    #expect(!ObjectiveChecks(try Objectives.named(name)).findings(.rest).isEmpty || name == "dmd regression")
+  }
+
+  @Test(
+    "A broken objective is caught by the check of the law that it breaks", arguments: ObjectiveChecks.Check.allCases)
+  func broken(_ check: ObjectiveChecks.Check) throws {
+    let checks = ObjectiveChecks(Broken(check))
+    let found = ObjectiveChecks.Check.allCases.filter { !checks.findings($0).isEmpty }
+    // A loss that is no scalar fails everything.
+    #expect(check == .losses ? found.contains(.losses) : found == [check], "\(found)")
+    let failure = #expect(throws: ObjectiveChecks.Failure.self) { try checks.all() }
+    #expect(failure?.description.contains("\(check): ") == true)
+  }
+}
+
+/// DMD, but for one law.
+private final class Broken: MatchingObjective {
+  private let check: ObjectiveChecks.Check
+  private var calls = 0.0
+  let groupAdvantage: GroupAdvantage? = GroupAdvantage(groupSize: 4)
+
+  init(_ check: ObjectiveChecks.Check) { self.check = check }
+
+  func studentLoss(_ scene: Scene) throws -> Loss {
+    let direction = try scene.distributionMatching
+    calls += 1
+    switch check {
+    case .losses: return Loss(try (scene.samples - direction).squared().meanPerSample())
+    case .gradients: return try scene.match(along: direction).adding("error", mean(scene.denoisingError), weight: 1)
+    case .rest: return try scene.match(along: direction + 0.1 * scene.scale)
+    case .batch:
+      let weight = try exp(scene.reward)
+      return try scene.match(along: (weight / mean(weight)).unsqueezed(1) * direction)
+    case .units: return try scene.match(moving: direction)
+    case .placement:
+      let loss = try scene.match(along: direction)
+      return Loss(try loss.total.to(.float64))
+    case .resume: return try scene.match(along: (1 + 0.1 * calls) * direction)
+    }
+  }
+
+  func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
+}

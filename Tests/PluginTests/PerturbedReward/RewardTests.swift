@@ -1,0 +1,118 @@
+import Files
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@testable import ClassifierReward
+@testable import Fewstep
+@testable import GaussianMixture
+@testable import TeacherReward
+@testable import PerturbedReward
+
+@Suite struct RewardTests {
+  private let plain = FormulaReward { try $0.sum([1]) }
+  private let none = Condition(promptIDs: [], tensors: [:])
+
+  private func perturbed(scale: Double = 1, deviation: Double, frequency: Double = 10, seed: Int = 0) throws
+    -> PerturbedReward
+  {
+    try PerturbedReward(plain, scale: scale, deviation: deviation, frequency: frequency, seed: seed, shape: [2])
+  }
+
+  @Test("A perturbed reward is another one, scaled, with noise of the given deviation")
+  func aPerturbedReward() throws {
+    let samples = try 3 * normal("samples", [2000, 2])
+    let score = try plain.score(samples, pixels: nil, given: none)
+    try expectSame(perturbed(scale: -1, deviation: 0).score(samples, pixels: nil, given: none), -score)
+    let noise = try perturbed(scale: 2, deviation: 0.7).score(samples, pixels: nil, given: none) - 2 * score
+    #expect(Swift.abs(try mean(noise).item()) < 0.1)
+    #expect(Swift.abs(try noise.variance([0]).item().squareRoot() - 0.7) < 0.1)
+    let other = try perturbed(scale: 2, deviation: 0.7, seed: 1).score(samples, pixels: nil, given: none) - 2 * score
+    #expect(Swift.abs(try mean(noise * other).item()) < 0.1)
+  }
+
+  @Test("A perturbed reward's noise belongs to the sample, and is alike only for samples that are near")
+  func aPerturbedRewardsNoise() throws {
+    let samples = try normal("samples", [500, 2])
+    let reward = try perturbed(deviation: 1)
+    let whole = try reward.score(samples, pixels: nil, given: none)
+    try expectClose(reward.score(samples.rows(100..<101), pixels: nil, given: none), whole.rows(100..<101), 1e-4)
+    func noise(_ shift: Double) throws -> Tensor {
+      let moved = try samples + shift
+      return try reward.score(moved, pixels: nil, given: none) - plain.score(moved, pixels: nil, given: none)
+    }
+    let here = try noise(0)
+    #expect(try mean(here * noise(0.01)).item() > 0.8)
+    #expect(try Swift.abs(mean(here * noise(0.5)).item()) < 0.2)
+  }
+
+  @Test("A classifier's reward is the log-probability of a sample's prompt, whatever the backbone reads of it")
+  func aClassifiersReward() throws {
+    let architecture = Classifier.Architecture(inputs: 3, channels: [8], features: 4, classes: 5)
+    let classifier = try Classifier(architecture, .random(seed: 1))
+    let pixels = try sigmoid(normal("pixels", [3, 3, 8, 8]))
+    let reward = ClassifierReward(classifier)
+    func score(_ prompts: [Int]) throws -> Tensor {
+      let condition = Condition(promptIDs: prompts, tensors: ["text": try Tensor.zeros([3, 2, 2])])
+      return try reward.score(pixels, pixels: pixels, given: condition)
+    }
+    let all = try noGrad { try classifier.logProbabilities(pixels) }
+    try expectSame(score([4, 0, 2]), stacked([all[0][4], all[1][0], all[2][2]]))
+    let error = #expect(throws: TensorError.self) { try score([4, 0, 5]) }
+    #expect(error.map { "\($0)".contains("5 classes, and prompt 5 is none") } == true)
+  }
+
+  @Test("A recipe's perturbed reward is checked inside, at its place, and lists what it may be made of")
+  func aRecipesPerturbedReward() throws {
+    let node = try FullRecipe.amd.node().setting(["reward"], to: "{kind: perturbed, deviation: 1, of: {kind: density}}")
+    let recipe = try Recipe(node, catalog: smallCatalog())
+    #expect(try TrainingComponents(recipe).reward is PerturbedReward)
+    let wrong = try FullRecipe.amd.node().setting(["reward"], to: "{kind: perturbed, of: {kind: densty, scale: 1}}")
+    #expect(
+      try problems(wrong).map(\.message).contains {
+        $0.contains("reward.of.kind: 'densty'") && $0.contains("'density'?")
+      })
+    let unknown = try FullRecipe.amd.node().setting(
+      ["reward"], to: "{kind: perturbed, of: {kind: perturbed, devation: 1, of: {kind: density}}}")
+    #expect(try problems(unknown).map(\.message) == ["unknown key 'reward.of.devation'. Did you mean 'deviation'?"])
+    let catalog = smallCatalog()
+    let settings = try #require(catalog.rewards.first { $0.name == "perturbed" }).settings(in: catalog)
+    #expect(settings.map(\.key) == ["of.kind", "scale", "deviation", "frequency", "seed"])
+    #expect(settings[0].type.contains("density") && settings[0].type.contains("classifier"))
+  }
+
+  @Test("The intrinsic reward is higher where the teacher knows samples, and lower where the teachers disagree")
+  func theIntrinsicReward() throws {
+    let stage = try Stage.points()
+    let mixture = try #require(stage.backbone as? GaussianMixture).mixture
+    let (samples, classes) = try mixture.sample(
+      Noise(seed: 1).stream("samples", step: 0), Noise(seed: 1).stream("components", step: 0), 0..<200)
+    let condition = try Condition(classes: classes)
+    func reward(_ weight: Double) -> TeacherReward {
+      TeacherReward(stage.teacher, stage.fakeTeacher, times: [0.2, 0.5], weight: weight, seed: 3)
+    }
+    func score(_ samples: Tensor, _ weight: Double = 0) throws -> Tensor {
+      try noGrad { try reward(weight).score(samples, pixels: nil, given: condition) }
+    }
+    let good = try score(samples)
+    #expect(good.shape == [200])
+    #expect(try mean(good).item() > mean(score(samples + 1)).item() + 0.5)
+    #expect(try mean(score(samples, 1)).item() < mean(good).item() - 0.1)
+    try expectSame(score(samples), good)
+    let alone = try noGrad {
+      try reward(0).score(samples.rows(7..<8), pixels: nil, given: condition.rows(7..<8))
+    }
+    try expectClose(alone, good.rows(7..<8), 1e-4)
+  }
+
+  @Test("A recipe's intrinsic reward asks the run's own teachers, and says so where there are none")
+  func aRecipesIntrinsicReward() throws {
+    let recipe = try shortRecipe(["reward": "{kind: intrinsic, discrepancy: 0.5}"])
+    #expect(try Trainer(recipe).step().reward != nil)
+    let error = #expect(throws: TensorError.self) {
+      _ = try recipe.reward?(PluginContext(device: .cpu, seed: 0))
+    }
+    #expect(error?.description.contains("teachers") == true)
+  }
+}

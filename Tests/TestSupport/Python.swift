@@ -1,0 +1,58 @@
+import Foundation
+import Tensors
+import Testing
+
+/// Runs Python, to see that other people's programs agree with us.
+///
+/// The interpreter is FEWSTEP_PYTHON, or `.venv/bin/python` at the root of the package.
+package enum Python {
+  package struct Failure: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  private static func interpreter() throws -> String {
+    let path = ProcessInfo.processInfo.environment["FEWSTEP_PYTHON"] ?? "\(Repository.root)/.venv/bin/python"
+    guard FileManager.default.isExecutableFile(atPath: path) else {
+      throw Failure(description: "there is no Python at \(path): run `make test`, which makes .venv")
+    }
+    return path
+  }
+
+  /// Returns what the script prints, without the last line break. The arguments are `sys.argv[1:]`.
+  ///
+  /// - Throws: if the script fails, with what it said.
+  @discardableResult
+  package static func run(_ script: String, _ arguments: String..., in folder: Scratch? = nil) throws -> String {
+    let (process, output, errors) = try start(script, arguments, in: folder)
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    if process.terminationStatus != 0 {
+      throw Failure(description: "Python failed: \(said(errors))")
+    }
+    return text.trimmingCharacters(in: .newlines)
+  }
+
+  /// The end of what a script wrote to its error output.
+  package static func said(_ errors: String) -> String {
+    String(((try? String(contentsOfFile: errors, encoding: .utf8)) ?? "").suffix(2000))
+  }
+
+  /// A script that runs beside the test. `errors` is the file that its error output goes to.
+  package static func start(
+    _ script: String, _ arguments: [String], in folder: Scratch? = nil
+  ) throws -> (Process, output: Pipe, errors: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try interpreter())
+    process.arguments = ["-u", "-c", script] + arguments
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder.folder) }
+    // One thread: the tests share the machine with each other.
+    process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
+    let output = Pipe()
+    let errors = NSTemporaryDirectory() + "fewstep-python-" + UUID().uuidString
+    try Data().write(to: URL(fileURLWithPath: errors))
+    process.standardOutput = output
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
+    return (process, output, errors)
+  }
+}

@@ -1,0 +1,82 @@
+import Fewstep
+import GaussianMixture
+import Networks
+import PixelUNet
+import Tensors
+import Testing
+
+/// A small model family with its three roles, a batch of the student's samples with their graph, and all else that a scene
+/// needs. Two stages of the same seed are equal to the bit.
+package final class Stage {
+  package let backbone: any Backbone
+  package var teacher: any Teacher
+  package let student: any Student
+  package var fakeTeacher: any FakeTeacher
+  package let condition: Condition
+  package let samples: Tensor
+  package var guidance = 1.0
+  package var scale = MatchingScale.dmd2
+
+  package static let count = 12
+
+  package init(_ backbone: any Backbone) throws {
+    self.backbone = backbone
+    teacher = try backbone.teacher()
+    student = try backbone.trainable(.student, adapters: false, seed: 1)
+    fakeTeacher = try backbone.trainable(.fakeTeacher, adapters: false, seed: 2)
+    condition = try backbone.condition((0..<Self.count).map { $0 / 4 % backbone.prompts.count })
+    samples = try FewStepSampler(steps: [1, 0.5]).sample(student, upTo: 1, given: condition) { place in
+      try normal("generation \(place)", [Self.count] + backbone.sampleShape)
+    }
+  }
+
+  /// Points in the plane, with an exact teacher.
+  package static func points() throws -> Stage { try Stage(tinyMixture()) }
+
+  /// Small images, with a teacher that has parameters and features.
+  package static func images() throws -> Stage {
+    let architecture = Architecture(
+      image: [1, 8, 8], classes: 3, patch: 1, channels: 8, multipliers: [1, 2], heads: 2, groups: 4)
+    return try Stage(PixelUNet(architecture, weights: .random(seed: 4), on: .cpu))
+  }
+
+  package var groupAdvantage: GroupAdvantage { GroupAdvantage(groupSize: 4) }
+
+  package func batchRewards() throws -> BatchRewards {
+    let rewards = try noGrad { try samples.detached().reshaped([Self.count, -1]).sum([1]) }
+    return try BatchRewards(rewards: rewards, groupAdvantage: groupAdvantage)
+  }
+
+  package func scene(sensed isSensed: Bool = true, pairs: Bool = false, studentTime: Double = 0.5) throws -> Scene {
+    let shape = [Self.count] + backbone.sampleShape
+    return Scene(
+      samples: samples, condition: condition, time: try times("time", Self.count), noise: try normal("noise", shape),
+      matching: Matching(guidance: Guidance(guidance), scale: scale), studentTime: studentTime, teacher: teacher,
+      fakeTeacher: fakeTeacher, unconditional: backbone.unconditional,
+      batchRewards: isSensed ? try batchRewards() : nil,
+      realData: { [condition] in
+        Scene.RealBatch(
+          samples: try normal("real", shape), condition: condition, time: try times("gan time", Self.count),
+          realNoise: try normal("real noise", shape), fakeNoise: try normal("fake noise", shape))
+      },
+      pairs: pairs
+        ? { [student, condition] in
+          Scene.Pairs(
+            student: try FewStepSampler(steps: [1]).sample(student, upTo: 0, given: condition) { _ in
+              try normal("pairs", shape)
+            }, teacher: try normal("made", shape))
+        } : nil)
+  }
+}
+
+package func tinyMixture(_ mixture: Mixture = .ring(6, radius: 2, deviation: 0.3, classes: 3)) -> GaussianMixture {
+  GaussianMixture(
+    mixture, network: GaussianMixture.Network(width: 16, layers: 2, embedding: 8), schedule: RectifiedFlow())
+}
+
+/// The density of a mixture backbone, as a reward.
+package enum DensityRewards {
+  package static func of(_ backbone: any Backbone) throws -> DensityReward {
+    try DensityReward(#require(backbone as? GaussianMixture).mixture)
+  }
+}
