@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../scripts/scorers"))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../scripts/scorers"))
 import fewstep_scorer as protocol
 
 mode = sys.argv[1] if len(sys.argv) > 1 else ""

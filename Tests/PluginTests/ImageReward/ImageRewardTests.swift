@@ -47,7 +47,8 @@ import Testing
     try #expect(largestDifference(prepared, published) < 1e-5)
     let leaf = try published.cloned().requiringGrad()
     try sum(reward.score(prepared: leaf, texts: texts)).backward()
-    try #expect(largestDifference(#require(leaf.gradient), expected("gradient")) < 2e-6)
+    // Its largest element is 0.4; processors sum in different orders.
+    try #expect(largestDifference(#require(leaf.gradient), expected("gradient")) < 5e-6)
   }
 
   @Test("The gradient reaches the pixels through resizing and cropping, as PyTorch has it")
