@@ -95,7 +95,8 @@ final class FlakyObjective: MatchingObjective {
   @Test("A run that diverges goes back to its last good checkpoint, with half the learning rates")
   func rollBack() throws {
     let scratch = try Scratch()
-    let recipe = try recipe(monitor: "policy: roll-back, mean-shift: 1e9, std: 1e9, diversity: 0, fake-teacher-gap: 1e9")
+    let recipe = try recipe(
+      monitor: "policy: roll-back, mean-shift: 1e9, std: 1e9, diversity: 0, fake-teacher-gap: 1e9")
     let training = try run(
       recipe, scratch.path("r"), components: TrainingComponents(recipe).playing(FlakyObjective(call: 15)))
     var seen = [Warning]()
@@ -172,7 +173,8 @@ final class FlakyObjective: MatchingObjective {
   @Test("A held-out reward that is the training reward is refused at its place")
   func panel() throws {
     let error = #expect(throws: RecipeError.self) { try recipe(monitor: "held-out-rewards: {same: {kind: density}}") }
-    #expect(error?.description.contains("monitor.held-out-rewards.same: this is the reward that is learnt from") == true)
+    #expect(
+      error?.description.contains("monitor.held-out-rewards.same: this is the reward that is learnt from") == true)
     let unknown = #expect(throws: RecipeError.self) { try recipe(monitor: "held-out-rewards: {same: {kind: densty}}") }
     #expect(unknown?.description.contains("Did you mean 'density'?") == true)
     #expect(

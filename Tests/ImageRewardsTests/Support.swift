@@ -53,6 +53,12 @@ func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
   return try abs(a - b).doubles().max() ?? 0
 }
 
+/// The largest difference as a share of the largest expected number. Vectorized kernels sum in another order, so that small
+/// entries of a gradient are only as exact as the large ones they cancel from.
+func relativeDifference(_ a: Tensor, from expected: Tensor) throws -> Double {
+  try largestDifference(a, expected) / abs(expected).doubles().max()!
+}
+
 /// A folder for one test, removed with the object.
 final class Scratch {
   let folder = NSTemporaryDirectory() + "fewstep-rewards-" + UUID().uuidString
