@@ -20,10 +20,6 @@ package final class CountingTeacher: Teacher {
     calls.append(noisy.shape[0])
     return try teacher.modelOutput(for: noisy, at: time, given: condition)
   }
-
-  package func unconditional(like condition: Condition) throws -> Condition {
-    try teacher.unconditional(like: condition)
-  }
 }
 
 package final class CountingFakeTeacher: FakeTeacher {
