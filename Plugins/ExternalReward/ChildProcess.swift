@@ -35,12 +35,12 @@ final class ChildProcess {
   ///   - folder: where it runs.
   ///   - environment: what is added to ours.
   ///   - note: is told each line of its error output.
-  /// - Throws: `ScorerError` where there is no such program or folder.
+  /// - Throws: `Failure` where there is no such program or folder.
   init(_ command: [String], in folder: String, environment: [String: String], note: @escaping (String) -> Void) throws {
     log = LogLines(note)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-      throw ScorerError("there is no folder \(folder) to run in")
+      throw Failure.scorer("there is no folder \(folder) to run in")
     }
     let (toIt, fromIt, itsErrors, guarding) = (try PipeEnds(), try PipeEnds(), try PipeEnds(), try PipeEnds())
     process = try spawn(

@@ -1,10 +1,11 @@
 import CSpawn
 import Foundation
+import Tensors
 
 /// Starts a command in a process group of its own, with no descriptors but these (nil is /dev/null).
 ///
 /// - Parameter environment: what is added to ours.
-/// - Throws: `ScorerError` where it cannot be started.
+/// - Throws: `Failure` where it cannot be started.
 func spawn(
   _ command: [String], in folder: String, environment: [String: String], input: Int32, output: Int32?, errors: Int32?
 ) throws -> pid_t {
@@ -16,7 +17,7 @@ func spawn(
   }
   guard status == 0 else {
     let reason = status == ENOENT ? "there is no such program" : String(cString: strerror(status))
-    throw ScorerError("'\(command[0])' cannot be started: \(reason)")
+    throw Failure.scorer("'\(command[0])' cannot be started: \(reason)")
   }
   return process
 }

@@ -26,8 +26,7 @@ enum ExitCodes {
     case let error as any ExitCoded: error.exitCode
     case let error as CommandError: error.code
     case PlotError.notInstalled: missing
-    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError,
-      is ComparisonError, is BenchmarkError:
+    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError:
       invalid
     case is TrainingError, is ReplicaError, is PluginError, is PlotError: software
     default: nil

@@ -189,7 +189,7 @@ func noteUnused(_ recipe: Recipe, _ components: TrainingComponents) {
 
 /// Says who scores, where that is another program.
 func noteScorers(_ components: TrainingComponents) {
-  for (key, version) in components.rewardVersions { note("\(key): scored by \(version)") }
+  for (key, scorer) in components.scorers { note("\(key): scored by \(scorer)") }
 }
 
 /// A line for people, beside whatever goes to standard output.

@@ -24,12 +24,8 @@ public enum Checkpoint {
         try file.setAttribute(
           "monitor", .string(String(decoding: JSONEncoder.pretty.encode(monitor.state), as: UTF8.self)))
       }
-      for (key, version) in trainer.components.rewardVersions {
-        try file.setAttribute("version.\(key)", .string(version))
-      }
-      for (key, value) in trainer.components.backbone.metadata {
-        try file.setAttribute("backbone.\(key)", .string(value))
-      }
+      for (key, scorer) in trainer.components.scorers { try file.setFingerprint(scorer, as: "scorer.\(key)") }
+      try file.setFingerprint(Fingerprint(trainer.components.backbone.metadata), as: "backbone")
       try file.write([trainer.recipe.resolved.text()], to: "recipe")
       for (group, state) in groups(trainer) {
         for (name, tensor) in state {
@@ -132,9 +128,12 @@ public enum Checkpoint {
   }
 
   private static func refuseOtherScorers(_ file: HDF5File, _ components: TrainingComponents) throws {
-    for (key, version) in components.rewardVersions {
-      guard case .string(let saved)? = try file.attribute("version.\(key)"), saved != version else { continue }
-      throw CheckpointError.otherScorer(path: file.path, key: key, saved: saved, now: version)
+    for (key, scorer) in components.scorers {
+      let saved = try file.fingerprint("scorer.\(key)")
+      let differences = saved.isEmpty ? [] : saved.differences(from: scorer)
+      guard differences.isEmpty else {
+        throw CheckpointError.otherScorer(path: file.path, key: key, differences: differences)
+      }
     }
   }
 
@@ -148,7 +147,7 @@ public enum Checkpoint {
 
 public enum CheckpointError: Error, CustomStringConvertible {
   case otherRecipe(path: String, differences: [String])
-  case otherScorer(path: String, key: String, saved: String, now: String)
+  case otherScorer(path: String, key: String, differences: [String])
   case beyond(path: String, step: Int, steps: Int)
 
   public var description: String {
@@ -157,9 +156,9 @@ public enum CheckpointError: Error, CustomStringConvertible {
       "\(path): a checkpoint of another recipe, so going on from it would be no resume:\n"
         + differences.map { "  \($0)" }.joined(separator: "\n")
         + "\n  Start a new run with `--into`, or set the keys back."
-    case .otherScorer(let path, let key, let saved, let now):
-      "\(path): \(key) was scored by \(saved), and now it is \(now): going on would be no resume\n"
-        + "  Start a new run with `--into`, or put the other version back."
+    case .otherScorer(let path, let key, let differences):
+      "\(path): `\(key)` was scored by another program: \(differences.joined(separator: "; "))\n"
+        + "  Start a new run with `--into`, or restore the earlier scorer."
     case .beyond(let path, let step, let steps):
       "\(path): \(step) steps were done, but the recipe ends after \(steps) (training.steps): there is nothing to go on with"
     }

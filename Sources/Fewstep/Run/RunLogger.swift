@@ -11,10 +11,10 @@ struct RunLogger {
   private let events: EventFile
 
   /// - Parameters:
-  ///   - scorers: who scores, by the reward's key.
+  ///   - scorers: external scorers by their reward's key.
   ///   - step: where the run is; what an earlier process wrote of later steps is dropped.
   init(
-    _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, version: String)],
+    _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, scorer: Fingerprint)],
     from step: Int
   ) throws {
     self.recipe = recipe
@@ -23,7 +23,8 @@ struct RunLogger {
       folder.diagnostics, from: step, interval: recipe.output.diagnosticsEvery,
       capacity: recipe.output.diagnosticsRows,
       attributes: (monitor?.fixedBatch.zoneReward.map { [("zone-reward", .number($0))] } ?? [])
-        + scorers.map { ("version.\($0.key)", .string($0.version)) })
+        + scorers.flatMap { $0.scorer.prefixed("scorer.\($0.key)").parts.sorted { $0.key < $1.key } }
+        .map { ($0.key, .string($0.value)) })
     probes = try monitor.map { monitor in
       try MetricTable(
         folder.monitor, from: step == 0 ? 0 : step + 1, interval: monitor.settings.every, capacity: 1000, chunk: 64,

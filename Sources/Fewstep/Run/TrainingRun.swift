@@ -68,7 +68,7 @@ public final class TrainingRun {
   }
 
   private static func records(_ folder: RunFolder, _ trainer: Trainer, _ monitor: Monitor?) throws -> RunLogger {
-    try RunLogger(folder, trainer.recipe, monitor, scorers: trainer.components.rewardVersions, from: trainer.stepCount)
+    try RunLogger(folder, trainer.recipe, monitor, scorers: trainer.components.scorers, from: trainer.stepCount)
   }
 
   /// Trains to the end of the recipe, to `limit` steps, until interrupted or until a warning stops it.

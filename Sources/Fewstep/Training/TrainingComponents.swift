@@ -134,9 +134,9 @@ public final class TrainingComponents {
     (reward.map { [("reward", $0)] } ?? []) + heldOutRewards.map { ("monitor.held-out-rewards.\($0.name)", $0.reward) }
   }
 
-  /// Who scores, where the recipe does not say it, by the reward's key.
-  public var rewardVersions: [(key: String, version: String)] {
-    rewards.compactMap { key, reward in reward.version.map { (key, $0) } }
+  /// External scorers by their reward's key in the recipe.
+  public var scorers: [(key: String, scorer: Fingerprint)] {
+    rewards.filter { !$0.reward.scorer.isEmpty }.map { ($0.key, $0.reward.scorer) }
   }
 }
 

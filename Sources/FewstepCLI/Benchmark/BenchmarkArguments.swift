@@ -65,7 +65,7 @@ struct BenchmarkArguments: ParsableArguments {
     // Before the folder is claimed: the model may read no texts.
     _ = try source.sampling([""], seed: seed, batch: batch)
     let record = GenerationRecord(
-      suite: suite.name, prompts: suite.prompts, seed: seed, made: try source.identity())
+      benchmark: suite.name, prompts: suite.prompts, seed: seed, model: try source.fingerprint())
     let generation = try BenchmarkGeneration(suite, into: place, record)
     let there = suite.items.count - generation.missing.count
     let progress = Progress(total: suite.items.count, from: there)
@@ -101,12 +101,12 @@ struct BenchmarkArguments: ParsableArguments {
     guard let record = try GenerationRecord.read(made.record) else {
       return Samples(root: folder, record: nil, folder: place)
     }
-    guard (record.suite, record.prompts) == (suite.name, suite.prompts) else {
+    guard (record.benchmark, record.prompts) == (suite.name, suite.prompts) else {
       throw CommandError(
         ExitCodes.invalid,
-        record.suite == suite.name
+        record.benchmark == suite.name
           ? "\(folder): its samples were made for other prompts, or for these in another order"
-          : "\(folder): its samples were made for \(record.suite), not for \(suite.name)")
+          : "\(folder): its samples were made for \(record.benchmark), not for \(suite.name)")
     }
     return Samples(root: made.samples, record: record, folder: place ?? made)
   }

@@ -34,10 +34,11 @@ struct BenchmarkDPG: ParsableCommand {
     try suite.check(below: samples.root, progress: arguments.scoring(suite.items.count, "reading pictures"))
     let scores = try source.scores(samples)
     let count = scores.last?.samples ?? 0
-    let lock = BenchmarkLock(
-      suite: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGBenchmark.tiles * count,
+    let fingerprint = Fingerprint(
+      benchmark: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGBenchmark.tiles * count,
       scorers: source.scorers)
-    try arguments.report(BenchmarkScores(lock: lock, generation: samples.record, scores: scores), of: samples)
+    try arguments.report(
+      BenchmarkScores(fingerprint: fingerprint, generation: samples.record, scores: scores), of: samples)
   }
 }
 
@@ -69,8 +70,8 @@ struct DPGArguments: ParsableArguments {
 
   /// What answers them, opened.
   struct Source {
-    /// The lock's.
-    let scorers: [String: String]
+    /// Part of the scores' fingerprint.
+    let scorers: Fingerprint
     let scores: (BenchmarkArguments.Samples) throws -> [BenchmarkScore]
   }
 
@@ -80,7 +81,7 @@ struct DPGArguments: ParsableArguments {
     if let answers, let asked {
       let scores = try DPGScores(suite, asked)(DPGAnswers(answers, to: asked))
       return Source(
-        scorers: ["answers": try fileIdentity("answers", answers), "questions": asked.identity]
+        scorers: ["answers": try fileIdentity("answers", answers), "questions": asked.digest]
       ) { _ in scores }
     }
     if let results {
@@ -91,8 +92,8 @@ struct DPGArguments: ParsableArguments {
     let scorer = try OfficialScorer(
       folder, script: "dpg_bench/compute_dpg_bench.py", python: python, advice: Self.advice)
     // Those that it asks where it is told nothing else.
-    let identity = try asked?.identity ?? SHA256.hash(of: "\(folder)/dpg_bench/dpg_bench.csv")
-    return Source(scorers: ["scorer": try scorer.identity(), "questions": identity]) { samples in
+    let digest = try asked?.digest ?? SHA256.hash(of: "\(folder)/dpg_bench/dpg_bench.csv")
+    return Source(scorers: ["scorer": try scorer.digest(), "questions": digest]) { samples in
       try run(scorer, on: samples, suite).scores(of: suite.items.count)
     }
   }

@@ -38,12 +38,13 @@ struct BenchmarkGenEval: ParsableCommand {
       below: samples.root,
       progress: arguments.scoring(GenEvalBenchmark.picturesPerPrompt * suite.items.count, "reading pictures"))
     let results = try suite.matching(source.results(samples))
-    let lock = BenchmarkLock(
-      suite: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
+    let fingerprint = Fingerprint(
+      benchmark: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
       scorers: source.scorers)
     try arguments.report(
       BenchmarkScores(
-        lock: lock, generation: samples.record, scores: try GenEvalScores.scores(results, of: suite)), of: samples)
+        fingerprint: fingerprint, generation: samples.record, scores: try GenEvalScores.scores(results, of: suite)),
+      of: samples)
   }
 }
 
@@ -79,8 +80,8 @@ struct GenEvalArguments: ParsableArguments {
 
   /// What says it, opened.
   struct Source {
-    /// The lock's.
-    let scorers: [String: String]
+    /// Part of the scores' fingerprint.
+    let scorers: Fingerprint
     let results: (BenchmarkArguments.Samples) throws -> [GenEvalResult]
   }
 
@@ -105,7 +106,7 @@ struct GenEvalArguments: ParsableArguments {
         ExitCodes.missing, "--detector: there are no weights (.pth) in \(detector).\n  \(Self.advice)")
     }
     let identity = try weights.map { try fileIdentity($0, "\(detector)/\($0)") }.joined(separator: ", ")
-    return Source(scorers: ["scorer": try scorer.identity(), "detector": identity]) { samples in
+    return Source(scorers: ["scorer": try scorer.digest(), "detector": identity]) { samples in
       guard let folder = samples.folder else {
         throw CommandError(ExitCodes.usage, "--output: say where the results of GenEval's scorer go")
       }
@@ -126,10 +127,10 @@ struct GenEvalArguments: ParsableArguments {
         $0, tokenizer: clipTokenizer ?? $0, precision: clipPrecision.dtype, on: clipDevice)
     }
     let isMasked = detections.contains { $0.objects.contains { $0.mask != nil } }
-    let scorers = [
-      "objects": try fileIdentity("detections", path),
-      "colours": try classifier.map { "\(try $0.identity()), \(isMasked ? "masked" : "boxes")" } ?? "given",
-    ]
+    let colors =
+      try classifier?.fingerprint().merging(["crops": isMasked ? "masked" : "boxes"]).prefixed("colors")
+      ?? ["colors": "given"]
+    let scorers = try Fingerprint(["objects": fileIdentity("detections", path)]).merging(colors)
     return Source(scorers: scorers) { samples in
       let results = try GenEvalJudge(suite, root: samples.root, classifier)(
         detections, progress: arguments.scoring(detections.count, "judging"))

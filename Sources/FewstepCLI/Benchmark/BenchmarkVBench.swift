@@ -48,7 +48,7 @@ struct BenchmarkVBench: ParsableCommand {
     if !arguments.onlySamples {
       for file in scorers.results {
         for (dimension, result) in try VBenchResults(file, of: list).dimensions where dimensions.contains(dimension) {
-          scores.add(result, of: dimension, by: "a results file")
+          scores.add(result, of: dimension, by: ["scorer": "a results file"])
         }
       }
       // Before hours of sampling: what is to score may be missing, or something else.
@@ -62,7 +62,7 @@ struct BenchmarkVBench: ParsableCommand {
     try tellUnscored(scores)
     try arguments.report(
       BenchmarkScores(
-        lock: scores.lock, generation: samples.record,
+        fingerprint: scores.fingerprint, generation: samples.record,
         scores: scores.scores(acceptingMissing: scorers.acceptMissing)),
       of: samples)
   }
@@ -88,14 +88,14 @@ struct BenchmarkVBench: ParsableCommand {
     let scorer = isNative ? try VBenchScorer(dimension, scorers.models, on: scorers.scorerDevice) : nil
     let program = isNative ? nil : program
     // Nil of a program that does not say which it is: what it has scored is scored again.
-    let identity = try scorer?.words ?? program?.version()
-    if let file, let kept, let origin = kept.origin, identity != nil || program == nil,
-      try origin == VBenchResults.Origin(videos, list, by: identity ?? origin.scorer)
+    let fingerprint = try scorer?.fingerprint ?? program?.fingerprint()
+    if let file, let kept, let origin = kept.origin, fingerprint != nil || program == nil,
+      try origin == VBenchResults.Origin(videos, list, by: fingerprint ?? origin.scorer)
     {
       note("\(dimension.rawValue): from \(file), of the same videos")
       return scores.add(kept, of: dimension, by: origin.scorer, videos: videos)
     }
-    let origin = try identity.map { try VBenchResults.Origin(videos, list, by: $0) }
+    let origin = try fingerprint.map { try VBenchResults.Origin(videos, list, by: $0) }
     var result: VBenchResults.Dimension
     if let scorer {
       result = try scores.measure(
@@ -106,7 +106,7 @@ struct BenchmarkVBench: ParsableCommand {
       }
       note("\(dimension.rawValue): by VBench's own program")
       result = try official(program, dimension, folder, list, to: "\(work.path)/official/\(dimension.rawValue)")
-      scores.add(result, of: dimension, by: identity ?? "vbench", videos: videos)
+      scores.add(result, of: dimension, by: fingerprint ?? ["scorer": "vbench"], videos: videos)
     } else {
       return note("\(dimension.rawValue): what is in \(file ?? "") is of other videos, or of another list")
     }

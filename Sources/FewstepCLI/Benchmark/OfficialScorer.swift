@@ -24,8 +24,8 @@ struct OfficialScorer {
     (self.folder, self.script, self.python, self.program) = (Self.whole(folder), script, python, program)
   }
 
-  /// Its script, with the SHA-256.
-  func identity() throws -> String { "\(script) \(try SHA256.hash(of: "\(folder)/\(script)"))" }
+  /// Its script's name and SHA-256.
+  func digest() throws -> String { "\(script) \(try SHA256.hash(of: "\(folder)/\(script)"))" }
 
   /// A path that means the same in the scorer's folder.
   static func whole(_ path: String) -> String { URL(fileURLWithPath: path).path }
