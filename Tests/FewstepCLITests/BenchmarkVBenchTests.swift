@@ -196,7 +196,7 @@ import Testing
     }
     #expect(try values(["--dino", "\(Self.fixtures)/dino.pth"]) == [0.25, 0.25])
     #expect(try values() == [0.25, 0.25], "the network that scored need not be given again")
-    try change("a formula", "another formula", in: "temporal_flickering")
+    try change(#""scorer" : "native""#, #""scorer" : "another""#, in: "temporal_flickering")
     #expect(try values() == [0.25, first[1]])
     try change("\(first[1])", "0.25", in: "temporal_flickering")
     try FileManager.default.removeItem(atPath: scratch.path("videos/tall-1.mp4"))

@@ -111,7 +111,7 @@ import Testing
         "'no-such-python' was not found (--python)"
       ),
       (dpg + ["--results", "none.txt"], 66, "none.txt"),
-      (dpg + ["--questions", "q.csv", "--answers", "a.jsonl"], 65, "'fox', tile 1: question 1 has no answer"),
+      (dpg + ["--questions", "q.csv", "--answers", "a.jsonl"], 66, "'fox', tile 1: question 1 has no answer"),
       (dpg + ["--scorer", "ELLA", "--python", "sh"], 66, "dpg_bench.csv"),
     ]
     for (arguments, code, expected) in cases {
