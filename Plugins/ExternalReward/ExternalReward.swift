@@ -86,10 +86,10 @@ public final class ExternalReward: ImageFileReward {
     return (try (scores * Tensor(weights)).sum([1]).to(.float32), answers.flatMap(\.gradients))
   }
 
-  private func error(_ words: String) -> PluginError { Self.error(scorer.greeting.name, words) }
+  private func error(_ problem: String) -> Failure { Self.error(scorer.greeting.name, problem) }
 
-  private static func error(_ name: String, _ words: String) -> PluginError {
-    PluginError("process reward", "the scorer \(name): \(words)")
+  private static func error(_ name: String, _ problem: String) -> Failure {
+    Failure(.software, at: "external reward", "the scorer \(name): \(problem)")
   }
 
   public static func register(in catalog: inout Catalog) {

@@ -21,8 +21,8 @@ public final class ModelEvaluation {
     let logProbabilities: Tensor
   }
 
-  /// - Throws: `Failure` where the evaluation's files are missing or malformed, `CastError` where its plugins do not fit
-  ///   the backbone or have too few samples.
+  /// - Throws: `Failure` if the evaluation's files are missing or malformed, or if its plugins do not fit the backbone or
+  ///   have too few samples.
   public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, backbone: any Backbone, teacher: any Teacher) throws {
     self.recipe = recipe
     self.settings = settings
@@ -36,7 +36,7 @@ public final class ModelEvaluation {
       let reference = try settings.reference(context)
       for (key, source) in [("reference", reference), ("floor", floor)] {
         guard let source, source.count < settings.samples else { continue }
-        throw CastError(
+        throw Failure(
           recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
       }
       let real = try Self.samples(of: reference, settings.samples).samples
@@ -45,10 +45,10 @@ public final class ModelEvaluation {
         version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
         samples: settings.samples, seed: settings.seed,
         reward: try reward.map { try Self.name($0, recipe.resolved["evaluation"]?["reward"]?.leaves ?? [:]) })
-    } catch let error as PluginError {
-      throw CastError(recipe, "evaluation", error.problem)
+    } catch let error as Failure where error.kind == .software {
+      throw Failure(recipe, "evaluation", error.problem)
     } catch let error as TensorError {
-      throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
+      throw Failure(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
     }
   }
 

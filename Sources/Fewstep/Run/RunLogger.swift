@@ -2,7 +2,7 @@ import Files
 import Media
 import Tensors
 
-/// The files that grow with a run: diagnostics, probes, and curves and pictures for TensorBoard.
+/// The files that grow with a run: diagnostics, probes, and curves and images for TensorBoard.
 struct RunLogger {
   private let recipe: Recipe
   private let folder: RunFolder
@@ -11,7 +11,7 @@ struct RunLogger {
   private let events: EventFile
 
   /// - Parameters:
-  ///   - scorers: who scores, by the reward's key.
+  ///   - scorers: names and versions of external scorers, by the reward's key.
   ///   - step: where the run is; what an earlier process wrote of later steps is dropped.
   init(
     _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, version: String)],
@@ -41,6 +41,7 @@ struct RunLogger {
     scalars += report.fakeTeacher.map { (tag: "fake-teacher/\($0.name)", value: $0.value) }
     scalars.append((tag: "student/gradient-norm", value: report.studentNorm))
     scalars.append((tag: "fake-teacher/gradient-norm", value: report.fakeTeacherNorm))
+    if let norm = report.objectiveNorm { scalars.append((tag: "objective/gradient-norm", value: norm)) }
     if let reward = report.reward { scalars.append((tag: "reward", value: reward)) }
     try events.add(scalars: scalars, step: report.step)
   }
