@@ -54,9 +54,11 @@ import Testing
         let expected = "full.yaml:\(place.line):\(place.column): unknown key '"
         let hit = words.first { $0.hasPrefix(expected) && $0.contains("\(wrong)'") }
         #expect(hit?.contains("Did you mean '\(key)'") == true, "\(path) as \(wrong): \(words)")
-        // Nothing else is made of it than that a section or its plugin is not there.
+        // Nothing else follows but that a section or its plugin is missing, or that keys which belong to a value are unknown.
+        let belonging = "unknown key '\(path.joined(separator: "."))-"
         #expect(
-          words.allSatisfy { $0.hasPrefix(expected) || $0.contains("is missing") }, "\(path) as \(wrong): \(words)")
+          words.allSatisfy { $0.hasPrefix(expected) || $0.contains("is missing") || $0.contains(belonging) },
+          "\(path) as \(wrong): \(words)")
       }
     }
   }
