@@ -14,7 +14,8 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
     switch self {
     case .dmd: Self.text(objective: "  kind: dmd\n  regression-weight: 0.25", backbone: Self.ring, pairs: true)
     case .dmd2:
-      Self.text(objective: "  kind: dmd2\n  gan:\n" + Self.gan + "\n" + Self.optimizer, backbone: Self.listed, lora: true,
+      Self.text(
+        objective: "  kind: dmd2\n  gan:\n" + Self.gan + "\n" + Self.optimizer, backbone: Self.listed, lora: true,
         sampling: "logit-normal\n  sampling-normal: [0.5, 2]")
     case .amd:
       Self.text(
