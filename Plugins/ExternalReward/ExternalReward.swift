@@ -78,17 +78,13 @@ public final class ExternalReward: ImageFileReward {
           prompts: Array(texts[range]), samples: try range.map(sample), gradient: differentiates ? asked : nil)
       }
     } catch let failure as Failure {
-      throw PluginError(Self.place, failure.naming(process.greeting.name).description)
+      throw failure.naming(process.greeting.name)
     }
     let scores = try concatenated(answers.map(\.scores))
     return (try (scores * Tensor(weights)).sum([1]).to(.float32), answers.flatMap(\.gradients))
   }
 
-  private static let place = "external reward"
-
-  private func error(_ problem: String) -> PluginError {
-    PluginError(Self.place, Failure.scorer(problem).naming(process.greeting.name).description)
-  }
+  private func error(_ problem: String) -> Failure { .scorer(problem).naming(process.greeting.name) }
 
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(
@@ -105,7 +101,7 @@ public final class ExternalReward: ImageFileReward {
               batch: settings.batch, prompts: context.backbone?.prompts ?? [],
               medium: context.backbone?.medium ?? .images)
           } catch let failure as Failure {
-            throw PluginError(place, failure.naming(name).description)
+            throw failure.naming(name)
           }
         }
       })

@@ -23,8 +23,8 @@ public final class ModelEvaluation {
     let logProbabilities: Tensor
   }
 
-  /// - Throws: `Failure` where the evaluation's files are missing or malformed, `CastError` where its plugins do not fit
-  ///   the backbone or have too few samples.
+  /// - Throws: `Failure` if the evaluation's files are missing or malformed, or if its plugins do not fit the backbone or
+  ///   have too few samples.
   public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, backbone: any Backbone, teacher: any Teacher) throws {
     self.recipe = recipe
     self.settings = settings
@@ -38,7 +38,7 @@ public final class ModelEvaluation {
       let reference = try settings.reference(context)
       for (key, source) in [("reference", reference), ("floor", floor)] {
         guard let source, source.count < settings.samples else { continue }
-        throw CastError(
+        throw Failure(
           recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
       }
       let real = try Self.samples(of: reference, settings.samples).samples
@@ -49,10 +49,10 @@ public final class ModelEvaluation {
         "seed": "\(settings.seed)",
       ]).merging(network.fingerprint().prefixed("features"))
         .merging(reward.map { try Self.fingerprint(of: $0, rewardSettings) } ?? ["reward": "none"])
-    } catch let error as PluginError {
-      throw CastError(recipe, "evaluation", error.problem)
+    } catch let error as Failure where error.kind == .software {
+      throw Failure(recipe, "evaluation", error.problem)
     } catch let error as TensorError {
-      throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
+      throw Failure(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
     }
   }
 

@@ -22,13 +22,10 @@ enum ExitCodes {
   /// nil for errors that are not ours.
   static func code(of error: any Error) -> Int32? {
     switch error {
-    case is OverrideError: usage
     case let error as any ExitCoded: error.exitCode
     case let error as CommandError: error.code
     case PlotError.notInstalled: missing
-    case is RecipeError, is CastError, is CheckpointError, is ParameterError, is SceneError:
-      invalid
-    case is TrainingError, is ReplicaError, is PluginError, is PlotError: software
+    case is PlotError: software
     default: nil
     }
   }

@@ -51,7 +51,9 @@ struct Plugins: ParsableCommand {
       Entry(
         kind: kind, name: name, summary: summary,
         settings: settings.map {
-          var fields = ["key": $0.key, "type": $0.type, "default": $0.fallback ?? "required", "meaning": $0.meaning]
+          var fields = [
+            "key": $0.key, "type": $0.type, "default": $0.defaultValue ?? "required", "meaning": $0.meaning,
+          ]
           fields["range"] = $0.range
           return fields
         })

@@ -50,8 +50,8 @@ struct SweepFolder {
     guard files.fileExists(atPath: run.recipe) else {
       throw CommandError(ExitCodes.invalid, "\(run.path): there is a folder that holds no run; move it away")
     }
-    let differing = try trial.recipe.resolved.keys(differingFrom: YAMLNode.load(path: run.recipe))
-      .filter { key in !["name", "threads"].contains(key) && !key.hasPrefix("output.") }
+    let differing = try trial.recipe.keys(
+      differingFrom: YAMLNode.load(path: run.recipe), except: .changeableBySweep)
     guard differing.isEmpty else {
       throw CommandError(
         ExitCodes.invalid,

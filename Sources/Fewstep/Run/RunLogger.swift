@@ -2,7 +2,7 @@ import Files
 import Media
 import Tensors
 
-/// The files that grow with a run: diagnostics, probes, and curves and pictures for TensorBoard.
+/// The files that grow with a run: diagnostics, probes, and curves and images for TensorBoard.
 struct RunLogger {
   private let recipe: Recipe
   private let folder: RunFolder
@@ -42,6 +42,7 @@ struct RunLogger {
     scalars += report.fakeTeacher.map { (tag: "fake-teacher/\($0.name)", value: $0.value) }
     scalars.append((tag: "student/gradient-norm", value: report.studentNorm))
     scalars.append((tag: "fake-teacher/gradient-norm", value: report.fakeTeacherNorm))
+    if let norm = report.objectiveNorm { scalars.append((tag: "objective/gradient-norm", value: norm)) }
     if let reward = report.reward { scalars.append((tag: "reward", value: reward)) }
     try events.add(scalars: scalars, step: report.step)
   }

@@ -1,21 +1,25 @@
 import Networks
 
-/// How one role trains.
+/// How parameters are optimized: the optimizer, its learning rate over time, and the limit of the gradients' norm.
 public struct OptimizationSettings: Sendable {
   public let optimizer: AdamW.Settings
   public let warmUp: Int
   public let shape: LearningRateSchedule.Shape
   public let floor: Double
   public let gradientLimit: Double?
-  public let lora: LoRASettings?
 
-  public struct LoRASettings: Sendable {
-    public let rank: Int
-    public let alpha: Double
-    public let layers: [String]
+  public init(
+    _ optimizer: AdamW.Settings, _ shape: LearningRateSchedule.Shape = .constant, warmUp: Int = 0, floor: Double = 0,
+    gradientLimit: Double? = nil
+  ) {
+    self.optimizer = optimizer
+    self.warmUp = warmUp
+    self.shape = shape
+    self.floor = floor
+    self.gradientLimit = gradientLimit
   }
 
-  init(_ s: SettingsReader, learningRate: Double, betas: [Double]) {
+  public init(_ s: SettingsReader, learningRate: Double, betas: [Double]) {
     optimizer = AdamW.Settings(
       learningRate: s.number("learning-rate", default: learningRate, in: .nonNegative, "AdamW's step size."),
       betas: s.numbers("betas", default: betas, in: .halfOpen(0, 1), count: 2, "AdamW's β1 and β2."),
@@ -28,34 +32,19 @@ public struct OptimizationSettings: Sendable {
       "learning-rate-floor", default: 0, in: .closed(0, 1), "Where a cosine ends, as a share of the learning rate.")
     gradientLimit = s.optionalNumber(
       "gradient-limit", in: .positive, "Gradients are scaled down to this norm; null leaves them.")
-    if s.has("lora") {
-      let lora = s.section("lora")
-      let rank = lora.integer("rank", default: 16, in: .closed(1, 4096), "Rank of the update.")
-      let alpha = lora.number("alpha", default: Double(rank), in: .positive, "The update is scaled by alpha / rank.")
-      let layers = lora.strings("layers", default: ["*"], "Ends of the names of the layers to adapt; * is all.")
-      lora.require(!layers.isEmpty, at: "layers", "expected at least one end of a layer's name, or *")
-      self.lora = LoRASettings(rank: rank, alpha: alpha, layers: layers)
-    } else {
-      lora = nil
-    }
   }
 
   public func schedule(total: Int) -> LearningRateSchedule {
     LearningRateSchedule(shape, warmUp: warmUp, total: total, floor: floor)
   }
 
-  /// Makes the network train as the settings say: all of it, or low-rank updates only.
-  func apply(to store: ParameterStore, seed: Int) throws {
-    guard let lora else { return try store.setTrainable(true) }
-    try LoRA.attach(to: store, patterns: lora.layers, rank: lora.rank, alpha: lora.alpha, seed: seed)
-  }
+  func makeOptimizer(of parameters: [Parameter]) throws -> any Optimizer { try AdamW(parameters, optimizer) }
 }
 
 extension SettingsReader {
-  /// `ema: {decay: 0.999}` or `ema: {gamma: 6.94}`; nil where the recipe has none.
+  /// `ema: {decay: 0.999}` or `ema: {gamma: 6.94}`; nil if the recipe has none.
   func ema() -> EMA.Decay? {
-    guard has("ema") else { return nil }
-    let s = section("ema")
+    guard let s = optionalSection("ema") else { return nil }
     if s.has("gamma") {
       let gamma = s.number("gamma", default: 6.94, in: .positive, "γ of the power average, in place of a decay.")
       if !s.isDescribing { return .power(gamma: gamma) }
