@@ -190,7 +190,7 @@ import Testing
     // Nor can one go on to an end that lies behind.
     let behind = try Fewstep.start(arguments("whole", "--resume", "--set", "training.steps=100"), in: scratch)
     #expect(behind.wait() == 65)
-    #expect(behind.errors.contains("240 steps were done, but the recipe ends after 100"), "\(behind.errors)")
+    #expect(behind.errors.contains("240 steps are done, but the recipe ends after 100"), "\(behind.errors)")
     // Another recipe is no resume.
     let other = try Fewstep.start(arguments("stopped", "--resume", "--set", "seed=6"), in: scratch)
     #expect(other.wait() == 65)
