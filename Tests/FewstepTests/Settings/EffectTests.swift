@@ -42,9 +42,9 @@ import Testing
   }
 
   @Test(arguments: [
-      ("panel", "held-out-rewards"), ("grace", "ignore-first-steps"), ("drift", "mean-shift"), ("spread", "std"),
-      ("lag", "fake-teacher-gap"),
-    ])
+    ("panel", "held-out-rewards"), ("grace", "ignore-first-steps"), ("drift", "mean-shift"), ("spread", "std"),
+    ("lag", "fake-teacher-gap"),
+  ])
   func `A key's former name is told with the new one`(_ former: String, _ current: String) {
     #expect { try shortRecipe(["monitor.\(former)": "1"]) } throws: {
       "\($0)".contains("unknown key 'monitor.\(former)'. Did you mean '\(current)'?")
