@@ -28,7 +28,7 @@ struct ReweightingTests {
     Reweighting.register(in: &catalog)
     #expect(catalog.objectives[0].settings.map(\.key) == ["temperature", "group-size"])
     let reader = SettingsReader(try YAMLNode.parse("temprature: 1", file: "mine.yaml"))
-    _ = Reweighting(reader)
+    _ = Reweighting.Settings(reader)
     #expect { try reader.finish() } throws: { "\($0)".contains("Did you mean 'temperature'?") }
   }
 
