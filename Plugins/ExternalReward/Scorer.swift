@@ -1,4 +1,5 @@
 import Files
+import Processes
 import Tensors
 
 /// A scorer at the other end of pipes. It is started when it is made; one that crashes is started anew, and asked again what
@@ -122,8 +123,13 @@ final class Scorer {
   private static func started(_ settings: Settings, _ note: @escaping (String) -> Void) throws -> (
     ChildProcess, Greeting
   ) {
-    let child = try ChildProcess(
-      settings.command, in: settings.folder, environment: settings.environment, note: note)
+    let child: ChildProcess
+    do {
+      child = try ChildProcess(
+        settings.command, in: settings.folder, environment: settings.environment, note: note)
+    } catch let failure as Failure {
+      throw ScorerError("\(failure)")
+    }
     do {
       let hello: [String: JSONValue] = [
         "type": "hello", "protocol": .integer(Greeting.protocolVersion), "seed": .integer(settings.seed),

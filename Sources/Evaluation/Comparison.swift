@@ -106,7 +106,8 @@ public struct Comparison: Sendable {
 }
 
 /// Runs that cannot be compared, and why.
-public struct ComparisonError: Error, CustomStringConvertible {
+public struct ComparisonError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   public let description: String
   init(_ description: String) { self.description = description }
 }

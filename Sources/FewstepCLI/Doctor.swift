@@ -51,7 +51,7 @@ struct Doctor: ParsableCommand {
     if json {
       var all = Dictionary(uniqueKeysWithValues: facts.map { ($0.name, $0.value) })
       all["warnings"] = warnings.joined(separator: "\n")
-      return print(String(decoding: try JSONEncoder.pretty.encode(all), as: UTF8.self))
+      return print(try JSONEncoder.prettyText(all))
     }
     for (name, value) in facts { print("\(name.padding(toLength: 14, withPad: " ", startingAt: 0))\(value)") }
     for warning in warnings { print("warning: \(warning)") }

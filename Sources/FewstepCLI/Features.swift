@@ -60,9 +60,11 @@ struct FeatureArguments: ParsableArguments {
 
   /// The one that was asked for.
   func network() throws -> any ImageNetwork {
-    if let absence = device.absence { throw CommandError(ExitCodes.invalid, "--device: \(absence)") }
+    try device.requirePresence("--device")
     if let inception { return try Inception(inception, on: device) }
-    guard let clip else { throw CommandError(ExitCodes.usage, "pictures need --inception or --clip") }
+    guard let clip else {
+      throw Failure(.usage, at: "measure", "images need a network: give --inception FILE or --clip FOLDER")
+    }
     try precision.check(on: device, "--precision")
     return try CLIPEmbedding(clip, precision: precision.dtype, on: device)
   }
@@ -75,7 +77,7 @@ struct FeatureArguments: ParsableArguments {
     defer { progress.stop() }
     return try ImageFeatures(of: pictures, network, fit, batch: batch) { done in
       progress.update(done, "pictures of \(sources[0])")
-      try stopIfAsked("stopped; nothing was written")
+      try Signals.check("stopped; nothing was written")
     }
   }
 }

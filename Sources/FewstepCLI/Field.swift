@@ -44,23 +44,23 @@ struct Field: ParsableCommand {
     let opened = try FinishedRun(folder, step: steps.first)
     let there = opened.folder.checkpointSteps
     if let absent = steps.first(where: { !there.contains($0) }) {
-      throw CommandError(ExitCodes.missing, "\(folder): no checkpoint of step \(absent); there are: \(there)")
+      throw Failure(.missing, at: folder, "no checkpoint of step \(absent); there are: \(there)")
     }
     guard opened.backbone.isPlanar else {
-      throw CommandError(
-        ExitCodes.invalid,
-        "\(folder): samples are \(opened.backbone.medium) \(opened.backbone.sampleShape); a field can be drawn only for points of the plane, [2]"
+      throw Failure(
+        .malformed, at: folder,
+        "samples are \(opened.backbone.medium) \(opened.backbone.sampleShape); a field can be drawn only for points of the plane, [2]"
       )
     }
     let prompts = opened.backbone.prompts.count
     guard (0..<prompts).contains(prompt) else {
-      throw CommandError(ExitCodes.usage, "--prompt \(prompt): there are \(prompts) prompts, 0 to \(prompts - 1)")
+      throw Failure(.usage, at: "--prompt \(prompt)", "there are \(prompts) prompts, 0 to \(prompts - 1)")
     }
     let target = output ?? "\(folder)/field\(prompt == 0 ? "" : "-prompt-\(prompt)")"
     do {
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
     } catch {
-      throw CommandError(ExitCodes.io, "\(target): the folder cannot be made: \(error.localizedDescription)")
+      throw Failure(.io, at: target, "the folder cannot be made: \(error.localizedDescription)")
     }
     let components = try TrainingComponents(opened.recipe)
     let drawn = try FieldFigure(opened.recipe, components: components, prompt: prompt, times: parsedTimes())

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fewstep
+import Files
 import Foundation
 import Reports
 import Tensors
@@ -33,7 +34,7 @@ struct Inspect: ParsableCommand {
       Entry(
         name: name, dtype: "text", shape: [values.count], norm: nil, hash: hash(values.joined(separator: "\u{0}")))
     }
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(entries + texts), as: UTF8.self)) }
+    if json { return print(try JSONEncoder.prettyText(entries + texts)) }
     for (name, value) in opened.attributes { print("\(name): \(value)") }
     print(
       try Table(

@@ -49,7 +49,7 @@ struct Measure: ParsableCommand {
       realSamples: real.shape[0], generatedSamples: generated.shape[0], features: real.shape[1], scores: scores,
       cmmd: cmmd ? try CMMD(to: real)(generated, Resamples(of: generated.shape[0])) : nil, network: pictures?.network,
       fit: pictures?.fit)
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(result), as: UTF8.self)) }
+    if json { return print(try JSONEncoder.prettyText(result)) }
     let rows = scores.named.map { ($0.rawValue, $1) } + (result.cmmd.map { [("CMMD", $0)] } ?? [])
     // Each number with its own digits: a column holds measures of different sizes.
     let cell = { (number: Double?) -> TableCell in number.map { .text(brief($0)) } ?? .missing }
@@ -71,16 +71,15 @@ struct Measure: ParsableCommand {
   /// Features, and what they depend on where that is known.
   private typealias Side = (values: Tensor, pictures: ImageFeatures?)
 
-  /// - Throws: `CommandError` where the two cannot be compared.
+  /// - Throws: `Failure` where the two cannot be compared.
   private func sides() throws -> (real: Side, generated: Side) {
     let hasPictures = [realFile, generatedFile].contains(where: Self.isPictures)
     let looking = network.hasNetwork ? try network.network() : nil
     if hasPictures, looking == nil {
-      throw CommandError(
-        ExitCodes.usage, "say with --inception FILE or --clip FOLDER which network is to look at the pictures")
+      throw Failure(.usage, at: "measure", "images need a network: give --inception FILE or --clip FOLDER")
     }
     if !hasPictures, looking != nil {
-      throw CommandError(ExitCodes.usage, "both are files of features: --inception and --clip are for pictures")
+      throw Failure(.usage, at: "measure", "both files hold features: --inception and --clip are for images")
     }
     func side(_ path: String, _ name: String?) throws -> Side {
       if let looking, Self.isPictures(path) {
@@ -94,7 +93,7 @@ struct Measure: ParsableCommand {
     if let difference = sides.real.pictures.flatMap({ real in
       sides.generated.pictures.flatMap { real.difference(from: $0) }
     }) {
-      throw CommandError(ExitCodes.invalid, "\(realFile) and \(generatedFile): \(difference)")
+      throw Failure(.malformed, at: "\(realFile) and \(generatedFile)", "\(difference)")
     }
     return sides
   }
@@ -116,16 +115,15 @@ struct Measure: ParsableCommand {
     let file = try TensorFile(path)
     let choices = file.names.joined(separator: ", ")
     guard let name = name ?? (file.names.count == 1 ? file.names.first : nil) else {
-      throw CommandError(
-        ExitCodes.usage,
-        "\(path): holds \(choices.isEmpty ? "no tensors" : choices); say which with --real or --generated")
+      throw Failure(
+        .usage, at: path, "holds \(choices.isEmpty ? "no tensors" : choices); say which with --real or --generated")
     }
     guard file.names.contains(name) else {
-      throw CommandError(ExitCodes.invalid, "\(path): there is no tensor '\(name)'; there are: \(choices)")
+      throw Failure(.malformed, at: path, "there is no tensor '\(name)'; there are: \(choices)")
     }
     let tensor = try file.tensor(name)
     guard tensor.rank == 2 else {
-      throw CommandError(ExitCodes.invalid, "\(path): \(name): expected features [N, D], got \(tensor.shape)")
+      throw Failure(.malformed, at: path, "\(name): expected features [N, D], got \(tensor.shape)")
     }
     return tensor
   }

@@ -4,6 +4,7 @@ import Fewstep
 import Files
 import Foundation
 import Reports
+import Tensors
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,7 +33,7 @@ struct Report: ParsableCommand {
 
   private func run(_ gnuplot: Gnuplot) throws -> HTML {
     if baseline != nil {
-      throw CommandError(ExitCodes.usage, "--baseline: \(folder) is one run, there is nothing to compare")
+      throw Failure(.usage, at: "--baseline", "\(folder) is one run, there is nothing to compare")
     }
     return try RunReport(record(folder), gnuplot: gnuplot).html()
   }
@@ -40,7 +41,7 @@ struct Report: ParsableCommand {
   private func sweep(_ gnuplot: Gnuplot) throws -> HTML {
     let entries = try self.entries()
     guard !entries.isEmpty else {
-      throw CommandError(ExitCodes.missing, "\(folder): neither a run folder (with recipe.yaml) nor a folder of some")
+      throw Failure(.missing, at: folder, "neither a run folder (with recipe.yaml) nor a folder of some")
     }
     let finished = entries.compactMap(\.compared)
     var comparison: Result<Comparison, ComparisonError>?
@@ -62,7 +63,8 @@ struct Report: ParsableCommand {
         return SweepReport.Entry(try record(path), variant: member.variant)
       }
     }
-    let records = try Self.runs(below: folder).map(record)
+    let records = try RunFolder.all(in: folder) { FileManager.default.fileExists(atPath: $0.recipe) }
+      .map { try record($0.path) }
     let names = Variants.names(try records.map { try YAMLNode.load(path: $0.folder.recipe) })
     return zip(records, names).map { SweepReport.Entry($0, variant: $1) }
   }
@@ -72,15 +74,5 @@ struct Report: ParsableCommand {
     let record = try RunRecord(path)
     for problem in record.problems { note("warning: left out of the report: \(problem)") }
     return record
-  }
-
-  /// Folders with a recipe, at any depth.
-  private static func runs(below path: String) -> [String] {
-    if FileManager.default.fileExists(atPath: RunFolder(path).recipe) { return [path] }
-    let inside = (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? []
-    var isFolder: ObjCBool = false
-    return inside.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
-      .filter { FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && isFolder.boolValue }
-      .flatMap { runs(below: $0) }
   }
 }

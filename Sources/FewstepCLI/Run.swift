@@ -7,18 +7,6 @@ import Processes
 import Reports
 import Tensors
 
-struct RecipeArguments: ParsableArguments {
-  @Argument(help: "The recipe, a YAML file. `fewstep recipes` lists the ones we ship.")
-  var recipe: String
-
-  @Option(name: .customLong("set"), help: "Replace one value: KEY=VALUE, such as training.steps=100. May be repeated.")
-  var overrides: [String] = []
-
-  func load() throws -> Recipe {
-    try Recipe.load(recipe, overrides: overrides)
-  }
-}
-
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Distil a teacher into a student, as a recipe says.",
@@ -64,19 +52,18 @@ struct Run: ParsableCommand {
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let again =
       "go on with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
-      + FewstepCommand.pluginFiles.map { " --plugin \($0.path)" }.joined()
+      + ProgramPlugins.files.map { " --plugin \($0.path)" }.joined()
     let goOn = "which is saved; \(again)"
     let ending: TrainingRun.Ending
     do { ending = try train(run) } catch let error as PluginError {
       guard let step = folder.checkpointSteps.last else { throw error }
-      throw CommandError(ExitCodes.software, "\(error)\n  Step \(step) is saved; \(again)")
+      throw Failure(.software, at: error.place, error.problem, advice: "Step \(step) is saved; \(again)")
     }
     switch ending {
     case .interrupted(let step):
-      throw CommandError(ExitCodes.interrupted, "stopped at step \(step), \(goOn)")
+      throw Interrupted("stopped at step \(step), \(goOn)")
     case .stopped(let warning):
-      throw CommandError(
-        ExitCodes.warned,
+      throw StoppedByWarning(
         "stopped by a warning (monitor.policy) at step \(run.trainer.stepCount), \(goOn)\n  \(warning)")
     case .finished: try report(run, evaluation)
     }
@@ -86,11 +73,10 @@ struct Run: ParsableCommand {
     let folder = into.map(RunFolder.init) ?? (resume ? RunFolder("runs/\(recipe.name)") : .unused(named: recipe.name))
     let exists = FileManager.default.fileExists(atPath: folder.path)
     if resume, folder.checkpointSteps.isEmpty {
-      throw CommandError(ExitCodes.missing, "\(folder.path): there is no checkpoint to resume from")
+      throw Failure(.missing, at: folder.path, "there is no checkpoint to resume from")
     }
     if exists, !resume {
-      throw CommandError(
-        ExitCodes.usage, "\(folder.path) is there already: add --resume to go on, or name another folder")
+      throw Failure(.usage, at: "\(folder.path) is there already", "add --resume to go on, or name another folder")
     }
     return folder
   }
@@ -145,8 +131,7 @@ struct Run: ParsableCommand {
         evaluation, components.student, recipe,
         ifStopped: "stopped while evaluating. The student is saved; score it with: fewstep evaluate \(folder.path)")
       try AtomicFile.write(try JSONEncoder.pretty.encode(scores), to: folder.evaluation)
-      print(
-        json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
+      try printResult(scores, json: json, scores.text)
     }
     if isDrawn { note("samples, teacher above student, same noise: \(picture)") }
     note("run folder: \(folder.path)")
@@ -162,14 +147,14 @@ struct Averaged {
 
 /// The scores of a recipe's evaluation, with progress.
 ///
-/// - Throws: `CommandError` with the words `ifStopped` after Ctrl-C where `Signals` listens.
+/// - Throws: `Failure` with the words `ifStopped` after Ctrl-C where `Signals` listens.
 func evaluate(_ evaluation: ModelEvaluation, _ student: any Student, _ recipe: Recipe, ifStopped words: String) throws
   -> EvaluationResult
 {
   var current: (name: String, progress: Progress)?
   return try evaluation.scores(student: student, steps: recipe.steps) { name, done, total in
     if Signals.isRequested { current?.progress.stop() }
-    try stopIfAsked(words)
+    try Signals.check(words)
     if current?.name != name { current = (name, Progress(total: total)) }
     current?.progress.update(done, name)
   }
@@ -191,6 +176,3 @@ func noteUnused(_ recipe: Recipe, _ components: TrainingComponents) {
 func noteScorers(_ components: TrainingComponents) {
   for (key, version) in components.rewardVersions { note("\(key): scored by \(version)") }
 }
-
-/// A line for people, beside whatever goes to standard output.
-func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }

@@ -73,7 +73,7 @@ struct Sample: ParsableCommand {
     let names = texts.isEmpty ? source.backbone.prompts : texts
     for (index, prompt) in prompts.enumerated() {
       guard source.backbone.medium != .points else {
-        throw CommandError(ExitCodes.usage, "--pictures: samples of this model family are points")
+        throw Failure(.usage, at: "--pictures", "samples of this model family are points")
       }
       let pixels = try source.backbone.stills(samples.rows(index..<index + 1))
       let place = [
@@ -110,7 +110,7 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let opened = try FinishedRun(folder, step: step, overrides: overrides)
     guard var settings = opened.recipe.evaluation else {
-      throw CommandError(ExitCodes.invalid, "\(folder)/recipe.yaml: there is no `evaluation` section")
+      throw Failure(.malformed, at: "\(folder)/recipe.yaml", "there is no `evaluation` section")
     }
     if let samples { settings.samples = samples }
     let student = try opened.student().student
@@ -119,7 +119,7 @@ struct Evaluate: ParsableCommand {
     Signals.listen()
     let scores = try evaluate(
       evaluation, student, opened.recipe, ifStopped: "stopped while evaluating; nothing was written")
-    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
+    try printResult(scores, json: json, scores.text)
   }
 }
 

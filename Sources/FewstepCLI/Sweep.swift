@@ -1,9 +1,11 @@
 import ArgumentParser
 import Evaluation
 import Fewstep
+import Files
 import Foundation
 import Processes
 import Reports
+import Tensors
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -37,36 +39,42 @@ struct SweepCommand: ParsableCommand {
 
   func run() throws {
     let node = try Recipe.node(arguments.recipe, overrides: arguments.overrides)
-    let sweep = try Sweep(node, catalog: FewstepCommand.catalog)
+    let sweep = try Sweep(node, catalog: ProgramPlugins.catalog)
     if let baseline, !sweep.trials.contains(where: { $0.variant == baseline }) {
-      throw CommandError(
-        ExitCodes.usage,
-        "--baseline \(baseline): there is no such variant; there are: \(variants(sweep).joined(separator: ", "))")
+      throw Failure(
+        .usage, at: "--baseline \(baseline)",
+        "there is no such variant; there are: \(variants(sweep).joined(separator: ", "))")
     }
     let folder = SweepFolder(into ?? "runs/\(sweep.name)")
-    let states = try sweep.trials.map { try folder.state(of: $0) }
-    if list { return try show(sweep, states) }
+    let trials = try sweep.trials.map { (trial: $0, state: try folder.state(of: $0)) }
+    if list { return try show(trials) }
     try folder.record(sweep)
     Signals.listen()
-    let jobs = SweepRunner(folder, parallel: parallel)
-    try jobs.run(sweep.trials, states)
+    guard let program = Program.current else {
+      throw Failure(.software, at: "/proc/self/exe", "cannot be started again")
+    }
+    let progress = Progress(
+      total: sweep.trials.reduce(0) { $0 + $1.recipe.training.steps },
+      from: sweep.trials.reduce(0) { $0 + folder.run($1).recordedSteps })
+    let jobs = SweepRunner(
+      folder, parallel: parallel, program: program,
+      options: ProgramPlugins.files.flatMap { ["--plugin", $0.path] }, note: progress.note)
+    try jobs.run(trials) { progress.update($0.steps, words($0, of: sweep.trials.count)) }
     guard !Signals.isRequested else {
-      throw CommandError(
-        ExitCodes.interrupted,
+      throw Interrupted(
         "stopped; \(jobs.finished) of \(sweep.trials.count) runs are done, the others are saved. "
-          + "The same command goes on")
+          + "Run the same command again to continue.")
     }
     let done = sweep.trials.filter { (try? folder.state(of: $0)) == .done && $0.recipe.evaluation != nil }
     if !done.isEmpty {
-      let comparison = try Comparison(done.map { try folder.entry($0) }, baseline: baseline)
+      let comparison = try Comparison(done.map { try Comparison.Entry($0, in: folder) }, baseline: baseline)
       print(try Compare.text(comparison, json ? .json : .text))
     }
     note("sweep folder: \(folder.path)")
     guard jobs.failures.isEmpty else {
-      throw CommandError(
-        ExitCodes.software,
-        "\(jobs.failures.count) of \(sweep.trials.count) runs failed:\n  "
-          + jobs.failures.joined(separator: "\n  ") + "\nThe same command tries again those that may be")
+      throw Failure(
+        .software, at: folder.path, "\(jobs.failures.count) of \(sweep.trials.count) runs failed",
+        advice: (jobs.failures + ["Run the same command again to retry them."]).joined(separator: "\n  "))
     }
   }
 
@@ -74,21 +82,21 @@ struct SweepCommand: ParsableCommand {
     sweep.trials.reduce(into: []) { if !$0.contains($1.variant) { $0.append($1.variant) } }
   }
 
-  private func show(_ sweep: Sweep, _ states: [SweepFolder.State]) throws {
-    let rows = zip(sweep.trials, states).map { (trial: $0, state: $1) }
-    if json {
-      struct Row: Encodable {
-        let variant: String
-        let seed: Int
-        let state: String
-      }
-      let records = rows.map { Row(variant: $0.trial.variant, seed: $0.trial.recipe.seed, state: $0.state.words) }
-      return print(String(decoding: try JSONEncoder.pretty.encode(records), as: UTF8.self))
+  private func words(_ progress: SweepRunner.Progress, of total: Int) -> String {
+    let names = progress.running.prefix(2).joined(separator: ", ") + (progress.running.count > 2 ? "..." : "")
+    let failed = progress.failed == 0 ? "" : ", \(progress.failed) failed"
+    return "steps; \(progress.finished) of \(total) runs done\(failed); \(names)"
+  }
+
+  private func show(_ trials: [(trial: Sweep.Trial, state: SweepFolder.State)]) throws {
+    struct Row: Encodable {
+      let variant: String
+      let seed: Int
+      let state: String
     }
-    print(
-      try Table(
-        columns: ["variant", "seed", "state"],
-        rows: rows.map { [.text($0.trial.variant), .integer($0.trial.recipe.seed), .text($0.state.words)] }
-      ).text)
+    let rows = trials.map { Row(variant: $0.variant, seed: $0.recipe.seed, state: "\($1)") }
+    let table = try Table(
+      columns: ["variant", "seed", "state"], rows: rows.map { [.text($0.variant), .integer($0.seed), .text($0.state)] })
+    try printResult(rows, json: json, table.text)
   }
 }

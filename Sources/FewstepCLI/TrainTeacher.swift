@@ -15,7 +15,7 @@ struct TrainTeacher: ParsableCommand {
 
   func run() throws {
     let recipe = try TeacherRecipe(
-      Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
+      Recipe.node(recipe, overrides: overrides), catalog: ProgramPlugins.catalog)
     let context = try pluginContext(recipe.device, recipe.threads, seed: recipe.seed)
     let backbone = try recipe.backbone(context)
     let model = try backbone.trainable(.student, adapters: false, seed: recipe.seed)
@@ -43,7 +43,7 @@ struct TrainClassifier: ParsableCommand {
 
   func run() throws {
     let recipe = try ClassifierRecipe(
-      Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
+      Recipe.node(recipe, overrides: overrides), catalog: ProgramPlugins.catalog)
     let context = try pluginContext(recipe.device, recipe.threads, seed: recipe.seed)
     let model = try recipe.classifier(context)
     let test = try recipe.test(context)
@@ -77,7 +77,7 @@ struct TrainAutoencoder: ParsableCommand {
 
   func run() throws {
     let recipe = try AutoencoderRecipe(
-      Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
+      Recipe.node(recipe, overrides: overrides), catalog: ProgramPlugins.catalog)
     let context = try pluginContext(recipe.device, recipe.threads, seed: recipe.seed)
     let model = try recipe.autoencoder(context)
     let test = try recipe.test(context)
@@ -94,7 +94,7 @@ struct TrainAutoencoder: ParsableCommand {
     let path = URL(fileURLWithPath: recipe.output).deletingLastPathComponent().appendingPathComponent(name).path
     try AtomicFile.write(contents, to: path)
     note("scale \(brief(report.scale)): \(path)")
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(report), as: UTF8.self)) }
+    if json { return print(try JSONEncoder.prettyText(report)) }
     print(
       "on \(test.count) images that were not trained on: mean |x - x̂| \(brief(report.meanAbsoluteError)) of 2, "
         + "\(brief(report.psnr)) dB")
@@ -103,10 +103,10 @@ struct TrainAutoencoder: ParsableCommand {
 
 /// What a recipe's plugins are made with.
 ///
-/// - Throws: `CommandError` where the device is not there.
+/// - Throws: `Failure` where the device is not there.
 private func pluginContext(_ device: Device, _ threads: Int?, seed: Int) throws -> PluginContext {
   if let threads { try Runtime.setThreads(threads) }
-  if let absence = device.absence { throw CommandError(ExitCodes.invalid, "device: \(absence)") }
+  try device.requirePresence("device")
   return PluginContext(device: device, seed: seed)
 }
 
@@ -130,7 +130,7 @@ private func trained(
       progress.stop()
       let path = output() + ".interrupted"
       try write(path)
-      throw CommandError(ExitCodes.interrupted, "stopped after step \(index + 1); the weights so far are in \(path)")
+      throw Interrupted("stopped after step \(index + 1); the weights so far are in \(path)")
     }
   }
   try write(output())

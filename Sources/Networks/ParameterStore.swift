@@ -119,7 +119,8 @@ public struct Scope {
   }
 }
 
-public enum ParameterError: Error, CustomStringConvertible {
+public enum ParameterError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   case missing(String)
   case duplicate(String)
   case noLayer(String)

@@ -46,7 +46,7 @@ import Testing
       (["measure", "PICTURES", "PICTURES"], 64, "--inception FILE or --clip FOLDER"),
       (["measure", "PICTURES", "empty", "--clip", "CLIP"], 65, "it holds no pictures"),
       (["measure", "PICTURES", "PICTURES", "--inception", "page.pt"], 65, "expected a TorchScript program"),
-      (["measure", "x.h5", "x.h5", "--clip", "CLIP"], 64, "are for pictures"),
+      (["measure", "x.h5", "x.h5", "--clip", "CLIP"], 64, "are for images"),
       (["measure", "PICTURES", "PICTURES", "--clip", "CLIP", "--patch"], 64, "--patch goes with --inception"),
       (["features", "PICTURES", "--output", "y.h5"], 64, "--inception or --clip"),
       (["features", "PICTURES", "--clip", "CLIP", "--output", "none/y.h5"], 66, "none"),

@@ -108,7 +108,7 @@ import Testing
       (geneval + ["--scorer", "geneval", "--detector", "empty", "--python", "sh"], 66, "no weights (.pth) in empty"),
       (
         geneval + ["--scorer", "geneval", "--detector", "d", "--python", "no-such-python"], 66,
-        "'no-such-python' was not found (--python)"
+        "no-such-python: there is no such program (--python)"
       ),
       (dpg + ["--results", "none.txt"], 66, "none.txt"),
       (dpg + ["--questions", "q.csv", "--answers", "a.jsonl"], 65, "'fox', tile 1: question 1 has no answer"),

@@ -74,7 +74,7 @@ import Testing
   @Test("Without gnuplot, the error says how to get it")
   func notInstalled() {
     #expect { _ = try Gnuplot(path: "/nonexistent") } throws: {
-      "\($0)" == "gnuplot is not installed: apt-get install gnuplot-nox"
+      "\($0)" == "gnuplot: not installed (apt-get install gnuplot-nox)"
     }
   }
 

@@ -308,7 +308,8 @@ public final class Scene {
   private func perSampleZeros() throws -> Tensor { try .zeros([samples.shape[0]], on: samples.device) }
 }
 
-public enum SceneError: Error, CustomStringConvertible {
+public enum SceneError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   case noData
   case noPairs
   case noUnconditional

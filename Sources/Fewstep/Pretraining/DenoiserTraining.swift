@@ -82,7 +82,8 @@ public final class DenoiserTraining {
 }
 
 /// Training cannot go on.
-public enum TrainingError: Error, CustomStringConvertible {
+public enum TrainingError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.software.rawValue }
   case notFinite(role: String, quantity: String, step: Int)
 
   /// What was not finite: "the student's loss".

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Tensors
 
 extension Recipe {
   /// Reads a recipe file, with single values replaced.
@@ -74,7 +75,8 @@ extension Recipe {
   }
 }
 
-public enum OverrideError: Error, CustomStringConvertible {
+public enum OverrideError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.usage.rawValue }
   case form(String)
 
   public var description: String {

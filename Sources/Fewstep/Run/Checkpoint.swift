@@ -146,7 +146,8 @@ public enum Checkpoint {
   }
 }
 
-public enum CheckpointError: Error, CustomStringConvertible {
+public enum CheckpointError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   case otherRecipe(path: String, differences: [String])
   case otherScorer(path: String, key: String, saved: String, now: String)
   case beyond(path: String, step: Int, steps: Int)

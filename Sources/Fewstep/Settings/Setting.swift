@@ -1,4 +1,5 @@
 import Files
+import Tensors
 
 /// One setting as its reader declares it: what `fewstep plugins NAME` and the reference pages show.
 public struct Setting: Equatable, Sendable {
@@ -22,12 +23,17 @@ public struct RecipeProblem: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// All that is wrong with a recipe, in the order of the file.
-public struct RecipeError: Error, CustomStringConvertible {
+public struct RecipeError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   public let problems: [RecipeProblem]
+  /// What to do about them, as whole sentences.
+  public var advice: String?
 
   public init(_ problems: [RecipeProblem]) { self.problems = problems }
 
-  public var description: String { problems.map(\.description).joined(separator: "\n") }
+  public var description: String {
+    problems.map(\.description).joined(separator: "\n") + (advice.map { "\n  \($0)" } ?? "")
+  }
 }
 
 /// The candidate nearest to a misspelled word, if it is near enough to be what was meant.

@@ -3,7 +3,8 @@ import Networks
 import Tensors
 
 /// A plugin threw, or gave back what it must not.
-public struct PluginError: Error, CustomStringConvertible {
+public struct PluginError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.software.rawValue }
   /// Which one, and where: "objective (AMD), student's loss at step 3".
   public let place: String
   public let problem: String

@@ -111,7 +111,8 @@ struct Replica {
 }
 
 /// One of several replicas has failed, and with it the step.
-public struct ReplicaError: Error, CustomStringConvertible {
+public struct ReplicaError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.software.rawValue }
   let rank: Int
   let cause: any Error
 

@@ -141,7 +141,8 @@ public final class TrainingComponents {
 }
 
 /// Parts of a recipe that do not go together.
-public struct CastError: Error, CustomStringConvertible {
+public struct CastError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   public let description: String
 
   public init(_ recipe: Recipe, _ key: String, _ message: String) {

@@ -57,9 +57,9 @@ struct BenchmarkArguments: ParsableArguments {
     let medium = source.backbone.medium
     let isJudged = if case .videos = medium { suite.judgesVideos } else { medium == .images && !suite.judgesVideos }
     guard isJudged else {
-      throw CommandError(
-        ExitCodes.invalid,
-        "\(folder): \(suite.name) judges \(suite.judgesVideos ? "videos" : "images"), but samples of this model are "
+      throw Failure(
+        .malformed, at: folder,
+        "\(suite.name) judges \(suite.judgesVideos ? "videos" : "images"), but samples of this model are "
           + "\(medium) \(source.backbone.sampleShape)")
     }
     // Before the folder is claimed: the model may read no texts.
@@ -75,7 +75,7 @@ struct BenchmarkArguments: ParsableArguments {
       sampling.first = first
       let samples = try source.samples(sampling, promptIDs: Array(texts.indices), ifStopped: words)
       guard let pixels = try noGrad({ try source.backbone.pixels(samples) }) else {
-        throw CommandError(ExitCodes.invalid, "\(folder): samples of this model family are points")
+        throw Failure(.malformed, at: folder, "samples of this model family are points")
       }
       return pixels
     } progress: {
@@ -90,7 +90,7 @@ struct BenchmarkArguments: ParsableArguments {
   private func found(_ suite: any Benchmark) throws -> Samples {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-      throw CommandError(ExitCodes.missing, "\(folder): there is no such folder")
+      throw Failure(.missing, at: folder, "there is no such folder")
     }
     let place = output.map { BenchmarkFolder($0) }
     if let place {
@@ -102,11 +102,11 @@ struct BenchmarkArguments: ParsableArguments {
       return Samples(root: folder, record: nil, folder: place)
     }
     guard (record.suite, record.prompts) == (suite.name, suite.prompts) else {
-      throw CommandError(
-        ExitCodes.invalid,
+      throw Failure(
+        .malformed, at: folder,
         record.suite == suite.name
-          ? "\(folder): its samples were made for other prompts, or for these in another order"
-          : "\(folder): its samples were made for \(record.suite), not for \(suite.name)")
+          ? "its samples were made for other prompts, or for these in another order"
+          : "its samples were made for \(record.suite), not for \(suite.name)")
     }
     return Samples(root: made.samples, record: record, folder: place ?? made)
   }
@@ -117,7 +117,7 @@ struct BenchmarkArguments: ParsableArguments {
       try scores.write(to: folder.scores)
       note("scores: \(folder.scores)")
     }
-    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
+    try printResult(scores, json: json, scores.text)
   }
 
   /// A progress bar for scoring, which Ctrl-C ends.
@@ -126,7 +126,7 @@ struct BenchmarkArguments: ParsableArguments {
     let progress = Progress(total: count)
     return { done in
       progress.update(done, what)
-      if done < count { try stopIfAsked("stopped while scoring; the samples are kept") }
+      if done < count { try Signals.check("stopped while scoring; the samples are kept") }
     }
   }
 }

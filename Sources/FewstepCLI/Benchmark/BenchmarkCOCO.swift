@@ -100,7 +100,7 @@ struct COCOArguments: ParsableArguments {
   }
 
   func open() throws -> Opened {
-    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    try scorerDevice.requirePresence("--scorer-device")
     try scorerPrecision.check(on: scorerDevice, "--scorer-precision")
     let dtype = scorerPrecision.dtype
     return Opened(

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Benchmarks
 import Fewstep
+import Files
 import Foundation
 import Reports
+import Tensors
 
 struct BenchmarkCompare: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,9 +30,9 @@ struct BenchmarkCompare: ParsableCommand {
     for (folder, scores) in zip(folders, all).dropFirst() {
       let differences = all[0].lock.differences(from: scores.lock)
       guard differences.isEmpty else {
-        throw CommandError(
-          ExitCodes.invalid,
-          "\(folders[0]) and \(folder) cannot be compared: \(differences.joined(separator: "; "))\n"
+        throw Failure(
+          .malformed, at: "\(folders[0]) and \(folder) cannot be compared",
+          "\(differences.joined(separator: "; "))\n"
             + "  Score both in one way: of an OUTPUT folder the command computes the scores anew.")
       }
     }
@@ -39,7 +41,7 @@ struct BenchmarkCompare: ParsableCommand {
       rows: all[0].scores.map(\.name).map { name in
         [.text(name)] + all.map { $0.scores.first { $0.name == name }.map(\.cell) ?? .missing }
       })
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(table.records), as: UTF8.self)) }
+    if json { return print(try JSONEncoder.prettyText(table.records)) }
     print(markdown ? table.markdown : table.text)
   }
 }

@@ -101,7 +101,7 @@ struct DPGArguments: ParsableArguments {
     _ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples, _ suite: DPGBenchmark
   ) throws -> DPGReport {
     guard let folder = samples.folder else {
-      throw CommandError(ExitCodes.usage, "--output: say where the results of DPG-Bench's scorer go")
+      throw Failure(.usage, at: "--output", "say where the results of DPG-Bench's scorer go")
     }
     let results = OfficialScorer.whole("\(folder.path)/results.txt")
     var arguments = ["-m", "accelerate.commands.launch", "--num_machines", "1", "--num_processes", "\(processes)"]

@@ -86,7 +86,7 @@ struct GenEvalArguments: ParsableArguments {
 
   /// Nil where nothing says it.
   func open(for suite: GenEvalBenchmark, _ arguments: BenchmarkArguments) throws -> Source? {
-    if let absence = clipDevice.absence { throw CommandError(ExitCodes.invalid, "--clip-device: \(absence)") }
+    try clipDevice.requirePresence("--clip-device")
     if let scorer, let detector { return try official(scorer, detector) }
     if let results {
       let given = try suite.matching(GenEvalResult.read(results))
@@ -101,13 +101,12 @@ struct GenEvalArguments: ParsableArguments {
     let names = try? FileManager.default.contentsOfDirectory(atPath: detector)
     let weights = (names ?? []).filter { $0.hasSuffix(".pth") }.sorted()
     guard !weights.isEmpty else {
-      throw CommandError(
-        ExitCodes.missing, "--detector: there are no weights (.pth) in \(detector).\n  \(Self.advice)")
+      throw Failure(.missing, at: "--detector", "there are no weights (.pth) in \(detector).\n  \(Self.advice)")
     }
     let identity = try weights.map { try fileIdentity($0, "\(detector)/\($0)") }.joined(separator: ", ")
     return Source(scorers: ["scorer": try scorer.identity(), "detector": identity]) { samples in
       guard let folder = samples.folder else {
-        throw CommandError(ExitCodes.usage, "--output: say where the results of GenEval's scorer go")
+        throw Failure(.usage, at: "--output", "say where the results of GenEval's scorer go")
       }
       let results = OfficialScorer.whole("\(folder.path)/results.jsonl")
       try scorer.run(

@@ -54,10 +54,10 @@ struct HPSv2Arguments: ParsableArguments {
   }
 
   func open(batch: Int) throws -> CLIPReward {
-    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    try scorerDevice.requirePresence("--scorer-device")
     try scorerPrecision.check(on: scorerDevice, "--scorer-precision")
     guard let weights, let tokenizer else {
-      throw CommandError(ExitCodes.usage, "--weights and --tokenizer are missing")
+      throw Failure(.usage, at: "--weights and --tokenizer", "scoring needs both")
     }
     return try CLIPRewards.hpsv2(
       weights, scorerVersion, config: scorerConfig, tokenizer: tokenizer, precision: scorerPrecision.dtype,

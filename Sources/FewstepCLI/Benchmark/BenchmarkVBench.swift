@@ -102,7 +102,7 @@ struct BenchmarkVBench: ParsableCommand {
         dimension, videos, by: scorer, progress: arguments.scoring(videos.found.count, dimension.rawValue))
     } else if let program {
       guard let work = samples.folder else {
-        throw CommandError(ExitCodes.usage, "--official: its results go into a folder; give one with --output")
+        throw Failure(.usage, at: "--official", "its results go into a folder; give one with --output")
       }
       note("\(dimension.rawValue): by VBench's own program")
       result = try official(program, dimension, folder, list, to: "\(work.path)/official/\(dimension.rawValue)")
@@ -127,7 +127,7 @@ struct BenchmarkVBench: ParsableCommand {
       return try program.score(
         dimension, of: videos, list, to: output, until: { Signals.isRequested })
     } catch {
-      try stopIfAsked("stopped while scoring; the samples are kept")
+      try Signals.check("stopped while scoring; the samples are kept")
       throw error
     }
   }
@@ -140,7 +140,7 @@ struct BenchmarkVBench: ParsableCommand {
     if videos.missing.count > 5 { note("  and \(videos.missing.count - 5) more") }
   }
 
-  /// - Throws: `CommandError` where there is no score at all.
+  /// - Throws: `Failure` where there is no score at all.
   private func tellUnscored(_ scores: VBenchScores) throws {
     let missing = dimensions.filter { !scores.dimensions.contains($0) }
     guard !missing.isEmpty else { return }
@@ -151,7 +151,7 @@ struct BenchmarkVBench: ParsableCommand {
       VBenchProgram() == nil
       ? "VBench's package, which scores the others, is not installed (pip install vbench)."
       : "--official has VBench's package score what is not measured here."
-    if scores.dimensions.isEmpty { throw CommandError(ExitCodes.missing, words) }
+    if scores.dimensions.isEmpty { throw Failure(.missing, at: "vbench", words) }
     note(words)
   }
 }
@@ -179,16 +179,16 @@ struct VBenchScorers: ParsableArguments {
   ///
   /// - Returns: VBench's own program, where it is asked for.
   func check(_ dimensions: [VBenchDimension]) throws -> VBenchProgram? {
-    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    try scorerDevice.requirePresence("--scorer-device")
     for dimension in dimensions where models.has(dimension) {
       _ = try VBenchScorer(dimension, models, on: scorerDevice)
     }
     let left = dimensions.filter { !models.has($0) }.map(\.rawValue)
     guard official, !left.isEmpty else { return nil }
     guard let program = VBenchProgram() else {
-      throw CommandError(
-        ExitCodes.missing,
-        "--official: there is no program vbench on the PATH (pip install vbench). It would be needed for: "
+      throw Failure(
+        .missing, at: "--official",
+        "there is no program vbench on the PATH (pip install vbench). It would be needed for: "
           + left.joined(separator: ", "))
     }
     return program

@@ -13,13 +13,13 @@ struct OfficialScorer {
   private let program: Program
 
   /// - Parameter advice: how to get it.
-  /// - Throws: `CommandError` where it or its Python is not there.
+  /// - Throws: `Failure` where it or its Python is not there.
   init(_ folder: String, script: String, python: String, advice: String) throws {
     guard FileManager.default.fileExists(atPath: "\(folder)/\(script)") else {
-      throw CommandError(ExitCodes.missing, "\(folder): there is no \(script).\n  \(advice)")
+      throw Failure(.missing, at: folder, "there is no \(script).\n  \(advice)")
     }
     guard let program = Program(python) else {
-      throw CommandError(ExitCodes.missing, "'\(python)' was not found (--python)")
+      throw Failure(.missing, at: python, "there is no such program (--python)")
     }
     (self.folder, self.script, self.python, self.program) = (Self.whole(folder), script, python, program)
   }
@@ -35,7 +35,7 @@ struct OfficialScorer {
   /// - Parameters:
   ///   - arguments: Python's, the script among them.
   ///   - results: the file that it is told to write. One of an earlier call is removed first, for it is no answer to this one.
-  /// - Throws: `CommandError` where it fails or writes nothing, or after Ctrl-C.
+  /// - Throws: `Failure` where it fails or writes nothing, or after Ctrl-C.
   func run(_ arguments: [String], writing results: String, environment: [String: String] = [:]) throws {
     note("\(script): \(([python] + arguments).joined(separator: " "))")
     if unlink(results) != 0, errno != ENOENT {
@@ -43,17 +43,17 @@ struct OfficialScorer {
     }
     Signals.listen()
     let code = try program.show(arguments, in: folder, environment: environment) { Signals.isRequested }
-    try stopIfAsked("stopped while the official scorer ran; the samples are kept")
+    try Signals.check("stopped while the official scorer ran; the samples are kept")
     guard code == 0 else {
       let how = code > 128 ? "died of signal \(code - 128)" : "ended with code \(code)"
-      throw CommandError(
-        ExitCodes.software, "the official scorer \(script): \(how). The samples are kept; what it said is above.")
+      throw Failure(
+        .software, at: "the official scorer \(script)", "\(how). The samples are kept; what it said is above.")
     }
     let size = try? FileManager.default.attributesOfItem(atPath: results)[.size] as? Int
     guard size ?? 0 > 0 else {
-      throw CommandError(
-        ExitCodes.software,
-        "the official scorer \(script): the scorer wrote no results to \(results), and ended with code 0. "
+      throw Failure(
+        .software, at: "the official scorer \(script)",
+        "the scorer wrote no results to \(results), and ended with code 0. "
           + "The samples are kept; what it said is above.")
     }
   }

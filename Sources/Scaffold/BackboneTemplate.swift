@@ -3,7 +3,7 @@ struct BackboneTemplate: PluginTemplate {
   let name: PackageName
   let kind = "backbone"
   let summary = "A model family: two blobs of points in the plane, with an exact teacher and small networks."
-  let testProducts = ["FewstepCLI"]
+  let testProducts = ["Shipped"]
   private var type: String { name.type }
 
   var source: String {
@@ -108,8 +108,8 @@ struct BackboneTemplate: PluginTemplate {
   var test: String {
     """
     import Fewstep
-    import FewstepCLI
     import Foundation
+    import Shipped
     import Tensors
     import Testing
 
@@ -133,7 +133,7 @@ struct BackboneTemplate: PluginTemplate {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").path
         let recipe = try Recipe.load(
           root + "/recipe.yaml", overrides: ["training.steps=100"],
-          catalog: FewstepCommand.catalog(adding: [{ \(type).register(in: &$0) }]))
+          catalog: .shipped(adding: [{ \(type).register(in: &$0) }]))
         let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
         for _ in 0..<100 { _ = try trainer.step() }
         let sampling = SampleGenerator(trainer.components.backbone, seed: 1)

@@ -1,38 +1,30 @@
 import Foundation
-import Reports
+import Fewstep
+import Tensors
 
-/// Where a package of one's own takes Fewstep from.
+/// Where a package takes Fewstep from.
 enum FewstepSource {
   case folder(String)
   case repository(String)
 
   /// - Parameter text: a folder or a git URL; nil is the folder that this program was built in.
-  /// - Throws: `CommandError` where a folder is no checkout of Fewstep, or would have the same identity as the package.
+  /// - Throws: `Failure` if the folder is not a checkout of Fewstep, or SwiftPM could not tell it from the package.
   init(_ text: String?, for name: PackageName) throws {
     if let text, text.contains("://") || text.hasPrefix("git@") {
       self = .repository(text)
     } else {
-      let folder = URL(fileURLWithPath: text ?? Self.built).standardizedFileURL.path
+      let folder = URL(fileURLWithPath: text ?? Release.checkout).standardizedFileURL.path
       guard FileManager.default.fileExists(atPath: folder + "/Sources/FewstepCLI") else {
-        throw CommandError(
-          ExitCodes.missing,
-          "\(folder): not a checkout of Fewstep; --fewstep names one, as a folder or a git URL")
+        throw Failure(
+          .missing, at: folder, "not a checkout of Fewstep", advice: "Name one with --fewstep: a folder or a git URL.")
       }
       self = .folder(folder)
     }
     guard identity.lowercased() != name.text.lowercased() else {
-      throw CommandError(
-        ExitCodes.usage,
-        "the name '\(name.text)' is Fewstep's own at \(text ?? Self.built): SwiftPM tells packages by it")
+      throw Failure(
+        .usage, at: "the name '\(name.text)'", "SwiftPM calls Fewstep at \(text ?? Release.checkout) the same")
     }
   }
-
-  /// The checkout that these sources were compiled in.
-  static let built: String = {
-    var folder = URL(fileURLWithPath: #filePath)
-    for _ in 0..<4 { folder.deleteLastPathComponent() }
-    return folder.path
-  }()
 
   /// What SwiftPM calls the package: the last part of its address.
   var identity: String {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Lines of an error output: each is passed on, and the last of them are kept.
+/// Splits an error output into lines: passes each on, and keeps the last ones.
 struct LogLines {
   private(set) var last = [String]()
   private let note: (String) -> Void

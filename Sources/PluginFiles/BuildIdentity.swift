@@ -1,8 +1,8 @@
 import Foundation
 
-/// What tells this build of the program from every other one: the linker's hash of the whole executable (GNU build ID).
+/// Identifies this build of the program: the linker's hash of the whole executable (GNU build ID).
 enum BuildIdentity {
-  /// In hexadecimal digits; nil where the linker left none.
+  /// In hexadecimal digits; nil if the linker wrote none.
   static let current: String? = {
     guard let file = try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .alwaysMapped) else {
       return nil

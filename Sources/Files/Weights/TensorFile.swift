@@ -1,18 +1,18 @@
-import Fewstep
-import Files
 import Foundation
 import Tensors
 
-/// The tensors of a file by name, and HDF5's texts: HDF5, or weights in any form.
-struct TensorFile {
-  /// What it says beside its tensors.
-  let attributes: [(name: String, value: String)]
-  let names: [String]
-  let tensor: (String) throws -> Tensor
-  let texts: [(name: String, values: [String])]
-  var textsByName: [String: [String]] { Dictionary(uniqueKeysWithValues: texts.map { ($0.name, $0.values) }) }
+/// A file of tensors by name, in HDF5 or as weights in any form. HDF5 may hold strings, too.
+public struct TensorFile {
+  /// The file's attributes or metadata.
+  public let attributes: [(name: String, value: String)]
+  /// Of the tensors.
+  public let names: [String]
+  /// Reads one.
+  public let tensor: (String) throws -> Tensor
+  public let texts: [(name: String, values: [String])]
+  public var textsByName: [String: [String]] { Dictionary(uniqueKeysWithValues: texts.map { ($0.name, $0.values) }) }
 
-  init(_ path: String) throws {
+  public init(_ path: String) throws {
     if Weights.extensions.contains((path as NSString).pathExtension) {
       let weights = try Weights.open(path)
       attributes = weights.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -36,7 +36,7 @@ struct TensorFile {
     }
   }
 
-  /// What is no HDF5 might have been anything that is read here.
+  /// If the file is not HDF5, the error names all formats.
   private static func openHDF5(_ path: String) throws -> HDF5File {
     do { return try HDF5File.open(path) } catch var error as Failure where error.expected == "an HDF5 file" {
       error.expected = "HDF5, or weights: " + Weights.extensions.map { ".\($0)" }.joined(separator: ", ")

@@ -1,5 +1,6 @@
 import CSpawn
 import Foundation
+import Tensors
 
 /// A pipe whose ends close with it.
 final class PipeEnds {
@@ -9,7 +10,7 @@ final class PipeEnds {
   init() throws {
     var ends: [Int32] = [-1, -1]
     let status = cs_pipe(&ends)
-    guard status == 0 else { throw ScorerError("no pipe can be made: \(String(cString: strerror(status)))") }
+    guard status == 0 else { throw Failure.system(status, "cannot make a pipe", path: "pipe") }
     (reading, writing) = (ends[0], ends[1])
   }
 

@@ -3,7 +3,7 @@ struct RewardTemplate: PluginTemplate {
   let name: PackageName
   let kind = "reward"
   let summary = "A reward: the nearness of a sample's length to a wanted one."
-  let testProducts = ["FewstepCLI"]
+  let testProducts = ["Shipped"]
   private var type: String { name.type }
 
   var source: String {
@@ -38,8 +38,8 @@ struct RewardTemplate: PluginTemplate {
   var test: String {
     """
     import Fewstep
-    import FewstepCLI
     import Foundation
+    import Shipped
     import Tensors
     import Testing
 
@@ -60,7 +60,7 @@ struct RewardTemplate: PluginTemplate {
       func trains() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").path
         let recipe = try Recipe.load(
-          root + "/recipe.yaml", catalog: FewstepCommand.catalog(adding: [{ \(type).register(in: &$0) }]))
+          root + "/recipe.yaml", catalog: .shipped(adding: [{ \(type).register(in: &$0) }]))
         let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
         for _ in 0..<3 {
           let report = try trainer.step()

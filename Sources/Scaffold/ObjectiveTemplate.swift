@@ -3,7 +3,7 @@ struct ObjectiveTemplate: PluginTemplate {
   let name: PackageName
   let kind = "objective"
   let summary = "An objective: DMD's direction with the guidance's part weighted by λ."
-  let testProducts = ["FewstepCLI", "ObjectiveChecks"]
+  let testProducts = ["Shipped", "ObjectiveChecks"]
   private var type: String { name.type }
 
   var source: String {
@@ -44,10 +44,10 @@ struct ObjectiveTemplate: PluginTemplate {
   var test: String {
     """
     import Fewstep
-    import FewstepCLI
     import Foundation
     import ObjectiveChecks
     import Files
+    import Shipped
     import Tensors
     import Testing
 
@@ -59,7 +59,7 @@ struct ObjectiveTemplate: PluginTemplate {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").path
         return try Recipe.load(
           root + "/recipe.yaml", overrides: overrides,
-          catalog: FewstepCommand.catalog(adding: [{ \(type).register(in: &$0) }]))
+          catalog: .shipped(adding: [{ \(type).register(in: &$0) }]))
       }
 
       /// The student's weights after three steps.

@@ -1,29 +1,30 @@
 import Fewstep
+import Tensors
 
 /// The name of a package and its plugin, and what Swift calls it: "soft-matching" is the type and module `SoftMatching`.
 struct PackageName {
   let text: String
   let type: String
 
-  /// - Parameter plugins: the names that recipes know already.
-  /// - Throws: `CommandError` for a name that no recipe or no Swift package could have.
+  /// - Parameter plugins: names that are taken.
+  /// - Throws: `Failure` for a name that a recipe or a Swift package cannot have.
   init(_ text: String, besides plugins: [String]) throws {
-    func refused(_ reason: String) -> CommandError { CommandError(ExitCodes.usage, "the name '\(text)' \(reason)") }
+    func refused(_ reason: String) -> Failure { Failure(.usage, at: "the name '\(text)'", reason) }
     guard text.wholeMatch(of: #/[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*/#) != nil else {
-      throw refused("is not letters and digits, with single hyphens between them, beginning with a letter")
+      throw refused("expected letters and digits with single hyphens between them, beginning with a letter")
     }
     self.text = text
     type = text.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     // Also in Swift's spelling, which the plugin's module has.
     let known = plugins.map { $0.replacing("-", with: "").lowercased() }
     guard !known.contains(type.lowercased()), !known.contains(where: { $0 + "reward" == type.lowercased() }) else {
-      throw refused("is a plugin's of ours: recipes could not tell them apart. `fewstep plugins` lists them")
+      throw refused("a plugin of Fewstep has this name; `fewstep plugins` lists them")
     }
     guard !Self.keywords.contains(text), !Self.keywords.contains(type) else {
-      throw refused("is a word of Swift's own")
+      throw refused("it is a keyword of Swift")
     }
     let clash = Self.taken.first { $0.lowercased() == type.lowercased() }
-    if let clash { throw refused("would hide Fewstep's or Swift's `\(clash)` in the plugin's sources") }
+    if let clash { throw refused("it would hide `\(clash)` of Fewstep or Swift in the plugin's sources") }
   }
 
   private static let keywords: Set<String> = [
@@ -38,7 +39,7 @@ struct PackageName {
   /// Modules of ours, and types that plugins and their tests name.
   private static let taken = [
     "ArgumentParser", "Evaluation", "Fewstep", "FewstepCLI", "FewstepMain", "Foundation", "Networks", "ObjectiveChecks",
-    "Files", "Media", "Processes", "Encoders", "Swift", "Tensors", "Testing", "XCTest",
+    "Files", "Media", "Processes", "Encoders", "Shipped", "Swift", "Tensors", "Testing", "XCTest",
     "Array", "Backbone", "Bool", "TrainingComponents", "Catalog", "Condition", "Denoiser", "Device", "Double",
     "Embedding", "Error",
     "FakeTeacher", "FewstepCommand", "Float", "Int", "Linear", "Loss", "Main", "Matching", "MatchingObjective",
