@@ -39,7 +39,7 @@ import Testing
   @Test("Commands end with the code of what went wrong")
   func commands() throws {
     let scratch = try Scratch()
-    try HDF5File.write(to: scratch.path("x.h5")) { try $0.write(.zeros([1, 4, 8, 8]), to: "latents") }
+    try HDF5File.write(to: scratch.path("x.h5")) { try $0.write(.zeros([1, 4, 64, 64]), to: "latents") }
     func end(_ code: Int32, _ arguments: String...) throws -> String {
       let job = try Fewstep.start(arguments, in: scratch)
       #expect(job.wait() == code, "\(arguments): \(job.errors)")
