@@ -36,21 +36,13 @@ struct BenchmarkArguments: ParsableArguments {
     }
   }
 
-  /// A suite's samples, made or found.
-  struct Samples {
-    /// The official layout's.
-    let root: String
-    /// Nil for samples from elsewhere.
-    let record: GenerationRecord?
-    /// Where scores go; nil where they are only printed.
-    let folder: BenchmarkFolder?
-  }
-
   private var isRun: Bool { FileManager.default.fileExists(atPath: RunFolder(folder).recipe) }
 
   /// Makes what is missing of the samples of a run or a model; of other folders, says what they hold.
-  func samples(of suite: any Benchmark) throws -> Samples {
-    guard isRun || SourceArguments.isModel(folder) else { return try found(suite) }
+  func samples(of suite: any Benchmark) throws -> BenchmarkSamples {
+    guard isRun || SourceArguments.isModel(folder) else {
+      return try BenchmarkSamples(in: folder, of: suite, scores: output)
+    }
     let place = BenchmarkFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
     Signals.listen()
     let source = try source.open(folder)
@@ -84,35 +76,11 @@ struct BenchmarkArguments: ParsableArguments {
     note("samples: \(place.samples)\(there > 0 ? ", \(there) of \(suite.items.count) there already" : "")")
     try BenchmarkSheet(suite).write(below: place.samples, to: place.sheet)
     note("picture: \(place.sheet)")
-    return Samples(root: place.samples, record: record, folder: place)
-  }
-
-  private func found(_ suite: any Benchmark) throws -> Samples {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-      throw Failure(.missing, at: folder, "there is no such folder")
-    }
-    let place = output.map { BenchmarkFolder($0) }
-    if let place {
-      try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: true)
-      try AtomicFile.checkWritable(place.scores)
-    }
-    let made = BenchmarkFolder(folder)
-    guard let record = try GenerationRecord.read(made.record) else {
-      return Samples(root: folder, record: nil, folder: place)
-    }
-    guard (record.suite, record.prompts) == (suite.name, suite.prompts) else {
-      throw Failure(
-        .malformed, at: folder,
-        record.suite == suite.name
-          ? "its samples were made for other prompts, or for these in another order"
-          : "its samples were made for \(record.suite), not for \(suite.name)")
-    }
-    return Samples(root: made.samples, record: record, folder: place ?? made)
+    return BenchmarkSamples(root: place.samples, record: record, folder: place)
   }
 
   /// Writes the scores beside the samples, and prints them.
-  func report(_ scores: BenchmarkScores, of samples: Samples) throws {
+  func report(_ scores: BenchmarkScores, of samples: BenchmarkSamples) throws {
     if let folder = samples.folder {
       try scores.write(to: folder.scores)
       note("scores: \(folder.scores)")

@@ -30,7 +30,7 @@ struct BenchmarkDPG: ParsableCommand {
     let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
-    guard let source else { return note("there are no scores.\n\(DPGArguments.advice)") }
+    guard let source else { return note("there are no scores.\n\(DPGSource.advice)") }
     try suite.check(below: samples.root, progress: arguments.scoring(suite.items.count, "reading pictures"))
     let scores = try source.scores(samples)
     let count = scores.last?.samples ?? 0
@@ -51,11 +51,6 @@ struct DPGArguments: ParsableArguments {
   @Option(help: "For --answers: dpg_bench.csv. For --scorer: where it is another than the checkout's.")
   var questions: String?
 
-  static let advice = """
-      DPG-Bench's own scorer: git clone https://github.com/TencentQQGYLab/ELLA, and install accelerate and modelscope.
-      Then: --scorer ELLA. With another model's answers: --answers FILE --questions ELLA/dpg_bench/dpg_bench.csv.
-    """
-
   func validate() throws {
     try require("--processes", processes, in: 1...1024)
     guard [scorer, results, answers].count(where: { $0 != nil }) <= 1 else {
@@ -67,53 +62,12 @@ struct DPGArguments: ParsableArguments {
     }
   }
 
-  /// What answers them, opened.
-  struct Source {
-    /// The lock's.
-    let scorers: [String: String]
-    let scores: (BenchmarkArguments.Samples) throws -> [BenchmarkScore]
-  }
-
-  /// Nil where nothing answers them.
-  func open(for suite: DPGBenchmark) throws -> Source? {
-    let asked = try questions.map { try DPGQuestions($0) }
-    if let answers, let asked {
-      let scores = try DPGScores(suite, asked)(DPGAnswers(answers, to: asked))
-      return Source(
-        scorers: ["answers": try fileIdentity("answers", answers), "questions": asked.identity]
-      ) { _ in scores }
+  /// What answers them, opened; nil if nothing does.
+  func open(for suite: DPGBenchmark) throws -> DPGSource? {
+    if let answers, let questions { return try .answers(answers, questions: questions, of: suite) }
+    if let results { return try .results(results, of: suite) }
+    return try scorer.map {
+      try .official($0, questions: questions, python: python, processes: processes, of: suite, note: note)
     }
-    if let results {
-      let scores = try DPGReport(results).scores(of: suite.items.count)
-      return Source(scorers: ["scorer": try fileIdentity("results", results)]) { _ in scores }
-    }
-    guard let folder = scorer else { return nil }
-    let scorer = try OfficialScorer(
-      folder, script: "dpg_bench/compute_dpg_bench.py", python: python, advice: Self.advice)
-    // Those that it asks where it is told nothing else.
-    let identity = try asked?.identity ?? SHA256.hash(of: "\(folder)/dpg_bench/dpg_bench.csv")
-    return Source(scorers: ["scorer": try scorer.identity(), "questions": identity]) { samples in
-      try run(scorer, on: samples, suite).scores(of: suite.items.count)
-    }
-  }
-
-  private func run(
-    _ scorer: OfficialScorer, on samples: BenchmarkArguments.Samples, _ suite: DPGBenchmark
-  ) throws -> DPGReport {
-    guard let folder = samples.folder else {
-      throw Failure(.usage, at: "--output", "say where the results of DPG-Bench's scorer go")
-    }
-    let results = OfficialScorer.whole("\(folder.path)/results.txt")
-    var arguments = ["-m", "accelerate.commands.launch", "--num_machines", "1", "--num_processes", "\(processes)"]
-    if processes > 1 { arguments.append("--multi_gpu") }
-    arguments += [
-      "--mixed_precision", "fp16", scorer.script, "--image-root-path", OfficialScorer.whole(samples.root),
-      "--resolution", "\(try suite.tileSide(below: samples.root))", "--pic-num", "\(DPGBenchmark.tiles)", "--vqa-model",
-      "mplug", "--res-path", results,
-    ]
-    if let questions { arguments += ["--csv", OfficialScorer.whole(questions)] }
-    // Its processes walk through a set of categories, and must do so in one order.
-    try scorer.run(arguments, writing: results, environment: ["PYTHONHASHSEED": "0"])
-    return try DPGReport(results)
   }
 }

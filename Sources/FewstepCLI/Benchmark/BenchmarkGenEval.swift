@@ -30,14 +30,14 @@ struct BenchmarkGenEval: ParsableCommand {
   func run() throws {
     let suite = try GenEvalBenchmark(prompts, limit: limit)
     // Before hours of sampling: what is to judge them may be missing, or something else.
-    let source = try arguments.onlySamples ? nil : scoring.open(for: suite, arguments)
+    let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
-    guard let source else { return note("there are no scores.\n\(GenEvalArguments.advice)") }
+    guard let source else { return note("there are no scores.\n\(GenEvalSource.advice)") }
     try suite.check(
       below: samples.root,
       progress: arguments.scoring(GenEvalBenchmark.picturesPerPrompt * suite.items.count, "reading pictures"))
-    let results = try suite.matching(source.results(samples))
+    let results = try suite.matching(source.results(samples, progress: arguments.scoring))
     let lock = BenchmarkLock(
       suite: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
       scorers: source.scorers)
@@ -61,12 +61,6 @@ struct GenEvalArguments: ParsableArguments {
   @Option(help: "What the CLIP model is computed in.") var clipPrecision = Precision.float32
   @Option(help: "Where the CLIP model is computed: cpu, cuda or cuda:N.") var clipDevice = Device.cpu
 
-  static let advice = """
-      GenEval's own scorer: git clone https://github.com/djghosh13/geneval, make its environment, and
-      ./evaluation/download_models.sh DETECTOR. Then: --scorer geneval --detector DETECTOR.
-      With another detector: --detections FILE.
-    """
-
   func validate() throws {
     guard [scorer, results, detections].count(where: { $0 != nil }) <= 1 else {
       throw ValidationError("--scorer, --results and --detections: give one of them")
@@ -77,63 +71,17 @@ struct GenEvalArguments: ParsableArguments {
     guard detections != nil || clip == nil else { throw ValidationError("--clip goes with --detections") }
   }
 
-  /// What says it, opened.
-  struct Source {
-    /// The lock's.
-    let scorers: [String: String]
-    let results: (BenchmarkArguments.Samples) throws -> [GenEvalResult]
-  }
-
-  /// Nil where nothing says it.
-  func open(for suite: GenEvalBenchmark, _ arguments: BenchmarkArguments) throws -> Source? {
+  /// What says it, opened; nil if nothing does.
+  func open(for suite: GenEvalBenchmark) throws -> GenEvalSource? {
     try clipDevice.requirePresence("--clip-device")
-    if let scorer, let detector { return try official(scorer, detector) }
-    if let results {
-      let given = try suite.matching(GenEvalResult.read(results))
-      return Source(scorers: ["scorer": try fileIdentity("results", results)]) { _ in given }
-    }
-    return try detections.map { try judge($0, of: suite, arguments) }
-  }
-
-  private func official(_ folder: String, _ detector: String) throws -> Source {
-    let scorer = try OfficialScorer(
-      folder, script: "evaluation/evaluate_images.py", python: python, advice: Self.advice)
-    let names = try? FileManager.default.contentsOfDirectory(atPath: detector)
-    let weights = (names ?? []).filter { $0.hasSuffix(".pth") }.sorted()
-    guard !weights.isEmpty else {
-      throw Failure(.missing, at: "--detector", "there are no weights (.pth) in \(detector).\n  \(Self.advice)")
-    }
-    let identity = try weights.map { try fileIdentity($0, "\(detector)/\($0)") }.joined(separator: ", ")
-    return Source(scorers: ["scorer": try scorer.identity(), "detector": identity]) { samples in
-      guard let folder = samples.folder else {
-        throw Failure(.usage, at: "--output", "say where the results of GenEval's scorer go")
+    if let scorer, let detector { return try .official(scorer, detector: detector, python: python, note: note) }
+    if let results { return try .results(results, of: suite) }
+    return try detections.map {
+      let classifier = try clip.map {
+        try GenEvalColorClassifier(
+          $0, tokenizer: clipTokenizer ?? $0, precision: clipPrecision.dtype, on: clipDevice)
       }
-      let results = OfficialScorer.whole("\(folder.path)/results.jsonl")
-      try scorer.run(
-        [
-          scorer.script, OfficialScorer.whole(samples.root), "--outfile", results, "--model-path",
-          OfficialScorer.whole(detector),
-        ], writing: results)
-      return try GenEvalResult.read(results)
-    }
-  }
-
-  private func judge(_ path: String, of suite: GenEvalBenchmark, _ arguments: BenchmarkArguments) throws -> Source {
-    let detections = try suite.matching(GenEvalDetections.read(path))
-    let classifier = try clip.map {
-      try GenEvalColorClassifier(
-        $0, tokenizer: clipTokenizer ?? $0, precision: clipPrecision.dtype, on: clipDevice)
-    }
-    let isMasked = detections.contains { $0.objects.contains { $0.mask != nil } }
-    let scorers = [
-      "objects": try fileIdentity("detections", path),
-      "colours": try classifier.map { "\(try $0.identity()), \(isMasked ? "masked" : "boxes")" } ?? "given",
-    ]
-    return Source(scorers: scorers) { samples in
-      let results = try GenEvalJudge(suite, root: samples.root, classifier)(
-        detections, progress: arguments.scoring(detections.count, "judging"))
-      if let folder = samples.folder { try GenEvalResult.write(results, to: "\(folder.path)/results.jsonl") }
-      return results
+      return try .detections($0, of: suite, colors: classifier)
     }
   }
 }

@@ -56,10 +56,14 @@ struct BenchmarkVBench: ParsableCommand {
     }
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
+    Signals.listen()
+    let scoring = VBenchScoring(
+      list, samples, models: scorers.models, on: scorers.scorerDevice, program: program,
+      stillVideos: scorers.stillVideos, note: note)
     for dimension in dimensions where !scores.dimensions.contains(dimension) {
-      try score(dimension, of: samples, list, program, into: &scores)
+      try scoring.score(dimension, into: &scores, progress: arguments.scoring)
     }
-    try tellUnscored(scores)
+    try noteUnscored(scores)
     try arguments.report(
       BenchmarkScores(
         lock: scores.lock, generation: samples.record,
@@ -67,81 +71,8 @@ struct BenchmarkVBench: ParsableCommand {
       of: samples)
   }
 
-  /// Measures a dimension here or has it scored, where that has not been done before; does nothing where neither can be.
-  private func score(
-    _ dimension: VBenchDimension, of samples: BenchmarkArguments.Samples, _ list: VBenchPrompts,
-    _ program: VBenchProgram?, into scores: inout VBenchScores
-  ) throws {
-    let file = samples.folder.map { "\($0.path)/results/\(dimension.rawValue)_eval_results.json" }
-    let kept = file.flatMap { try? VBenchResults($0, of: list).dimensions[dimension] }
-    let isNative = scorers.models.has(dimension)
-    guard isNative || program != nil || kept?.origin != nil else { return }
-    guard !list.prompts(of: dimension).isEmpty else {
-      return note("\(dimension.rawValue): no prompt of \(prompts) is for it")
-    }
-    let folder = dimension == .temporalFlickering ? scorers.stillVideos ?? samples.root : samples.root
-    let videos = try VBenchVideos(folder, of: dimension, list)
-    guard !videos.found.isEmpty else {
-      return note("\(dimension.rawValue): none of its \(videos.missing.count) videos is in \(folder)")
-    }
-    tellMissing(videos, of: dimension, in: folder)
-    let scorer = isNative ? try VBenchScorer(dimension, scorers.models, on: scorers.scorerDevice) : nil
-    let program = isNative ? nil : program
-    // Nil of a program that does not say which it is: what it has scored is scored again.
-    let identity = try scorer?.words ?? program?.version()
-    if let file, let kept, let origin = kept.origin, identity != nil || program == nil,
-      try origin == VBenchResults.Origin(videos, list, by: identity ?? origin.scorer)
-    {
-      note("\(dimension.rawValue): from \(file), of the same videos")
-      return scores.add(kept, of: dimension, by: origin.scorer, videos: videos)
-    }
-    let origin = try identity.map { try VBenchResults.Origin(videos, list, by: $0) }
-    var result: VBenchResults.Dimension
-    if let scorer {
-      result = try scores.measure(
-        dimension, videos, by: scorer, progress: arguments.scoring(videos.found.count, dimension.rawValue))
-    } else if let program {
-      guard let work = samples.folder else {
-        throw Failure(.usage, at: "--official", "its results go into a folder; give one with --output")
-      }
-      note("\(dimension.rawValue): by VBench's own program")
-      result = try official(program, dimension, folder, list, to: "\(work.path)/official/\(dimension.rawValue)")
-      scores.add(result, of: dimension, by: identity ?? "vbench", videos: videos)
-    } else {
-      return note("\(dimension.rawValue): what is in \(file ?? "") is of other videos, or of another list")
-    }
-    if let file {
-      result.origin = origin
-      try FileManager.default.createDirectory(
-        atPath: URL(fileURLWithPath: file).deletingLastPathComponent().path, withIntermediateDirectories: true)
-      try VBenchResults([dimension: result]).write(to: file)
-    }
-  }
-
-  private func official(
-    _ program: VBenchProgram, _ dimension: VBenchDimension, _ videos: String, _ list: VBenchPrompts,
-    to output: String
-  ) throws -> VBenchResults.Dimension {
-    Signals.listen()
-    do {
-      return try program.score(
-        dimension, of: videos, list, to: output, until: { Signals.isRequested })
-    } catch {
-      try Signals.check("stopped while scoring; the samples are kept")
-      throw error
-    }
-  }
-
-  private func tellMissing(_ videos: VBenchVideos, of dimension: VBenchDimension, in folder: String) {
-    guard !videos.missing.isEmpty else { return }
-    let all = videos.missing.count + videos.found.count
-    note("\(dimension.rawValue): \(videos.missing.count) of \(all) videos are missing in \(folder):")
-    for name in videos.missing.prefix(5) { note("  \(name)") }
-    if videos.missing.count > 5 { note("  and \(videos.missing.count - 5) more") }
-  }
-
-  /// - Throws: `Failure` where there is no score at all.
-  private func tellUnscored(_ scores: VBenchScores) throws {
+  /// - Throws: `Failure` if there is no score at all.
+  private func noteUnscored(_ scores: VBenchScores) throws {
     let missing = dimensions.filter { !scores.dimensions.contains($0) }
     guard !missing.isEmpty else { return }
     let names = missing.map(\.rawValue).joined(separator: ", ")
