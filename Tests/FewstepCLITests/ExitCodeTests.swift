@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Processes
 import Tensors
+import TestSupport
 import Testing
 
 @testable import FewstepCLI
@@ -12,8 +13,7 @@ import Testing
 
   @Test("The documentation lists the exit codes that --help lists")
   func documented() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
-    let page = try String(contentsOf: root.appendingPathComponent("docs/run-folder.md"), encoding: .utf8)
+    let page = try String(contentsOfFile: "\(Repository.root)/docs/run-folder.md", encoding: .utf8)
     let section = try #require(page.split(separator: "## Exit codes").last)
     let documented = section.matches(of: #/\n\| (\d+) \|/#).map { String($0.1) }
     let help = FewstepCommand.configuration.discussion
