@@ -46,9 +46,10 @@ public final class CLIPReward: ImageNetworkReward {
     }
   }
 
-  public func identity() throws -> [Tensor] {
-    let texts = if case .fit(let embeddings, _) = judgement { embeddings.identity } else { "" }
-    let words = try Tensor("\(texts) \(processing)".utf8.map(Int.init))
-    return try (model.parameters?.all ?? []).map { try $0.value.detached() } + constants + [words]
+  public func fingerprint() throws -> Fingerprint {
+    let weights = try (model.parameters?.all ?? []).map { try $0.value.detached() } + constants
+    let fingerprint = try Fingerprint(["weights": hash(weights), "processing": hash("\(processing)")])
+    guard case .fit(let embeddings, _) = judgement else { return fingerprint }
+    return fingerprint.merging(embeddings.fingerprint)
   }
 }

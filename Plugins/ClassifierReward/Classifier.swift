@@ -71,7 +71,9 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
     return (try concatenated(means, 1), try output(silu(hidden(means.last!))).logSoftmax(1))
   }
 
-  public func identity() throws -> [Tensor] { try parameters.all.map { try $0.value.detached() } }
+  public func fingerprint() throws -> Fingerprint {
+    ["weights": try hash(parameters.all.map { try $0.value.detached() })]
+  }
 
   /// The spatial mean of each convolution's output: [B, channels] each.
   private func layers(_ pixels: Tensor) throws -> [Tensor] {

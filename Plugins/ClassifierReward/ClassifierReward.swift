@@ -18,7 +18,7 @@ public final class ClassifierReward: RewardProxy {
     return try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1)
   }
 
-  public func identity() throws -> [Tensor] { try classifier.identity() }
+  public func fingerprint() throws -> Fingerprint { try classifier.fingerprint() }
 
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(

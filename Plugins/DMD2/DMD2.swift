@@ -5,12 +5,19 @@ import Tensors
 /// DMD2 (Yin et al., arXiv 2405.14867): DMD without the regression, with several fake-teacher updates for each of the
 /// student's (two time scales: `fake-teacher.updates`) and a GAN on real data.
 public final class DMD2: MatchingObjective {
+  public struct Settings: Sendable {
+    public let gan: AdversarialTerm.Settings
+
+    public init(_ s: SettingsReader) { gan = AdversarialTerm.Settings(s.section("gan")) }
+  }
+
   private let gan: AdversarialTerm
-  public var parameters: ParameterStore? { gan.parameters }
+
+  public init(_ settings: Settings) { gan = AdversarialTerm(settings.gan) }
+
   public var needs: Set<ObjectiveNeed> { gan.isActive ? [.data] : [] }
-
-  public init(_ s: SettingsReader) { gan = AdversarialTerm(s.section("gan")) }
-
+  public var parameters: ParameterStore? { gan.parameters }
+  public var optimization: OptimizationSettings? { gan.settings.optimization }
   public func prepare(for backbone: any Backbone, seed: Int) throws { try gan.prepare(for: backbone, seed: seed) }
 
   public func studentLoss(_ scene: Scene) throws -> Loss {
@@ -21,14 +28,9 @@ public final class DMD2: MatchingObjective {
   public func fakeTeacherLoss(_ scene: Scene) throws -> Loss {
     try gan.adding(toFakeTeacher: Loss(mean(scene.denoisingError)), scene)
   }
-}
 
-extension DMD2 {
   public static func register(in catalog: inout Catalog) {
     catalog.objectives.append(
-      Plugin("dmd2", "DMD with two time scales and a GAN on real data (arXiv 2405.14867)") { s in
-        let objective = DMD2(s)
-        return { _ in objective }
-      })
+      Plugin("dmd2", "DMD with two time scales and a GAN on real data (arXiv 2405.14867)", Settings.init, DMD2.init))
   }
 }

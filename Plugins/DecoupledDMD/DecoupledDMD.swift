@@ -1,9 +1,9 @@
 import Fewstep
 import Tensors
 
-/// Decoupled DMD (Liu et al., arXiv 2511.22677): the two terms of DMD's direction are compared at times of their own. The
-/// matching term, a regularizer, sees all times; the guidance term, the engine, only those cleaner than the time the student
-/// has come to, where details are still open (the paper's τ_CA ~ U(t, 1), whose time runs from noise to clean).
+/// Decoupled DMD (Liu et al., arXiv 2511.22677): each of the two terms of DMD's direction has its own times. The matching term,
+/// a regularizer, sees all times; the guidance term, the engine, only those cleaner than the student's current time, where
+/// details are still open (the paper's τ_CA ~ U(t, 1), whose time runs from noise to clean).
 ///
 /// Each expectation is over its own time alone, so τ_CA is τ_DM moved into its interval rather than a second draw. In the
 /// student's first step the two are the same, and this is DMD.
@@ -21,9 +21,7 @@ public final class DecoupledDMD: MatchingObjective {
   }
 
   public func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
-}
 
-extension DecoupledDMD {
   public static func register(in catalog: inout Catalog) {
     catalog.objectives.append(
       Plugin("decoupled-dmd", "DMD with times of their own for matching and guidance (arXiv 2511.22677)") { _ in

@@ -7,7 +7,7 @@ import Tensors
 /// A score is the weighted sum of the program's axes. Its gradient reaches the pixels wherever gradients are recorded and the
 /// program gives them.
 public final class ExternalReward: ImageFileReward {
-  private let scorer: Scorer
+  private let process: Scorer
   /// By axis, in the scorer's order.
   private let weights: [Double]
   /// What the backbone's samples are.
@@ -16,21 +16,19 @@ public final class ExternalReward: ImageFileReward {
   private let prompts: [String]
   private let batch: Int
 
-  init(_ scorer: Scorer, axes: [String: Double]?, batch: Int, prompts: [String], medium: Medium) throws {
-    let known = scorer.greeting.axes
+  init(_ process: Scorer, axes: [String: Double]?, batch: Int, prompts: [String], medium: Medium) throws {
+    let known = process.greeting.axes
     if let unknown = axes?.keys.sorted().first(where: { !known.contains($0) }) {
-      throw ScorerError("there is no axis '\(unknown)' (`axes`); it scores by \(known.joined(separator: ", "))")
+      throw Failure.scorer("there is no axis '\(unknown)' (`axes`); it scores by \(known.joined(separator: ", "))")
     }
-    (self.scorer, self.batch, self.prompts, self.medium) = (scorer, batch, prompts, medium)
+    (self.process, self.batch, self.prompts, self.medium) = (process, batch, prompts, medium)
     weights = known.map { axis in axes.map { $0[axis] ?? 0 } ?? 1 }
   }
 
-  public var version: String? { scorer.greeting.description }
+  public var scorer: Fingerprint { process.greeting.fingerprint }
 
-  public func identity() throws -> [Tensor] {
-    let greeting = scorer.greeting
-    let words = [greeting.name, greeting.version, greeting.weights] + greeting.axes
-    return [try Tensor(words.joined(separator: "\n").utf8.map(Int.init)), try Tensor(weights)]
+  public func fingerprint() throws -> Fingerprint {
+    scorer.merging(["axes": zip(process.greeting.axes, weights).map { "\($0) \($1)" }.joined(separator: ", ")])
   }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
@@ -63,7 +61,7 @@ public final class ExternalReward: ImageFileReward {
   private func scored(
     _ texts: [String], _ kind: Greeting.Kind, _ differentiates: Bool, _ sample: (Int) throws -> Tensor
   ) throws -> (scores: Tensor, gradients: [Tensor]) {
-    let greeting = scorer.greeting
+    let greeting = process.greeting
     guard greeting.takes.contains(kind) else {
       throw error("it scores \(greeting.takes.map(\.rawValue).joined(separator: " and ")), and these are \(kind)")
     }
@@ -74,23 +72,19 @@ public final class ExternalReward: ImageFileReward {
     let asked = Dictionary(uniqueKeysWithValues: zip(greeting.axes, weights)).filter { $0.value != 0 }
     let answers: [Answer]
     do {
-      answers = try scorer.answers((texts.count - 1) / batch + 1) { part in
+      answers = try process.answers((texts.count - 1) / batch + 1) { part in
         let range = part * batch..<min((part + 1) * batch, texts.count)
         return Request(
           prompts: Array(texts[range]), samples: try range.map(sample), gradient: differentiates ? asked : nil)
       }
-    } catch let failure as ScorerError {
-      throw error(failure.description)
+    } catch let failure as Failure {
+      throw failure.naming(process.greeting.name)
     }
     let scores = try concatenated(answers.map(\.scores))
     return (try (scores * Tensor(weights)).sum([1]).to(.float32), answers.flatMap(\.gradients))
   }
 
-  private func error(_ words: String) -> PluginError { Self.error(scorer.greeting.name, words) }
-
-  private static func error(_ name: String, _ words: String) -> PluginError {
-    PluginError("process reward", "the scorer \(name): \(words)")
-  }
+  private func error(_ problem: String) -> Failure { .scorer(problem).naming(process.greeting.name) }
 
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(
@@ -106,8 +100,8 @@ public final class ExternalReward: ImageFileReward {
               Scorer(scorer) { FileHandle.standardError.write(Data("scorer: \($0)\n".utf8)) }, axes: settings.axes,
               batch: settings.batch, prompts: context.backbone?.prompts ?? [],
               medium: context.backbone?.medium ?? .images)
-          } catch let failure as ScorerError {
-            throw error(name, failure.description)
+          } catch let failure as Failure {
+            throw failure.naming(name)
           }
         }
       })

@@ -12,13 +12,17 @@ struct ExternalRewardSettings {
     s.require(!command.isEmpty && command[0] != "", at: "command", "expected a program")
     let folder = s.has("folder") ? s.path("folder", "The folder it runs in; without it, the working folder.") : nil
     let timeout = s.number(
-      "timeout", default: 120, in: .closed(0.01, 1e6), "Seconds without an answer after which it is killed.")
+      "timeout", default: 120, in: .closed(0.01, 1e6), affects: .speed,
+      "Seconds without an answer after which it is killed.")
     let start = s.number(
-      "start-timeout", default: 600, in: .closed(0.01, 1e6), "Seconds it may take to load and to say hello.")
+      "start-timeout", default: 600, in: .closed(0.01, 1e6), affects: .speed,
+      "Seconds it may take to load and to say hello.")
     let restarts = s.integer(
-      "restarts", default: 2, in: .closed(0, 100), "New starts after crashes, until something is answered.")
+      "restarts", default: 2, in: .closed(0, 100), affects: .speed,
+      "New starts after crashes, until something is answered.")
     let ahead = s.integer(
-      "ahead", default: 2, in: .closed(1, 64), "Requests that may be under way at once, each of `batch` samples.")
+      "ahead", default: 2, in: .closed(1, 64), affects: .speed,
+      "Requests that may be under way at once, each of `batch` samples.")
     batch = s.integer("batch", default: 8, in: .closed(1, 65536), "Samples of one request.")
     axes = Self.named(s, "axes", "AXIS") { $0.number($1, "Its weight in the reward; without `axes` every axis has 1.") }
     let environment =

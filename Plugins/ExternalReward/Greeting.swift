@@ -1,4 +1,5 @@
 import Files
+import Tensors
 
 /// What a scorer says of itself when it is greeted.
 struct Greeting: Equatable {
@@ -19,22 +20,28 @@ struct Greeting: Equatable {
   var takes: [Kind]
   var givesGradients: Bool
 
-  /// "VideoReward 1.0, weights 3f2a..."
+  /// "VideoReward 1.0, weights 3f2a…"
   var description: String { "\(name) \(version)" + (weights.isEmpty ? "" : ", weights \(weights)") }
 
-  /// - Throws: `ScorerError` naming the field that is missing or wrong.
+  var fingerprint: Fingerprint {
+    var fingerprint: Fingerprint = ["name": name, "version": version]
+    if !weights.isEmpty { fingerprint["weights"] = weights }
+    return fingerprint
+  }
+
+  /// - Throws: `Failure` naming the field that is missing or wrong.
   init(_ message: Message) throws {
     guard message.type == "hello" else {
-      throw ScorerError("it answered the greeting with '\(message.type)', not with 'hello'")
+      throw Failure.scorer("it answered the greeting with '\(message.type)', not with 'hello'")
     }
     let header = message.header
-    guard header["protocol"]?.whole == Self.protocolVersion else {
-      throw ScorerError(
+    guard header["protocol"]?.integer == Self.protocolVersion else {
+      throw Failure.scorer(
         "it speaks version \(header["protocol"] ?? .null) of the protocol, and this is version \(Self.protocolVersion)")
     }
     func field<Value>(_ name: String, _ expected: String, _ value: (JSONValue) -> Value?) throws -> Value {
       guard let value = header[name].flatMap(value) else {
-        throw ScorerError("its hello has '\(name)' \(header[name] ?? .null); expected \(expected)")
+        throw Failure.scorer("its hello has '\(name)' \(header[name] ?? .null); expected \(expected)")
       }
       return value
     }

@@ -36,11 +36,11 @@ struct Message {
   /// Takes the first message from `bytes`; nil until it is there as a whole.
   ///
   /// - Parameter limit: bytes of payload that are the most to be expected.
-  /// - Throws: `ScorerError` where the bytes are no message.
+  /// - Throws: `Failure` where the bytes are no message.
   static func take(from bytes: inout [UInt8], payload limit: Int) throws -> Message? {
     guard bytes.prefix(magic.count).elementsEqual(magic.prefix(bytes.count)) else {
       let beginning = String(decoding: bytes.prefix(200), as: UTF8.self)
-      throw ScorerError(
+      throw Failure.scorer(
         "its standard output holds something that is no message: \(beginning.debugDescription)\n"
           + "  Standard output is for messages alone: a scorer prints to standard error.")
     }
@@ -52,14 +52,14 @@ struct Message {
       )
     }
     guard header <= longestHeader, payload <= limit else {
-      throw ScorerError(
+      throw Failure.scorer(
         "a message is too long: a header of \(header) bytes and a payload of \(payload), "
           + "expected at most \(longestHeader) and \(limit)")
     }
     guard bytes.count >= prefix + header + payload else { return nil }
     let text = Data(bytes[prefix..<prefix + header])
     guard case .object(let values)? = try? JSONDecoder().decode(JSONValue.self, from: text) else {
-      throw ScorerError("a message's header is no JSON object: \(String(decoding: text.prefix(200), as: UTF8.self))")
+      throw Failure.scorer("a message's header is no JSON object: \(String(decoding: text.prefix(200), as: UTF8.self))")
     }
     let tensors = try bytes.withUnsafeBytes {
       try Self.tensors(values, UnsafeRawBufferPointer(rebasing: $0[(prefix + header)..<(prefix + header + payload)]))
@@ -72,16 +72,16 @@ struct Message {
     var tensors = [Tensor]()
     var start = 0
     for entry in header["tensors"]?.items ?? [] {
-      let shape = entry["shape"]?.items?.map(\.whole)
+      let shape = entry["shape"]?.items?.map(\.integer)
       guard let dtype = entry["dtype"]?.string.flatMap(DType.init(name:)), dtypes.contains(dtype),
         let sizes = shape?.compactMap(\.self), sizes.count == shape?.count, sizes.allSatisfy({ $0 >= 0 })
       else {
-        throw ScorerError("a tensor is '\(entry)'; expected a dtype (uint8, float32 or float64) and a shape")
+        throw Failure.scorer("a tensor is '\(entry)'; expected a dtype (uint8, float32 or float64) and a shape")
       }
       // What is left of the payload bounds every product, so none overflows.
       let left = payload.count - start
       guard let size = sizes.reduce(dtype.byteCount, { product($0, $1, atMost: left) }) else {
-        throw ScorerError("a tensor \(dtype.name)\(sizes) does not fit into a payload of \(payload.count) bytes")
+        throw Failure.scorer("a tensor \(dtype.name)\(sizes) does not fit into a payload of \(payload.count) bytes")
       }
       tensors.append(
         try Tensor(
@@ -89,7 +89,7 @@ struct Message {
       start += size
     }
     guard start == payload.count else {
-      throw ScorerError("a message's tensors take \(start) bytes of a payload of \(payload.count)")
+      throw Failure.scorer("a message's tensors take \(start) bytes of a payload of \(payload.count)")
     }
     return tensors
   }
@@ -103,6 +103,6 @@ struct Message {
 
 extension JSONValue {
   var items: [JSONValue]? { if case .array(let items) = self { items } else { nil } }
-  var whole: Int? { if case .integer(let value) = self { value } else { nil } }
+  var integer: Int? { if case .integer(let value) = self { value } else { nil } }
   var flag: Bool? { if case .boolean(let value) = self { value } else { nil } }
 }

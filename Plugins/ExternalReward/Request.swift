@@ -23,31 +23,31 @@ struct Request {
     return prompts.count * axes * DType.float64.byteCount + gradients
   }
 
-  /// - Throws: `ScorerError` where the message does not answer this request: wrong counts, shapes, or numbers that are
+  /// - Throws: `Failure` where the message does not answer this request: wrong counts, shapes, or numbers that are
   ///   not finite.
   func answer(_ message: Message, axes: [String]) throws -> Answer {
-    guard let scores = message.tensors.first else { throw ScorerError("its answer has no scores") }
+    guard let scores = message.tensors.first else { throw Failure.scorer("its answer has no scores") }
     let (shape, got) = ([prompts.count, axes.count], scores.summary)
     guard scores.shape == shape, scores.dtype.isFloatingPoint else {
-      throw ScorerError(
+      throw Failure.scorer(
         "its scores are \(got); expected float32\(shape): one number a sample and axis (\(axes.joined(separator: ", ")))"
       )
     }
     for (index, score) in try scores.doubles().enumerated() where !score.isFinite {
       guard try isFinite(samples[index / axes.count]) else { continue }
-      throw ScorerError("its score of '\(prompts[index / axes.count])' is \(score) (\(axes[index % axes.count]))")
+      throw Failure.scorer("its score of '\(prompts[index / axes.count])' is \(score) (\(axes[index % axes.count]))")
     }
     let gradients = Array(message.tensors.dropFirst())
     guard gradients.count == (gradient == nil ? 0 : samples.count) else {
-      throw ScorerError(
+      throw Failure.scorer(
         "it gave \(gradients.count) gradients; expected \(gradient == nil ? 0 : samples.count), one a sample")
     }
     for (gradient, sample) in zip(gradients, samples) {
       guard gradient.shape == sample.shape, gradient.dtype == .float32 else {
-        throw ScorerError("a gradient is \(gradient.summary); expected float32\(sample.shape), the sample's shape")
+        throw Failure.scorer("a gradient is \(gradient.summary); expected float32\(sample.shape), the sample's shape")
       }
       guard try isFinite(gradient) || !isFinite(sample) else {
-        throw ScorerError("a gradient has numbers that are not finite")
+        throw Failure.scorer("a gradient has numbers that are not finite")
       }
     }
     return Answer(scores: try scores.to(.float64), gradients: gradients)

@@ -30,7 +30,7 @@ final class Scorer {
   private var lastID = 0
 
   /// - Parameter note: is told what the scorer writes to its error output, line by line.
-  /// - Throws: `ScorerError` where it does not greet as the protocol has it.
+  /// - Throws: `Failure` where it does not greet as the protocol has it.
   init(_ settings: Settings, note: @escaping (String) -> Void) throws {
     (self.settings, self.note) = (settings, note)
     (child, greeting) = try Self.started(settings, note)
@@ -38,7 +38,7 @@ final class Scorer {
 
   /// Asks `count` requests, several of them under way at once. Each is made when it is due.
   ///
-  /// - Throws: `ScorerError`, and what `request` throws.
+  /// - Throws: `Failure`, and what `request` throws.
   func answers(_ count: Int, _ request: (Int) throws -> Request) throws -> [Answer] {
     do { return try exchange(count, request) } catch {
       child?.end(within: .zero)
@@ -85,12 +85,12 @@ final class Scorer {
   private func place(of message: Message, among ids: [Int]) throws -> Int {
     switch message.type {
     case "scores":
-      guard let id = message.header["id"]?.whole, let place = ids.firstIndex(of: id) else {
-        throw ScorerError("it answered request \(message.header["id"] ?? .null); under way are \(ids)")
+      guard let id = message.header["id"]?.integer, let place = ids.firstIndex(of: id) else {
+        throw Failure.scorer("it answered request \(message.header["id"] ?? .null); under way are \(ids)")
       }
       return place
-    case "error": throw ScorerError("it says: \(message.header["message"]?.string ?? "nothing")")
-    default: throw ScorerError("it sent '\(message.type)'; expected 'scores' or 'error'")
+    case "error": throw Failure.scorer("it says: \(message.header["message"]?.string ?? "nothing")")
+    default: throw Failure.scorer("it sent '\(message.type)'; expected 'scores' or 'error'")
     }
   }
 
@@ -115,7 +115,7 @@ final class Scorer {
     let (child, greeting) = try Self.started(settings, note)
     self.child = child
     guard greeting == self.greeting else {
-      throw ScorerError("it came back as \(greeting.description); it was \(self.greeting.description)")
+      throw Failure.scorer("it came back as \(greeting.description); it was \(self.greeting.description)")
     }
     return child
   }
@@ -123,13 +123,8 @@ final class Scorer {
   private static func started(_ settings: Settings, _ note: @escaping (String) -> Void) throws -> (
     ChildProcess, Greeting
   ) {
-    let child: ChildProcess
-    do {
-      child = try ChildProcess(
-        settings.command, in: settings.folder, environment: settings.environment, note: note)
-    } catch let failure as Failure {
-      throw ScorerError("\(failure)")
-    }
+    let child = try ChildProcess(
+      settings.command, in: settings.folder, environment: settings.environment, note: note)
     do {
       let hello: [String: JSONValue] = [
         "type": "hello", "protocol": .integer(Greeting.protocolVersion), "seed": .integer(settings.seed),
@@ -140,7 +135,7 @@ final class Scorer {
         child.pump(until: deadline)
         if let message = try Message.take(from: &child.incoming, payload: 0) {
           if message.type == "error" {
-            throw ScorerError("it cannot start: \(message.header["message"]?.string ?? "it does not say why")")
+            throw Failure.scorer("it cannot start: \(message.header["message"]?.string ?? "it does not say why")")
           }
           return (child, try Greeting(message))
         }
@@ -155,10 +150,10 @@ final class Scorer {
     }
   }
 
-  private static func error(_ words: String, _ child: ChildProcess) -> ScorerError {
+  private static func error(_ words: String, _ child: ChildProcess) -> Failure {
     child.end(within: .zero)
     let last = child.lastLines.map { "\n    \($0)" }.joined()
-    return ScorerError("it \(words)" + (last.isEmpty ? "; it wrote no error output" : "; its last words:\(last)"))
+    return Failure.scorer("it \(words)" + (last.isEmpty ? "; it wrote no error output" : "; its last words:\(last)"))
   }
 }
 

@@ -145,5 +145,5 @@ final class MixtureFeatures: FeatureNetwork {
     (samples, try density.logPosterior(samples))
   }
 
-  func identity() throws -> [Tensor] { try density.parameters() }
+  func fingerprint() throws -> Fingerprint { ["mixture": try hash(density.parameters())] }
 }

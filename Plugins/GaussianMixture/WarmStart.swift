@@ -8,12 +8,14 @@ extension PointDenoiser {
   func learnToDenoise(
     _ data: MixtureData, unconditional: @escaping (Condition) throws -> Condition, steps: Int, seed: Int
   ) throws {
-    let settings = DenoiserTraining.Settings(
-      steps: steps, batch: 256, optimizer: AdamW.Settings(learningRate: 3e-3, weightDecay: 0),
-      schedule: LearningRateSchedule(.cosine, total: steps), gradientLimit: 1, decay: .constant(0.9), times: .uniform,
-      dropout: 0.2)
-    let training = try DenoiserTraining(
-      self, unconditional: unconditional, data: data, settings: settings, seed: seed)
+    let training = try Pretraining(
+      DenoiserTask(self, unconditional: unconditional, .init(dropout: 0.2)), data: data,
+      settings: PretrainingSettings(
+        steps: steps, batch: 256,
+        optimization: OptimizationSettings(
+          AdamW.Settings(learningRate: 3e-3, weightDecay: 0), .cosine, gradientLimit: 1),
+        decay: .constant(0.9)),
+      seed: seed)
     for step in 0..<steps { _ = try training.step(step) }
   }
 }

@@ -57,7 +57,7 @@ public final class ImageReward: ImageNetworkReward {
     return try model.scores(pictures, ids: ids.to(device), mask: mask.to(device))
   }
 
-  public func identity() throws -> [Tensor] {
-    try model.parameters.map { try $0.value.detached() } + [Tensor(tokenizer.identity.utf8.map(Int.init))]
+  public func fingerprint() throws -> Fingerprint {
+    ["weights": try hash(model.parameters.map { try $0.value.detached() }), "tokenizer": tokenizer.digest]
   }
 }

@@ -25,7 +25,7 @@ public final class PerturbedReward: RewardProxy {
   }
 
   public var readsPixels: Bool { reward.readsPixels }
-  public var version: String? { reward.version }
+  public var scorer: Fingerprint { reward.scorer }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     let score = try scale * reward.score(samples, pixels: pixels, given: condition)

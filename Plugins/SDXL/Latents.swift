@@ -16,7 +16,7 @@ public final class Latents: DataSource {
   public init(_ path: String, for backbone: SDXL?, on device: Device) throws {
     shards = try ShardFolder(path, kind: "latents")
     if let pipeline = backbone?.pipeline {
-      try refuse(path, shards, madeOtherwiseThan: pipeline.textIdentity().merging(pipeline.pictureIdentity()) { $1 })
+      try refuse(path, shards, unlike: pipeline.promptFingerprint().merging(pipeline.imageFingerprint()))
     }
     count = shards.count
     sampleShape = try shards.rowShape("latents")
@@ -35,15 +35,15 @@ public final class Latents: DataSource {
   }
 }
 
-/// Prepared files belong to the networks they were made by.
+/// Refuses shards that were prepared by other networks.
 ///
-/// - Throws: `Failure` naming the component that differs.
-func refuse(_ path: String, _ shards: ShardFolder, madeOtherwiseThan identity: [String: String]) throws {
-  for (component, hash) in identity.sorted(by: { $0.key < $1.key }) where shards.manifest.attributes[component] != hash
-  {
+/// - Throws: `Failure` naming the components that differ.
+func refuse(_ path: String, _ shards: ShardFolder, unlike fingerprint: Fingerprint) throws {
+  let differences = shards.manifest.fingerprint.restricted(to: fingerprint).differences(from: fingerprint)
+  guard differences.isEmpty else {
     throw Failure(
-      .malformed, at: "\(path)/manifest.json: \(component)", "it was made by another \(component)", expected: hash,
-      got: shards.manifest.attributes[component] ?? "none",
+      .malformed, at: "\(path)/manifest.json",
+      "it was prepared by another model: \(differences.joined(separator: "; "))",
       advice: "Prepare it again with this model: `fewstep prepare`.")
   }
 }

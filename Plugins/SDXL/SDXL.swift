@@ -61,7 +61,7 @@ public final class SDXL: TextConditioned {
     let nothing: [String: Tensor]
     if let path = settings.prompts {
       let prepared = try ShardFolder(path, kind: "prompts")
-      try refuse(path, prepared, madeOtherwiseThan: pipeline.textIdentity())
+      try refuse(path, prepared, unlike: pipeline.promptFingerprint())
       prompts = try prepared.texts("prompts")
       nothing = [
         "text": try prepared.shared("unconditional/text"), "pooled": try prepared.shared("unconditional/pooled"),

@@ -137,14 +137,14 @@ public final class SDXLPipeline: ModelPipeline {
     return opened
   }
 
-  // MARK: Identities
+  // MARK: Fingerprints
 
-  public func textIdentity() throws -> [String: String] {
-    try TextEncoders.identity(folder, variant: variant)
+  public func promptFingerprint() throws -> Fingerprint {
+    try TextEncoders.fingerprint(folder, variant: variant)
   }
 
-  public func pictureIdentity() throws -> [String: String] {
-    ["vae": hash("\(try weights("vae").identity()) \(autoencoder)"), "scaling_factor": "\(autoencoder.scale)"]
+  public func imageFingerprint() throws -> Fingerprint {
+    ["vae": hash("\(try weights("vae").digest()) \(autoencoder)"), "scaling_factor": "\(autoencoder.scale)"]
   }
 
   private func weights(_ component: String) throws -> any WeightSource {

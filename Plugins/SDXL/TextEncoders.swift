@@ -39,14 +39,14 @@ public final class TextEncoders {
     }
   }
 
-  /// All that embeddings depend on, as hashes by component; no network is made.
-  static func identity(_ folder: PipelineFolder, variant: String?) throws -> [String: String] {
-    var identity = ["force_zeros_for_empty_prompt": "\(zeroesNothing(folder))"]
+  /// What embeddings depend on, as hashes by component; makes no network.
+  static func fingerprint(_ folder: PipelineFolder, variant: String?) throws -> Fingerprint {
+    var fingerprint: Fingerprint = ["force_zeros_for_empty_prompt": "\(zeroesNothing(folder))"]
     for files in try Files.both(folder, variant) {
-      identity["tokenizer\(files.suffix)"] = files.tokenizer.identity
-      identity["text_encoder\(files.suffix)"] = hash("\(try files.weights.identity()) \(files.configuration)")
+      fingerprint["tokenizer\(files.suffix)"] = files.tokenizer.digest
+      fingerprint["text_encoder\(files.suffix)"] = hash("\(try files.weights.digest()) \(files.configuration)")
     }
-    return identity
+    return fingerprint
   }
 
   private static func zeroesNothing(_ folder: PipelineFolder) -> Bool {

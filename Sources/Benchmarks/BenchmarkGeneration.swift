@@ -14,7 +14,7 @@ public struct BenchmarkGeneration {
 
   /// Claims the folder for what the record says.
   ///
-  /// - Throws: `BenchmarkError` where the folder holds other samples.
+  /// - Throws: `Failure` where the folder holds other samples.
   public init(
     _ suite: any Benchmark, into folder: BenchmarkFolder, _ record: GenerationRecord
   ) throws {
@@ -23,8 +23,9 @@ public struct BenchmarkGeneration {
     try files.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
     let others = try files.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }.sorted()
     guard try others.isEmpty || GenerationRecord.read(folder.record) != nil else {
-      throw BenchmarkError(
-        "\(folder.path): there are other files in the folder, such as \(others[0])\n  Take a new one for --output.")
+      throw Failure(
+        .malformed, at: folder.path, "the folder holds unrelated files, such as \(others[0])",
+        advice: "Choose a new folder.")
     }
     try record.claim(folder.record)
     try files.createDirectory(atPath: root, withIntermediateDirectories: true)

@@ -34,12 +34,12 @@ public struct BenchmarkSamples: Sendable {
       self.init(root: folder, record: nil, folder: place)
       return
     }
-    guard (record.suite, record.prompts) == (suite.name, suite.prompts) else {
+    guard (record.benchmark, record.prompts) == (suite.name, suite.prompts) else {
       throw Failure(
         .malformed, at: folder,
-        record.suite == suite.name
+        record.benchmark == suite.name
           ? "its samples were made for other prompts, or for these in another order"
-          : "its samples were made for \(record.suite), not for \(suite.name)")
+          : "its samples were made for \(record.benchmark), not for \(suite.name)")
     }
     self.init(root: made.samples, record: record, folder: place ?? made)
   }

@@ -5,34 +5,18 @@ import Metrics
 import Reports
 import Tensors
 
-/// What a benchmark's scores depend on beside the samples: scores are compared only where all of it is the same.
-public struct BenchmarkLock: Codable, Equatable, Sendable {
-  public var suite: String
-  /// Of the suite's scoring here; raised when a change of the code would change a number.
-  public var version: Int
-  /// SHA-256 of the prompts.
-  public var prompts: String
-  /// Samples that were scored.
-  public var samples: Int
-  /// What scored them, by name: a hash of a network's tensors, an official program's version, a way to resize.
-  public var scorers: [String: String]
-
-  public init(suite: String, version: Int, prompts: String, samples: Int, scorers: [String: String]) {
-    (self.suite, self.version, self.prompts, self.samples, self.scorers) = (suite, version, prompts, samples, scorers)
-  }
-
-  /// What differs, in words; empty where scores may be compared.
-  public func differences(from other: BenchmarkLock) -> [String] {
-    func words(_ name: String, _ mine: String?, _ its: String?) -> String? {
-      mine == its ? nil : "\(name) \(mine ?? "none") and \(its ?? "none")"
-    }
-    return [
-      words("suite", suite, other.suite), words("version", "\(version)", "\(other.version)"),
-      words("prompts", prompts, other.prompts), words("samples", "\(samples)", "\(other.samples)"),
-    ].compactMap(\.self)
-      + Set(scorers.keys).union(other.scorers.keys).sorted().compactMap {
-        words($0, scorers[$0], other.scorers[$0])
-      }
+extension Fingerprint {
+  /// What a benchmark's scores depend on besides the samples. Scores are compared only if it is the same.
+  ///
+  /// - Parameters:
+  ///   - version: of the scoring; raised when a change of the code changes a number.
+  ///   - prompts: their SHA-256.
+  ///   - samples: how many were scored.
+  ///   - scorers: what scored them: a network's weights by hash, an official program's version, a way to resize.
+  public init(benchmark: String, version: Int, prompts: String, samples: Int, scorers: Fingerprint) {
+    self = Fingerprint([
+      "benchmark": benchmark, "version": "\(version)", "prompts": prompts, "samples": "\(samples)",
+    ]).merging(scorers)
   }
 }
 
@@ -60,15 +44,15 @@ public struct BenchmarkScore: Codable, Equatable, Sendable {
   }
 }
 
-/// A benchmark's scores, with their lock: what `scores.json` holds.
+/// A benchmark's scores and what they depend on: the content of `scores.json`.
 public struct BenchmarkScores: Codable, Equatable, Sendable {
-  public var lock: BenchmarkLock
-  /// What the samples were made from; nil for samples from elsewhere.
+  public var fingerprint: Fingerprint
+  /// What the samples were made from; nil for samples of unknown origin.
   public var generation: GenerationRecord?
   public var scores: [BenchmarkScore]
 
-  public init(lock: BenchmarkLock, generation: GenerationRecord?, scores: [BenchmarkScore]) {
-    (self.lock, self.generation, self.scores) = (lock, generation, scores)
+  public init(fingerprint: Fingerprint, generation: GenerationRecord?, scores: [BenchmarkScore]) {
+    (self.fingerprint, self.generation, self.scores) = (fingerprint, generation, scores)
   }
 
   /// - Throws: `Failure` where the file is not what `write` makes.

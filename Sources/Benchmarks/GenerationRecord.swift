@@ -3,58 +3,50 @@ import Files
 import Foundation
 import Tensors
 
-/// What the samples of a folder were made from: kept beside them, so that two models' never mix.
+/// What a folder's samples were made from: `generation.json`, so that samples of two models never mix.
 public struct GenerationRecord: Codable, Equatable, Sendable {
-  public var suite: String
-  /// SHA-256 of the prompts.
-  public var prompts: String
-  /// Of the noise.
-  public var seed: Int
-  /// The model and its sampler, by name: "weights", "steps", "guidance", "size", ...
-  public var made: [String: String]
+  public let fingerprint: Fingerprint
 
-  public init(suite: String, prompts: String, seed: Int, made: [String: String]) {
-    (self.suite, self.prompts, self.seed, self.made) = (suite, prompts, seed, made)
+  /// - Parameters:
+  ///   - prompts: their SHA-256.
+  ///   - seed: of the noise.
+  ///   - model: the model and its sampler: "weights", "steps", "guidance", "size", ...
+  public init(benchmark: String, prompts: String, seed: Int, model: Fingerprint) {
+    fingerprint = model.merging(["benchmark": benchmark, "prompts": prompts, "seed": "\(seed)"])
   }
 
-  /// Nil where there is none: pictures from elsewhere.
+  /// The benchmark's name.
+  public var benchmark: String { fingerprint["benchmark"] ?? "" }
+  /// The prompts' SHA-256.
+  public var prompts: String { fingerprint["prompts"] ?? "" }
+
+  /// Nil if the folder has none: samples of unknown origin.
   ///
-  /// - Throws: `Failure` where the file is not what `claim` writes.
+  /// - Throws: `Failure` if the file is not one that `claim` writes.
   public static func read(_ path: String) throws -> GenerationRecord? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     do {
       return try JSONDecoder.pretty.decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
       throw Failure(
-        .malformed, at: path, "this is not what a benchmark's generation writes",
-        advice: "Take another --output, or remove the folder's files that you do not need.")
+        .malformed, at: path, "it is not a record of generated samples",
+        advice: "Choose another folder, or remove the file.")
     }
   }
 
-  /// Makes a folder this record's, or finds that it is.
+  /// Writes the record into a new folder, or checks that the folder's record is the same.
   ///
-  /// - Throws: `BenchmarkError` naming what differs where the folder is another's; nothing is changed then.
+  /// - Throws: `Failure` with the differences if the folder's samples were made from something else; changes nothing then.
   func claim(_ path: String) throws {
-    if let there = try Self.read(path) {
-      let differences = differences(from: there)
-      guard differences.isEmpty else {
-        throw BenchmarkError(
-          "\(path): the folder's samples were made from something else: \(differences.joined(separator: "; ")).\n"
-            + "  Take another --output, or remove that folder.")
-      }
-    } else {
-      try AtomicFile.write(JSONEncoder.pretty.encode(self), to: path)
+    guard let recorded = try Self.read(path) else {
+      return try AtomicFile.write(JSONEncoder.pretty.encode(self), to: path)
     }
-  }
-
-  private func differences(from there: GenerationRecord) -> [String] {
-    func words(_ name: String, _ mine: String?, _ its: String?) -> String? {
-      mine == its ? nil : "\(name) \(its ?? "none") there, \(mine ?? "none") now"
+    let differences = recorded.fingerprint.differences(from: fingerprint)
+    guard differences.isEmpty else {
+      throw Failure(
+        .malformed, at: path,
+        "the folder's samples were made from something else: \(differences.joined(separator: "; "))",
+        advice: "Choose another folder, or remove this one.")
     }
-    return [
-      words("suite", suite, there.suite), words("prompts", prompts, there.prompts),
-      words("seed", "\(seed)", "\(there.seed)"),
-    ].compactMap(\.self)
-      + Set(made.keys).union(there.made.keys).sorted().compactMap { words($0, made[$0], there.made[$0]) }
   }
 }

@@ -24,8 +24,8 @@ public struct OfficialScorer {
     (self.folder, self.script, self.python, self.program) = (Self.absolute(folder), script, python, program)
   }
 
-  /// Its script, with the SHA-256.
-  public func identity() throws -> String { "\(script) \(try SHA256.hash(of: "\(folder)/\(script)"))" }
+  /// Its script's name and SHA-256.
+  public func digest() throws -> String { "\(script) \(try SHA256.hash(of: "\(folder)/\(script)"))" }
 
   /// A path that means the same in the scorer's folder.
   static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }

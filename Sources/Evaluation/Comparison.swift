@@ -42,34 +42,37 @@ public struct Comparison: Sendable {
   /// - Parameters:
   ///   - model: which line of the scores: "student", "teacher, student's sampler".
   ///   - baseline: a variant; the first one by default.
-  /// - Throws: `ComparisonError` where the runs' locks differ, two runs are the same variant and seed, or there is no such
+  /// - Throws: `Failure` if the runs' fingerprints differ, two runs have the same variant and seed, or there is no such
   ///   model or baseline.
   public init(_ entries: [Entry], model: String = "student", baseline: String? = nil) throws {
-    guard let first = entries.first else { throw ComparisonError("there is no run to compare") }
+    guard let first = entries.first else { throw Failure(.missing, at: "comparison", "there are no runs to compare") }
     var scores = [String: [Int: Score]]()
     var variants = [String]()
     for entry in entries {
-      let differences = first.evaluated.lock.differences(from: entry.evaluated.lock)
+      let differences = entry.evaluated.fingerprint.differences(from: first.evaluated.fingerprint)
       guard differences.isEmpty else {
-        throw ComparisonError(
-          "\(first.path) and \(entry.path) were not measured alike: \(differences.joined(separator: "; ")).\n"
-            + "  Measure them again with the same `evaluation` (fewstep evaluate RUN --json > RUN/evaluation.json), or compare them apart."
-        )
+        throw Failure(
+          .malformed, at: entry.path,
+          "it was measured differently from \(first.path): \(differences.joined(separator: "; "))",
+          advice: "Evaluate both with the same `evaluation`: fewstep evaluate RUN --json > RUN/evaluation.json.")
       }
       guard let score = entry.evaluated.scores.first(where: { $0.model == model }) else {
-        let there = entry.evaluated.scores.map(\.model).joined(separator: "; ")
-        throw ComparisonError("\(entry.path): there is no score of '\(model)'; there are: \(there)")
+        throw Failure(
+          .malformed, at: entry.path, "there is no score of '\(model)'",
+          expected: entry.evaluated.scores.map { "'\($0.model)'" }.joined(separator: ", "))
       }
       guard scores[entry.variant]?[entry.seed] == nil else {
-        throw ComparisonError("\(entry.path): another run is '\(entry.variant)' with seed \(entry.seed), too")
+        throw Failure(
+          .malformed, at: entry.path, "another run has the same variant '\(entry.variant)' and seed \(entry.seed)")
       }
       if scores[entry.variant] == nil { variants.append(entry.variant) }
       scores[entry.variant, default: [:]][entry.seed] = score
     }
     let base = baseline ?? variants[0]
     guard let reference = scores[base] else {
-      throw ComparisonError(
-        "there is no variant '\(base)' for a baseline; there are: \(variants.joined(separator: ", "))")
+      throw Failure(
+        .malformed, at: "comparison", "no variant '\(base)' can be the baseline",
+        expected: variants.joined(separator: ", "))
     }
     self.baseline = base
     summaries = Metric.allCases.flatMap { metric in
@@ -103,11 +106,4 @@ public struct Comparison: Sendable {
 
   /// Without the rounding that is left of differences that are 0.
   private static func exact(_ value: Double) -> Double { (value * 1e12).rounded() / 1e12 }
-}
-
-/// Runs that cannot be compared, and why.
-public struct ComparisonError: ExitCoded, CustomStringConvertible {
-  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
-  public let description: String
-  init(_ description: String) { self.description = description }
 }

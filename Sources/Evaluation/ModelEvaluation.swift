@@ -13,16 +13,18 @@ public final class ModelEvaluation {
   private let measures: FeatureMeasures
   private let floor: (any DataSource)?
   private let reward: (any RewardProxy)?
-  /// What this evaluation's scores depend on beside the model.
-  public let lock: EvaluationLock
+  /// What the scores depend on besides the model.
+  public let fingerprint: Fingerprint
+  /// Of the metrics' definitions; raised when a change of the code changes a number.
+  static let metricVersion = 1
 
   private struct Features {
     let features: Tensor
     let logProbabilities: Tensor
   }
 
-  /// - Throws: `Failure` where the evaluation's files are missing or malformed, `CastError` where its plugins do not fit
-  ///   the backbone or have too few samples.
+  /// - Throws: `Failure` if the evaluation's files are missing or malformed, or if its plugins do not fit the backbone or
+  ///   have too few samples.
   public init(_ recipe: Recipe, _ settings: Recipe.Evaluation, backbone: any Backbone, teacher: any Teacher) throws {
     self.recipe = recipe
     self.settings = settings
@@ -36,19 +38,21 @@ public final class ModelEvaluation {
       let reference = try settings.reference(context)
       for (key, source) in [("reference", reference), ("floor", floor)] {
         guard let source, source.count < settings.samples else { continue }
-        throw CastError(
+        throw Failure(
           recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
       }
       let real = try Self.samples(of: reference, settings.samples).samples
       measures = try FeatureMeasures(real: Self.features(of: real, network, backbone, settings.batch).features)
-      lock = EvaluationLock(
-        version: EvaluationLock.currentVersion, features: try hash(network.identity()), reference: try hash([real]),
-        samples: settings.samples, seed: settings.seed,
-        reward: try reward.map { try Self.name($0, recipe.resolved["evaluation"]?["reward"]?.leaves ?? [:]) })
-    } catch let error as PluginError {
-      throw CastError(recipe, "evaluation", error.problem)
+      let rewardSettings = recipe.resolved["evaluation"]?["reward"]?.leaves ?? [:]
+      fingerprint = try Fingerprint([
+        "metrics": "\(Self.metricVersion)", "reference": hash([real]), "samples": "\(settings.samples)",
+        "seed": "\(settings.seed)",
+      ]).merging(network.fingerprint().prefixed("features"))
+        .merging(reward.map { try Self.fingerprint(of: $0, rewardSettings) } ?? ["reward": "none"])
+    } catch let error as Failure where error.kind == .software {
+      throw Failure(recipe, "evaluation", error.problem)
     } catch let error as TensorError {
-      throw CastError(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
+      throw Failure(recipe, "evaluation", "its plugins cannot work with this backbone: \(error)")
     }
   }
 
@@ -81,7 +85,7 @@ public final class ModelEvaluation {
       try progress("student, \(steps.count) steps", $0, settings.samples)
     }
     scores.append(try score("student", own, prompts, steps: steps.count, sampler: "re-noising", times: steps))
-    return EvaluationResult(lock: lock, scores: scores)
+    return EvaluationResult(fingerprint: fingerprint, scores: scores)
   }
 
   private func score(
@@ -97,14 +101,11 @@ public final class ModelEvaluation {
     return score
   }
 
-  /// A reward by its kind and what it is made of: its tensors where it has some, for paths say nothing of them.
-  private static func name(_ reward: any RewardProxy, _ settings: [String: String]) throws -> String {
-    let tensors = try reward.identity()
-    let words =
-      tensors.isEmpty
-      ? settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-      : [settings["kind"] ?? "", try hash(tensors)]
-    return (words + [reward.version].compactMap(\.self)).joined(separator: " ")
+  /// A reward by its kind and what it is made of, or by its settings if they say all; settings may hold paths.
+  private static func fingerprint(of reward: any RewardProxy, _ settings: [String: String]) throws -> Fingerprint {
+    let parts = try reward.fingerprint()
+    let kind = parts.isEmpty ? Fingerprint(settings) : parts.merging(["kind": settings["kind"] ?? ""])
+    return kind.merging(reward.scorer.prefixed("scorer")).prefixed("reward")
   }
 
   private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Estimate? {

@@ -29,7 +29,7 @@ struct Features: ParsableCommand {
     try AtomicFile.checkWritable(output)
     let features = try arguments.features(of: sources, network: arguments.network())
     try features.write(to: output)
-    note("\(output): features \(features.values.shape) of \(features.network), pictures \(features.fit)")
+    note("\(output): features \(features.values.shape): \(features.fingerprint)")
   }
 }
 

@@ -35,9 +35,8 @@ struct Measure: ParsableCommand {
     let features: Int
     let scores: FeatureMeasures.Scores
     let cmmd: Estimate?
-    /// Of pictures.
-    let network: String?
-    let fit: String?
+    /// Of images' features.
+    let fingerprint: Fingerprint?
   }
 
   func run() throws {
@@ -47,8 +46,8 @@ struct Measure: ParsableCommand {
     let scores = try FeatureMeasures(real: real)(generated)
     let result = Result(
       realSamples: real.shape[0], generatedSamples: generated.shape[0], features: real.shape[1], scores: scores,
-      cmmd: cmmd ? try CMMD(to: real)(generated, Resamples(of: generated.shape[0])) : nil, network: pictures?.network,
-      fit: pictures?.fit)
+      cmmd: cmmd ? try CMMD(to: real)(generated, Resamples(of: generated.shape[0])) : nil,
+      fingerprint: pictures?.fingerprint)
     if json { return print(try JSONEncoder.prettyText(result)) }
     let rows = scores.named.map { ($0.rawValue, $1) } + (result.cmmd.map { [("CMMD", $0)] } ?? [])
     // Each number with its own digits: a column holds measures of different sizes.
@@ -64,7 +63,7 @@ struct Measure: ParsableCommand {
         }
       ).text)
     print("\(result.realSamples) real and \(result.generatedSamples) generated samples of \(result.features) features")
-    if let pictures { print("network: \(pictures.network); pictures: \(pictures.fit)") }
+    if let pictures { print(pictures.fingerprint) }
     for words in Warnings.lines(rows.map { ($0.0, $0.1.warning) }) { print("warning: \(words)") }
   }
 
@@ -90,10 +89,13 @@ struct Measure: ParsableCommand {
       return (try made?.values ?? Self.features(path, name), made)
     }
     let sides = (real: try side(realFile, real), generated: try side(generatedFile, generated))
-    if let difference = sides.real.pictures.flatMap({ real in
-      sides.generated.pictures.flatMap { real.difference(from: $0) }
-    }) {
-      throw Failure(.malformed, at: "\(realFile) and \(generatedFile)", "\(difference)")
+    if let real = sides.real.pictures, let generated = sides.generated.pictures {
+      let differences = generated.fingerprint.differences(from: real.fingerprint)
+      guard differences.isEmpty else {
+        throw Failure(
+          .malformed, at: generatedFile,
+          "its features cannot be compared with those of \(realFile): \(differences.joined(separator: "; "))")
+      }
     }
     return sides
   }

@@ -53,7 +53,7 @@ struct Plugins: ParsableCommand {
       Entry(
         kind: entry.kind, name: entry.name, summary: entry.summary,
         settings: entry.settings.map {
-          var fields = ["key": $0.key, "type": $0.type, "default": $0.fallback ?? "required", "meaning": $0.meaning]
+          var fields = ["key": $0.key, "type": $0.type, "default": $0.defaultValue ?? "required", "meaning": $0.meaning]
           fields["range"] = $0.range
           return fields
         })

@@ -44,10 +44,10 @@ struct Report: ParsableCommand {
       throw Failure(.missing, at: folder, "neither a run folder (with recipe.yaml) nor a folder of some")
     }
     let finished = entries.compactMap(\.compared)
-    var comparison: Result<Comparison, ComparisonError>?
+    var comparison: Result<Comparison, Failure>?
     do {
       if !finished.isEmpty { comparison = .success(try Comparison(finished, baseline: baseline)) }
-    } catch let error as ComparisonError where baseline == nil {
+    } catch let error as Failure where baseline == nil {
       comparison = .failure(error)
     }
     let title = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent

@@ -47,7 +47,7 @@ struct Run: ParsableCommand {
       try ModelEvaluation(recipe, $0, backbone: components.backbone, teacher: components.teacher)
     }
     Signals.listen()
-    let run = try TrainingRun(Team(recipe, components: components), folder: folder, resume: resume)
+    let run = try TrainingRun(Trainer(recipe, components: components), folder: folder, resume: resume)
     noteScorers(components)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let again =
@@ -55,7 +55,7 @@ struct Run: ParsableCommand {
       + ProgramPlugins.files.map { " --plugin \($0.path)" }.joined()
     let goOn = "which is saved; \(again)"
     let ending: TrainingRun.Ending
-    do { ending = try train(run) } catch let error as PluginError {
+    do { ending = try train(run) } catch let error as Failure where error.kind == .software {
       guard let step = folder.checkpointSteps.last else { throw error }
       throw Failure(.software, at: error.place, error.problem, advice: "Step \(step) is saved; \(again)")
     }
@@ -104,7 +104,7 @@ struct Run: ParsableCommand {
     } picture: {
       let student = run.trainer.components.student
       let made = { try sampling.fewStep(student, steps: recipe.steps, promptIDs: prompts) }
-      return try grid.image([("student", run.trainer.ema?.applied(made) ?? made())], promptIDs: prompts)
+      return try grid.image([("student", run.trainer.withAveragedStudent(made))], promptIDs: prompts)
     }
     let ending = try run.run(until: stopAfter, observer)
     if case .interrupted = ending { progress.stop() }
@@ -119,7 +119,7 @@ struct Run: ParsableCommand {
     let prompts = sampling.promptIDs(grid.count(rows: 2))
     let picture = folder.samples + "/teacher-and-student.png"
     var isDrawn = false
-    try Averaged(run.trainer).run {
+    try run.trainer.withAveragedStudent {
       let teacher = try sampling.teacherFewStep(
         components.teacher, steps: recipe.steps, guidance: recipe.matching.guidance, promptIDs: prompts)
       let student = try sampling.fewStep(components.student, steps: recipe.steps, promptIDs: prompts)
@@ -136,13 +136,6 @@ struct Run: ParsableCommand {
     if isDrawn { note("samples, teacher above student, same noise: \(picture)") }
     note("run folder: \(folder.path)")
   }
-}
-
-/// Lends the student its averaged weights while a body runs.
-struct Averaged {
-  let trainer: Trainer
-  init(_ trainer: Trainer) { self.trainer = trainer }
-  func run(_ body: () throws -> Void) throws { try trainer.ema?.applied(body) ?? body() }
 }
 
 /// The scores of a recipe's evaluation, with progress.
@@ -174,5 +167,5 @@ func noteUnused(_ recipe: Recipe, _ components: TrainingComponents) {
 
 /// Says who scores, where that is another program.
 func noteScorers(_ components: TrainingComponents) {
-  for (key, version) in components.rewardVersions { note("\(key): scored by \(version)") }
+  for (key, scorer) in components.scorers { note("\(key): scored by \(scorer)") }
 }

@@ -1,7 +1,7 @@
 import Tensors
 
-/// AdamW over named parameters; its state goes into checkpoints by the parameters' names.
-public final class AdamW {
+/// AdamW (Loshchilov & Hutter, arXiv 1711.05101) over named parameters.
+public final class AdamW: Optimizer {
   public struct Settings: Equatable, Sendable {
     public var learningRate: Double
     public var betas: [Double]
@@ -20,7 +20,6 @@ public final class AdamW {
 
   public let settings: Settings
   public let parameters: [Parameter]
-  /// Steps taken.
   public private(set) var stepCount = 0
   private let first: [Tensor]
   private let second: [Tensor]
@@ -32,10 +31,7 @@ public final class AdamW {
     second = try parameters.map { try $0.value.detached().zerosLike() }
   }
 
-  /// Moves the parameters along their gradients and drops those. Parameters without a gradient count as having a zero one.
-  ///
-  /// - Parameter factor: multiplies the learning rate, see `LearningRateSchedule`.
-  public func step(factor: Double = 1) throws {
+  public func step(factor: Double) throws {
     stepCount += 1
     try noGrad {
       let gradients = try parameters.map { try $0.value.gradient ?? $0.value.zerosLike() }
@@ -47,32 +43,13 @@ public final class AdamW {
     try dropGradients()
   }
 
-  public func dropGradients() throws { for parameter in parameters { try parameter.value.setGradient(nil) } }
-
   /// The running means: "first/NAME" and "second/NAME".
   public var state: [(name: String, tensor: Tensor)] {
     zip(parameters, first).map { ("first/\($0.name)", $1) } + zip(parameters, second).map { ("second/\($0.name)", $1) }
   }
 
   public func load(stepCount: Int, _ value: (String) throws -> Tensor?) throws {
-    for (name, tensor) in state {
-      guard let saved = try value(name) else { throw ParameterError.missing(name) }
-      guard saved.shape == tensor.shape else {
-        throw ParameterError.shape(name, expected: tensor.shape, got: saved.shape)
-      }
-      try tensor.copy(from: saved)
-    }
+    try copy(into: state, from: value)
     self.stepCount = stepCount
-  }
-}
-
-/// The norm of all gradients together, which are scaled down to `limit` where it is larger.
-public func clipGradients(_ parameters: [Parameter], to limit: Double?) throws -> Double {
-  try noGrad {
-    let gradients = parameters.compactMap(\.value.gradient)
-    guard !gradients.isEmpty else { return 0 }
-    let norm = try stacked(Foreach.norms(gradients)).norm().item()
-    if let limit, norm > limit { try Foreach.multiply(gradients, by: limit / (norm + 1e-6)) }
-    return norm
   }
 }

@@ -50,13 +50,7 @@ public final class EMA {
   public var state: [(name: String, tensor: Tensor)] { zip(parameters, averages).map { ($0.name, $1) } }
 
   public func load(updateCount: Int, _ value: (String) throws -> Tensor?) throws {
-    for (name, tensor) in state {
-      guard let saved = try value(name) else { throw ParameterError.missing(name) }
-      guard saved.shape == tensor.shape else {
-        throw ParameterError.shape(name, expected: tensor.shape, got: saved.shape)
-      }
-      try tensor.copy(from: saved)
-    }
+    try copy(into: state, from: value)
     self.updateCount = updateCount
   }
 }

@@ -119,13 +119,15 @@ public struct Scope {
   }
 }
 
+/// A parameter that cannot be made, found or trained.
 public enum ParameterError: ExitCoded, CustomStringConvertible {
-  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   case missing(String)
   case duplicate(String)
   case noLayer(String)
   case shared(String)
   case shape(String, expected: [Int], got: [Int])
+
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
 
   public var description: String {
     switch self {

@@ -50,26 +50,22 @@ final class ObjectiveTestBench {
   func scene(_ samples: Tensor, step: Int = 0, _ range: Range<Int>? = nil) throws -> Scene {
     let range = range ?? 0..<count
     let real: any Teacher = teachersAgree ? fakeTeacher : teacher
-    return Scene(
-      samples: try samples.rows(range), condition: try condition(range),
-      time: try times("time", range, step, low: 0.1, high: 0.9), noise: try normal("noise", range, step) * unit,
-      matching: matching, studentTime: 0.5, teacher: InUnits(real, unit),
-      fakeTeacher: InUnits(fakeTeacher, unit), unconditional: backbone.unconditional,
-      batchRewards: try objective.groupAdvantage.map {
+    var scenes = SceneBuilder(
+      backbone: backbone, teacher: InUnits(real, unit), student: InUnits(student, unit),
+      fakeTeacher: InUnits(fakeTeacher, unit), steps: [1, 0.5], matching: matching)
+    scenes.unit = unit
+    return try scenes.scene(
+      of: samples.rows(range), condition(range), range, times: 0.1...0.9, studentTime: 0.5,
+      batchRewards: objective.groupAdvantage.map {
         try BatchRewards(
           rewards: noise.stream("rewards", step: step).normal(0..<count, [], on: backbone.device), groupAdvantage: $0)
-      }, range: range,
-      realData: { [self] in
-        Scene.RealBatch(
-          samples: try normal("real", range, step) * unit, condition: try condition(range),
-          time: try times("gan time", range, step), realNoise: try normal("real noise", range, step) * unit,
-          fakeNoise: try normal("fake noise", range, step) * unit)
-      },
+      }, streams: { [noise] in noise.stream($0, step: step) },
+      real: { [self] in (try normal("real", range, step) * unit, try condition(range)) },
       pairs: { [self] in
-        let made = try FewStepSampler(steps: [1]).sample(student, upTo: 0, given: condition(range)) { _ in
-          try normal("pairs", range, step)
-        }
-        return Scene.Pairs(student: try made * unit, teacher: try normal("made", range, step) * unit)
+        (
+          noise: try normal("pairs", range, step) * unit, samples: try normal("made", range, step) * unit,
+          condition: try condition(range)
+        )
       })
   }
 
@@ -80,16 +76,10 @@ final class ObjectiveTestBench {
   private func normal(_ purpose: String, _ range: Range<Int>, _ step: Int) throws -> Tensor {
     try noise.stream(purpose, step: step).normal(range, backbone.sampleShape, on: backbone.device)
   }
-
-  private func times(_ purpose: String, _ range: Range<Int>, _ step: Int, low: Double = 0, high: Double = 1) throws
-    -> Tensor
-  {
-    try noise.stream(purpose, step: step).uniform(range, low: low, high: high).to(.float64)
-  }
 }
 
 /// Another's denoiser, for samples in other units.
-private final class InUnits: Teacher, FakeTeacher {
+private final class InUnits: Teacher, Student, FakeTeacher {
   let schedule: any NoiseSchedule
   let prediction: Prediction
   let parameters: ParameterStore

@@ -31,28 +31,19 @@ public struct DirectionField {
     let condition = try components.backbone.condition(Array(repeating: prompt, count: count))
     let batchRewards = try Self.batchRewards(points, peers, prompt, components)
     let source = Noise(seed: seed)
+    var scenes = components.scenes(recipe)
+    scenes.discriminatorTimes = 0...1
     var sums = [Tensor](repeating: try points.zerosLike(), count: 4)
     for draw in 0..<noises {
       let x = try points.detached().cloned().requiringGrad()
       let shape = components.backbone.sampleShape
       let noise = try source.stream("field noise", step: draw).normal(0..<1, shape, on: points.device)
-      let scene = Scene(
-        samples: x, condition: condition, time: try .full([count], time, .float64),
-        noise: try noise + points.zerosLike(), matching: recipe.matching, teacher: components.teacher,
-        fakeTeacher: components.fakeTeacher, unconditional: components.backbone.unconditional,
+      let scene = scenes.scene(
+        of: x, condition, 0..<count, time: try .full([count], time, .float64), noise: try noise + points.zerosLike(),
         batchRewards: batchRewards,
-        realData: components.data.map { data in
-          { try Self.real(data, count, shape, source, draw, points.device) }
-        },
-        pairs: components.pairs.map { pairs in
-          {
-            let (noise, made, condition) = try pairs.batch([0], components.backbone)
-            let student = try FewStepSampler(steps: recipe.steps).sample(
-              components.student, upTo: 0, given: condition
-            ) { _ in noise }
-            return Scene.Pairs(student: student, teacher: made)
-          }
-        })
+        streams: { source.stream("field \(Self.streamNames[$0] ?? $0)", step: draw) },
+        real: components.data.map { data in { try data.batch((0..<count).map { $0 % data.count }) } },
+        pairs: components.pairs.map { pairs in { try pairs.batch([0], components.backbone) } })
       let gradient = try components.objective.studentLoss(scene).total.grad([x])[0] ?? x.zerosLike()
       let parts = try noGrad {
         [
@@ -66,6 +57,9 @@ public struct DirectionField {
     (real, fake, difference, objective) = (means[0], means[1], means[2], means[3])
   }
 
+  /// The field's own names of a scene's random numbers.
+  private static let streamNames = ["gan time": "time", "gan real noise": "real", "gan fake noise": "fake"]
+
   private static func batchRewards(_ points: Tensor, _ peers: Tensor, _ prompt: Int, _ components: TrainingComponents)
     throws -> BatchRewards?
   {
@@ -77,19 +71,5 @@ public struct DirectionField {
       }
       return try BatchRewards(rewards: score(points), peers: score(peers), groupAdvantage: groupAdvantage)
     }
-  }
-
-  /// Real samples for a discriminator's term.
-  private static func real(
-    _ data: any DataSource, _ count: Int, _ shape: [Int], _ source: Noise, _ draw: Int, _ device: Device
-  ) throws -> Scene.RealBatch {
-    let (samples, condition) = try data.batch((0..<count).map { $0 % data.count })
-    func noise(_ name: String) throws -> Tensor {
-      try source.stream("field \(name)", step: draw).normal(0..<count, shape, on: device)
-    }
-    return Scene.RealBatch(
-      samples: try samples.to(device), condition: condition,
-      time: try source.stream("field time", step: draw).uniform(0..<count).to(.float64), realNoise: try noise("real"),
-      fakeNoise: try noise("fake"))
   }
 }

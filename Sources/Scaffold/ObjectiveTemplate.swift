@@ -13,13 +13,19 @@ struct ObjectiveTemplate: PluginTemplate {
 
     /// DMD's direction with the guidance's part weighted by λ: (x̂c - x̂fake) + λ (ω - 1)(x̂c - x̂u). With λ = 1 it is DMD.
     public final class \(type): MatchingObjective {
+      public struct Settings: Sendable {
+        public let alignment: Double
+
+        /// Reads its section of the recipe. The reader collects wrong values, so nothing is thrown here.
+        public init(_ s: SettingsReader) {
+          alignment = s.number(
+            "alignment", default: 0.5, in: .nonNegative, "λ: how much of the guidance's part is followed; 1 is DMD.")
+        }
+      }
+
       private let alignment: Double
 
-      /// Reads its section of the recipe. A wrong value is noted by the reader, so nothing is thrown here.
-      public init(_ s: SettingsReader) {
-        alignment = s.number(
-          "alignment", default: 0.5, in: .nonNegative, "λ: how much of the guidance's part is followed; 1 is DMD.")
-      }
+      public init(_ settings: Settings) { alignment = settings.alignment }
 
       /// Moves the student's samples along the direction. The scene computes each quantity when it is first asked for.
       public func studentLoss(_ scene: Scene) throws -> Loss {
@@ -32,10 +38,7 @@ struct ObjectiveTemplate: PluginTemplate {
 
       public static func register(in catalog: inout Catalog) {
         catalog.objectives.append(
-          Plugin("\(name.text)", "DMD with the guidance's part weighted") { s in
-            let objective = \(type)(s)
-            return { _ in objective }
-          })
+          Plugin("\(name.text)", "DMD with the guidance's part weighted", Settings.init, \(type).init))
       }
     }
     """
@@ -80,7 +83,7 @@ struct ObjectiveTemplate: PluginTemplate {
 
       @Test("It keeps the laws of objectives")
       func laws() throws {
-        try ObjectiveChecks(\(type)(SettingsReader(YAMLNode.parse("alignment: 0.5")))).all()
+        try ObjectiveChecks(\(type)(.init(SettingsReader(YAMLNode.parse("alignment: 0.5"))))).all()
       }
 
       @Test("A misspelt setting is an error that names the right one")

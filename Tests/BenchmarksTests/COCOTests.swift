@@ -19,7 +19,7 @@ import Testing
     #expect(cosines.contains { $0 < 0 }, "the test would not see a limit at 0")
     let plain = try CLIPScore(
       "\(COCOFixtures.clip)/open-clip", tokenizer: "\(COCOFixtures.clip)/clip-model", prefix: "", fit: .whole)
-    #expect(plain.identity != score.identity)
+    #expect(plain.fingerprint != score.fingerprint)
     #expect(try abs(plain.cosines(pictures: pictures, captions: captions)[0] - cosines[0]) > 1e-3)
   }
 
@@ -51,14 +51,14 @@ import Testing
       }
       found.append(scores)
     }
-    #expect(found[0].scores == found[1].scores && found[0].lock == found[1].lock)
-    #expect(found[0].lock.scorers["FID"]?.contains("square 96, 6 real pictures") == true)
+    #expect(found[0].scores == found[1].scores && found[0].fingerprint == found[1].fingerprint)
+    #expect(found[0].fingerprint["FID.fit"] == "square 96")
     var other = found[0]
     let refused = words { try other.addFrechetDistance("FID", network, .square(64), to: RealImages(kept)) }
-    #expect(refused.contains("no features of them") && refused.contains("square 64"), "\(refused)")
+    #expect(refused.contains("no features fit this network") && refused.contains("square 64"), "\(refused)")
     #expect(
       words { _ = try COCOScores(COCOBenchmark(captions + ["more"]), root: COCOFixtures.pictures, batch: 3) }
-        .contains("1 of 7 files are missing, 00006.png first"))
+        .contains("1 of 7 files are missing, the first is 00006.png"))
   }
 
   @Test("A text file is read as DMD2 reads it: one caption a line, empty lines left out")

@@ -134,7 +134,7 @@ private let fixtures = ScorerFixture.folder + "/dpg"
     let suite = try DPGBenchmark("\(fixtures)/prompts", limit: 3)
     #expect(suite.items.map(\.path) == ["1.png", "256.png", "COCOval2014000000000285.png"])
     #expect(suite.items[0].prompt.contains("café of them all"))
-    let record = GenerationRecord(suite: suite.name, prompts: suite.prompts, seed: 0, made: [:])
+    let record = GenerationRecord(benchmark: suite.name, prompts: suite.prompts, seed: 0, model: [:])
     let generation = try BenchmarkGeneration(suite, into: BenchmarkFolder(scratch.folder), record)
     try generation(batch: 5) { texts, first in
       try stacked(texts.indices.map { try Tensor.full([3, 2, 2], Double(first + $0) / 255) })
@@ -149,7 +149,7 @@ private let fixtures = ScorerFixture.folder + "/dpg"
     try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(root)/256.png"))
     #expect(words { try suite.check(below: root) }.contains("256.png: not an image"))
     try FileManager.default.removeItem(atPath: "\(root)/1.png")
-    #expect(words { try suite.check(below: root) }.contains("1 of 3 files are missing, 1.png"))
+    #expect(words { try suite.check(below: root) }.contains("1 of 3 files are missing, the first is 1.png"))
   }
 
   @Test func `Prompts that are empty or have a point in their name are named, and a report that was cut off`() throws {
@@ -170,6 +170,6 @@ private let fixtures = ScorerFixture.folder + "/dpg"
     try FileManager.default.removeItem(atPath: "\(scratch.folder)/b.2.txt")
     try FileManager.default.removeItem(atPath: "\(scratch.folder)/r.txt")
     let other = words { _ = try DPGScores(DPGBenchmark(scratch.folder), questions) }
-    #expect(other.contains("none of its items is a prompt's name, such as 'a'"), "\(other)")
+    #expect(other.contains("none of its items is the name of a prompt; expected items such as 'a'"), "\(other)")
   }
 }

@@ -87,7 +87,7 @@ private struct Judged {
     let official = zip(detections, judged.official).filter { !isColored($0.0.index) }.map(\.1)
     #expect(made.map(\.reason) == official.map(\.reason))
     let colored = words { _ = try GenEvalJudge(judged.suite, root: "/nowhere", nil)(detections) }
-    #expect(colored.contains("results.jsonl:") && colored.contains("is asked for") && colored.contains("--clip"))
+    #expect(colored.contains("results.jsonl:") && colored.contains("is missing") && colored.contains("--clip"))
   }
 
   @Test func `Results are written as the official summary reads them`() throws {
@@ -106,7 +106,7 @@ private struct Judged {
     let scratch = try Scratch()
     let suite = try GenEvalBenchmark("\(fixtures)/metadata.jsonl", limit: 1)
     #expect(suite.items.count == 6)
-    let record = GenerationRecord(suite: suite.name, prompts: suite.prompts, seed: 0, made: [:])
+    let record = GenerationRecord(benchmark: suite.name, prompts: suite.prompts, seed: 0, model: [:])
     struct Cut: Error {}
     for isCut in [true, false] {
       let generation = try BenchmarkGeneration(suite, into: BenchmarkFolder(scratch.folder), record)
@@ -143,7 +143,7 @@ private struct Judged {
   @Test func `A picture that has gone is missed, and made again with its prompt`() throws {
     let scratch = try Scratch()
     let suite = try GenEvalBenchmark("\(fixtures)/metadata.jsonl", limit: 1)
-    let record = GenerationRecord(suite: suite.name, prompts: suite.prompts, seed: 0, made: [:])
+    let record = GenerationRecord(benchmark: suite.name, prompts: suite.prompts, seed: 0, model: [:])
     let root = BenchmarkFolder(scratch.folder).samples
     func generate() throws -> [String] {
       let generation = try BenchmarkGeneration(suite, into: BenchmarkFolder(scratch.folder), record)
@@ -158,7 +158,7 @@ private struct Judged {
     let picture = "\(suite.pictures(of: suite.indices[1])[2])"
     try FileManager.default.removeItem(atPath: "\(root)/\(picture)")
     let gone = words { try suite.check(below: root) }
-    #expect(gone.contains("1 of 30 files are missing, \(picture) first"), "\(gone)")
+    #expect(gone.contains("1 of 30 files are missing, the first is \(picture)"), "\(gone)")
     #expect(try generate() == [suite.items[1].prompt])
     try suite.check(below: root)
     try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(root)/\(picture)"))
@@ -179,8 +179,8 @@ private struct Judged {
     try suite.check(below: scratch.folder)
     let reversed = try GenEvalBenchmark(scratch.write(lines.reversed().joined(separator: "\n"), to: "r.jsonl"))
     let other = words { try reversed.check(below: scratch.folder) }
-    #expect(other.contains("00000/metadata.jsonl: the folder is another prompt's"), "\(other)")
-    #expect(other.contains("prompt 0: \(lines[1])") && other.contains("there: "), "\(other)")
+    #expect(other.contains("00000/metadata.jsonl: the folder belongs to another prompt"), "\(other)")
+    #expect(other.contains("expected \(lines[1])") && other.contains(", got "), "\(other)")
   }
 
   @Test func `A prompt that cannot be used is named by its line and its field`() throws {
@@ -239,7 +239,7 @@ private struct Judged {
       (#""score": 0.9"#, #""score": 0.9, "colour": "red""#, ["objects[0]: colour", "class, box, score, color, mask"]),
       ("00000/samples", "0000x/samples", ["d.jsonl:1: image", "INDEX/samples/NUMBER.png"]),
       ("0000.png", "0000.jpg", ["d.jsonl:1: image"]),
-      ("00000/", "00110/", ["d.jsonl:1: 00110/samples/0000.png belongs to prompt 110; there are 110"]),
+      ("00000/", "00110/", ["d.jsonl:1: 00110/samples/0000.png: expected a prompt from 0 to 109, got prompt 110"]),
       (#""objects""#, #""found""#, ["d.jsonl:1: objects", "got none"]),
     ]
     for (old, new, expected) in cases {
@@ -308,12 +308,11 @@ private struct Judged {
       try scratch.write(
         text.replacing(/"model_max_length": \d+/, with: #""model_max_length": 5"#), to: name)
     }
-    let identities = try ["\(Self.clip)/clip-model", scratch.folder].map {
-      try GenEvalColorClassifier("\(Self.clip)/open-clip", tokenizer: $0).identity()
+    let fingerprints = try ["\(Self.clip)/clip-model", scratch.folder].map {
+      try GenEvalColorClassifier("\(Self.clip)/open-clip", tokenizer: $0).fingerprint()
     }
-    #expect(identities[0] != identities[1])
-    let weights = identities.map { $0.split(separator: ",").first }
-    #expect(weights[0] == weights[1] && identities[0].contains(", tokenizer "), "\(identities)")
+    #expect(fingerprints[0]["tokenizer"] != fingerprints[1]["tokenizer"])
+    #expect(fingerprints[0]["weights"] == fingerprints[1]["weights"])
   }
 
   @Test func `A box without pixels, and a mask of another size, are named`() throws {
@@ -324,12 +323,14 @@ private struct Judged {
       GenEvalObject(className: "cat", box: .init(left: 5, top: 5, right: right, bottom: 30), score: 1)
     }
     let empty = words { _ = try classifier.colors(picture, [object(5.4)]) }
-    #expect(empty.contains("the box of a cat, 5 to 5 by 5 to 30, holds no pixel"), "\(empty)")
+    #expect(empty.contains("the box of the cat contains no pixel"), "\(empty)")
     var masked = object(30)
     masked.mask = "\(scratch.folder)/mask.png"
     try PNGImage(pixels: .ones([1, 8, 8])).write(to: "\(scratch.folder)/mask.png")
     let wrong = words { _ = try classifier.colors(picture, [masked]) }
-    #expect(wrong.contains("mask.png: the mask is 8 by 8 pixels, its picture 64 by 64"), "\(wrong)")
+    #expect(
+      wrong.contains("mask.png: the mask does not have its image's size; expected 64 by 64 pixels, got 8 by 8"),
+      "\(wrong)")
   }
 
 }

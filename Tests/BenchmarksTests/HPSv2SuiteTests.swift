@@ -84,13 +84,13 @@ import Testing
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
       try suite.write(.full([1, 3, 8, 8], 0.5), of: item, to: path)
     }
-    #expect(refused().contains("1 of 4 files are missing, photo/00000.jpg first"), "\(refused())")
+    #expect(refused().contains("1 of 4 files are missing, the first is photo/00000.jpg"), "\(refused())")
     try FileManager.default.createDirectory(atPath: scratch.path("photo"), withIntermediateDirectories: true)
     try scratch.write("no picture", to: "photo/00000.jpg")
     #expect(refused().contains("photo/00000.jpg: not an image that is read"), "\(refused())")
     try suite.write(.full([1, 3, 8, 8], 0.25), of: suite.items[3], to: scratch.path("photo/00000.jpg"))
     let made = try scorer(Brightness(), scorer: "brightness", batch: 3) { _ in }
-    #expect(made.lock.samples == 4 && made.lock.scorers.keys.contains("brightness"))
+    #expect(made.fingerprint["samples"] == "4" && made.fingerprint["scorer"] == "brightness")
     // 0.5 is 128 of 255 and 0.25 is 64; JPEG keeps even colours.
     #expect(abs(made.scores[0].value - 100 * 128 / 255.0) < 1e-4, "\(made.scores)")
     #expect(abs(made.scores[3].value - 100 * 64 / 255.0) < 1e-4, "\(made.scores)")

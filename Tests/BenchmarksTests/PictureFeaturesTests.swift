@@ -67,17 +67,17 @@ import Testing
     try features.write(to: scratch.path("features.h5"))
     let back = try ImageFeatures(reading: scratch.path("features.h5"))
     #expect(try largestDifference(back.values, features.values) == 0)
-    #expect(back.names == features.names && back.pictures == features.pictures)
-    #expect(back.difference(from: features) == nil)
+    #expect(back.names == features.names && back.images == features.images)
+    #expect(back.fingerprint == features.fingerprint)
     #expect(try ImageFeatures.isHeld(by: HDF5File.open(scratch.path("features.h5"))))
 
     let square = try ImageFeatures(of: pictures(), network, .square(32))
-    #expect(square.difference(from: back)?.contains("square 32, and whole") == true)
-    #expect(square.pictures == back.pictures)
+    #expect(square.fingerprint.differences(from: back.fingerprint) == ["fit: square 32 instead of whole"])
+    #expect(square.images == back.images)
     let fewer = try ImageFeatures(of: Array(pictures().dropLast()), network, .whole)
-    #expect(fewer.pictures != back.pictures && fewer.difference(from: back) == nil)
+    #expect(fewer.images != back.images && fewer.fingerprint == back.fingerprint)
     let other = try ImageFeatures(of: pictures(), Inception("\(folder)/inception.pt"), .whole)
-    #expect(other.difference(from: back)?.contains("different networks") == true)
+    #expect(other.fingerprint.differences(from: back.fingerprint).contains("network: inception instead of clip"))
 
     try HDF5File.write(to: scratch.path("others.h5")) { try $0.write(features.values, to: "features") }
     #expect(try !ImageFeatures.isHeld(by: HDF5File.open(scratch.path("others.h5"))))

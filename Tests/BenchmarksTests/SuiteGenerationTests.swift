@@ -28,8 +28,8 @@ import Testing
 
   private struct Stopped: Error {}
 
-  private static func record(_ seed: Int = 1) -> GenerationRecord {
-    GenerationRecord(suite: "four", prompts: "hash", seed: seed, made: ["weights": "w"])
+  private static func record(_ seed: Int = 1, _ model: Fingerprint = ["weights": "w"]) -> GenerationRecord {
+    GenerationRecord(benchmark: "four", prompts: "hash", seed: seed, model: model)
   }
 
   /// Pixels that say which sample they are.
@@ -93,28 +93,30 @@ import Testing
     let scratch = try Scratch()
     let folder = BenchmarkFolder(scratch.folder)
     _ = try BenchmarkGeneration(Four(), into: folder, Self.record())
-    var other = Self.record(2)
-    other.made = ["weights": "v", "steps": "4"]
+    let other = Self.record(2, ["weights": "v", "steps": "4"])
     let refused = words { _ = try BenchmarkGeneration(Four(), into: folder, other) }
-    #expect(refused.contains("seed 1 there, 2 now; steps none there, 4 now; weights w there, v now"), "\(refused)")
+    #expect(refused.contains("seed: 1 instead of 2; steps: none instead of 4; weights: w instead of v"), "\(refused)")
     #expect(try GenerationRecord.read(folder.record) == Self.record())
     #expect(FileManager.default.fileExists(atPath: "\(folder.samples)/about.json"))
     try Data("[1".utf8).write(to: URL(fileURLWithPath: folder.record))
     let damaged = words { _ = try BenchmarkGeneration(Four(), into: folder, Self.record()) }
-    #expect(damaged.contains("generation.json: this is not what a benchmark's generation writes"), "\(damaged)")
+    #expect(damaged.contains("generation.json: it is not a record of generated samples"), "\(damaged)")
   }
 
-  @Test("Scores of other locks are told apart by what differs")
-  func locks() throws {
-    let lock = BenchmarkLock(suite: "four", version: 1, prompts: "p", samples: 4, scorers: ["HPS v2.1": "a"])
-    var other = lock
-    #expect(lock.differences(from: other) == [])
-    other.samples = 3
-    other.scorers = ["HPS v2.0": "b"]
-    #expect(lock.differences(from: other) == ["samples 4 and 3", "HPS v2.0 none and b", "HPS v2.1 a and none"])
+  @Test("Scores of other fingerprints are told apart by what differs")
+  func fingerprints() throws {
+    func fingerprint(_ samples: Int, _ scorers: Fingerprint) -> Fingerprint {
+      Fingerprint(benchmark: "four", version: 1, prompts: "p", samples: samples, scorers: scorers)
+    }
+    let made = fingerprint(4, ["HPS v2.1": "a"])
+    #expect(made.differences(from: made) == [])
+    #expect(
+      made.differences(from: fingerprint(3, ["HPS v2.0": "b"]))
+        == ["HPS v2.0: none instead of b", "HPS v2.1: a instead of none", "samples: 4 instead of 3"])
     let scratch = try Scratch()
     let scores = BenchmarkScores(
-      lock: lock, generation: Self.record(), scores: [BenchmarkScore("all", .init(1.5, interval: 1...2), samples: 4)])
+      fingerprint: made, generation: Self.record(),
+      scores: [BenchmarkScore("all", .init(1.5, interval: 1...2), samples: 4)])
     try scores.write(to: scratch.path("scores.json"))
     #expect(try BenchmarkScores.read(scratch.path("scores.json")) == scores)
     try scratch.write("{}", to: "scores.json")

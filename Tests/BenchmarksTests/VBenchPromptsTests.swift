@@ -107,7 +107,9 @@ import Testing
     let picture = words {
       try suite.write(.zeros([1, 3, 16, 16]), of: item, to: scratch.path("picture.mp4"))
     }
-    #expect(picture.contains("VBench judges videos") && picture.contains("which are pictures"), "\(picture)")
+    #expect(
+      picture.contains("expected a video [1, 3, frames, height, width]") && picture.contains("which is an image"),
+      "\(picture)")
   }
 
   @Test("Of a folder's videos those that VBench looks for are found, and the missing ones named")

@@ -9,12 +9,12 @@ import Testing
 @testable import Reports
 
 @Suite struct ComparisonTests {
-  private func lock(samples: Int = 100, seed: Int = 1) -> EvaluationLock {
-    EvaluationLock(version: 1, features: "f", reference: "r", samples: samples, seed: seed)
+  private func fingerprint(samples: Int = 100, seed: Int = 1) -> Fingerprint {
+    ["features.weights": "f", "samples": "\(samples)", "seed": "\(seed)"]
   }
 
   private func entry(
-    _ variant: String, _ seed: Int, _ distance: Double, lock: EvaluationLock? = nil, reward: Double? = nil
+    _ variant: String, _ seed: Int, _ distance: Double, _ fingerprint: Fingerprint? = nil, reward: Double? = nil
   )
     -> Comparison.Entry
   {
@@ -23,7 +23,7 @@ import Testing
       effectiveClasses: 2, reward: reward)
     return Comparison.Entry(
       path: "\(variant)-\(seed)", variant: variant, seed: seed,
-      evaluated: EvaluationResult(lock: lock ?? self.lock(), scores: [score]))
+      evaluated: EvaluationResult(fingerprint: fingerprint ?? self.fingerprint(), scores: [score]))
   }
 
   @Test("Differences are paired by seed: what seeds have in common does not widen the interval")
@@ -57,21 +57,23 @@ import Testing
   }
 
   @Test("Scores that were not measured alike are refused, with what differs")
-  func locks() throws {
-    for (other, words) in [(lock(samples: 50), "sample count 100 and 50"), (lock(seed: 3), "seed 1 and 3")] {
-      let error = #expect(throws: ComparisonError.self) {
-        try Comparison([entry("a", 0, 1), entry("b", 0, 2, lock: other)])
+  func fingerprints() throws {
+    for (other, difference) in [
+      (fingerprint(samples: 50), "samples: 50 instead of 100"), (fingerprint(seed: 3), "seed: 3 instead of 1"),
+    ] {
+      let error = #expect(throws: Failure.self) {
+        try Comparison([entry("a", 0, 1), entry("b", 0, 2, other)])
       }
-      #expect(error?.description.contains(words) == true)
+      #expect(error?.description.contains(difference) == true)
     }
   }
 
   @Test("The same variant and seed twice, an unknown baseline and an unknown model are refused")
   func refusals() throws {
-    #expect(throws: ComparisonError.self) { try Comparison([entry("a", 0, 1), entry("a", 0, 2)]) }
-    #expect(throws: ComparisonError.self) { try Comparison([entry("a", 0, 1)], baseline: "b") }
-    #expect(throws: ComparisonError.self) { try Comparison([entry("a", 0, 1)], model: "teacher") }
-    #expect(throws: ComparisonError.self) { try Comparison([]) }
+    #expect(throws: Failure.self) { try Comparison([entry("a", 0, 1), entry("a", 0, 2)]) }
+    #expect(throws: Failure.self) { try Comparison([entry("a", 0, 1)], baseline: "b") }
+    #expect(throws: Failure.self) { try Comparison([entry("a", 0, 1)], model: "teacher") }
+    #expect(throws: Failure.self) { try Comparison([]) }
   }
 
   @Test("Each metric has a table; one that was not measured has none")
@@ -89,7 +91,7 @@ import Testing
     scores[0].kernelDistance = 2
     scores[0].intervals = ["frechetDistance": 0.5...1.7]
     measured = Comparison.Entry(
-      path: "a-0", variant: "a", seed: 0, evaluated: EvaluationResult(lock: lock(), scores: scores))
+      path: "a-0", variant: "a", seed: 0, evaluated: EvaluationResult(fingerprint: fingerprint(), scores: scores))
     let summaries = try Comparison([measured]).summaries
     #expect(abs(try #require(summaries[0].margin) - 0.6) < 1e-12)
     #expect(summaries[1].metric == .kernelDistance && summaries[1].margin == nil)
@@ -100,12 +102,14 @@ import Testing
     #expect(score.interval(.frechetDistance) == nil && score.warnings == nil)
     let again = try JSONDecoder().decode(Score.self, from: JSONEncoder().encode(scores[0]))
     #expect(again == scores[0])
-    let text = try EvaluationResult(lock: lock(), scores: [scores[0], score]).text
+    let text = try EvaluationResult(fingerprint: fingerprint(), scores: [scores[0], score]).text
     #expect(text.contains("1.00 ± 0.60") && !text.contains("density") && !text.contains("warning"))
     scores[0].intervals = ["frechetDistance": 1...1.0000000000000002]
     #expect(try !Table(scores).text.contains("±"))
     scores[0].warnings = ["recall: few"]
-    #expect(try EvaluationResult(lock: lock(), scores: scores).text.hasSuffix("\nwarning: student: recall: few"))
+    #expect(
+      try EvaluationResult(fingerprint: fingerprint(), scores: scores).text.hasSuffix("\nwarning: student: recall: few")
+    )
   }
 
   @Test("CSV quotes what needs it, and LaTeX escapes what it would take for commands")

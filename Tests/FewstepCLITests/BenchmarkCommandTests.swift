@@ -80,7 +80,7 @@ import Testing
     let table = try Fewstep.run("benchmark", "compare", "out", "out", in: scratch)
     #expect(table.output.contains("±"), "\(table.output)")
     let refused = try Fewstep.run("benchmark", "compare", "out", "few", in: scratch, expecting: 65)
-    #expect(refused.errors.contains("out and few cannot be compared: samples 12 and 4"), "\(refused.errors)")
+    #expect(refused.errors.contains("few cannot be compared with out: samples: 4 instead of 12"), "\(refused.errors)")
     let given = try Self.run("out/samples", "--seed", "1", in: scratch, expecting: 64)
     #expect(given.errors.contains("--seed: out/samples is neither a run nor a model"), "\(given.errors)")
     // The same prompts in another order are others.
@@ -101,18 +101,20 @@ import Testing
     }
     #expect(try errors(TinySDXL.model, expecting: 64).contains("--output: say where"))
     #expect(try errors("nowhere", expecting: 66).contains("nowhere: there is no such folder"))
-    #expect(try errors("prompts", expecting: 65).contains("prompts: 12 of 12 files are missing, anime/00000.jpg first"))
+    #expect(
+      try errors("prompts", expecting: 66).contains("prompts: 12 of 12 files are missing, the first is anime/00000.jpg")
+    )
     _ = try Self.run(
       TinySDXL.model, "--teacher-steps", "1", "--output", "out", "--only-samples", "--limit", "1", in: scratch)
     #expect(!scratch.has("out/scores.json"))
     let other = try errors(TinySDXL.model, "--teacher-steps", "2", "--output", "out", expecting: 65)
-    #expect(other.contains("steps 1 there, 2 now"), "\(other)")
+    #expect(other.contains("steps: 1 instead of 2"), "\(other)")
     // More prompts of the same ones go into the same folder.
     _ = try Self.run(TinySDXL.model, "--teacher-steps", "1", "--output", "out", "--limit", "2", in: scratch)
     #expect(Self.pictures("out", in: scratch).count == 8)
     // Into a folder with other things nothing is written.
     let full = try errors(TinySDXL.model, "--output", "prompts", expecting: 65)
-    #expect(full.contains("there are other files in the folder, such as anime.json"), "\(full)")
+    #expect(full.contains("the folder holds unrelated files, such as anime.json"), "\(full)")
     for (option, value) in [("--step", "4"), ("--guidance", "nan"), ("--size", "17")] {
       #expect(try errors(TinySDXL.model, option, value, "--output", "x", expecting: 64).contains(option))
     }

@@ -29,7 +29,7 @@ import Testing
     let scratch = try Scratch()
     try scratch.write(recipe("scripts/scorers/brightness.py", ", reward-weight: 0.1"), to: "r.yaml")
     let job = try Fewstep.run("run", "r.yaml", "--into", "made", in: scratch)
-    #expect(job.errors.contains("reward: scored by brightness 1"), "\(job.errors)")
+    #expect(job.errors.contains("reward: scored by name brightness, version 1"), "\(job.errors)")
     let without = try Fewstep.run(
       "check", "r.yaml", "--set", "reward.command=[python3, \(Repository.root)/scripts/scorers/minimal.py]",
       in: scratch,
@@ -79,7 +79,7 @@ import Testing
     try scratch.write("1.1", to: "version")
     let other = try Fewstep.run("run", "r.yaml", "--into", "made", "--resume", in: scratch, expecting: 65)
     #expect(
-      other.errors.contains("was scored by stand-in 1.0, weights abc, and now it is stand-in 1.1"), "\(other.errors)")
+      other.errors.contains("`reward` was scored by another program: version: 1.0 instead of 1.1"), "\(other.errors)")
     try scratch.write("1.0", to: "version")
     try Fewstep.run("run", "r.yaml", "--into", "made", "--resume", "--set", "reward.timeout=300", in: scratch)
   }

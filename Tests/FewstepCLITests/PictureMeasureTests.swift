@@ -20,24 +20,25 @@ import Testing
   func features() throws {
     let scratch = try Scratch()
     let made = try Fewstep.run("features", pictures, "--clip", clip, "--output", "real.h5", in: scratch)
-    #expect(made.errors.contains("real.h5: features [6, 12] of clip"), "\(made.errors)")
+    #expect(made.errors.contains("real.h5: features [6, 12]: fit whole, network clip"), "\(made.errors)")
     let job = try Fewstep.run("measure", "real.h5", pictures, "--clip", clip, "--json", in: scratch)
     let result = try json(job)
     #expect(
-      result["realSamples"] as? Int == 6 && result["features"] as? Int == 12 && result["fit"] as? String == "whole")
+      result["realSamples"] as? Int == 6 && result["features"] as? Int == 12
+        && (result["fingerprint"] as? [String: Any])?["fit"] as? String == "whole")
     let cmmd = try #require((result["cmmd"] as? [String: Any])?["value"] as? Double)
     #expect(abs(cmmd) < 1e-6)
     let words = try Fewstep.run("measure", pictures, pictures, "--clip", clip, "--resize", "40", in: scratch)
-    #expect(words.output.contains("CMMD") && words.output.contains("pictures: square 40"), "\(words.output)")
+    #expect(words.output.contains("CMMD") && words.output.contains("fit square 40"), "\(words.output)")
 
     let other = try Fewstep.run(
       "measure", "real.h5", pictures, "--clip", clip, "--resize", "40", in: scratch, expecting: 65)
-    #expect(other.errors.contains("whole, and square 40"), "\(other.errors)")
+    #expect(other.errors.contains("fit: square 40 instead of whole"), "\(other.errors)")
     let seen = try Fewstep.run(
       "features", pictures, "--inception", "\(coco)/inception.pt", "--patch", "--output", "patch.h5", in: scratch)
     #expect(seen.errors.contains("[6, 2048]") && seen.errors.contains("patch 299"), "\(seen.errors)")
     let networks = try Fewstep.run("measure", "real.h5", "patch.h5", in: scratch, expecting: 65)
-    #expect(networks.errors.contains("features of different networks"), "\(networks.errors)")
+    #expect(networks.errors.contains("its features cannot be compared with those of real.h5: "), "\(networks.errors)")
   }
 
   @Test(
@@ -66,7 +67,7 @@ import Testing
     #expect(!scratch.has("y.h5"))
   }
 
-  @Test("benchmark coco makes a model's pictures, scores them with their lock, and scores a folder of them alike")
+  @Test("benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike")
   func benchmark() throws {
     let scratch = try Scratch()
     try scratch.write("a cat!\n\nthe end of the road\ntwo dogs\n", to: "captions.txt")
@@ -81,11 +82,11 @@ import Testing
     #expect(first.wait() == 0, "\(first.errors)")
     #expect(try scratch.files("out/samples") == ["00000.png", "00001.png", "00002.png"])
     let result = try json(first)
-    let lock = try #require(result["lock"] as? [String: Any])
-    let locked = try #require(lock["scorers"] as? [String: String])
-    #expect(lock["suite"] as? String == "coco" && lock["samples"] as? Int == 3)
-    #expect(locked["CMMD"]?.contains("whole, 6 real pictures") == true)
-    #expect(locked["CLIP score"]?.contains("square 256, tokenizer") == true)
+    let fingerprint = try #require(result["fingerprint"] as? [String: Any])
+    func part(_ name: String) -> String? { fingerprint[name] as? String }
+    #expect(part("benchmark") == "coco" && fingerprint["samples"] as? Int == 3)
+    #expect(part("CMMD.fit") == "whole" && part("CMMD.real images")?.hasPrefix("6, ") == true)
+    #expect(part("CLIP score.fit") == "square 256" && part("CLIP score.tokenizer") != nil)
     let scores = try #require(result["scores"] as? [[String: Any]])
     #expect(scores.map { $0["name"] as? String } == ["CMMD", "CLIP score"])
     // Of three samples some resamples have no pairs: there is no interval of CMMD then.
@@ -102,7 +103,7 @@ import Testing
     #expect(again.output == first.output)
     let folder = try Fewstep.start(["benchmark", "coco", "out/samples"] + scorers, in: scratch)
     #expect(folder.wait() == 0, "\(folder.errors)")
-    #expect(try json(folder)["lock"] as? [String: Any] as NSDictionary? == lock as NSDictionary)
+    #expect(try json(folder)["fingerprint"] as? [String: Any] as NSDictionary? == fingerprint as NSDictionary)
   }
 
   @Test(
@@ -117,8 +118,8 @@ import Testing
       ),
       (["--captions", "captions.txt", "--inception", "captions.txt", "--real", "PICTURES"], 65, "TorchScript program"),
       (
-        ["--captions", "captions.txt", "--clip", "CLIP", "--real", "PICTURES"], 65,
-        "1 of 7 files are missing, 00006.png"
+        ["--captions", "captions.txt", "--clip", "CLIP", "--real", "PICTURES"], 66,
+        "1 of 7 files are missing, the first is 00006.png"
       ),
     ])
   func benchmarkRefusals(arguments: [String], code: Int, expected: String) throws {

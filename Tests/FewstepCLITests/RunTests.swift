@@ -78,7 +78,7 @@ import Testing
     #expect(scores.trimmingCharacters(in: .newlines) == again)
     let parsed = try #require(JSONSerialization.jsonObject(with: Data(scores.utf8)) as? [String: Any])
     #expect((parsed["scores"] as? [Any])?.count == 3)
-    #expect((parsed["lock"] as? [String: Any])?["samples"] as? Int == 100)
+    #expect((parsed["fingerprint"] as? [String: Any])?["samples"] as? Int == 100)
   }
 
   @Test("A second run of the same name takes another folder, and a folder that is named and there is refused")

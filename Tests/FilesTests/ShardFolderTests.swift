@@ -7,10 +7,10 @@ import Testing
 @Suite struct ShardFolderTests {
   /// Rows 0 to 6 in shards of 3, 3 and 1; row i holds i.
   private func write(
-    _ path: String, kind: String = "prompts", attributes: [String: String] = ["model": "a"], from origin: String = "o",
+    _ path: String, kind: String = "prompts", made fingerprint: Fingerprint = ["model": "a"], from origin: String = "o",
     upTo shards: Int = 3, told: (Failure) -> Void = { _ in }
   ) throws -> [Bool] {
-    let writer = try ShardWriter(path, kind: kind, attributes: attributes, origin: origin)
+    let writer = try ShardWriter(path, kind: kind, fingerprint, origin: origin)
     var kept = [Bool]()
     for (index, range) in [0..<3, 3..<6, 6..<7].prefix(shards).enumerated() {
       let source = "\(range)"
@@ -35,7 +35,7 @@ import Testing
     #expect(try folder.rows("x", [6, 0, 4, 4]).doubles() == [6, -6, 0, 0, 4, -4, 4, -4])
     #expect(try folder.texts("names") == (0..<7).map { "row \($0)" })
     #expect(try folder.shared("nothing").shape == [1, 2])
-    #expect(folder.manifest.attributes == ["model": "a"])
+    #expect(folder.manifest.fingerprint == ["model": "a"])
   }
 
   @Test("A folder that was cut off is refused, and finished by the same call without making a shard twice")
@@ -59,15 +59,15 @@ import Testing
     expectError(.malformed, "manifest.json", "expected latents, got prompts", advice) {
       _ = try write(path, kind: "latents")
     }
-    expectError(.malformed, "expected dtype b, model b, got dtype none, model a", advice) {
-      _ = try write(path, attributes: ["model": "b", "dtype": "b"])
+    expectError(.malformed, "dtype: none instead of b; model: a instead of b", advice) {
+      _ = try write(path, made: ["model": "b", "dtype": "b"])
     }
     // Before it is finished the shards say it.
     try FileManager.default.removeItem(atPath: "\(path)/manifest.json")
-    expectError(.malformed, "shard-00000.h5", "expected model b, got model a") {
-      _ = try write(path, attributes: ["model": "b"])
+    expectError(.malformed, "shard-00000.h5", "model: a instead of b") {
+      _ = try write(path, made: ["model": "b"])
     }
-    let writer = try ShardWriter(path, kind: "prompts", attributes: ["model": "a"], origin: "other.txt")
+    let writer = try ShardWriter(path, kind: "prompts", ["model": "a"], origin: "other.txt")
     // What is the same may come from anywhere.
     #expect(try writer.keep("0..<3"))
     expectError(.malformed, "shard-00001.h5", "rows from other.txt", "got rows from o", advice) {
@@ -85,7 +85,7 @@ import Testing
     _ = try write(path)
     #expect(try write(path, upTo: 2) == [true, true])
     #expect(try ShardFolder(path, kind: "prompts").count == 7)
-    let writer = try ShardWriter(path, kind: "prompts", attributes: ["model": "a"], origin: "o")
+    let writer = try ShardWriter(path, kind: "prompts", ["model": "a"], origin: "o")
     #expect(try !writer.keep("others"))
     #expect(try ShardFolder(path, kind: "prompts").count == 7)
     try writer.write(source: "others", rows: 1, tensors: ["x": .zeros([1, 2])], texts: [:])
@@ -122,7 +122,7 @@ import Testing
   func skipped() throws {
     let scratch = try Scratch()
     for call in 0..<2 {
-      let writer = try ShardWriter(scratch.path("d"), kind: "latents", attributes: [:])
+      let writer = try ShardWriter(scratch.path("d"), kind: "latents", [:])
       for (index, rows) in [0, 2, 0, 1].enumerated() {
         if call == 1 {
           #expect(try writer.keep("\(index)"))

@@ -14,7 +14,9 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
     switch self {
     case .dmd: Self.text(objective: "  kind: dmd\n  regression-weight: 0.25", backbone: Self.ring, pairs: true)
     case .dmd2:
-      Self.text(objective: "  kind: dmd2\n  gan:\n" + Self.gan, backbone: Self.listed, lora: true)
+      Self.text(
+        objective: "  kind: dmd2\n  gan:\n" + Self.gan + "\n" + Self.optimizer, backbone: Self.listed, lora: true,
+        sampling: "logit-normal\n  sampling-normal: [0.5, 2]")
     case .amd:
       Self.text(
         objective: """
@@ -31,7 +33,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
             noise-tilt: 0.5
             gan:
 
-          """ + Self.gan, backbone: Self.ring, reward: true)
+          """ + Self.gan, backbone: Self.ring, reward: true, sampling: "beta\n  sampling-beta: [2, 3]")
     case .averaged:
       Self.text(objective: "  kind: dmd\n  regression-weight: 0", backbone: Self.ring, average: "gamma: 6.94")
     }
@@ -39,6 +41,11 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
 
   private static let gan =
     "    student-weight: 0.003\n    discriminator-weight: 0.01\n    features: fake-teacher\n    head: pointwise"
+
+  private static let optimizer = """
+        optimizer:
+    \(optimization.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
+    """
 
   private static let ring = """
       modes: 6
@@ -58,8 +65,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       classes: [0, 1, 0]
     """
 
-  private static func role(_ extra: String, lora: Bool) -> String {
-    """
+  private static let optimization = """
       learning-rate: 0.001
       betas: [0.8, 0.95]
       weight-decay: 0.02
@@ -68,13 +74,18 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       learning-rate-schedule: cosine
       learning-rate-floor: 0.1
       gradient-limit: 10
+    """
+
+  private static func role(_ extra: String, lora: Bool) -> String {
+    """
+    \(optimization)
     \(extra)
     """ + (lora ? "\n  lora:\n    rank: 4\n    alpha: 8\n    layers: [\"*\", output]" : "")
   }
 
   private static func text(
     objective: String, backbone: String, reward: Bool = false, pairs: Bool = false, lora: Bool = false,
-    average: String = "decay: 0.95"
+    average: String = "decay: 0.95", sampling: String = "uniform"
   ) -> String {
     """
     name: full
@@ -108,11 +119,11 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       guidance: 2
       scale: dmd2
       times: [0.05, 0.9]
+      sampling: \(sampling)
     training:
       steps: 6
       batch: 16
       micro-batches: 2
-      replicas: 2
     \(pairs ? "  pairs: pairs.h5" : "")
     output:
       log-every: 1

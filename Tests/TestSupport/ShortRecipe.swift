@@ -45,18 +45,12 @@ extension Trainer {
   package convenience init(_ recipe: Recipe) throws { try self.init(recipe, components: TrainingComponents(recipe)) }
 
   /// Every tensor that training changes, by name.
-  package var state: [(name: String, tensor: Tensor)] {
-    let groups: [(String, [(name: String, tensor: Tensor)])] = [
-      ("student", components.student.parameters.state), ("ema", ema?.state ?? []),
-      ("fake teacher", components.fakeTeacher.parameters.state),
-      ("objective", components.objective.parameters?.state ?? []),
-      ("student optimizer", studentOptimizer.state), ("fake teacher optimizer", fakeTeacherOptimizer.state),
-    ]
-    return groups.flatMap { group, state in state.map { ("\(group)/\($0.name)", $0.tensor) } }
+  package var tensors: [(name: String, tensor: Tensor)] {
+    state.flatMap { part in part.tensors.map { ("\(part.group)/\($0.name)", $0.tensor) } }
   }
 
   package func snapshot() throws -> [String: [UInt8]] {
-    try Dictionary(uniqueKeysWithValues: state.map { ($0.name, try bytes($0.tensor)) })
+    try Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, try bytes($0.tensor)) })
   }
 
   package func train(_ steps: Int) throws -> [StepReport] { try (0..<steps).map { _ in try step() } }

@@ -49,23 +49,15 @@ package final class Stage {
 
   package func scene(sensed isSensed: Bool = true, pairs: Bool = false, studentTime: Double = 0.5) throws -> Scene {
     let shape = [Self.count] + backbone.sampleShape
-    return Scene(
-      samples: samples, condition: condition, time: try times("time", Self.count), noise: try normal("noise", shape),
-      matching: Matching(guidance: Guidance(guidance), scale: scale), studentTime: studentTime, teacher: teacher,
-      fakeTeacher: fakeTeacher, unconditional: backbone.unconditional,
-      batchRewards: isSensed ? try batchRewards() : nil,
-      realData: { [condition] in
-        Scene.RealBatch(
-          samples: try normal("real", shape), condition: condition, time: try times("gan time", Self.count),
-          realNoise: try normal("real noise", shape), fakeNoise: try normal("fake noise", shape))
-      },
+    let scenes = SceneBuilder(
+      backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: [1, 0.5],
+      matching: Matching(guidance: Guidance(guidance), scale: scale))
+    return try scenes.scene(
+      of: samples, condition, 0..<Self.count, times: 0.05...0.95, studentTime: studentTime,
+      batchRewards: isSensed ? batchRewards() : nil, streams: { Noise(seed: 11).stream($0, step: 0) },
+      real: { [condition] in (try normal("real", shape), condition) },
       pairs: pairs
-        ? { [student, condition] in
-          Scene.Pairs(
-            student: try FewStepSampler(steps: [1]).sample(student, upTo: 0, given: condition) { _ in
-              try normal("pairs", shape)
-            }, teacher: try normal("made", shape))
-        } : nil)
+        ? { [condition] in (try normal("pairs", shape), try normal("made", shape), condition) } : nil)
   }
 }
 

@@ -36,3 +36,9 @@ package func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
   guard a.shape == b.shape else { return .infinity }
   return try abs(a.to(.float64) - b.to(.float64)).doubles().max() ?? 0
 }
+
+/// The largest difference as a share of the largest expected number. Vectorized kernels sum in another order, so that small
+/// entries of a gradient are only as exact as the large ones they cancel from.
+package func relativeDifference(_ a: Tensor, from expected: Tensor) throws -> Double {
+  try largestDifference(a, expected) / (abs(expected).doubles().max() ?? 1)
+}

@@ -28,9 +28,9 @@ struct Settings: Encodable {
     steps = recipe.steps
     guidance = recipe.matching.guidance.scale
     groupSize = groupAdvantage.groupSize
-    studentRate = recipe.student.optimizer.learningRate
-    fakeRate = recipe.fakeTeacher.optimizer.learningRate
-    gradientLimit = recipe.student.gradientLimit
+    studentRate = recipe.student.optimization.optimizer.learningRate
+    fakeRate = recipe.fakeTeacher.optimization.optimizer.learningRate
+    gradientLimit = recipe.student.optimization.gradientLimit
     ema = decay
     fakeUpdates = recipe.fakeTeacherUpdates
     times = [recipe.matching.times.lowerBound, recipe.matching.times.upperBound]

@@ -9,7 +9,7 @@ import Tensors
 /// As DMD2 takes it, with OpenCLIP's ViT-g-14: "A photo depicts" before every caption, and pictures brought to 256 pixels a
 /// side before the model's own preparation. Both give the tokens that DMD2 puts together itself.
 public final class CLIPScore {
-  public let identity: String
+  public let fingerprint: Fingerprint
   private let device: Device
   private let model: CLIPModel
   private let processing: CLIPImageProcessing
@@ -31,7 +31,10 @@ public final class CLIPScore {
     processing = folder.processing
     texts = try PromptEmbeddings(model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: device)
     (self.fit, self.device) = (fit, device)
-    identity = "clip \(try model.identity()) \(precision.name), \(hash("\(processing)")), \(fit), \(texts.identity)"
+    fingerprint = try Fingerprint([
+      "network": "clip", "weights": model.digest(), "precision": precision.name, "processing": hash("\(processing)"),
+      "fit": fit.description,
+    ]).merging(texts.fingerprint)
   }
 
   /// The cosine of each picture, uint8 [3, H, W] on the CPU and of its own size, with its caption.

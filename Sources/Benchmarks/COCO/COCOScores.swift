@@ -15,7 +15,7 @@ public struct COCOScores {
   private let suite: COCOBenchmark
   private let root: String
   private let batch: Int
-  private var scorers: [String: String] = [:]
+  private var scorers = Fingerprint()
 
   /// What a scorer says of how far it is: pictures that are done, of how many, and which.
   public typealias Report = (_ done: Int, _ count: Int, _ what: String) throws -> Void
@@ -24,15 +24,17 @@ public struct COCOScores {
   /// - Parameters:
   ///   - root: where the pictures are.
   ///   - batch: pictures that a network sees at once.
-  /// - Throws: `BenchmarkError` where pictures are missing.
+  /// - Throws: `Failure` where pictures are missing.
   public init(_ suite: COCOBenchmark, root: String, batch: Int, report: @escaping Report = { _, _, _ in }) throws {
     (self.suite, self.root, self.batch, self.report) = (suite, root, batch, report)
     try suite.checkPresence(below: root)
   }
 
-  public var lock: BenchmarkLock {
-    BenchmarkLock(
-      suite: suite.name, version: Self.version, prompts: suite.prompts, samples: suite.items.count, scorers: scorers)
+  /// What the scores depend on besides the samples.
+  public var fingerprint: Fingerprint {
+    Fingerprint(
+      benchmark: suite.name, version: Self.version, prompts: suite.prompts, samples: suite.items.count, scorers: scorers
+    )
   }
 
   /// FID of pictures as `fit` shows them: "FID" at a resolution, "patch-FID" in patches.
@@ -58,7 +60,7 @@ public struct COCOScores {
     }
     let estimate = try Estimate(meanOf: cosines, Resamples(of: cosines.count))
     scores.append(BenchmarkScore("CLIP score", estimate, samples: cosines.count))
-    scorers["CLIP score"] = score.identity
+    scorers = scorers.merging(score.fingerprint.prefixed("CLIP score"))
   }
 
   private mutating func add(
@@ -74,6 +76,7 @@ public struct COCOScores {
     let estimate = try measure(real.values, generated.values, Resamples(of: count))
     scores.append(
       BenchmarkScore(name, estimate, samples: count, details: estimate.bias.map { ["bias of so few samples": $0] }))
-    scorers[name] = "\(network.identity), \(fit), \(real.names.count) real pictures \(real.pictures)"
+    scorers = scorers.merging(
+      generated.fingerprint.merging(["real images": "\(real.names.count), \(real.images)"]).prefixed(name))
   }
 }

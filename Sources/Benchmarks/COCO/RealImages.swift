@@ -1,6 +1,7 @@
 import Evaluation
 import Fewstep
 import Files
+import Tensors
 
 /// The real side of a benchmark: pictures, and features of them that are there already.
 public struct RealImages {
@@ -18,16 +19,19 @@ public struct RealImages {
 
   /// Their features by a network: those of a file of the same network and preparation, or of all pictures.
   ///
-  /// - Throws: `BenchmarkError` where there are neither.
+  /// - Throws: `Failure` where there are neither.
   func features(
     _ network: any ImageNetwork, _ fit: ImageFit, batch: Int, progress: (_ done: Int, _ count: Int) throws -> Void
   ) throws -> ImageFeatures {
-    if let found = kept.first(where: { $0.network == network.identity && $0.fit == fit.description }) { return found }
+    let wanted = ImageFeatures.fingerprint(network, fit)
+    if let found = kept.first(where: { $0.fingerprint == wanted }) { return found }
     guard !pictures.isEmpty else {
-      let words = zip(sources, kept).map { "\($0) has \($1.network), \($1.fit)" }.joined(separator: "; ")
-      throw BenchmarkError(
-        "there are no real pictures, and no features of them by \(network.identity), \(fit): \(words).\n"
-          + "  `fewstep features` makes such features; a folder of pictures will do, too.")
+      let differences = zip(sources, kept).map { path, features in
+        "\(path): \(features.fingerprint.differences(from: wanted).joined(separator: ", "))"
+      }
+      throw Failure(
+        .malformed, at: "real images", "no features fit this network: \(differences.joined(separator: "; "))",
+        advice: "Compute features with `fewstep features`, or name a folder of images.")
     }
     return try ImageFeatures(of: pictures, network, fit, batch: batch) { try progress($0, pictures.count) }
   }

@@ -55,7 +55,7 @@ public struct DPGBenchmark: Benchmark {
   }
 
   /// - Parameter progress: how many grids have been read.
-  /// - Throws: `BenchmarkError` that counts and names missing grids, `Failure` naming a damaged one.
+  /// - Throws: `Failure` that counts and names missing grids, `Failure` naming a damaged one.
   public func check(below root: String, progress: (Int) throws -> Void = { _ in }) throws {
     try checkPresence(below: root)
     for (number, item) in items.enumerated() {
@@ -66,13 +66,13 @@ public struct DPGBenchmark: Benchmark {
 
   /// Pixels a side of the pictures in the grids, which all have the first one's size.
   ///
-  /// - Throws: `BenchmarkError` where the grid cannot be parted into two by two squares.
+  /// - Throws: `Failure` where the grid cannot be parted into two by two squares.
   public func tileSide(below root: String) throws -> Int {
     let path = "\(root)/\(items[0].path)"
     let grid = try RGBImage.read(path)
     guard grid.width == grid.height, grid.width.isMultiple(of: Self.columns) else {
-      throw BenchmarkError(
-        "\(path): expected a square of two by two pictures, got \(grid.width) by \(grid.height) pixels")
+      throw Failure(
+        .malformed, at: path, expected: "a square of two by two images", got: "\(grid.width) by \(grid.height) pixels")
     }
     return grid.width / Self.columns
   }

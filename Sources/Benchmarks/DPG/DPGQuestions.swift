@@ -24,7 +24,7 @@ public struct DPGQuestions: Sendable {
   /// By the item's name, in the order of their first rows.
   public let items: [String: [DPGQuestion]]
   /// SHA-256 of the file.
-  public let identity: String
+  public let digest: String
   /// What was read in another way than its author may have meant.
   public let warnings: [String]
 
@@ -50,7 +50,7 @@ public struct DPGQuestions: Sendable {
       }
     }
     self.items = items
-    identity = try SHA256.hash(of: path)
+    digest = try SHA256.hash(of: path)
     guard !items.isEmpty else { throw Failure(.malformed, at: path, "there are no questions") }
     warnings = [
       repeated > 0 ? "questions that replace others of their item and number: \(repeated)" : nil,

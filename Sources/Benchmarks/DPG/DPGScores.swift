@@ -1,4 +1,5 @@
 import Metrics
+import Tensors
 
 /// DPG-Bench's numbers from answers, as `compute_dpg_bench.py` computes them.
 ///
@@ -11,13 +12,13 @@ public struct DPGScores {
   private let suite: DPGBenchmark
   private let questions: DPGQuestions
 
-  /// - Throws: `BenchmarkError` where no item of the suite has questions.
+  /// - Throws: `Failure` where no item of the suite has questions.
   public init(_ suite: DPGBenchmark, _ questions: DPGQuestions) throws {
     (self.suite, self.questions) = (suite, questions)
     guard suite.items.contains(where: { questions.items[DPGBenchmark.itemName($0.path)] != nil }) else {
-      throw BenchmarkError(
-        "\(questions.path): none of its items is a prompt's name, such as '\(DPGBenchmark.itemName(suite.items[0].path))'"
-      )
+      throw Failure(
+        .malformed, at: questions.path, "none of its items is the name of a prompt",
+        expected: "items such as '\(DPGBenchmark.itemName(suite.items[0].path))'")
     }
   }
 
@@ -31,11 +32,11 @@ public struct DPGScores {
     var score: Double { tiles.reduce(0, +) / Double(tiles.count) }
   }
 
-  /// - Throws: `BenchmarkError` naming the first answer that is missing.
+  /// - Throws: `Failure` naming the first answer that is missing.
   public func callAsFunction(_ answers: DPGAnswers) throws -> [BenchmarkScore] {
     let names = suite.items.map { DPGBenchmark.itemName($0.path) }
     let scored = try names.compactMap { try self.scored($0, answers) }
-    guard !scored.isEmpty else { throw BenchmarkError("\(answers.path): no picture could be scored") }
+    guard !scored.isEmpty else { throw Failure(.malformed, at: answers.path, "no image could be scored") }
     let resamples = try Resamples(of: scored.count)
     var total = try Estimate(meanOf: scored.map { 100 * $0.score }, resamples)
     var words = questions.warnings
@@ -68,8 +69,9 @@ public struct DPGScores {
     for tile in 0..<DPGBenchmark.tiles {
       made.answers = try asked.map { question in
         guard let answer = answers.answer(to: question.number, of: item, tile: tile) else {
-          throw BenchmarkError(
-            "\(answers.path): '\(item)', tile \(tile): question \(question.number) has no answer: \(question.text)")
+          throw Failure(
+            .missing, at: "\(answers.path): '\(item)', tile \(tile)",
+            "question \(question.number) has no answer: \(question.text)")
         }
         return answer
       }

@@ -3,8 +3,8 @@ import Tensors
 
 /// What answers DPG-Bench's questions: the official scorer, its results, or another model.
 public struct DPGSource {
-  /// What the scores depend on.
-  public let scorers: [String: String]
+  /// Part of the scores' fingerprint.
+  public let scorers: Fingerprint
   private let read: (BenchmarkSamples) throws -> [BenchmarkScore]
 
   /// How to get the official scorer.
@@ -21,7 +21,7 @@ public struct DPGSource {
   public static func answers(_ path: String, questions: String, of suite: DPGBenchmark) throws -> DPGSource {
     let asked = try DPGQuestions(questions)
     let scores = try DPGScores(suite, asked)(DPGAnswers(path, to: asked))
-    return DPGSource(scorers: ["answers": try fileIdentity("answers", path), "questions": asked.identity]) { _ in scores
+    return DPGSource(scorers: ["answers": try fileIdentity("answers", path), "questions": asked.digest]) { _ in scores
     }
   }
 
@@ -44,9 +44,9 @@ public struct DPGSource {
     let scorer = try OfficialScorer(
       folder, script: "dpg_bench/compute_dpg_bench.py", python: python, advice: advice)
     // Without other questions, it asks those of its checkout.
-    let identity =
-      try questions.map { try DPGQuestions($0).identity } ?? SHA256.hash(of: "\(folder)/dpg_bench/dpg_bench.csv")
-    return DPGSource(scorers: ["scorer": try scorer.identity(), "questions": identity]) { samples in
+    let digest =
+      try questions.map { try DPGQuestions($0).digest } ?? SHA256.hash(of: "\(folder)/dpg_bench/dpg_bench.csv")
+    return DPGSource(scorers: ["scorer": try scorer.digest(), "questions": digest]) { samples in
       let results = OfficialScorer.absolute("\(try samples.folder(for: scorer.script).path)/results.txt")
       var arguments = ["-m", "accelerate.commands.launch", "--num_machines", "1", "--num_processes", "\(processes)"]
       if processes > 1 { arguments.append("--multi_gpu") }

@@ -7,16 +7,13 @@ extension GenEvalBenchmark {
   /// Whether a folder is in the layout and of these prompts, so that all of it can be judged. Grids are not needed.
   ///
   /// - Parameter progress: how many pictures have been read, of four for each prompt.
-  /// - Throws: `BenchmarkError` that counts and names missing files, or names a folder of another prompt; `Failure` naming a
+  /// - Throws: `Failure` that counts and names missing files, or names a folder of another prompt; `Failure` naming a
   ///   damaged picture.
   public func check(below root: String, progress: (Int) throws -> Void = { _ in }) throws {
     let files = indices.flatMap { [Self.metadata($0)] + pictures(of: $0) }
     let missing = files.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0)") }
     if let first = missing.first {
-      throw BenchmarkError(
-        "\(root): \(missing.count) of \(files.count) files are missing, \(first) first.\n"
-          + "  Expected GenEval's layout. Make them with `fewstep benchmark geneval` on a run or a model, or score fewer "
-          + "with --limit.")
+      throw absence(of: missing.count, files.count, first, below: root)
     }
     for index in indices { try checkMetadata(of: index, below: root) }
     for (number, picture) in indices.flatMap(pictures).enumerated() {
@@ -31,9 +28,9 @@ extension GenEvalBenchmark {
     let text = try TextFile(path).text.trimmingCharacters(in: .whitespacesAndNewlines)
     let line = all[index].line
     guard try text == line || JSONLines.object(text, at: path) == JSONLines.object(line, at: "prompt \(index)") else {
-      throw BenchmarkError(
-        "\(path): the folder is another prompt's.\n  prompt \(index): \(line)\n  there: \(text.prefix(400))\n"
-          + "  Give the prompts that the pictures were made from (--prompts).")
+      throw Failure(
+        .malformed, at: path, "the folder belongs to another prompt", expected: line, got: "\(text.prefix(400))",
+        advice: "Use the prompts that the images were made from (--prompts).")
     }
   }
 }

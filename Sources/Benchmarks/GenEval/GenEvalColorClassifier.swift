@@ -1,4 +1,5 @@
 import Encoders
+import Evaluation
 import Media
 import Tensors
 
@@ -7,6 +8,8 @@ import Tensors
 /// The reference takes OpenAI's ViT-L/14 and computes it in mixed precision on a GPU; what is nearly equal there can come out
 /// the other way round.
 public final class GenEvalColorClassifier {
+  /// The place of a failure that does not know the image's path.
+  static let place = "image"
   /// What stands in place of the background, where there is a mask: #999.
   private static let background = 0x99
 
@@ -37,16 +40,15 @@ public final class GenEvalColorClassifier {
     self.device = device
   }
 
-  /// Hashes of what colours depend on.
-  public func identity() throws -> String {
-    let weights = try hash((model.parameters?.all ?? []).map { try $0.value.detached() })
-    return "\(weights), tokenizer \(tokenizer.identity)"
+  /// What colors depend on besides the image.
+  public func fingerprint() throws -> Fingerprint {
+    ["weights": try model.digest(), "tokenizer": tokenizer.digest]
   }
 
   /// The colours of a picture's objects, all of one class.
   ///
   /// - Parameter picture: uint8 [3, H, W] on the CPU.
-  /// - Throws: `BenchmarkError` where a box holds no pixel, or a mask has another size than the picture.
+  /// - Throws: `Failure` where a box holds no pixel, or a mask has another size than the picture.
   public func colors(_ picture: Tensor, _ objects: [GenEvalObject]) throws -> [GenEvalColor] {
     try logits(picture, objects).argmax(1).integers().map { GenEvalColor.allCases[$0] }
   }
@@ -88,9 +90,10 @@ public final class GenEvalColorClassifier {
       max(left, 0)..<max(min(right, width), max(left, 0)), max(top, 0)..<max(min(bottom, height), max(top, 0))
     )
     guard !columns.isEmpty, !rows.isEmpty else {
-      throw BenchmarkError(
-        "the box of a \(object.className), \(left) to \(right) by \(top) to \(bottom), holds no pixel of the picture's "
-          + "\(width) by \(height)")
+      throw Failure(
+        .malformed, at: Self.place, "the box of the \(object.className) contains no pixel",
+        expected: "a box inside of \(width) by \(height) pixels",
+        got: "\(left) to \(right) by \(top) to \(bottom)")
     }
     let seen = try masked(picture, object).sliced(1, from: rows.lowerBound, to: rows.upperBound)
       .sliced(2, from: columns.lowerBound, to: columns.upperBound)
@@ -103,9 +106,9 @@ public final class GenEvalColorClassifier {
     guard let path = object.mask else { return picture }
     let mask = try RGBImage.read(path).tensor()
     guard mask.shape == picture.shape else {
-      throw BenchmarkError(
-        "\(path): the mask is \(mask.shape[2]) by \(mask.shape[1]) pixels, its picture \(picture.shape[2]) by "
-          + "\(picture.shape[1])")
+      throw Failure(
+        .malformed, at: path, "the mask does not have its image's size",
+        expected: "\(picture.shape[2]) by \(picture.shape[1]) pixels", got: "\(mask.shape[2]) by \(mask.shape[1])")
     }
     return try picture.filled(where: mask.equal(to: 0), with: Double(Self.background))
   }

@@ -62,11 +62,12 @@ public struct GenEvalDetections: Equatable, Sendable {
 extension GenEvalBenchmark {
   /// The detections of the suite's prompts; those beyond its limit are left out.
   ///
-  /// - Throws: `BenchmarkError` naming a picture that belongs to no prompt.
+  /// - Throws: `Failure` naming a picture that belongs to no prompt.
   public func matching(_ detections: [GenEvalDetections]) throws -> [GenEvalDetections] {
     if let other = detections.first(where: { !all.indices.contains($0.index) }) {
-      throw BenchmarkError(
-        "\(other.place): \(other.image) belongs to prompt \(other.index); there are \(all.count), from 0 on")
+      throw Failure(
+        .malformed, at: "\(other.place): \(other.image)", expected: "a prompt from 0 to \(all.count - 1)",
+        got: "prompt \(other.index)")
     }
     let wanted = Set(indices)
     return detections.filter { wanted.contains($0.index) }

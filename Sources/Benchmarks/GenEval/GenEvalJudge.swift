@@ -18,7 +18,7 @@ public struct GenEvalJudge {
   /// - Parameters:
   ///   - detections: those of prompts beyond the suite's limit are left out.
   ///   - progress: how many pictures are judged.
-  /// - Throws: `BenchmarkError` naming a picture that belongs to no prompt, or whose colours cannot be told.
+  /// - Throws: `Failure` naming a picture that belongs to no prompt, or whose colours cannot be told.
   public func callAsFunction(
     _ detections: [GenEvalDetections], progress: (Int) throws -> Void = { _ in }
   ) throws -> [GenEvalResult] {
@@ -35,12 +35,15 @@ public struct GenEvalJudge {
     let said = objects.compactMap(\.color)
     if said.count == objects.count { return said }
     guard let classifier else {
-      throw BenchmarkError(
-        "\(seen.place): \(seen.image): the colour of a \(objects[0].className) is asked for, and the detections do not "
-          + "say it.\n  Give each object a 'color', or a CLIP model that finds it (--clip).")
+      throw Failure(
+        .malformed, at: "\(seen.place): \(seen.image)", "the color of the \(objects[0].className) is missing",
+        advice: "Give each object a 'color', or a CLIP model that finds it (--clip).")
     }
     do {
       return try classifier.colors(RGBImage.read("\(root)/\(seen.image)").tensor(), objects)
-    } catch let error as BenchmarkError { throw BenchmarkError("\(seen.place): \(seen.image): \(error)") }
+    } catch var error as Failure {
+      if error.place == GenEvalColorClassifier.place { error.place = "\(seen.place): \(seen.image)" }
+      throw error
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Tensors
 
 /// What is said of a picture: a line of the results that `evaluate_images.py` writes and `summary_scores.py` reads.
 public struct GenEvalResult: Codable, Equatable, Sendable {
@@ -63,16 +64,18 @@ extension GenEvalResult {
 extension GenEvalBenchmark {
   /// The results of the suite's prompts, in the order of their pictures; those beyond its limit are left out.
   ///
-  /// - Throws: `BenchmarkError` naming a result that is of no prompt here.
+  /// - Throws: `Failure` naming a result that is of no prompt here.
   public func matching(_ results: [GenEvalResult]) throws -> [GenEvalResult] {
     let wanted = Set(indices)
     let named = try results.map { result in
       (image: try ModelConfig(["filename": .string(result.filename)], path: "results").image("filename"), result)
     }
     for (image, result) in named where !all.indices.contains(image.index) || all[image.index].text != result.prompt {
-      throw BenchmarkError(
-        "\(result.filename): its result is of '\(result.prompt)'; prompt \(image.index) is "
-          + (all.indices.contains(image.index) ? "'\(all[image.index].text)'" : "not there"))
+      throw Failure(
+        .malformed, at: result.filename, "the result belongs to another prompt",
+        expected: all.indices.contains(image.index)
+          ? "'\(all[image.index].text)'" : "a prompt from 0 to \(all.count - 1)",
+        got: "'\(result.prompt)'")
     }
     return named.filter { wanted.contains($0.image.index) }.sorted { $0.image.path < $1.image.path }.map(\.1)
   }

@@ -1,4 +1,5 @@
 import Metrics
+import Tensors
 
 /// GenEval's numbers, as `summary_scores.py` computes them: of each task the share of correct pictures, and their mean.
 public enum GenEvalScores {
@@ -8,7 +9,7 @@ public enum GenEvalScores {
   ///
   /// - Parameter suite: what the results should be of; what is missing is said in a warning.
   public static func scores(_ results: [GenEvalResult], of suite: GenEvalBenchmark) throws -> [BenchmarkScore] {
-    guard !results.isEmpty else { throw BenchmarkError("there are no results, so there are no scores") }
+    guard !results.isEmpty else { throw Failure(.missing, at: "GenEval", "there are no results to score") }
     let resamples = try Resamples(of: results.count)
     let tasks = GenEvalTask.allCases.filter { task in results.contains { $0.tag == task } }
     let parts = tasks.map { task in

@@ -4,8 +4,8 @@ import Tensors
 
 /// What says which objects GenEval's images show: the official scorer, its results, or another detector.
 public struct GenEvalSource {
-  /// What the scores depend on.
-  public let scorers: [String: String]
+  /// Part of the scores' fingerprint.
+  public let scorers: Fingerprint
   private let read: (BenchmarkSamples, ScoringProgress) throws -> [GenEvalResult]
 
   /// How to get the official scorer.
@@ -35,7 +35,7 @@ public struct GenEvalSource {
       throw Failure(.missing, at: "--detector", "there are no weights (.pth) in \(detector)", advice: advice)
     }
     let identity = try weights.map { try fileIdentity($0, "\(detector)/\($0)") }.joined(separator: ", ")
-    return GenEvalSource(scorers: ["scorer": try scorer.identity(), "detector": identity]) { samples, _ in
+    return GenEvalSource(scorers: ["scorer": try scorer.digest(), "detector": identity]) { samples, _ in
       let results = OfficialScorer.absolute("\(try samples.folder(for: scorer.script).path)/results.jsonl")
       try scorer.run(
         [
@@ -60,10 +60,10 @@ public struct GenEvalSource {
   ) throws -> GenEvalSource {
     let detections = try suite.matching(GenEvalDetections.read(path))
     let isMasked = detections.contains { $0.objects.contains { $0.mask != nil } }
-    let scorers = [
-      "objects": try fileIdentity("detections", path),
-      "colours": try classifier.map { "\(try $0.identity()), \(isMasked ? "masked" : "boxes")" } ?? "given",
-    ]
+    let colors =
+      try classifier?.fingerprint().merging(["crops": isMasked ? "masked" : "boxes"]).prefixed("colors")
+      ?? ["colors": "given"]
+    let scorers = try Fingerprint(["objects": fileIdentity("detections", path)]).merging(colors)
     return GenEvalSource(scorers: scorers) { samples, progress in
       let results = try GenEvalJudge(suite, root: samples.root, classifier)(
         detections, progress: progress(detections.count, "judging"))

@@ -51,11 +51,3 @@ public struct HPSv2Benchmark: Benchmark {
     }
   }
 }
-
-extension SHA256 {
-  /// Of texts in their order, each by its length and its UTF-8.
-  static func hash(_ texts: [String]) -> String {
-    let bytes = texts.flatMap { Array("\($0.utf8.count):\($0)".utf8) }
-    return bytes.withUnsafeBytes { hash($0) }
-  }
-}

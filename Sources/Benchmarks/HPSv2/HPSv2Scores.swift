@@ -21,16 +21,16 @@ public struct HPSv2Scores {
   ///   - reward: `hpsv2`.
   ///   - batch: pictures that are read at once.
   ///   - progress: how many are scored.
-  /// - Throws: `BenchmarkError` naming what is missing, `Failure` naming a damaged picture.
+  /// - Throws: `Failure` naming what is missing, `Failure` naming a damaged picture.
   public func callAsFunction(
     _ reward: any ImageFileReward, scorer: String, batch: Int, progress: (Int) throws -> Void
-  ) throws -> (lock: BenchmarkLock, scores: [BenchmarkScore]) {
+  ) throws -> (fingerprint: Fingerprint, scores: [BenchmarkScore]) {
     try suite.checkPresence(below: root)
     let values = try suite.scores(below: root, reward, batch: batch, progress: progress).map { 100 * $0 }
-    let lock = BenchmarkLock(
-      suite: suite.name, version: Self.version, prompts: suite.prompts, samples: values.count,
-      scorers: [scorer: try hash(reward.identity())])
-    return (lock, try scores(values))
+    let fingerprint = Fingerprint(
+      benchmark: suite.name, version: Self.version, prompts: suite.prompts, samples: values.count,
+      scorers: try reward.fingerprint().merging(["scorer": scorer]))
+    return (fingerprint, try scores(values))
   }
 
   /// - Parameter values: 100 times the cosine of each item.
@@ -59,14 +59,18 @@ public struct HPSv2Scores {
 }
 
 extension Benchmark {
-  /// - Throws: `BenchmarkError` that counts and names the items whose files are not there.
+  /// - Throws: `Failure` that counts and names the items whose files are not there.
   func checkPresence(below root: String) throws {
     let missing = items.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0.path)") }
     guard let first = missing.first else { return }
-    throw BenchmarkError(
-      "\(root): \(missing.count) of \(items.count) files are missing, \(first.path) first.\n"
-        + "  Expected \(name)'s layout. Make them with `fewstep benchmark \(name)` on a run or a model, or score fewer "
-        + "with --limit.")
+    throw absence(of: missing.count, items.count, first.path, below: root)
+  }
+
+  func absence(of count: Int, _ all: Int, _ first: String, below root: String) -> Failure {
+    Failure(
+      .missing, at: root, "\(count) of \(all) files are missing, the first is \(first)",
+      expected: "the layout of \(name)",
+      advice: "Make them with `fewstep benchmark \(name)` on a run or a model, or score fewer with --limit.")
   }
 
   /// uint8 [3, H, W] of a picture that is to be scored.

@@ -50,12 +50,12 @@ public struct VBenchBenchmark: Benchmark {
   }
 
   /// - Parameter pixels: float [1, 3, F, H, W] in 0...1.
-  /// - Throws: `BenchmarkError` for the pixels of pictures, `Failure` where ffmpeg cannot write the file.
+  /// - Throws: `Failure` for the pixels of pictures, `Failure` where ffmpeg cannot write the file.
   public func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws {
     guard pixels.rank == 5, pixels.shape[0] == 1, pixels.shape[1] == 3 else {
-      throw BenchmarkError(
-        "VBench judges videos, [1, 3, frames, height, width]; the model made \(pixels.summary)"
-          + (pixels.rank == 4 ? ", which are pictures" : ""))
+      throw Failure(
+        .malformed, at: path, expected: "a video [1, 3, frames, height, width]",
+        got: pixels.summary + (pixels.rank == 4 ? ", which is an image" : ""))
     }
     try ffmpeg.write(ImageFile.bytes(pixels[0].transposed(0, 1)), framesPerSecond: rate, to: path)
   }

@@ -7,8 +7,8 @@ extension VBenchResults {
   public struct Origin: Equatable, Sendable {
     /// `VBenchScores.version`
     var version: Int
-    /// As the lock has it.
-    public var scorer: String
+    /// The program or the networks that scored it.
+    public var scorer: Fingerprint
     /// A hash of the list of prompts and of the videos' names, sizes and times of change.
     var videos: String
   }
@@ -16,7 +16,7 @@ extension VBenchResults {
 
 extension VBenchResults.Origin {
   /// - Throws: `Failure` where a video is gone.
-  public init(_ videos: VBenchVideos, _ prompts: VBenchPrompts, by scorer: String) throws {
+  public init(_ videos: VBenchVideos, _ prompts: VBenchPrompts, by scorer: Fingerprint) throws {
     let files = try videos.found.map { video in
       var info = stat()
       guard stat(video.path, &info) == 0 else {
@@ -31,13 +31,16 @@ extension VBenchResults.Origin {
 
   /// Nil where it is none.
   init?(_ value: JSONValue) {
-    guard case .integer(let version)? = value["version"], let scorer = value["scorer"]?.string,
+    guard case .integer(let version)? = value["version"], case .object(let scorer)? = value["scorer"],
       let videos = value["videos"]?.string
     else { return nil }
-    (self.version, self.scorer, self.videos) = (version, scorer, videos)
+    (self.version, self.scorer, self.videos) = (version, Fingerprint(scorer.compactMapValues(\.string)), videos)
   }
 
   var json: JSONValue {
-    .object(["version": .integer(version), "scorer": .string(scorer), "videos": .string(videos)])
+    .object([
+      "version": .integer(version), "scorer": .object(scorer.parts.mapValues(JSONValue.string)),
+      "videos": .string(videos),
+    ])
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Processes
+import Tensors
 
 /// VBench's own program, of the Python package vbench: it scores the dimensions that are not native, on a GPU.
 public struct VBenchProgram: Sendable {
@@ -12,15 +13,15 @@ public struct VBenchProgram: Sendable {
     program = found
   }
 
-  /// What its package calls itself, "vbench 0.1.5": asked of the Python that the program's first line names. Nil where that
-  /// is not to be had.
-  public func version() throws -> String? {
+  /// The package's name and version, "vbench 0.1.5", from the Python that the program's first line names. Nil if it is
+  /// unknown.
+  public func fingerprint() throws -> Fingerprint? {
     let start = (try? Data(contentsOf: URL(fileURLWithPath: program.path)).prefix(200)) ?? Data()
     let line = String(decoding: start.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     guard line.hasPrefix("#!/"), let python = Program(String(line.dropFirst(2))) else { return nil }
     let said = try python.run(["-c", "import importlib.metadata as m; print('vbench', m.version('vbench'))"])
-    return said.status == 0
-      ? String(decoding: said.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) : nil
+    guard said.status == 0 else { return nil }
+    return ["scorer": String(decoding: said.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)]
   }
 
   /// Scores one dimension of a folder's videos; the program's words go to this process's error output.
@@ -28,7 +29,7 @@ public struct VBenchProgram: Sendable {
   /// - Parameters:
   ///   - output: a folder for the program's files, made anew.
   ///   - isStopped: asked ten times a second; once it says so, the program is ended.
-  /// - Throws: `BenchmarkError` where the program writes no result, whatever its exit code says.
+  /// - Throws: `Failure` where the program writes no result, whatever its exit code says.
   public func score(
     _ dimension: VBenchDimension, of videos: String, _ prompts: VBenchPrompts, to output: String,
     until isStopped: () -> Bool
@@ -37,7 +38,8 @@ public struct VBenchProgram: Sendable {
     // The program hands its arguments to a shell. Only the folder of videos is put in quotes, so that the others are names
     // without spaces in the folder that it runs in.
     if let sign = videos.first(where: { "\"$`\\\n".contains($0) }) {
-      throw BenchmarkError("\(videos): VBench's program cannot take a folder with \(sign.debugDescription) in its name")
+      throw Failure(
+        .malformed, at: videos, "VBench's program cannot take a folder with \(sign.debugDescription) in its name")
     }
     let files = FileManager.default
     if files.fileExists(atPath: output) { try files.removeItem(atPath: output) }
@@ -51,11 +53,12 @@ public struct VBenchProgram: Sendable {
       $0.hasSuffix("_eval_results.json")
     }
     guard let name = results?.first else {
-      throw BenchmarkError(
-        "\(program.path) wrote no result for \(dimension.rawValue) (exit code \(status)); its own words are above")
+      throw Failure(
+        .software, at: program.path, "it wrote no result for \(dimension.rawValue); exit code \(status)",
+        advice: "Its output is above.")
     }
     guard let result = try VBenchResults("\(output)/results/\(name)", of: prompts).dimensions[dimension] else {
-      throw BenchmarkError("\(output)/results/\(name): there is no score of \(dimension.rawValue)")
+      throw Failure(.malformed, at: "\(output)/results/\(name)", "there is no score of \(dimension.rawValue)")
     }
     return result
   }

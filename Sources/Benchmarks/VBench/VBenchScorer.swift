@@ -1,4 +1,5 @@
 import Encoders
+import Evaluation
 import Files
 import Tensors
 
@@ -46,26 +47,26 @@ public final class VBenchScorer {
   /// Frames uint8 [F, 3, H, W] and their prompt -> one number a frame, or a pair of frames.
   private let measure: (Tensor, VBenchPrompt) throws -> [Double]
   private let dimension: VBenchDimension
-  /// Hashes of the networks' tensors and of the tokenizer; a formula alone has none.
-  public let identity: String
-  /// As locks have it.
-  public var words: String { "native, \(identity)" }
+  /// What scores depend on: hashes of the networks' weights and of the tokenizer.
+  public let fingerprint: Fingerprint
+  /// The place of a failure that does not know the video's path.
+  static let place = "video"
   /// Frames that a network sees at once.
   private static let batch = 32
 
   /// Reads the networks.
   ///
-  /// - Throws: `BenchmarkError` where the dimension is not native or a network of it is not given, `Failure` where one does
+  /// - Throws: `Failure` where the dimension is not native or a network of it is not given, `Failure` where one does
   ///   not fit.
   public init(_ dimension: VBenchDimension, _ models: VBenchModels, on device: Device) throws {
     guard models.has(dimension) else {
-      throw BenchmarkError("\(dimension.rawValue) cannot be measured here without its networks")
+      throw Failure(.missing, at: dimension.rawValue, "its networks are missing")
     }
     self.dimension = dimension
     switch dimension {
     case .subjectConsistency:
       let network = try DINO(models.dino ?? "", on: device)
-      identity = network.identity
+      fingerprint = Self.native(["weights": network.digest])
       measure = { frames, _ in
         let features = try Self.batched(frames) {
           try network(VBenchMeasures.prepared($0.to(device), size: network.size))
@@ -74,7 +75,7 @@ public final class VBenchScorer {
       }
     case .backgroundConsistency:
       let model = try CLIPFolder(models.clipB32 ?? "").model(on: device)
-      identity = try model.identity()
+      fingerprint = Self.native(["weights": try model.digest()])
       measure = { frames, _ in try VBenchMeasures.consistency(Self.embeddings(frames, model, on: device)) }
     case .aestheticQuality:
       let folder = try CLIPFolder(models.clipL14 ?? "")
@@ -87,26 +88,30 @@ public final class VBenchScorer {
           got: "\(head.tensors.count / 2) of them", advice: "Take sa_0_4_vit_l_14_linear.pth.")
       }
       let model = try folder.model(on: device)
-      identity = try "\(model.identity()) \(hash(head.tensors))"
+      fingerprint = Self.native(["weights": try model.digest(), "head": try hash(head.tensors)])
       measure = { frames, _ in try (head(Self.embeddings(frames, model, on: device)) / 10).doubles() }
     case .appearanceStyle:
       let style = try AppearanceStyle(CLIPFolder(models.clipB32 ?? ""), on: device)
-      identity = try style.identity()
+      fingerprint = Self.native(try style.fingerprint())
       measure = { frames, prompt in try style(frames, prompt.style ?? "") }
     default:
-      identity = "a formula"
+      fingerprint = Self.native([:])
       measure = { frames, _ in try VBenchMeasures.temporalFlickering(frames) }
     }
   }
 
+  private static func native(_ networks: Fingerprint) -> Fingerprint { networks.merging(["scorer": "native"]) }
+
   /// The score of a video: the numbers of its frames, or of its pairs of frames.
   ///
   /// - Parameter frames: uint8 [F, 3, H, W] on the CPU.
-  /// - Throws: `BenchmarkError` where a single frame has no neighbour to be compared with.
+  /// - Throws: `Failure` where a single frame has no neighbour to be compared with.
   public func callAsFunction(_ frames: Tensor, of prompt: VBenchPrompt) throws -> [Double] {
     let isOfPairs = ![.aestheticQuality, .appearanceStyle].contains(dimension)
     guard frames.shape[0] > (isOfPairs ? 1 : 0) else {
-      throw BenchmarkError("\(dimension.rawValue) compares frames, and the video has \(frames.shape[0])")
+      throw Failure(
+        .malformed, at: Self.place, expected: "at least 2 frames, which \(dimension.rawValue) compares",
+        got: "\(frames.shape[0])")
     }
     return try noGrad { try measure(frames, prompt) }
   }
@@ -148,7 +153,7 @@ private final class AppearanceStyle {
     self.device = device
   }
 
-  func identity() throws -> String { "\(try model.identity()), \(texts.identity)" }
+  func fingerprint() throws -> Fingerprint { texts.fingerprint.merging(["weights": try model.digest()]) }
 
   func callAsFunction(_ frames: Tensor, _ style: String) throws -> [Double] {
     let text = try texts([style])

@@ -9,7 +9,7 @@ public struct VBenchScores {
 
   private struct Entry {
     let result: VBenchResults.Dimension
-    let scorer: String
+    let scorer: Fingerprint
     let samples: Int
     /// Nil where it is not known how many videos there were.
     let missing: Int?
@@ -29,7 +29,7 @@ public struct VBenchScores {
   ///   - scorer: the dimension's.
   ///   - progress: how many are measured.
   /// - Returns: the result, in the package's form.
-  /// - Throws: `Failure` or `BenchmarkError` naming a video that is none, or that cannot be judged.
+  /// - Throws: `Failure` naming a video that is none, or that cannot be judged.
   public mutating func measure(
     _ dimension: VBenchDimension, _ videos: VBenchVideos, by scorer: VBenchScorer,
     progress: (Int) throws -> Void
@@ -37,8 +37,9 @@ public struct VBenchScores {
     let ffmpeg = try FFmpeg()
     let values = try videos.found.enumerated().map { index, video in
       let values: [Double]
-      do { values = try scorer(ffmpeg.read(video.path), of: video.prompt) } catch let error as BenchmarkError {
-        throw BenchmarkError("\(video.path): \(error)")
+      do { values = try scorer(ffmpeg.read(video.path), of: video.prompt) } catch var error as Failure {
+        if error.place == VBenchScorer.place { error.place = video.path }
+        throw error
       }
       try progress(index + 1)
       return values
@@ -46,15 +47,16 @@ public struct VBenchScores {
     let result = VBenchResults.Dimension(
       score: VBenchScorer.score(of: values, dimension),
       videos: zip(videos.found, values).map { .init(path: $0.path, score: VBenchScorer.mean($1)) })
-    add(result, of: dimension, by: scorer.words, videos: videos)
+    add(result, of: dimension, by: scorer.fingerprint, videos: videos)
     return result
   }
 
   /// - Parameters:
-  ///   - scorer: what the result comes from, for the lock.
+  ///   - scorer: what the result comes from.
   ///   - videos: those that were scored; nil where only the result is known.
   public mutating func add(
-    _ result: VBenchResults.Dimension, of dimension: VBenchDimension, by scorer: String, videos: VBenchVideos? = nil
+    _ result: VBenchResults.Dimension, of dimension: VBenchDimension, by scorer: Fingerprint,
+    videos: VBenchVideos? = nil
   ) {
     let listed = result.videos.count
     let wanted = VBenchBenchmark.videosAPrompt * prompts.prompts(of: dimension).count
@@ -63,12 +65,12 @@ public struct VBenchScores {
       missing: videos?.missing.count ?? (listed > 0 ? wanted - listed : nil))
   }
 
-  /// What scores depend on.
-  public var lock: BenchmarkLock {
-    BenchmarkLock(
-      suite: VBenchBenchmark.name, version: Self.version, prompts: prompts.hash,
+  /// What the scores depend on besides the videos.
+  public var fingerprint: Fingerprint {
+    Fingerprint(
+      benchmark: VBenchBenchmark.name, version: Self.version, prompts: prompts.hash,
       samples: entries.values.reduce(0) { $0 + $1.samples },
-      scorers: Dictionary(uniqueKeysWithValues: entries.map { ($0.rawValue, $1.scorer) }))
+      scorers: entries.reduce(into: [:]) { $0 = $0.merging($1.value.scorer.prefixed($1.key.rawValue)) })
   }
 
   /// The dimensions' scores, and the totals that all of their dimensions have been scored for.

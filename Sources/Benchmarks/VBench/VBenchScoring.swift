@@ -31,7 +31,7 @@ public struct VBenchScoring {
   /// Adds a dimension to the scores, from its file if that is still valid. Adds nothing if neither its networks nor the
   /// program nor a video is there.
   ///
-  /// - Throws: `Failure` or `BenchmarkError` for videos or networks that cannot be used; `Interrupted` after Ctrl-C.
+  /// - Throws: `Failure` for videos or networks that cannot be used; `Interrupted` after Ctrl-C.
   public func score(
     _ dimension: VBenchDimension, into scores: inout VBenchScores, progress: ScoringProgress
   ) throws {
@@ -51,14 +51,14 @@ public struct VBenchScoring {
     let scorer = isNative ? try VBenchScorer(dimension, models, on: device) : nil
     let program = isNative ? nil : program
     // nil for a program that does not say which it is: its results are not reused.
-    let identity = try scorer?.words ?? program?.version()
-    if let file, let kept, let origin = kept.origin, identity != nil || program == nil,
-      try origin == VBenchResults.Origin(videos, prompts, by: identity ?? origin.scorer)
+    let fingerprint = try scorer?.fingerprint ?? program?.fingerprint()
+    if let file, let kept, let origin = kept.origin, fingerprint != nil || program == nil,
+      try origin == VBenchResults.Origin(videos, prompts, by: fingerprint ?? origin.scorer)
     {
       note("\(dimension.rawValue): from \(file), of the same videos")
       return scores.add(kept, of: dimension, by: origin.scorer, videos: videos)
     }
-    let origin = try identity.map { try VBenchResults.Origin(videos, prompts, by: $0) }
+    let origin = try fingerprint.map { try VBenchResults.Origin(videos, prompts, by: $0) }
     var result: VBenchResults.Dimension
     if let scorer {
       result = try scores.measure(
@@ -67,7 +67,7 @@ public struct VBenchScoring {
       let work = try samples.folder(for: "VBench's program").path
       note("\(dimension.rawValue): by VBench's own program")
       result = try official(program, dimension, folder, to: "\(work)/official/\(dimension.rawValue)")
-      scores.add(result, of: dimension, by: identity ?? "vbench", videos: videos)
+      scores.add(result, of: dimension, by: fingerprint ?? ["scorer": "vbench"], videos: videos)
     } else {
       return note("\(dimension.rawValue): \(file ?? "") is of other videos, or of another list of prompts")
     }

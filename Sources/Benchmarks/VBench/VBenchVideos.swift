@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The videos of a folder that VBench looks for by name.
 public struct VBenchVideos: Sendable {
@@ -14,10 +15,10 @@ public struct VBenchVideos: Sendable {
 
   /// Five videos of each of a dimension's prompts. As for VBench, those of other numbers play no part.
   ///
-  /// - Throws: `BenchmarkError` where there is no such folder.
+  /// - Throws: `Failure` where there is no such folder.
   public init(_ folder: String, of dimension: VBenchDimension, _ prompts: VBenchPrompts) throws {
     guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw BenchmarkError("\(folder): there is no such folder")
+      throw Failure(.missing, at: folder, "there is no such folder")
     }
     let names = Set(files)
     var (found, missing) = ([Video](), [String]())

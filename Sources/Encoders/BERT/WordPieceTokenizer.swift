@@ -8,7 +8,7 @@ package final class WordPieceTokenizer: Sendable {
   /// Ids that there are.
   package let count: Int
   /// A hash of all that ids depend on.
-  package let identity: String
+  package let digest: String
   private let pieces: [[Unicode.Scalar]: Int]
   private let added: AddedTokens
   private let pad: Int
@@ -40,7 +40,7 @@ package final class WordPieceTokenizer: Sendable {
     }
     added = AddedTokens(try (Self.special + more).map { AddedToken($0, id: try id($0)) })
     (count, pieces) = (tokens.count, ids)
-    identity = hash(String(String.UnicodeScalarView(tokens.joined(separator: ["\n"]))))
+    digest = hash(String(String.UnicodeScalarView(tokens.joined(separator: ["\n"]))))
   }
 
   /// Ids int64 [B, length] (start, pieces, end, padding), and bool [B, length], false where they are padding.

@@ -13,7 +13,7 @@ public final class CLIPTokenizer: Sendable {
   let end: Int
   let pad: Int
   /// A hash of all that ids depend on.
-  public let identity: String
+  public let digest: String
   private let encoding: BytePairEncoding
   private let asWritten: AddedTokens
   private let afterNormalizing: AddedTokens
@@ -33,7 +33,7 @@ public final class CLIPTokenizer: Sendable {
 
   init(_ files: TokenizerFiles) throws {
     encoding = files.encoding
-    identity = files.identity
+    digest = files.digest
     (start, end, pad) = (files.start, files.end, files.pad)
     length = files.length
     largestID = max(encoding.vocabulary.values.max() ?? 0, files.added.map(\.id).max() ?? 0)

@@ -8,8 +8,8 @@ public final class PromptEmbeddings {
   /// Before every text; empty for none.
   private let prefix: String
   private let device: Device
-  /// What embeddings depend on beside the model.
-  public var identity: String { "tokenizer \(tokenizer.identity), prefix '\(prefix)'" }
+  /// What embeddings depend on besides the model.
+  public var fingerprint: Fingerprint { ["tokenizer": tokenizer.digest, "prefix": "'\(prefix)'"] }
   private var known = [String: Tensor]()
   /// 400 MB of ViT-H-14's.
   private static let mostKnown = 100_000

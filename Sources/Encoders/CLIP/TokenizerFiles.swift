@@ -11,7 +11,7 @@ struct TokenizerFiles {
   let end: Int
   let pad: Int
   /// A hash of all of this, however the files write it.
-  let identity: String
+  let digest: String
 
   init(_ folder: String) throws {
     let config = try ModelConfig("\(folder)/tokenizer_config.json")
@@ -30,7 +30,7 @@ struct TokenizerFiles {
       table.vocabulary.map { "\($0) \($1)" }.sorted(), table.merges.map { "\($0) \($1)" },
       added.map { "\($0)" }.sorted(),
     ]
-    identity = hash(parts.map { $0.joined(separator: "\n") }.joined(separator: "\n\n"))
+    digest = hash(parts.map { $0.joined(separator: "\n") }.joined(separator: "\n\n"))
     do throws(BytePairEncoding.UnknownToken) {
       encoding = try BytePairEncoding(
         vocabulary: table.vocabulary, merges: table.merges, unknown: tokens.id("unk_token"))

@@ -5,7 +5,7 @@ import Tensors
 /// DINO's image features (Caron et al., arXiv 2104.14294), of a checkpoint such as dino_vitbase16_pretrain.pth.
 package struct DINO {
   /// A hash of all weights.
-  package let identity: String
+  package let digest: String
   /// Pixels a side of the pictures that it was trained on.
   package var size: Int { network.shape.size }
   private let network: VisionTransformer
@@ -19,7 +19,7 @@ package struct DINO {
     let store = ParameterStore(weights.parameters, device: device)
     network = try weights.network(in: store) { try VisionTransformer($0, shape) }
     try store.setTrainable(false)
-    identity = try weights.identity()
+    digest = try weights.digest()
   }
 
   /// The class token's features, float32 [B, width], of pictures [B, 3, H, W] of any size, with ImageNet's mean and deviation

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// As in the authors' code the middle square, half a pixel to the upper left, is resized by Pillow's bicubic filter.
 public final class CLIPEmbedding: ImageNetwork {
-  public let identity: String
+  public let fingerprint: Fingerprint
   public let device: Device
   private let model: CLIPModel
   private let processing: CLIPImageProcessing
@@ -19,7 +19,10 @@ public final class CLIPEmbedding: ImageNetwork {
     model = try folder.model(precision, on: device)
     processing = folder.processing
     self.device = device
-    identity = "clip \(try model.identity()) \(precision.name), \(hash("\(processing)"))"
+    fingerprint = [
+      "network": "clip", "weights": try model.digest(), "precision": precision.name,
+      "processing": hash("\(processing)"),
+    ]
   }
 
   public func prepared(_ picture: Tensor) throws -> Tensor {
@@ -33,6 +36,6 @@ public final class CLIPEmbedding: ImageNetwork {
 }
 
 extension CLIPModel {
-  /// A hash of all weights.
-  package func identity() throws -> String { try hash((parameters?.all ?? []).map { try $0.value.detached() }) }
+  /// One hash of all weights.
+  package func digest() throws -> String { try hash((parameters?.all ?? []).map { try $0.value.detached() }) }
 }

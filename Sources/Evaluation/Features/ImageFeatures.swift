@@ -9,12 +9,10 @@ public struct ImageFeatures {
   public let values: Tensor
   /// Where each picture is.
   public let names: [String]
-  /// `ImageNetwork.identity`.
-  public let network: String
-  /// `ImageFit.description`.
-  public let fit: String
-  /// A hash of the files' bytes in their order, whatever they are called.
-  public let pictures: String
+  /// What each feature depends on besides its image: the network and the fit.
+  public let fingerprint: Fingerprint
+  /// A hash of the files' bytes in their order; their names do not count.
+  public let images: String
 
   /// Looks at pictures, so many at once.
   ///
@@ -39,34 +37,27 @@ public struct ImageFeatures {
     }
     values = try concatenated(features)
     names = pictures.map(\.name)
-    (self.network, self.fit) = (network.identity, fit.description)
-    self.pictures = hash(hashes.joined())
+    fingerprint = Self.fingerprint(network, fit)
+    images = hash(hashes.joined())
   }
 
-  /// What differs from other features, in words; nil where distances between the two mean something.
-  public func difference(from other: ImageFeatures) -> String? {
-    if network != other.network { return "features of different networks: \(network), and \(other.network)" }
-    if fit != other.fit { return "pictures were brought to size in different ways: \(fit), and \(other.fit)" }
-    return nil
+  /// Distances between two sets of features mean something only if this is the same.
+  public static func fingerprint(_ network: any ImageNetwork, _ fit: ImageFit) -> Fingerprint {
+    network.fingerprint.merging(["fit": fit.description])
   }
 }
 
 extension ImageFeatures {
-  private static let attributes = ["network", "fit", "pictures"]
+  /// Whether an HDF5 file was made by `write`, rather than by another program.
+  public static func isHeld(by file: HDF5File) throws -> Bool { try file.attributeNames().contains("images") }
 
-  /// Whether an HDF5 file holds what `write` makes, and not some features alone.
-  public static func isHeld(by file: HDF5File) throws -> Bool {
-    Set(attributes).isSubset(of: try file.attributeNames())
-  }
-
-  /// Datasets "features" and "names"; what they depend on as attributes.
+  /// Datasets "features" and "names"; the fingerprint and the images' hash as attributes.
   public func write(to path: String) throws {
     try HDF5File.write(to: path) { file in
       try file.write(values, to: "features")
       try file.write(names, to: "names")
-      for (name, text) in zip(Self.attributes, [network, fit, pictures]) {
-        try file.setAttribute(name, .string(text))
-      }
+      try file.setFingerprint(fingerprint, as: "fingerprint")
+      try file.setAttribute("images", .string(images))
     }
   }
 
@@ -82,6 +73,7 @@ extension ImageFeatures {
         .malformed, at: "\(path): features", expected: "[\(names.count), D], a row for each name",
         got: "\(values.shape)")
     }
-    (network, fit, pictures) = (try file.string("network"), try file.string("fit"), try file.string("pictures"))
+    fingerprint = try file.fingerprint("fingerprint")
+    images = try file.string("images")
   }
 }

@@ -1,9 +1,12 @@
 import Tensors
 
-/// A frozen network that makes a vector of a picture: what FID, KID and CMMD compare.
+/// A frozen network that turns image files into feature vectors, which FID, KID and CMMD compare.
+///
+/// It differs from `FeatureNetwork`, which sees a backbone's samples (points or latents too) in one batch and also classifies
+/// them. This one prepares each file at its own size, in the exact way of a published measure, and has no classes.
 public protocol ImageNetwork {
-  /// What features depend on beside the picture: the network and its weights, by hash.
-  var identity: String { get }
+  /// What features depend on besides the image: the network's name and its weights' hash.
+  var fingerprint: Fingerprint { get }
   var device: Device { get }
 
   /// float32 [3, side, side] on the CPU, of a side that is the network's own.

@@ -11,7 +11,7 @@ public final class Inception: ImageNetwork {
   /// Pixels a side.
   public static let side = 299
 
-  public let identity: String
+  public let fingerprint: Fingerprint
   public let device: Device
   private let program: ScriptProgram
 
@@ -19,7 +19,7 @@ public final class Inception: ImageNetwork {
   public init(_ path: String, on device: Device = .cpu) throws {
     program = try .read(path, on: device)
     self.device = device
-    identity = "inception \(try SHA256.hash(of: path))"
+    fingerprint = ["network": "inception", "weights": try SHA256.hash(of: path)]
     do { _ = try features(.zeros([2, 3, Self.side, Self.side], on: device)) } catch let error as TensorError {
       throw Failure(
         .malformed, at: path, "the program is not NVIDIA's Inception",

@@ -15,10 +15,9 @@ extension LatentCache {
     _ pictures: [ImageSource.Picture], size: [Int], from origin: String = "", skippingBad: Bool = false,
     progress: @escaping (Int) throws -> Void = { _ in }
   ) throws -> Summary {
-    var attributes = try pipeline.textIdentity().merging(pipeline.pictureIdentity()) { $1 }
-    attributes["dtype"] = dtype.name
-    attributes["size"] = "\(size[0])x\(size[1])"
-    let writer = try ShardWriter(folder, kind: "latents", attributes: attributes, origin: origin)
+    let fingerprint = try pipeline.promptFingerprint().merging(pipeline.imageFingerprint())
+      .merging(["dtype": dtype.name, "size": "\(size[0])x\(size[1])"])
+    let writer = try ShardWriter(folder, kind: "latents", fingerprint, origin: origin)
     var summary = Summary()
     try shards(pictures, writer, digest: sourceDigest, &summary, progress) { part, done in
       try rows(of: part, size, skippingBad, done)
@@ -28,7 +27,7 @@ extension LatentCache {
 
   /// By name, caption and bytes.
   private func sourceDigest(_ pictures: [ImageSource.Picture]) throws -> String {
-    digest(try pictures.flatMap { [$0.name, $0.caption, try hash($0.bytes())] })
+    SHA256.hash(try pictures.flatMap { [$0.name, $0.caption, try hash($0.bytes())] })
   }
 
   private func rows(

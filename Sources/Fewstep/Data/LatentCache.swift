@@ -53,11 +53,11 @@ public struct LatentCache {
   public func prompts(
     _ prompts: [String], from origin: String = "", progress: @escaping (Int) throws -> Void = { _ in }
   ) throws -> Summary {
-    let attributes = try pipeline.textIdentity().merging(["dtype": dtype.name]) { $1 }
-    let writer = try ShardWriter(folder, kind: "prompts", attributes: attributes, origin: origin)
+    let fingerprint = try pipeline.promptFingerprint().merging(["dtype": dtype.name])
+    let writer = try ShardWriter(folder, kind: "prompts", fingerprint, origin: origin)
     var summary = Summary()
     let nothing = try pipeline.embedNothing()
-    try shards(prompts, writer, digest: digest, &summary, progress) { part, done in
+    try shards(prompts, writer, digest: SHA256.hash, &summary, progress) { part, done in
       let (rows, cutOff) = try embedded(part, done)
       return Rows(
         count: part.count, tensors: rows, texts: ["prompts": part],
@@ -142,6 +142,4 @@ public struct LatentCache {
       "what the network makes of it is not finite in \(dtype)",
       advice: "Where the weights are sound (`fewstep inspect`), compute in bfloat16 or float32, or store float32.")
   }
-
-  func digest(_ texts: [String]) -> String { hash(texts.joined(separator: "\u{0}")) }
 }

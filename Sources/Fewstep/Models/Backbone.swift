@@ -34,9 +34,9 @@ public protocol Backbone: AnyObject {
 }
 
 /// The networks that a run trains.
-public enum Role: Sendable {
+public enum Role: String, Sendable {
   case student
-  case fakeTeacher
+  case fakeTeacher = "fake teacher"
 }
 
 extension Backbone {

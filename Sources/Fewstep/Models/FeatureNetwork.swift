@@ -10,6 +10,6 @@ public protocol FeatureNetwork: AnyObject {
   ///   - pixels: [B, C, H, W] in 0...1, or nil where samples are no images.
   func features(_ samples: Tensor, pixels: Tensor?) throws -> (features: Tensor, logProbabilities: Tensor)
 
-  /// The tensors that the features depend on; what scores are compared by, see `EvaluationLock`.
-  func identity() throws -> [Tensor]
+  /// What features depend on besides the samples, such as the weights' hash. Scores are compared only if it is the same.
+  func fingerprint() throws -> Fingerprint
 }

@@ -30,10 +30,10 @@ public protocol ModelPipeline: AnyObject {
   /// What the denoiser is told of a picture beside its text, by name, each without the batch.
   func describe(_ picture: ImageFrame) -> [String: [Float]]
 
-  /// Hashes of all that prepared texts depend on, by component: weights, configurations, tokenizers.
-  func textIdentity() throws -> [String: String]
-  /// The same of prepared pictures, beside their captions.
-  func pictureIdentity() throws -> [String: String]
+  /// What prepared prompts depend on: hashes of weights, configurations and tokenizers, by component.
+  func promptFingerprint() throws -> Fingerprint
+  /// What prepared images depend on besides their captions.
+  func imageFingerprint() throws -> Fingerprint
 }
 
 /// How a picture was cut out of an original: all in pixels.

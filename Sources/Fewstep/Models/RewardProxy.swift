@@ -15,19 +15,19 @@ public protocol RewardProxy: AnyObject {
   /// Whether it looks at pixels: latents are not decoded for one that does not.
   var readsPixels: Bool { get }
 
-  /// The tensors that scores are a function of: two rewards of one kind with equal ones are the same. Empty where its
-  /// settings say all.
-  func identity() throws -> [Tensor]
+  /// What scores depend on besides the samples, such as the weights' hash: settings hold paths, which say little. Empty if
+  /// the settings determine the scores.
+  func fingerprint() throws -> Fingerprint
 
-  /// Who scores, in which version, where that is not for the recipe to say: a program of somebody else's. A run notes it and
-  /// goes on with no other. nil where the settings say all.
-  var version: String? { get }
+  /// Identifies an external scorer: its name and version. Runs record it and refuse to resume with a different one. Empty if
+  /// the settings determine the scores.
+  var scorer: Fingerprint { get }
 }
 
 extension RewardProxy {
   public var readsPixels: Bool { true }
-  public func identity() throws -> [Tensor] { [] }
-  public var version: String? { nil }
+  public func fingerprint() throws -> Fingerprint { [:] }
+  public var scorer: Fingerprint { [:] }
 }
 
 /// A reward of any picture for any text, whatever made them: what benchmarks score files with.

@@ -12,25 +12,37 @@ public final class AdversarialTerm {
     case teacher
   }
 
-  public let studentWeight: Double
-  public let discriminatorWeight: Double
-  private let features: Features
-  private let kind: DiscriminatorKind
-  private var head: (any Discriminator)?
+  public struct Settings: Sendable {
+    public let studentWeight: Double
+    public let discriminatorWeight: Double
+    public let head: DiscriminatorKind
+    public let features: Features
+    /// How the head is optimized; nil: together with the fake teacher.
+    public let optimization: OptimizationSettings?
 
-  public init(_ s: SettingsReader) {
-    studentWeight = s.number(
-      "student-weight", default: 3e-3, in: .nonNegative,
-      "Weight of the GAN in the student's loss (DMD2: 3e-3 ImageNet, 5e-3 SDXL).")
-    discriminatorWeight = s.number(
-      "discriminator-weight", default: 1e-2, in: .nonNegative,
-      "Weight of the discriminator's loss beside the denoising loss (DMD2: 1e-2).")
-    kind = s.choice("head", default: .pointwise, "What the discriminator is made of; convolutional is DMD2's for SDXL.")
-    features = s.choice("features", default: .fakeTeacher, "Whose features the discriminator's head reads.")
+    public init(_ s: SettingsReader) {
+      studentWeight = s.number(
+        "student-weight", default: 3e-3, in: .nonNegative,
+        "Weight of the GAN in the student's loss (DMD2: 3e-3 ImageNet, 5e-3 SDXL).")
+      discriminatorWeight = s.number(
+        "discriminator-weight", default: 1e-2, in: .nonNegative,
+        "Weight of the discriminator's loss, added to the denoising loss (DMD2: 1e-2).")
+      head = s.choice(
+        "head", default: .pointwise, "The discriminator's architecture; convolutional is DMD2's for SDXL.")
+      features = s.choice("features", default: .fakeTeacher, "Whose features the discriminator's head reads.")
+      optimization = s.optionalSection("optimizer").map {
+        OptimizationSettings($0, learningRate: 1e-4, betas: [0.9, 0.999])
+      }
+    }
   }
 
+  public let settings: Settings
+  private var head: (any Discriminator)?
+
+  public init(_ settings: Settings) { self.settings = settings }
+
   /// Both weights 0 leave the term out altogether.
-  public var isActive: Bool { studentWeight > 0 || discriminatorWeight > 0 }
+  public var isActive: Bool { settings.studentWeight > 0 || settings.discriminatorWeight > 0 }
   public var parameters: ParameterStore? { head?.parameters }
 
   public func prepare(for backbone: any Backbone, seed: Int) throws {
@@ -38,12 +50,12 @@ public final class AdversarialTerm {
     guard let shape = backbone.featureShape else {
       throw TensorError("gan", "this backbone has no features for a discriminator to read; remove the `gan` section")
     }
-    head = try kind.discriminator(of: shape, ParameterStore(.random(seed: seed), device: backbone.device))
+    head = try settings.head.discriminator(of: shape, ParameterStore(.random(seed: seed), device: backbone.device))
   }
 
   /// Adds softplus(-D(x_t')): the student wants its samples to be taken for real.
   public func adding(toStudent loss: Loss, _ scene: Scene) throws -> Loss {
-    guard isActive, studentWeight > 0 else { return loss }
+    guard settings.studentWeight > 0 else { return loss }
     let batch = try scene.real
     // The gradient passes through head and features to the sample, and must not stay in the networks on the way.
     let generated = try (head?.parameters ?? scene.fakeTeacher.parameters).frozen {
@@ -51,25 +63,24 @@ public final class AdversarialTerm {
         try logits(scene.samples, batch.fakeNoise, batch.time, scene.condition, scene)
       }
     }
-    return try loss.adding("gan", mean(softplus(-generated)), weight: studentWeight)
+    return try loss.adding("gan", mean(softplus(-generated)), weight: settings.studentWeight)
   }
 
   /// Adds softplus(D(generated)) + softplus(-D(real)).
   public func adding(toFakeTeacher loss: Loss, _ scene: Scene) throws -> Loss {
-    guard isActive, discriminatorWeight > 0 else { return loss }
+    guard settings.discriminatorWeight > 0 else { return loss }
     let batch = try scene.real
     let generated = try logits(scene.samples.detached(), batch.fakeNoise, batch.time, scene.condition, scene)
     let real = try logits(batch.samples, batch.realNoise, batch.time, batch.condition, scene)
-    let loss = try loss.adding(
-      "discriminator", mean(softplus(generated)) + mean(softplus(-real)), weight: discriminatorWeight)
-    return loss
+    return try loss.adding(
+      "discriminator", mean(softplus(generated)) + mean(softplus(-real)), weight: settings.discriminatorWeight)
   }
 
   private func logits(
     _ samples: Tensor, _ noise: Tensor, _ time: Tensor, _ condition: Condition, _ scene: Scene
   ) throws -> Tensor {
     guard let head else { throw TensorError("gan", "the discriminator was not prepared") }
-    let reader: any Denoiser = features == .fakeTeacher ? scene.fakeTeacher : scene.teacher
+    let reader: any Denoiser = settings.features == .fakeTeacher ? scene.fakeTeacher : scene.teacher
     return try head(
       reader.features(of: reader.schedule.addNoise(samples, noise, at: time), at: time, given: condition))
   }

@@ -68,9 +68,10 @@ public struct BatchRewards {
     self.peers = try groupAdvantage.advantages(peers, among: peers)
   }
 
-  /// For each sample the mean over its group of what `weight` makes of the group's advantages: [B].
-  func groupMean(_ weight: (Tensor) throws -> Tensor) throws -> Tensor {
-    if let peers { return try mean(weight(peers)) + advantages.zerosLike() }
-    return try weight(advantages).reshaped([-1, groupSize]).mean([1]).repeatInterleaved(groupSize)
+  /// For each sample the mean over its group of what `weight` makes of the group's advantages.
+  func groupMean(_ weight: (PerSample) throws -> PerSample) throws -> PerSample {
+    if let peers { return try PerSample(mean(weight(PerSample(peers))) + advantages.zerosLike()) }
+    let weights = try weight(PerSample(advantages)).values
+    return try PerSample(weights.reshaped([-1, groupSize]).mean([1]).repeatInterleaved(groupSize))
   }
 }

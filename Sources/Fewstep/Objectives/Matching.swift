@@ -16,12 +16,17 @@ public struct Matching: Sendable {
   public var scale: MatchingScale
   /// Bounds of the times at which samples are noised for the student's update.
   public var times: ClosedRange<Double>
+  /// How times are drawn: for the student's update, for the fake teacher's, and for the discriminator.
+  public var sampling: TimeSampling
 
-  public init(guidance: Guidance = Guidance(1), scale: MatchingScale = .dmd2, times: ClosedRange<Double> = 0.02...0.98)
-  {
+  public init(
+    guidance: Guidance = Guidance(1), scale: MatchingScale = .dmd2, times: ClosedRange<Double> = 0.02...0.98,
+    sampling: TimeSampling = .uniform
+  ) {
     self.guidance = guidance
     self.scale = scale
     self.times = times
+    self.sampling = sampling
   }
 
   /// How far into `times` each time [B] lies: 0 at its cleaner end, 1 at its noisier one.

@@ -30,8 +30,6 @@ public final class Scene {
 
   /// Per-sample numbers [B] that the objective wants in the diagnostics, by name; a view's are its scene's.
   public var notes: [(name: String, values: Tensor)] { notebook.notes }
-  /// The step that the samples were asked to take; nil where the objective does not match. A view's is its scene's.
-  var step: Tensor? { notebook.step }
   private let notebook: Notebook
   private var known = [String: Tensor]()
   private var views = [String: Scene]()
@@ -39,37 +37,6 @@ public final class Scene {
 
   private final class Notebook {
     var notes = [(name: String, values: Tensor)]()
-    var step: Tensor?
-  }
-
-  /// Real samples as the discriminator sees them: of the same number and conditions of their own.
-  public struct RealBatch {
-    public let samples: Tensor
-    public let condition: Condition
-    /// Times [B] and noises of the discriminator's inputs, for real and generated samples.
-    public let time: Tensor
-    public let realNoise: Tensor
-    public let fakeNoise: Tensor
-
-    public init(samples: Tensor, condition: Condition, time: Tensor, realNoise: Tensor, fakeNoise: Tensor) {
-      self.samples = samples
-      self.condition = condition
-      self.time = time
-      self.realNoise = realNoise
-      self.fakeNoise = fakeNoise
-    }
-  }
-
-  /// What the student makes of recorded noises, and what the teacher made of them.
-  public struct Pairs {
-    /// With the student's graph.
-    public let student: Tensor
-    public let teacher: Tensor
-
-    public init(student: Tensor, teacher: Tensor) {
-      self.student = student
-      self.teacher = teacher
-    }
   }
 
   public init(
@@ -114,7 +81,9 @@ public final class Scene {
   /// The quantity of this name if somebody has asked for it; it is not made.
   func ifKnown(_ name: String) -> Tensor? { known[name] }
 
+  /// Adds a column [B] to the diagnostics.
   public func note(_ name: String, _ values: Tensor) { notebook.notes.append((name, values)) }
+  public func note(_ name: String, _ values: PerSample) { note(name, values.values) }
 
   // MARK: The same samples seen otherwise
 
@@ -196,26 +165,26 @@ public final class Scene {
 
   // MARK: The reward
 
-  /// R [B]; zeros where nothing was batchRewards.
-  public var reward: Tensor {
-    get throws { try once("reward") { try batchRewards?.rewards.rows(range) ?? perSampleZeros() } }
+  /// R; zeros if the samples were not scored.
+  public var reward: PerSample {
+    get throws { try perSample("reward") { try batchRewards?.rewards.rows(range) } }
   }
 
-  /// ã [B], zeros on steps between evaluations.
-  public var advantage: Tensor {
-    get throws { try once("advantage") { try batchRewards?.advantages.rows(range) ?? perSampleZeros() } }
+  /// ã; zeros on steps between evaluations.
+  public var advantage: PerSample {
+    get throws { try perSample("advantage") { try batchRewards?.advantages.rows(range) } }
   }
 
-  /// For each sample [B] the mean over its whole group of `weight(ã)`, whichever micro-batch the others are in.
-  public func groupMean(_ weight: (Tensor) throws -> Tensor) throws -> Tensor {
+  /// For each sample the mean over its whole group of `weight(ã)`, whichever micro-batch the others are in.
+  public func groupMean(_ weight: (PerSample) throws -> PerSample) throws -> PerSample {
     guard let batchRewards else { return try weight(advantage) }
     return try batchRewards.groupMean(weight).rows(range)
   }
 
-  /// What `weight` makes of the rewards of all samples of the step, at those of this scene: [B]; ones where nothing was
-  /// batchRewards.
-  public func overBatch(_ weight: (_ rewards: Tensor) throws -> Tensor) throws -> Tensor {
-    try batchRewards.map { try weight($0.rewards).rows(range) } ?? perSampleZeros() + 1
+  /// What `weight` makes of the rewards [N] of all samples of the step, at those of this scene; ones if the samples were not
+  /// scored.
+  public func overBatch(_ weight: (_ rewards: Tensor) throws -> Tensor) throws -> PerSample {
+    try PerSample(batchRewards.map { try weight($0.rewards).rows(range) } ?? perSampleZeros() + 1)
   }
 
   public var hasRewards: Bool { batchRewards != nil }
@@ -233,54 +202,48 @@ public final class Scene {
 
   // MARK: Data
 
-  /// - Throws: `SceneError.noData` where the recipe has no `data`.
+  /// - Throws: `Failure` if the recipe has no `data`.
   public var real: RealBatch {
     get throws {
       if let realBatch { return realBatch }
-      guard let realData else { throw SceneError.noData }
+      guard let realData else {
+        throw Failure(
+          .malformed, at: "objective", "this objective needs real samples",
+          advice: "Add a `data` section to the recipe.")
+      }
       let batch = try realData()
       realBatch = batch
       return batch
     }
   }
 
-  /// - Throws: `SceneError.noPairs` where the recipe has none.
+  /// - Throws: `Failure` if the recipe has none.
   public var regressionPairs: Pairs {
     get throws {
-      guard let pairs else { throw SceneError.noPairs }
+      guard let pairs else {
+        throw Failure(
+          .malformed, at: "objective", "this objective needs noise-image pairs",
+          advice: "Make them with `fewstep pairs` and name the file at `training.pairs`.")
+      }
       return try pairs()
     }
   }
 
   // MARK: The update
 
-  /// ½ mean (x - sg(x + direction / scale))²: its gradient moves x along the direction (DMD2's form).
-  public func match(along direction: Tensor) throws -> Loss { try match(moving: step(along: direction)) }
+  /// ½ mean (x - sg(x + direction / scale))², see the function of this name.
+  public func match(along direction: Tensor) throws -> Loss {
+    try Fewstep.match(samples, along: direction, scale: scale)
+  }
 
   /// direction / scale
   public func step(along direction: Tensor) throws -> Tensor {
-    try refuseOtherShape(direction)
+    try refuseOtherShape(direction, than: samples)
     return try noGrad { try direction / scale }
   }
 
-  private func refuseOtherShape(_ direction: Tensor) throws {
-    guard direction.shape == samples.shape else {
-      throw TensorError("match", "expected a direction of the samples' shape \(samples.shape), got \(direction.shape)")
-    }
-  }
-
-  /// ½ mean (x - sg(x + step))².
-  ///
-  /// DMD2's code turns a step that is not a number into 0, which is right where direction and scale both vanish. Everything
-  /// else that is not finite is a role that has diverged, and makes the loss say so.
-  ///
-  /// - Throws: `TensorError` where the step has not the samples' shape: broadcast, it would move every sample alike.
-  public func match(moving step: Tensor) throws -> Loss {
-    try refuseOtherShape(step)
-    notebook.step = try step.detached()
-    note("update", try step.detached().squared().meanPerSample().power(0.5))
-    return Loss(try 0.5 * mse(samples, samples.detached() + step))
-  }
+  /// ½ mean (x - sg(x + step))²
+  public func match(moving step: Tensor) throws -> Loss { try Fewstep.match(samples, moving: step) }
 
   private func real(_ name: String) throws -> Tensor {
     if let tensor = known[name] { return tensor }
@@ -288,7 +251,10 @@ public final class Scene {
       if matching.guidance.scale == 1, name == "realConditional" {
         known[name] = try teacher.denoise(from: noisy, at: time, given: condition)
       } else {
-        guard let unconditional else { throw SceneError.noUnconditional }
+        guard let unconditional else {
+          throw Failure(
+            .software, at: "scene", "guidance needs the condition for \"no prompt\", and the scene was made without it")
+        }
         let both = try teacher.both(from: noisy, at: time, given: condition, and: unconditional(condition))
         known["realConditional"] = both.conditional
         known["realUnconditional"] = both.unconditional
@@ -305,20 +271,9 @@ public final class Scene {
     try keepsGraph ? fakeTeacher.parameters.frozen(body) : noGrad(body)
   }
 
-  private func perSampleZeros() throws -> Tensor { try .zeros([samples.shape[0]], on: samples.device) }
-}
-
-public enum SceneError: ExitCoded, CustomStringConvertible {
-  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
-  case noData
-  case noPairs
-  case noUnconditional
-
-  public var description: String {
-    switch self {
-    case .noData: "this objective needs real samples: add a `data` section to the recipe"
-    case .noPairs: "this objective needs noise-image pairs: make them with `fewstep pairs` and name them in the recipe"
-    case .noUnconditional: "guidance needs the condition that stands for 'no prompt': the scene was made without one"
-    }
+  private func perSample(_ name: String, _ make: () throws -> Tensor?) throws -> PerSample {
+    try PerSample(once(name) { try make() ?? perSampleZeros() })
   }
+
+  private func perSampleZeros() throws -> Tensor { try .zeros([samples.shape[0]], on: samples.device) }
 }

@@ -38,10 +38,23 @@ public struct Plugin<Product> {
     self.read = read
   }
 
-  /// What its settings are.
+  /// A plugin that is made of its settings alone, and anew each time.
+  ///
+  ///     Plugin("amd", "Adaptive Matching Distillation (arXiv 2602.07345)", AMD.Settings.init, AMD.init)
+  public init<Settings>(
+    _ name: String, _ summary: String, _ settings: @escaping (SettingsReader) -> Settings,
+    _ make: @escaping (Settings) throws -> Product
+  ) {
+    self.init(name, summary) { s in
+      let settings = settings(s)
+      return { _ in try make(settings) }
+    }
+  }
+
+  /// Its settings.
   public var settings: [Setting] { settings(in: Catalog()) }
 
-  /// What its settings are beside the plugins of `catalog`, which it may be made of.
+  /// Its settings, given the plugins of `catalog` that it may be made of.
   public func settings(in catalog: Catalog) -> [Setting] {
     let reader = SettingsReader.describing(catalog)
     _ = read(reader)
@@ -64,7 +77,7 @@ public struct Catalog {
   public var autoencoders = [Plugin<any TrainableAutoencoder>]()
   /// Pretrained models that can be taken apart, see `ModelPipeline`.
   public var pipelines = [PipelineKind]()
-  /// Where plugins came from that were loaded from files: runs note it, so that they can be gone on with.
+  /// Files that plugins were loaded from. Runs record them, so that a resume can ask for them.
   public var files = [String]()
 
   public init() {}
@@ -73,7 +86,7 @@ public struct Catalog {
 extension Catalog {
   /// What a model folder can be opened as.
   ///
-  /// - Throws: `Failure` where no plugin knows the class that its model_index.json names.
+  /// - Throws: `Failure` if no plugin knows the class that its model_index.json names.
   public func pipeline(_ folder: PipelineFolder) throws -> PipelineKind {
     guard let kind = pipelines.first(where: { $0.className == folder.className }) else {
       throw Failure(

@@ -8,7 +8,7 @@ struct CommonSettings {
   let threads: Int?
 
   init(_ s: SettingsReader) {
-    name = s.string("name", "The run's name, and its folder's below runs/.")
+    name = s.string("name", affects: .records, "The run's name, and its folder's below runs/.")
     let isFolder = s.text("name").map { !$0.isEmpty && !$0.hasPrefix(".") && !$0.contains("/") } ?? true
     s.require(
       isFolder, at: "name", "'\(name)' names no folder: expected a text without '/' that does not begin with '.'")
@@ -17,12 +17,12 @@ struct CommonSettings {
     device = Device(name: text) ?? .cpu
     s.require(Device(name: text) != nil, at: "device", "'\(text)' is not cpu, cuda or cuda:N")
     let count = s.integer(
-      "threads", default: 0, in: .closed(0, 1024), "CPU threads of one operator; 0 takes one a core.")
+      "threads", default: 0, in: .closed(0, 1024), affects: .speed, "CPU threads of one operator; 0 takes one a core.")
     threads = count == 0 ? nil : count
   }
 }
 
-/// More than anybody means, and little enough that products of them and lists as long stay possible.
+/// Above anything useful, and small enough that products of them and lists of that length stay possible.
 extension Bounds {
   static let steps = Bounds.closed(1, 1_000_000_000)
   static let batch = Bounds.closed(1, 1_000_000)

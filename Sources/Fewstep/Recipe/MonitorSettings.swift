@@ -1,14 +1,14 @@
 /// How a run is monitored: a recipe's `monitor` section.
 public struct MonitorSettings {
-  /// What is done about a warning, beside saying and storing it.
+  /// What follows a warning, after it is reported and stored.
   public enum Policy: String, Sendable, CaseIterable {
     case warn
     /// A checkpoint is saved, and kept.
     case save
-    /// The run saves and ends; a resume goes on in spite of the warning.
+    /// The run saves and ends; a resume continues in spite of the warning.
     case stop
-    /// The run goes back to its last checkpoint from before anything was wrong, and on with half the learning rates:
-    /// random numbers are functions of the step, so that with the same ones it would only do the same again.
+    /// The run returns to its last checkpoint from before anything was wrong, and continues with half the learning rates:
+    /// random numbers are functions of the step, so with the same rates it would only repeat itself.
     case rollBack = "roll-back"
   }
 
@@ -27,15 +27,17 @@ public struct MonitorSettings {
   public let fakeTeacherGap: Double
   public let gradientNorm: Double
   public let goodhartGap: Double
-  /// Rewards that nobody learns from, by the recipe's names for them.
+  /// Rewards that are measured but not learnt from, by the recipe's names for them.
   public let heldOutRewards: [(name: String, make: (PluginContext) throws -> any RewardProxy)]
 
   init(_ top: SettingsReader, _ catalog: Catalog) {
-    let s = top.section("monitor")
+    let s = top.section("monitor", affects: .future)
     every = s.integer(
       "every", default: 100, in: .nonNegative,
       "Steps between probes: samples from the same prompts and noise all through training; 0 turns the monitor off.")
-    samples = s.integer("samples", default: 64, in: .closed(4, 100_000), "Samples of a probe, 4 or more a prompt.")
+    samples = s.integer(
+      "samples", default: 64, in: .closed(4, 100_000), affects: .results,
+      "Samples of a probe, 4 or more a prompt.")
     teacherSteps = s.integer(
       "teacher-steps", default: 20, in: .closed(1, 100_000),
       "DDIM steps in which the teacher makes the same samples, once at the start: what the student's are compared with."
@@ -50,23 +52,25 @@ public struct MonitorSettings {
     rollBacks = s.integer("roll-backs", default: 3, in: .closed(1, 100), "Returns after which the run stops instead.")
     meanShift = s.number(
       "mean-shift", default: 0.75, in: .positive,
-      "Distance of the samples' mean from the teacher's, in the teacher's spread."
+      "Distance of the samples' mean from the teacher's, in the teacher's standard deviation."
     )
     std = s.number(
-      "std", default: 2, in: .atLeast(1), "How many times more or less spread than the teacher's samples.")
+      "std", default: 2, in: .atLeast(1),
+      "The samples' standard deviation divided by the teacher's, or its inverse if that is larger.")
     diversity = s.number(
       "diversity", default: 0.5, in: .closed(0, 1),
       "The least mean distance between samples of one prompt, as a share of the teacher's.")
     fakeTeacherGap = s.number(
       "fake-teacher-gap", default: 3, in: .positive,
-      "The fake teacher's error on the probe's samples, in that on the samples it has just learnt from.")
+      "The fake teacher's error on unseen samples divided by its error on the samples it just trained on.")
     gradientNorm = s.number(
-      "gradient-norm", default: 100, in: .atLeast(1), "A gradient's norm, in the median of the last hundred.")
+      "gradient-norm", default: 100, in: .atLeast(1), "Gradient norm, as a multiple of the median of the last 100.")
     goodhartGap = s.number(
       "goodhart-gap", default: 2, in: .positive,
-      "Gain in the training reward minus the mean gain in the held-out rewards', each in its spread over the first probe after the first steps that are ignored."
+      "Gain in the training reward minus the mean gain in the held-out rewards, each in its standard deviation over the first probe after `ignore-first-steps`."
     )
-    let rewards = s.has("held-out-rewards") ? s.section("held-out-rewards") : nil
+    // What is measured of other samples or by other rewards could not be compared with what was measured before.
+    let rewards = s.optionalSection("held-out-rewards", affects: .results)
     heldOutRewards = (rewards?.names(orDescribing: "NAME") ?? []).map { name in
       (name, rewards!.plugin(name, among: catalog.rewards, "A reward that is measured and not learnt from."))
     }

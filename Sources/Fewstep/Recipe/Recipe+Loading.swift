@@ -22,10 +22,10 @@ extension Recipe {
     var node = try extended(path)
     for text in overrides {
       guard let split = text.firstIndex(of: "="), split > text.startIndex else {
-        throw OverrideError.form(text)
+        throw Failure.override(text)
       }
       let keys = text[..<split].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-      guard !keys.contains("") else { throw OverrideError.form(text) }
+      guard !keys.contains("") else { throw Failure.override(text) }
       let place = YAMLNode.Position(file: "--set \(text)", line: 0, column: 0)
       var value = try YAMLNode.parse(String(text[text.index(after: split)...]), file: place.file)
       value.position = place
@@ -75,13 +75,8 @@ extension Recipe {
   }
 }
 
-public enum OverrideError: ExitCoded, CustomStringConvertible {
-  public var exitCode: Int32 { Failure.Kind.usage.rawValue }
-  case form(String)
-
-  public var description: String {
-    switch self {
-    case .form(let text): "--set \(text): expected KEY=VALUE, such as training.steps=100"
-    }
+extension Failure {
+  fileprivate static func override(_ text: String) -> Failure {
+    Failure(.usage, at: "--set \(text)", expected: "KEY=VALUE, such as training.steps=100")
   }
 }

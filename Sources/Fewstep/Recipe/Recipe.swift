@@ -10,10 +10,8 @@ public struct Recipe {
     public let steps: Int
     /// Samples of one update.
     public let batch: Int
-    /// Parts that a batch is worked off in; the result is the same within rounding.
+    /// Parts that a batch is trained in, one after the other; the result is the same within rounding.
     public let microBatches: Int
-    /// Devices that these parts are dealt out to.
-    public let replicas: Int
     /// Noise-image pairs for a regression term, by path.
     public let pairs: String?
   }
@@ -42,7 +40,7 @@ public struct Recipe {
 
   public let name: String
   public let seed: Int
-  public private(set) var device: Device
+  public let device: Device
   public let threads: Int?
   public let backbone: (PluginContext) throws -> any Backbone
   public let data: ((PluginContext) throws -> any DataSource)?
@@ -50,11 +48,11 @@ public struct Recipe {
   public let objective: (PluginContext) throws -> any MatchingObjective
   /// The student's times, from 1 downwards.
   public let steps: [Double]
-  public let student: OptimizationSettings
+  public let student: RoleSettings
   public let ema: EMA.Decay?
   /// λ in the student's loss - λ mean R, whose gradient goes through reward and pixels; 0 leaves the term out.
   public let rewardWeight: Double
-  public let fakeTeacher: OptimizationSettings
+  public let fakeTeacher: RoleSettings
   /// Fake-teacher updates for each of the student's.
   public let fakeTeacherUpdates: Int
   public let matching: Matching
@@ -64,19 +62,19 @@ public struct Recipe {
   public let monitor: MonitorSettings
   /// Every value that was read, with its source as a comment.
   public let resolved: YAMLNode
+  let effects: Effects
   private let source: YAMLNode
-  private let catalog: Catalog
   /// Files that plugins were loaded from.
   public let pluginFiles: [String]
   /// Every setting that was read, as its reader declares it.
   public let settings: [Setting]
 
-  /// - Throws: `RecipeError` with all mistakes, `Failure` where the text is no YAML.
+  /// - Throws: `RecipeError` with all mistakes, `Failure` if the text is not YAML.
   public init(_ node: YAMLNode, catalog: Catalog) throws {
     try self.init(reading: SettingsReader(node, catalog), of: node, catalog)
   }
 
-  /// What every recipe may say, plugins' own settings aside.
+  /// The settings of every recipe, without those of plugins.
   public static func ownSettings(_ catalog: Catalog) -> [Setting] {
     let reader = SettingsReader.describing()
     _ = try? Recipe(reading: reader, of: .null, catalog)
@@ -88,7 +86,8 @@ public struct Recipe {
     (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
     backbone = s.plugin("backbone", among: catalog.backbones, "The model family.")
     data = s.optionalPlugin("data", among: catalog.data, "Real samples, for a GAN.")
-    reward = s.optionalPlugin("reward", among: catalog.rewards, "What senses Forbidden Zones.")
+    reward = s.optionalPlugin(
+      "reward", among: catalog.rewards, "What scores samples: Forbidden Zones are where it is low.")
     objective = s.plugin("objective", among: catalog.objectives, "What the student learns from.")
 
     let student = s.section("student")
@@ -98,7 +97,7 @@ public struct Recipe {
     )
     student.require(
       !steps.isEmpty && zip(steps, steps.dropFirst()).allSatisfy(>), at: "steps", "expected times that fall")
-    self.student = OptimizationSettings(student, learningRate: 1e-4, betas: [0.9, 0.999])
+    self.student = RoleSettings(student, learningRate: 1e-4, betas: [0.9, 0.999])
     ema = student.ema()
     rewardWeight =
       student.has("reward-weight")
@@ -109,7 +108,7 @@ public struct Recipe {
     let fake = s.section("fake-teacher")
     fakeTeacherUpdates = fake.integer(
       "updates", default: 5, in: .closed(1, 10_000), "Fake-teacher updates for each of the student's (DMD2: 5).")
-    fakeTeacher = OptimizationSettings(fake, learningRate: 1e-4, betas: [0.9, 0.999])
+    fakeTeacher = RoleSettings(fake, learningRate: 1e-4, betas: [0.9, 0.999])
 
     let matching = s.section("matching")
     let guidance = matching.number(
@@ -119,23 +118,26 @@ public struct Recipe {
       "times", default: [0.02, 0.98], in: .closed(0, 1), count: 2,
       "Bounds of the times at which student and teachers are compared.")
     matching.require(times[0] < times[1], at: "times", "the first bound must be below the second")
-    self.matching = Matching(guidance: Guidance(guidance), scale: scale, times: times[0]...max(times[0], times[1]))
+    let sampling = matching.timeSampling(
+      "sampling", "How those times are drawn, and those of the fake teacher's training and of the discriminator.")
+    self.matching = Matching(
+      guidance: Guidance(guidance), scale: scale, times: times[0]...max(times[0], times[1]), sampling: sampling)
 
     let training = s.section("training")
+    // With a schedule that ends with the run, its length is part of every learning rate.
+    let isConstant = [self.student, fakeTeacher].allSatisfy { $0.optimization.shape == .constant }
     self.training = Training(
-      steps: training.integer("steps", in: .steps, "Student updates."),
+      steps: training.integer("steps", in: .steps, affects: isConstant ? .future : .results, "Student updates."),
       batch: training.integer("batch", default: 64, in: .batch, "Samples of one update."),
       microBatches: training.integer(
-        "micro-batches", default: 1, in: .atLeast(1), "Parts a batch is worked off in, to save memory."),
-      replicas: training.integer(
-        "replicas", default: 1, in: .closed(1, 64),
-        "Devices that share a batch's parts, from `device` on: cuda:0, cuda:1... Each holds all networks."),
+        "micro-batches", default: 1, in: .atLeast(1),
+        "Parts that a batch is trained in, one after the other, to save memory."),
       pairs: training.has("pairs") ? training.path("pairs", "Noise-image pairs made by `fewstep pairs`.") : nil)
     training.require(
       self.training.batch % self.training.microBatches == 0, at: "micro-batches",
       "must divide the batch of \(self.training.batch)")
 
-    let output = s.section("output")
+    let output = s.section("output", affects: .records)
     self.output = Output(
       logEvery: output.integer("log-every", default: 10, in: .atLeast(1), "Steps between points of the curves."),
       checkpointEvery: output.integer("checkpoint-every", default: 200, in: .atLeast(1), "Steps between checkpoints."),
@@ -146,26 +148,19 @@ public struct Recipe {
         "Steps between per-sample diagnostics; both teachers are asked on them whatever the objective needs."),
       diagnosticsRows: output.integer(
         "diagnostics-rows", default: 250_000, in: .closed(1000, 1_000_000_000),
-        "Rows of the diagnostics; where there would be more, every other step is dropped."))
+        "Rows of the diagnostics; beyond them every other step is dropped."))
     monitor = MonitorSettings(s, catalog)
 
-    evaluation = s.has("evaluation") ? Self.evaluation(s.section("evaluation"), catalog) : nil
+    evaluation = s.optionalSection("evaluation", affects: .future).map { Self.evaluation($0, catalog) }
     try s.finish()
     source = node
-    self.catalog = catalog
+    effects = s.effects
     resolved = s.resolvedNode
     settings = s.declarations
     pluginFiles = catalog.files
   }
 
-  /// The same on another device, read once more: an objective belongs to one components.
-  func again(on device: Device) throws -> Recipe {
-    var recipe = try Recipe(source, catalog: catalog)
-    recipe.device = device
-    return recipe
-  }
-
-  /// Where a key stands, or the nearest section above it: for mistakes that show only when things meet.
+  /// Where a key stands, or the nearest section above it: for mistakes that show only when parts are put together.
   public func place(of key: String) -> YAMLNode.Position {
     var node = source
     for part in key.split(separator: ".") {
@@ -175,19 +170,26 @@ public struct Recipe {
     return node.position
   }
 
+  /// The keys whose values a saved recipe has otherwise.
+  ///
+  /// - Parameter except: effects of the settings that do not count.
+  public func keys(differingFrom saved: YAMLNode, except effects: Set<Effect>) -> [String] {
+    resolved.keys(differingFrom: saved).filter { !effects.contains(self.effects[$0]) }
+  }
+
   private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {
     Evaluation(
       samples: s.integer("samples", default: 1000, in: .closed(2, 1_000_000), "Samples a metric is computed from."),
       batch: s.integer("batch", default: 50, in: .batch, "Samples made at once."),
       teacherSteps: s.integers(
         "teacher-steps", default: [50], in: .closed(1, 100_000),
-        "Step counts of DDIM the teacher is evaluated at, beside the student's own sampler."),
+        "DDIM step counts the teacher is evaluated at, in addition to the student's own sampler."),
       seed: s.integer(
         "seed", default: 1, in: .nonNegative, "Of the evaluation's noise, the same for teacher and student."),
-      features: s.plugin("features", among: catalog.features, "What metrics compare samples by."),
+      features: s.plugin("features", among: catalog.features, "The features that metrics compare samples by."),
       reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."),
       floor: s.optionalPlugin("floor", among: catalog.data, "Other real samples, for the least distance there can be."),
       reward: s.optionalPlugin(
-        "reward", among: catalog.rewards, "What samples are scored by as well; best not what they are trained with."))
+        "reward", among: catalog.rewards, "Another score of the samples; best not the reward they are trained with."))
   }
 }

@@ -3,8 +3,8 @@ import Foundation
 import Networks
 import Tensors
 
-/// A trainer's whole state in one HDF5 file: groups student, ema, fake-teacher, objective and the two optimizers', counters
-/// and the step list as attributes, and the recipe's text. Random numbers need no state: they are functions of the step.
+/// A trainer's whole state in one HDF5 file: a group for each part of `Trainer.state`, counters and the step list as attributes,
+/// and the recipe's text. Random numbers need no state: they are functions of the step.
 public enum Checkpoint {
   static let version = 1
 
@@ -16,26 +16,20 @@ public enum Checkpoint {
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
       try file.setAttribute("step", .integer(Int64(trainer.stepCount)))
       try file.setAttribute("student.steps", .numbers(trainer.recipe.steps))
-      try file.setAttribute("student.updates", .integer(Int64(trainer.studentOptimizer.stepCount)))
-      try file.setAttribute("fake-teacher.updates", .integer(Int64(trainer.fakeTeacherOptimizer.stepCount)))
-      try file.setAttribute("ema.updates", .integer(Int64(trainer.ema?.updateCount ?? 0)))
       try file.setAttribute("learning-rate.factor", .number(trainer.learningRateFactor))
       if let monitor {
         try file.setAttribute(
-          "monitor", .string(String(decoding: JSONEncoder.pretty.encode(monitor.state), as: UTF8.self)))
+          "monitor", .string(JSONEncoder.prettyText(monitor.state)))
       }
-      for (key, version) in trainer.components.rewardVersions {
-        try file.setAttribute("version.\(key)", .string(version))
-      }
-      for (key, value) in trainer.components.backbone.metadata {
-        try file.setAttribute("backbone.\(key)", .string(value))
-      }
+      for (key, scorer) in trainer.components.scorers { try file.setFingerprint(scorer, as: "scorer.\(key)") }
+      try file.setFingerprint(Fingerprint(trainer.components.backbone.metadata), as: "backbone")
       try file.write([trainer.recipe.resolved.text()], to: "recipe")
-      for (group, state) in groups(trainer) {
-        for (name, tensor) in state {
+      for part in trainer.state {
+        if let (name, count) = part.counter { try file.setAttribute(name, .integer(Int64(count))) }
+        for (name, tensor) in part.tensors {
           // A checksum finds what a disk or a copy has damaged; a scalar has none.
           let layout = HDF5Layout(checksum: tensor.rank > 0)
-          try file.write(tensor.detached(), to: "\(group)/\(name)", layout: layout)
+          try file.write(tensor.detached(), to: "\(part.group)/\(name)", layout: layout)
         }
       }
     }
@@ -43,20 +37,13 @@ public enum Checkpoint {
 
   /// Puts a trainer where the checkpoint's was.
   ///
-  /// - Throws: `CheckpointError` naming each key of the recipe that differs, or a reward that is scored by another version,
-  ///   or where the recipe ends before the checkpoint; `Failure` where the file is damaged.
+  /// - Throws: `Failure` naming each key of the recipe that differs, or a reward that is scored by another version; or if the
+  ///   recipe ends before the checkpoint, or the file is damaged.
   public static func load(_ path: String, into trainer: Trainer, monitor: Monitor? = nil) throws {
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
     try refuseOtherScorers(file, trainer.components)
-    try named(path) {
-      try load(file, into: trainer.components)
-      try trainer.ema?.load(updateCount: file.integer("ema.updates"), values("ema", in: file))
-      try trainer.studentOptimizer.load(
-        stepCount: file.integer("student.updates"), values("optimizers/student", in: file))
-      try trainer.fakeTeacherOptimizer.load(
-        stepCount: file.integer("fake-teacher.updates"), values("optimizers/fake-teacher", in: file))
-    }
+    try load(trainer.state, from: file)
     trainer.stepCount = try file.integer("step")
     trainer.learningRateFactor = try file.number("learning-rate.factor")
     if let monitor, case .string(let text)? = try file.attribute("monitor") {
@@ -65,59 +52,44 @@ public enum Checkpoint {
       }
     }
     guard trainer.stepCount <= trainer.recipe.training.steps else {
-      throw CheckpointError.beyond(path: path, step: trainer.stepCount, steps: trainer.recipe.training.steps)
-    }
-  }
-
-  /// The same for trainers that share their batches; gradients of a step that was not finished are dropped.
-  static func load(_ path: String, into team: Team, monitor: Monitor?) throws {
-    for trainer in team.trainers {
-      try trainer.studentOptimizer.dropGradients()
-      try trainer.fakeTeacherOptimizer.dropGradients()
-      try load(path, into: trainer, monitor: monitor)
+      throw Failure(
+        .malformed, at: path,
+        "\(trainer.stepCount) steps are done, but the recipe ends after \(trainer.recipe.training.steps) (training.steps)",
+        advice: "There is nothing left to train; raise training.steps.")
     }
   }
 
   /// The weights of a step as they trained: the student's own and not its average, the fake teacher's, the objective's.
   public static func load(_ path: String, into components: TrainingComponents) throws {
-    let file = try HDF5File.open(path)
-    try named(path) { try load(file, into: components) }
+    try load(components.state, from: HDF5File.open(path))
   }
 
-  private static func load(_ file: HDF5File, into components: TrainingComponents) throws {
-    try components.student.parameters.load(values("student", in: file))
-    try components.fakeTeacher.parameters.load(values("fake-teacher", in: file))
-    try components.objective.parameters?.load(values("objective", in: file))
-  }
-
-  /// What a group holds, by name; nil for what it does not.
-  private static func values(_ group: String, in file: HDF5File) -> (String) throws -> Tensor? {
-    { try file.contains("\(group)/\($0)") ? try file.read("\(group)/\($0)") : nil }
-  }
-
-  /// The weights that are sampled from: the average where there is one, the student's own otherwise.
-  public static func loadStudent(_ path: String, into student: any Student) throws -> [Double] {
-    let file = try HDF5File.open(path)
-    let averaged = try file.contains("ema") ? try Set(file.names(in: "ema")) : []
-    try named(path) {
-      try student.parameters.load { name in
-        try file.read(averaged.contains(name) ? "ema/\(name)" : "student/\(name)")
+  private static func load(_ parts: [TrainerState], from file: HDF5File) throws {
+    for part in parts {
+      let count = try part.counter.map { try file.integer($0.name) } ?? 0
+      try named(file.path) {
+        try part.load(count) { name in
+          try file.contains("\(part.group)/\(name)") ? try file.read("\(part.group)/\(name)") : nil
+        }
       }
     }
+  }
+
+  /// The weights that are sampled from, and the student's times.
+  public static func loadStudent(_ path: String, into student: any Student) throws -> [Double] {
+    let file = try HDF5File.open(path)
+    let sampled = try sampledWeights(in: file)
+    try named(path) { try student.parameters.load { name in try file.read(sampled(name)) } }
     guard case .numbers(let steps)? = try file.attribute("student.steps") else {
       throw Failure(.malformed, at: path, "the attribute 'student.steps' is missing")
     }
     return steps
   }
 
-  private static func groups(_ trainer: Trainer) -> [(String, [(name: String, tensor: Tensor)])] {
-    [
-      ("student", trainer.components.student.parameters.state), ("ema", trainer.ema?.state ?? []),
-      ("fake-teacher", trainer.components.fakeTeacher.parameters.state),
-      ("objective", trainer.components.objective.parameters?.state ?? []),
-      ("optimizers/student", trainer.studentOptimizer.state),
-      ("optimizers/fake-teacher", trainer.fakeTeacherOptimizer.state),
-    ]
+  /// Which dataset holds the weight of a name that is sampled from: the average if there is one, the student's own otherwise.
+  static func sampledWeights(in file: HDF5File) throws -> (String) -> String {
+    let averaged = try file.contains("ema") ? try Set(file.names(in: "ema")) : []
+    return { averaged.contains($0) ? "ema/\($0)" : "student/\($0)" }
   }
 
   private static func refuseOther(_ file: HDF5File, _ recipe: Recipe) throws {
@@ -128,13 +100,24 @@ public enum Checkpoint {
     }
     let saved = try YAMLNode.parse(file.texts("recipe").first ?? "", file: "\(file.path): recipe")
     let differences = recipe.differences(from: saved)
-    guard differences.isEmpty else { throw CheckpointError.otherRecipe(path: file.path, differences: differences) }
+    guard differences.isEmpty else {
+      throw Failure(
+        .malformed, at: file.path,
+        "this checkpoint was written by a different recipe and cannot be resumed:\n"
+          + differences.map { "  \($0)" }.joined(separator: "\n"),
+        advice: "Start a new run with `--into`, or set the keys back.")
+    }
   }
 
   private static func refuseOtherScorers(_ file: HDF5File, _ components: TrainingComponents) throws {
-    for (key, version) in components.rewardVersions {
-      guard case .string(let saved)? = try file.attribute("version.\(key)"), saved != version else { continue }
-      throw CheckpointError.otherScorer(path: file.path, key: key, saved: saved, now: version)
+    for (key, scorer) in components.scorers {
+      let saved = try file.fingerprint("scorer.\(key)")
+      let differences = saved.isEmpty ? [] : saved.differences(from: scorer)
+      guard differences.isEmpty else {
+        throw Failure(
+          .malformed, at: file.path, "`\(key)` was scored by another program: \(differences.joined(separator: "; "))",
+          advice: "Start a new run with `--into`, or restore the earlier scorer.")
+      }
     }
   }
 
@@ -146,49 +129,12 @@ public enum Checkpoint {
   }
 }
 
-public enum CheckpointError: ExitCoded, CustomStringConvertible {
-  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
-  case otherRecipe(path: String, differences: [String])
-  case otherScorer(path: String, key: String, saved: String, now: String)
-  case beyond(path: String, step: Int, steps: Int)
-
-  public var description: String {
-    switch self {
-    case .otherRecipe(let path, let differences):
-      "\(path): a checkpoint of another recipe, so going on from it would be no resume:\n"
-        + differences.map { "  \($0)" }.joined(separator: "\n")
-        + "\n  Start a new run with `--into`, or set the keys back."
-    case .otherScorer(let path, let key, let saved, let now):
-      "\(path): \(key) was scored by \(saved), and now it is \(now): going on would be no resume\n"
-        + "  Start a new run with `--into`, or put the other version back."
-    case .beyond(let path, let step, let steps):
-      "\(path): \(step) steps were done, but the recipe ends after \(steps) (training.steps): there is nothing to go on with"
-    }
-  }
-}
-
 extension Recipe {
-  /// Keys whose change leaves what has been computed so far as it would have been.
-  private static let free: Set<String> = [
-    "name", "threads", "training.steps", "training.replicas",
-    // How long an external scorer may take, and how often it may fail.
-    "reward.timeout", "reward.start-timeout", "reward.restarts", "reward.ahead",
-  ]
-
-  /// What a saved recipe says otherwise, in words; log and evaluation settings do not count.
+  /// How a saved recipe differs, key by key, in what a resume may not change.
   func differences(from saved: YAMLNode) -> [String] {
-    let mine = resolved.leaves
-    let theirs = saved.leaves
-    var lines = [String]()
-    for key in resolved.keys(differingFrom: saved) {
-      // With a schedule that ends with the run, its length is part of every learning rate.
-      let depends = student.shape != .constant || fakeTeacher.shape != .constant
-      if Self.free.contains(key), !(key == "training.steps" && depends) { continue }
-      if ["output.", "evaluation."].contains(where: key.hasPrefix) { continue }
-      // A probe of other samples or rewards would not be one with those before it.
-      if key.hasPrefix("monitor."), key != "monitor.samples", !key.hasPrefix("monitor.held-out-rewards") { continue }
-      lines.append("\(key): \(theirs[key] ?? "absent") there, \(mine[key] ?? "absent") here")
+    let (mine, theirs) = (resolved.leaves, saved.leaves)
+    return keys(differingFrom: saved, except: .changeableByResume).map { key in
+      "\(key): \(theirs[key] ?? "absent") there, \(mine[key] ?? "absent") here"
     }
-    return lines
   }
 }

@@ -49,10 +49,8 @@ public struct Export {
       throw Failure(.malformed, at: file.path, "the attribute 'student.steps' is missing")
     }
     self.steps = steps
-    // The average where there is one, the student's own otherwise: what is sampled from.
-    let own = try file.names(in: "student")
-    let averaged = try Set(file.contains("ema") ? file.names(in: "ema") : [])
-    values = Dictionary(uniqueKeysWithValues: own.map { ($0, averaged.contains($0) ? "ema/\($0)" : "student/\($0)") })
+    let sampled = try Checkpoint.sampledWeights(in: file)
+    values = Dictionary(uniqueKeysWithValues: try file.names(in: "student").map { ($0, sampled($0)) })
   }
 
   /// - Parameters:

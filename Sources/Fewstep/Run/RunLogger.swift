@@ -2,7 +2,7 @@ import Files
 import Media
 import Tensors
 
-/// The files that grow with a run: diagnostics, probes, and curves and pictures for TensorBoard.
+/// The files that grow with a run: diagnostics, probes, and curves and images for TensorBoard.
 struct RunLogger {
   private let recipe: Recipe
   private let folder: RunFolder
@@ -11,10 +11,10 @@ struct RunLogger {
   private let events: EventFile
 
   /// - Parameters:
-  ///   - scorers: who scores, by the reward's key.
+  ///   - scorers: external scorers by their reward's key.
   ///   - step: where the run is; what an earlier process wrote of later steps is dropped.
   init(
-    _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, version: String)],
+    _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, scorer: Fingerprint)],
     from step: Int
   ) throws {
     self.recipe = recipe
@@ -23,7 +23,8 @@ struct RunLogger {
       folder.diagnostics, from: step, interval: recipe.output.diagnosticsEvery,
       capacity: recipe.output.diagnosticsRows,
       attributes: (monitor?.fixedBatch.zoneReward.map { [("zone-reward", .number($0))] } ?? [])
-        + scorers.map { ("version.\($0.key)", .string($0.version)) })
+        + scorers.flatMap { $0.scorer.prefixed("scorer.\($0.key)").parts.sorted { $0.key < $1.key } }
+        .map { ($0.key, .string($0.value)) })
     probes = try monitor.map { monitor in
       try MetricTable(
         folder.monitor, from: step == 0 ? 0 : step + 1, interval: monitor.settings.every, capacity: 1000, chunk: 64,
@@ -41,6 +42,7 @@ struct RunLogger {
     scalars += report.fakeTeacher.map { (tag: "fake-teacher/\($0.name)", value: $0.value) }
     scalars.append((tag: "student/gradient-norm", value: report.studentNorm))
     scalars.append((tag: "fake-teacher/gradient-norm", value: report.fakeTeacherNorm))
+    if let norm = report.objectiveNorm { scalars.append((tag: "objective/gradient-norm", value: norm)) }
     if let reward = report.reward { scalars.append((tag: "reward", value: reward)) }
     try events.add(scalars: scalars, step: report.step)
   }

@@ -1,27 +1,25 @@
-import Files
-import Foundation
 import Media
 import Networks
 import Processes
 import Tensors
 
-/// A trainer at work in its folder: curves, diagnostics, probes, sample grids and checkpoints as it goes, the student at the
-/// end.
+/// A trainer at work in its folder. Every rank of a `Collective` has one; what follows from a step is decided by the first
+/// rank's `Journal`, and all carry it out.
 public final class TrainingRun {
   public enum Ending: Sendable {
     case finished
-    /// A checkpoint was saved at this step; `--resume` goes on from it.
+    /// A checkpoint was saved at this step; `--resume` continues from it.
     case interrupted(step: Int)
-    /// The same, because of a warning.
+    /// The same, because of a warning. Ranks other than the first end as interrupted.
     case stopped(Warning)
   }
 
-  /// What a run tells whoever started it.
+  /// What a run tells whoever started it, on the first rank.
   public struct Observer {
     /// Called after every step.
     public var step: (StepReport) -> Void
     public var warning: (Warning) -> Void
-    /// A picture of the student as it is, for the grid; nil leaves it out.
+    /// An image of the student's samples, for the grid; nil leaves it out.
     public var picture: () throws -> PNGImage?
 
     public init(
@@ -34,126 +32,66 @@ public final class TrainingRun {
     }
   }
 
-  let team: Team
-  public var trainer: Trainer { team.lead }
+  /// What follows from a step.
+  enum Decision: Int {
+    case proceed, stop, rollBack
+  }
+
+  public let trainer: Trainer
   public let folder: RunFolder
-  let monitor: Monitor?
-  var warnings: WarningFile
-  private let lock: FolderLock
-  private var records: RunLogger
+  /// On the first rank only.
+  let journal: Journal?
+  private var collective: any Collective { trainer.collective }
 
-  public convenience init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
-    try self.init(Team(trainer), folder: folder, resume: resume)
-  }
-
-  /// Makes the folder, or, resuming, takes it up where its last checkpoint was written.
-  public init(_ team: Team, folder: RunFolder, resume: Bool) throws {
-    self.team = team
-    let trainer = team.lead
+  /// Makes the folder or, resuming, continues from its last checkpoint.
+  ///
+  /// - Throws: `Failure` if another process trains in the folder, or if the checkpoint is of another recipe or damaged.
+  public init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
+    self.trainer = trainer
     self.folder = folder
-    try folder.create()
-    lock = try folder.lock()
-    monitor = try Monitor(trainer.recipe, components: trainer.components)
-    trainer.zoneReward = monitor?.fixedBatch.zoneReward
-    if resume, let last = folder.checkpointSteps.last {
-      try Checkpoint.load(folder.checkpoint(last), into: team, monitor: monitor)
+    journal = try trainer.collective.aborting {
+      try trainer.collective.onFirst { try Journal(trainer, folder, resume: resume) }
     }
-    // A resumed run keeps the places where its values came from.
-    let recipe = trainer.recipe
-    if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe.resolved)) != true {
-      try recipe.write(to: folder.recipe)
-    }
-    warnings = try WarningFile(folder.warnings, resumingAt: resume ? trainer.stepCount : nil)
-    records = try Self.records(folder, trainer, monitor)
-  }
-
-  private static func records(_ folder: RunFolder, _ trainer: Trainer, _ monitor: Monitor?) throws -> RunLogger {
-    try RunLogger(folder, trainer.recipe, monitor, scorers: trainer.components.rewardVersions, from: trainer.stepCount)
+    if resume { try trainer.synchronize() }
   }
 
   /// Trains to the end of the recipe, to `limit` steps, until interrupted or until a warning stops it.
   ///
-  /// - Throws: `TrainingError` where training has diverged and the recipe knows no way back.
+  /// - Throws: `TrainingError` if training has diverged and the recipe knows no way back.
   public func run(until limit: Int? = nil, _ observer: Observer = Observer()) throws -> Ending {
-    let total = trainer.recipe.training.steps
-    let stop = min(limit ?? total, total)
-    var ending: Warning?
-    if trainer.stepCount == 0 { try begin() }
-    while trainer.stepCount < stop, ending == nil, !Signals.isRequested {
-      do {
-        ending = try advance(before: stop, observer)
-      } catch let error as TrainingError {
-        guard let monitor, try apply(monitor.warning(of: error, step: trainer.stepCount), observer) == .rolledBack
-        else {
-          throw error
-        }
+    try collective.aborting {
+      let total = trainer.recipe.training.steps
+      let stop = min(limit ?? total, total)
+      var decision = Decision.proceed
+      if trainer.stepCount == 0 { try journal?.begin() }
+      while trainer.stepCount < stop, decision != .stop, try !isInterrupted() {
+        decision = try advance(before: stop, observer)
       }
-    }
-    try save()
-    try records.closeRows()
-    if trainer.stepCount == total, ending == nil { try exportStudent() }
-    try records.close()
-    if let ending { return .stopped(ending) }
-    return trainer.stepCount == total ? .finished : .interrupted(step: trainer.stepCount)
-  }
-
-  /// A probe of the student before it learns, and a checkpoint where a run may have to come back.
-  func begin() throws {
-    if let monitor { try records.add(monitor.evaluate(step: 0, trainingError: nil).report) }
-    if trainer.recipe.monitor.policy == .rollBack { try save() }
-  }
-
-  /// One step and what follows from it; the warning that stops the run, if there is one.
-  private func advance(before stop: Int, _ observer: Observer) throws -> Warning? {
-    let output = trainer.recipe.output
-    let report = try team.step()
-    try records.add(report)
-    observer.step(report)
-    let done = trainer.stepCount
-    let isLast = done == trainer.recipe.training.steps
-    var seen = [Warning]()
-    if let monitor {
-      seen = monitor.warnings(of: report)
-      if done % monitor.settings.every == 0 || isLast {
-        let (probe, warnings) = try monitor.evaluate(step: done, trainingError: report.denoisingError)
-        try records.add(probe)
-        seen += warnings
-      }
-    }
-    for warning in seen {
-      switch try apply(warning, observer) {
-      case .rolledBack: return nil
-      case .stopped: return warnings.warnings.last
-      case .warned, .saved: continue
-      }
-    }
-    if done % output.sampleEvery == 0 || isLast { try records.add(observer.picture(), step: done) }
-    if done % output.checkpointEvery == 0, done < stop { try save() }
-    return nil
-  }
-
-  func save() throws {
-    guard folder.checkpointSteps.last != trainer.stepCount else { return }
-    try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(trainer.stepCount))
-    let kept = keptCheckpoints
-    for step in folder.checkpointSteps.dropLast(trainer.recipe.output.keep) where !kept.contains(step) {
-      try FileManager.default.removeItem(atPath: folder.checkpoint(step))
+      let isFinished = trainer.stepCount == total && decision != .stop
+      try journal?.finish(exporting: isFinished)
+      if decision == .stop, let warning = journal?.warnings.last { return .stopped(warning) }
+      return isFinished ? .finished : .interrupted(step: trainer.stepCount)
     }
   }
 
-  /// Takes the records up again at the trainer's step.
-  func reopenRecords() throws {
-    try records.close()
-    records = try Self.records(folder, trainer, monitor)
+  /// One step and what follows from it.
+  private func advance(before stop: Int, _ observer: Observer) throws -> Decision {
+    let report: StepReport
+    do { report = try trainer.step() } catch let error as TrainingError {
+      // It has diverged on all ranks alike.
+      guard try agreed({ try journal?.decide(after: error, observer) }) == .rollBack else { throw error }
+      return .rollBack
+    }
+    return try agreed { try journal?.decide(after: report, before: stop, observer) }
   }
 
-  /// The student as other tools read it, with its architecture and its step list.
-  private func exportStudent() throws {
-    var metadata = trainer.components.backbone.metadata
-    metadata["student.steps"] = "\(trainer.recipe.steps)"
-    let write = { [trainer, folder] in
-      try Safetensors.write(LoRA.merged(trainer.components.student.parameters), metadata: metadata, to: folder.student)
-    }
-    try trainer.ema?.applied(write) ?? write()
+  /// The first rank's decision, carried out.
+  private func agreed(_ decide: () throws -> Decision?) throws -> Decision {
+    let decision = Decision(rawValue: try collective.agree((decide() ?? .proceed).rawValue)) ?? .proceed
+    if decision == .rollBack { try trainer.synchronize() }
+    return decision
   }
+
+  /// Whether the first rank was asked to stop, by Ctrl-C or SIGTERM.
+  private func isInterrupted() throws -> Bool { try collective.agree(Signals.isRequested ? 1 : 0) != 0 }
 }

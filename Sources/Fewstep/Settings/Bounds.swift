@@ -16,7 +16,7 @@ public struct Bounds: Sendable, CustomStringConvertible {
   }
   public static func atLeast(_ low: Double) -> Bounds { Bounds(low: low) }
 
-  /// For whole numbers: none beyond 32 bits, so that adding to them and counting with them cannot overflow.
+  /// For whole numbers: none beyond 32 bits, so that sums and counts cannot overflow.
   var whole: Bounds {
     var bounds = self
     if low < -Self.limit { (bounds.low, bounds.isLowAllowed) = (-Self.limit, true) }
@@ -30,17 +30,17 @@ public struct Bounds: Sendable, CustomStringConvertible {
     value.isFinite && (isLowAllowed ? low <= value : low < value) && (isHighAllowed ? value <= high : value < high)
   }
 
-  /// A value inside, to go on with when the recipe's is not.
+  /// A value inside, to continue with if the recipe's is not.
   var inside: Double { low.isFinite ? (isLowAllowed ? low : low + 1) : 0 }
 
   public var description: String {
     guard low.isFinite || high.isFinite else { return "any number" }
-    guard high.isFinite else { return "\(isLowAllowed ? ">=" : ">") \(shown(low))" }
-    return "\(isLowAllowed ? "" : "above ")\(shown(low)) to \(isHighAllowed ? "" : "below ")\(shown(high))"
+    guard high.isFinite else { return "\(isLowAllowed ? ">=" : ">") \(formatted(low))" }
+    return "\(isLowAllowed ? "" : "above ")\(formatted(low)) to \(isHighAllowed ? "" : "below ")\(formatted(high))"
   }
 }
 
 /// 3 rather than 3.0.
-func shown(_ value: Double) -> String {
+func formatted(_ value: Double) -> String {
   value == value.rounded() && Swift.abs(value) < 1e15 ? String(Int(value)) : "\(value)"
 }

@@ -7,10 +7,11 @@ public struct Setting: Equatable, Sendable {
   public let key: String
   /// "number", "whole number", "text", "one of a, b", "list of numbers"...
   public let type: String
-  /// As it would stand in a recipe, or "none" where it may be left out; nil where the recipe must give it.
-  public let fallback: String?
+  /// As it would stand in a recipe, or "none" if it may be left out; nil if the recipe must give it.
+  public let defaultValue: String?
   /// "0 <= x < 1", or nil.
   public let range: String?
+  public let affects: Effect
   public let meaning: String
 }
 
@@ -24,12 +25,13 @@ public struct RecipeProblem: Equatable, Sendable, CustomStringConvertible {
 
 /// All that is wrong with a recipe, in the order of the file.
 public struct RecipeError: ExitCoded, CustomStringConvertible {
-  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   public let problems: [RecipeProblem]
   /// What to do about them, as whole sentences.
   public var advice: String?
 
   public init(_ problems: [RecipeProblem]) { self.problems = problems }
+
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
 
   public var description: String {
     problems.map(\.description).joined(separator: "\n") + (advice.map { "\n  \($0)" } ?? "")

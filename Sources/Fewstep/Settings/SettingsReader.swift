@@ -29,6 +29,7 @@ public final class SettingsReader {
     let environment: Any?
     var problems = [RecipeProblem]()
     var settings = [Setting]()
+    var effects = Effects()
 
     init(describes: Bool = false, _ environment: Any?) {
       self.describes = describes
@@ -64,130 +65,6 @@ public final class SettingsReader {
     SettingsReader(nil, path: "", position: .none, ledger: Ledger(describes: true, environment))
   }
 
-  // MARK: Values
-
-  /// A number. Without a default the recipe must give it.
-  public func number(_ key: String, default fallback: Double? = nil, in bounds: Bounds = .any, _ meaning: String)
-    -> Double
-  {
-    read(key, "number", fallback, bounds: bounds, meaning, show: shown, placeholder: bounds.inside) { node in
-      try self.bounded(node, try node.number(), bounds)
-    }
-  }
-
-  /// A number that may be left out: nil then.
-  public func optionalNumber(_ key: String, in bounds: Bounds = .any, _ meaning: String) -> Double? {
-    read(
-      key, "number or null", .some(nil), bounds: bounds, meaning, show: { $0.map(shown) ?? "null" }, placeholder: nil
-    ) {
-      node in node.isNull ? nil : try self.bounded(node, try node.number(), bounds)
-    }
-  }
-
-  /// A whole number, of 32 bits at most.
-  public func integer(_ key: String, default fallback: Int? = nil, in bounds: Bounds = .any, _ meaning: String) -> Int {
-    let bounds = bounds.whole
-    return read(
-      key, "whole number", fallback, bounds: bounds, meaning, show: String.init,
-      placeholder: Int(bounds.inside.rounded(.up))
-    ) { node in
-      let value = try node.integer()
-      _ = try self.bounded(node, Double(value), bounds)
-      return value
-    }
-  }
-
-  public func boolean(_ key: String, default fallback: Bool? = nil, _ meaning: String) -> Bool {
-    read(key, "true or false", fallback, meaning, show: { "\($0)" }, placeholder: false) { try $0.boolean() }
-  }
-
-  public func string(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
-    read(key, "text", fallback, meaning, show: { $0 }, node: YAMLNode.string, placeholder: "") { try $0.string() }
-  }
-
-  /// A file or folder: `~` is the home folder, anything else that does not begin with / is below the working folder.
-  public func path(_ key: String, default fallback: String? = nil, _ meaning: String) -> String {
-    read(key, "path", fallback.map(absolute), meaning, show: { $0 }, node: YAMLNode.string, placeholder: "") {
-      absolute(try $0.string())
-    }
-  }
-
-  /// One of an enum's raw values.
-  public func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ key: String, default fallback: Choice? = nil, _ meaning: String
-  ) -> Choice {
-    let names = Choice.allCases.map(\.rawValue)
-    let name = oneOf(key, names, default: fallback?.rawValue, meaning)
-    return Choice(rawValue: name) ?? Choice.allCases.first!
-  }
-
-  /// One of several names.
-  public func oneOf(_ key: String, _ names: [String], default fallback: String? = nil, _ meaning: String) -> String {
-    read(
-      key, "one of \(names.joined(separator: ", "))", fallback, meaning, show: { $0 }, node: YAMLNode.string,
-      placeholder: names.first ?? ""
-    ) { node in
-      let name = try node.string()
-      guard names.contains(name) else {
-        let hint = nearest(name, among: names).map { " Did you mean '\($0)'?" } ?? ""
-        throw self.problem(node, "'\(name)' is not one of \(names.joined(separator: ", ")).\(hint)")
-      }
-      return name
-    }
-  }
-
-  public func numbers(
-    _ key: String, default fallback: [Double]? = nil, in bounds: Bounds = .any, count: Int? = nil, _ meaning: String
-  ) -> [Double] {
-    let type = count.map { "list of \($0) numbers" } ?? "list of numbers"
-    return read(
-      key, type, fallback, bounds: bounds, meaning, show: Self.list,
-      placeholder: Array(repeating: bounds.inside, count: count ?? 1)
-    ) { try self.items($0, bounds, count) }
-  }
-
-  /// Numbers that may be left out: nil then.
-  public func optionalNumbers(_ key: String, in bounds: Bounds = .any, _ meaning: String) -> [Double]? {
-    read(
-      key, "list of numbers or null", .some(nil), bounds: bounds, meaning, show: { $0.map(Self.list) ?? "null" },
-      placeholder: nil
-    ) { $0.isNull ? nil : try self.items($0, bounds, nil) }
-  }
-
-  private func items(_ node: YAMLNode, _ bounds: Bounds, _ count: Int?) throws -> [Double] {
-    let items = try node.sequence()
-    guard items.count == count ?? items.count, !items.isEmpty else {
-      throw problem(node, "expected \(count.map { "\($0) numbers" } ?? "at least one number"), got \(items.count)")
-    }
-    return try items.map { try bounded($0, try $0.number(), bounds) }
-  }
-
-  private static func list(_ numbers: [Double]) -> String { "[\(numbers.map(shown).joined(separator: ", "))]" }
-
-  /// Whole numbers, of 32 bits at most; the list may be empty.
-  public func integers(_ key: String, default fallback: [Int]? = nil, in bounds: Bounds = .any, _ meaning: String)
-    -> [Int]
-  {
-    let bounds = bounds.whole
-    return read(key, "list of whole numbers", fallback, bounds: bounds, meaning, show: { "\($0)" }, placeholder: []) {
-      node in
-      try node.sequence().map {
-        let value = try $0.integer()
-        _ = try self.bounded($0, Double(value), bounds)
-        return value
-      }
-    }
-  }
-
-  public func strings(_ key: String, default fallback: [String]? = nil, _ meaning: String) -> [String] {
-    read(
-      key, "list of texts", fallback, meaning, show: { "[\($0.joined(separator: ", "))]" },
-      node: { .sequence($0.map(YAMLNode.string)) }, placeholder: []
-    ) {
-      try $0.sequence().map { try $0.string() }
-    }
-  }
-
   // MARK: Sections
 
   var environment: Any? { ledger.environment }
@@ -214,9 +91,18 @@ public final class SettingsReader {
     return isDescribing || entry(key) != nil
   }
 
+  /// The settings below `key`, or nil if the recipe has none; where declarations are gathered, always the settings.
+  public func optionalSection(_ key: String, affects: Effect? = nil) -> SettingsReader? {
+    ledger.effects.declare(dotted(key), affects)
+    return has(key) ? section(key) : nil
+  }
+
   /// The settings below `key`.
-  public func section(_ key: String) -> SettingsReader {
+  ///
+  /// - Parameter affects: what those that do not say it themselves can change.
+  public func section(_ key: String, affects: Effect? = nil) -> SettingsReader {
     known.append(key)
+    ledger.effects.declare(dotted(key), affects)
     let entry = entry(key)
     let reader = SettingsReader(
       entry.flatMap { $0.value.isNull ? nil : $0.value }, path: dotted(key), position: entry?.key.position ?? position,
@@ -234,6 +120,9 @@ public final class SettingsReader {
   }
 
   // MARK: Afterwards
+
+  /// What the settings of the whole recipe can change.
+  var effects: Effects { ledger.effects }
 
   /// All declarations so far, in order.
   public var declarations: [Setting] { ledger.settings }
@@ -257,7 +146,7 @@ public final class SettingsReader {
     return .mapping(entries)
   }
 
-  /// Leaves the keys that were not read unjudged, but for misspellings of those that were: what would read them is not known.
+  /// Reports only misspelled keys of this section: its plugin is unknown, so other keys cannot be checked.
   func abandon() { isAbandoned = true }
 
   /// What the recipe says at this key, if it is text.
@@ -267,36 +156,37 @@ public final class SettingsReader {
     for (_, section) in sections { section.noteUnknownKeys() }
     guard let node, let entries = try? node.mapping() else { return }
     for entry in entries where !known.contains(entry.name) {
-      let hint = nearest(entry.name, among: known).map { " Did you mean '\($0)'?" }
-      if isAbandoned, hint == nil { continue }
+      let meant = FormerNames.current(entry.name, among: known) ?? nearest(entry.name, among: known)
+      let advice = FormerNames.advice(for: dotted(entry.name)) ?? meant.map { "Did you mean '\($0)'?" }
+      if isAbandoned, advice == nil { continue }
       let message =
-        "unknown key '\(dotted(entry.name))'.\(hint ?? " Known here: \(Set(known).sorted().joined(separator: ", ")).")"
+        "unknown key '\(dotted(entry.name))'. \(advice ?? "Known here: \(Set(known).sorted().joined(separator: ", ")).")"
       ledger.problems.append(RecipeProblem(position: entry.key.position, message: message))
       // A misspelled key is one mistake, not two.
-      if let meant = nearest(entry.name, among: known) {
-        ledger.problems.removeAll { $0.message == missing(meant) }
-      }
+      if let meant { ledger.problems.removeAll { $0.message == missing(meant) } }
     }
   }
 
-  private func read<Value>(
-    _ key: String, _ type: String, _ fallback: Value?, bounds: Bounds? = nil, _ meaning: String,
+  /// Declares and reads a setting. A wrong or missing value is noted, and its default or the placeholder returned.
+  func read<Value>(
+    _ key: String, _ type: String, _ defaultValue: Value?, bounds: Bounds? = nil, _ affects: Effect?, _ meaning: String,
     show: @escaping (Value) -> String, node: ((Value) -> YAMLNode)? = nil, placeholder: Value,
     decode: (YAMLNode) throws -> Value
   ) -> Value {
     known.append(key)
     let node = node ?? { Self.node(show($0)) }
+    ledger.effects.declare(dotted(key), affects)
     ledger.settings.append(
       Setting(
-        key: dotted(key), type: type, fallback: fallback.map(show) ?? (asked.contains(key) ? "none" : nil),
-        range: bounds?.description, meaning: meaning))
+        key: dotted(key), type: type, defaultValue: defaultValue.map(show) ?? (asked.contains(key) ? "none" : nil),
+        range: bounds?.description, affects: ledger.effects[dotted(key)], meaning: meaning))
     guard let entry = entry(key) else {
-      guard let fallback else {
+      guard let defaultValue else {
         ledger.problems.append(RecipeProblem(position: position, message: missing(key)))
         return placeholder
       }
-      resolved.append(YAMLNode.Entry(key, node(fallback), comment: "default"))
-      return fallback
+      resolved.append(YAMLNode.Entry(key, node(defaultValue), comment: "default"))
+      return defaultValue
     }
     do {
       let value = try decode(entry.value)
@@ -305,23 +195,23 @@ public final class SettingsReader {
     } catch let error as RecipeProblem {
       ledger.problems.append(RecipeProblem(position: error.position, message: "\(dotted(key)): \(error.message)"))
     } catch let error as Failure {
-      let words = error.description.replacing("\(error.place): ", with: "").replacing("\n  ", with: ". ")
-      ledger.problems.append(RecipeProblem(position: entry.value.position, message: "\(dotted(key)): \(words)"))
+      let message = error.description.replacing("\(error.place): ", with: "").replacing("\n  ", with: ". ")
+      ledger.problems.append(RecipeProblem(position: entry.value.position, message: "\(dotted(key)): \(message)"))
     } catch {
       ledger.problems.append(RecipeProblem(position: entry.value.position, message: "\(dotted(key)): \(error)"))
     }
-    return fallback ?? placeholder
+    return defaultValue ?? placeholder
   }
 
   private func entry(_ key: String) -> YAMLNode.Entry? { try? node?.mapping().first { $0.name == key } }
   private func dotted(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
   private func missing(_ key: String) -> String { "the key '\(dotted(key))' is missing" }
-  private func problem(_ node: YAMLNode, _ message: String) -> RecipeProblem {
+  func problem(_ node: YAMLNode, _ message: String) -> RecipeProblem {
     RecipeProblem(position: node.position, message: message)
   }
 
-  private func bounded(_ node: YAMLNode, _ value: Double, _ bounds: Bounds) throws -> Double {
-    guard bounds.allow(value) else { throw problem(node, "\(shown(value)) is out of range (\(bounds))") }
+  func bounded(_ node: YAMLNode, _ value: Double, _ bounds: Bounds) throws -> Double {
+    guard bounds.allow(value) else { throw problem(node, "\(formatted(value)) is out of range (\(bounds))") }
     return value
   }
 
@@ -333,10 +223,4 @@ public final class SettingsReader {
 
 extension RecipeProblem: Error {
   fileprivate var place: (String, Int, Int) { (position.file, position.line, position.column) }
-}
-
-private func absolute(_ path: String) -> String {
-  let expanded = NSString(string: path).expandingTildeInPath
-  guard !expanded.hasPrefix("/") else { return URL(fileURLWithPath: expanded).standardizedFileURL.path }
-  return URL(fileURLWithPath: FileManager.default.currentDirectoryPath + "/" + expanded).standardizedFileURL.path
 }

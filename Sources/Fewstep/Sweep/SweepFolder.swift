@@ -48,8 +48,8 @@ public struct SweepFolder: Sendable {
     guard files.fileExists(atPath: run.recipe) else {
       throw Failure(.malformed, at: run.path, "the folder holds no run", advice: "Move it away.")
     }
-    let differing = try trial.recipe.resolved.keys(differingFrom: YAMLNode.load(path: run.recipe))
-      .filter { key in !["name", "threads"].contains(key) && !key.hasPrefix("output.") }
+    let differing = try trial.recipe.keys(
+      differingFrom: YAMLNode.load(path: run.recipe), except: .changeableBySweep)
     guard differing.isEmpty else {
       throw Failure(
         .malformed, at: run.path,

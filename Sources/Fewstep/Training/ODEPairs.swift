@@ -26,12 +26,12 @@ public final class ODEPairs {
         .malformed, at: path, expected: "samples \(backbone.sampleShape) of \(backbone.prompts.count) prompts",
         got: "\(Array(noise.shape.dropFirst())), prompts up to \(prompts.max() ?? 0)", advice: Self.advice)
     }
-    for (key, value) in backbone.metadata {
-      let there = if case .string(let text)? = try file.attribute("backbone.\(key)") { text } else { "nothing" }
-      guard there == value else {
-        throw Failure(
-          .malformed, at: path, "attribute 'backbone.\(key)'", expected: value, got: there, advice: Self.advice)
-      }
+    let wanted = Fingerprint(backbone.metadata)
+    let differences = try file.fingerprint("backbone").restricted(to: wanted).differences(from: wanted)
+    guard differences.isEmpty else {
+      throw Failure(
+        .malformed, at: path, "it was made by another backbone: \(differences.joined(separator: "; "))",
+        advice: Self.advice)
     }
   }
 
@@ -63,7 +63,7 @@ public final class ODEPairs {
       try file.setAttribute("sampler", .string(sampler.rawValue))
       try file.setAttribute("steps", .integer(Int64(steps)))
       try file.setAttribute("guidance", .number(guidance.scale))
-      for (key, value) in backbone.metadata { try file.setAttribute("backbone.\(key)", .string(value)) }
+      try file.setFingerprint(Fingerprint(backbone.metadata), as: "backbone")
       for start in stride(from: 0, to: count, by: batch) {
         let range = start..<min(start + batch, count)
         let noise = try stream.normal(range, backbone.sampleShape, on: backbone.device)

@@ -1,20 +1,20 @@
 import Networks
 import Tensors
 
-/// The one way from a recipe to its model family and its roles, for training and for looking at what has been trained.
+/// The one way from a recipe to its model family and its roles, for training and for everything that follows it.
 extension Recipe {
   /// The model family, with its files opened; the roles' networks are made when they are asked for.
   ///
-  /// - Throws: `CastError` where the device is not there, and what the family's plugin throws.
+  /// - Throws: `Failure` if the device is not available, and what the family's plugin throws.
   public func openedBackbone() throws -> any Backbone {
     if let threads { try Runtime.setThreads(threads) }
-    if let absence = device.absence { throw CastError(self, "device", absence) }
+    if let absence = device.absence { throw Failure(self, "device", absence) }
     return try TrainingComponents.fitting("backbone", self) { try backbone(PluginContext(device: device, seed: seed)) }
   }
 
-  /// The student as it begins to train, with its adapters where it has some.
+  /// The student before training, with its adapters if it has any.
   ///
-  /// - Throws: `CastError` where no layer has a name that `student.lora.layers` gives.
+  /// - Throws: `Failure` if no layer has a name that `student.lora.layers` gives.
   public func newStudent(_ backbone: any Backbone) throws -> any Student {
     let made = try backbone.trainable(.student, adapters: student.lora != nil, seed: seed)
     try prepare(made.parameters, as: "student", student, seed: seed)
@@ -29,11 +29,11 @@ extension Recipe {
     return made
   }
 
-  private func prepare(_ parameters: ParameterStore, as role: String, _ settings: OptimizationSettings, seed: Int)
+  private func prepare(_ parameters: ParameterStore, as role: String, _ settings: RoleSettings, seed: Int)
     throws
   {
     do { try settings.apply(to: parameters, seed: seed) } catch let error as ParameterError {
-      throw CastError(self, "\(role).lora.layers", "\(error)")
+      throw Failure(self, "\(role).lora.layers", "\(error)")
     }
   }
 }

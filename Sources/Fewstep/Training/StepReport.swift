@@ -1,12 +1,7 @@
 import Tensors
 
-/// What one step has to say for itself.
+/// Metrics of one training step.
 public struct StepReport {
-  public enum Role: Sendable {
-    case student
-    case fakeTeacher
-  }
-
   /// Counts from 0.
   public let step: Int
   /// Loss and terms of each role; the fake teacher's are means over its updates.
@@ -15,9 +10,11 @@ public struct StepReport {
   /// Norms of all gradients, before clipping.
   public internal(set) var studentNorm = 0.0
   public internal(set) var fakeTeacherNorm = 0.0
-  /// The mean reward; nil where nothing was batchRewards.
+  /// The same of the objective's own parameters; nil if they have no optimizer of their own.
+  public internal(set) var objectiveNorm: Double?
+  /// The mean reward; nil if the step scored no samples.
   public internal(set) var reward: Double?
-  /// The fake teacher's mean denoising error over its updates, unweighted; nil where the objective does not use it.
+  /// The fake teacher's mean denoising error over its updates, unweighted; nil if the objective does not use it.
   public private(set) var denoisingError: Double?
   /// Per-sample numbers by name, all of one length; empty on steps without diagnostics.
   public private(set) var columns = [(name: String, values: [Double])]()
@@ -34,12 +31,12 @@ public struct StepReport {
     }
   }
 
-  /// Adds what other replicas have seen in their parts of the batch, of which `rows` are ours.
-  mutating func gather(_ replica: Replica, _ rows: Range<Int>, of batch: Int) throws {
-    guard replica.count > 1 else { return }
-    denoisingError = try denoisingError.map { try replica.sum([$0])[0] }
+  /// Adds what other ranks have measured on their parts of the batch; `rows` are this rank's.
+  mutating func gather(_ collective: any Collective, _ rows: Range<Int>, of batch: Int) throws {
+    guard collective.count > 1 else { return }
+    denoisingError = try denoisingError.map { try collective.sum([$0])[0] }
     for index in columns.indices {
-      columns[index].values = try replica.gathered(Tensor(columns[index].values), rows, of: batch).doubles()
+      columns[index].values = try collective.gather(Tensor(columns[index].values), rows, of: batch).doubles()
     }
   }
 
@@ -47,7 +44,7 @@ public struct StepReport {
   /// DMD's signal, the teachers are asked here; what nobody knows is NaN.
   ///
   /// - Parameter rewards: [B], nil where there is no reward.
-  mutating func diagnose(_ scene: Scene, rewards: Tensor?) throws {
+  mutating func diagnose(_ scene: Scene, _ loss: Loss, rewards: Tensor?) throws {
     try noGrad {
       let unknown = Array(repeating: Double.nan, count: scene.samples.shape[0])
       let matching = try scene.distributionMatching
@@ -59,7 +56,7 @@ public struct StepReport {
       append("t", try scene.time.doubles())
       append("student-step", unknown.map { _ in scene.studentTime })
       append("reward", try rewards?.doubles() ?? unknown)
-      append("advantage", scene.hasRewards ? try scene.advantage.doubles() : unknown)
+      append("advantage", scene.hasRewards ? try scene.advantage.values.doubles() : unknown)
       append("distance", try size(scene.samples.detached() - real).doubles())
       append("matching", try sizes.0.doubles())
       append("condition-gap", try scene.ifKnown("realUnconditional").map { try size(real - $0).doubles() } ?? unknown)
@@ -67,8 +64,9 @@ public struct StepReport {
       let isGuided = scene.matching.guidance.scale != 1
       append("cosine", isGuided ? try (product / (sizes.0 * sizes.1 + 1e-12)).doubles() : unknown)
       append("scale", try scene.scale.reshaped([-1]).doubles())
-      let agreement = try scene.step.map { try ($0 * (matching + alignment)).meanPerSample() }
+      let agreement = try loss.step.map { try ($0 * (matching + alignment)).meanPerSample() }
       append("flips", try agreement?.less(than: 0).to(.float32).doubles() ?? unknown)
+      if let step = loss.step { append("update", try size(step).doubles()) }
       try addNotes(scene)
     }
   }
@@ -94,9 +92,9 @@ public struct StepReport {
   mutating func addNotes(_ scene: Scene) throws {
     for note in scene.notes {
       guard note.values.count == scene.condition.count else {
-        throw PluginError(
-          "objective, note '\(note.name)' at step \(step)",
-          "expected \(scene.condition.count) numbers, one a sample, got \(note.values.summary)")
+        throw Failure(
+          .software, at: "objective, note '\(note.name)' at step \(step)",
+          "expected \(scene.condition.count) numbers, one per sample, got \(note.values.summary)")
       }
       append(note.name, try note.values.detached().reshaped([-1]).doubles())
     }
@@ -121,14 +119,14 @@ struct LossTerms {
     }
   }
 
-  /// With what other replicas have seen.
+  /// With those of other ranks.
   ///
   /// - Throws: `TrainingError` naming the first that is not finite.
-  func gathered(_ replica: Replica, role: String, step: Int) throws -> LossTerms {
+  func summed(over collective: any Collective, role: Role, step: Int) throws -> LossTerms {
     var whole = self
-    for (index, value) in try replica.sum(values.map(\.value)).enumerated() {
+    for (index, value) in try collective.sum(values.map(\.value)).enumerated() {
       let name = values[index].name
-      guard value.isFinite else { throw TrainingError.notFinite(role: role, quantity: name, step: step) }
+      guard value.isFinite else { throw TrainingError.notFinite(role: role.rawValue, quantity: name, step: step) }
       whole.values[index].value = value
     }
     return whole

@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// Everybody a recipe calls on, made and ready to train.
+/// The networks, rewards and data of a recipe, made and ready to train.
 public final class TrainingComponents {
   public let backbone: any Backbone
   public let teacher: any Teacher
@@ -14,7 +14,7 @@ public final class TrainingComponents {
   public let data: (any DataSource)?
   public let pairs: ODEPairs?
 
-  /// A cast that is not a recipe's.
+  /// Components that no recipe describes.
   public init(
     backbone: any Backbone, teacher: any Teacher, student: any Student, fakeTeacher: any FakeTeacher,
     objective: any MatchingObjective, reward: (any RewardProxy)? = nil, data: (any DataSource)? = nil,
@@ -33,12 +33,6 @@ public final class TrainingComponents {
 
   /// Opens the files a recipe names and builds its networks.
   public init(_ recipe: Recipe) throws {
-    let (parts, replicas) = (recipe.training.microBatches, recipe.training.replicas)
-    guard parts % replicas == 0 else {
-      throw CastError(
-        recipe, "training.replicas", "\(replicas) cannot share \(parts) parts of a batch alike (training.micro-batches)"
-      )
-    }
     let backbone = try recipe.openedBackbone()
     self.backbone = backbone
     teacher = try backbone.teacher()
@@ -47,7 +41,7 @@ public final class TrainingComponents {
     // A flow's noise at a time below 1 is not what the student would begin with.
     let (first, schedule) = (recipe.steps[0], student.schedule)
     if first != 1, schedule.initialNoiseSigma(first) == schedule.sigma(first) {
-      throw CastError(recipe, "student.steps", "times begin with 1 for this model, got \(first)")
+      throw Failure(recipe, "student.steps", "this model's first time must be 1, got \(first)")
     }
     let full = PluginContext(
       device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
@@ -63,52 +57,59 @@ public final class TrainingComponents {
     }
     pairs = try recipe.training.pairs.map { try ODEPairs($0, for: backbone) }
     if objective.needs.contains(.data), data == nil {
-      throw CastError(recipe, "objective", "it needs real samples: add a `data` section")
+      throw Failure(recipe, "objective", "it needs real samples: add a `data` section")
     }
     if objective.needs.contains(.pairs), pairs == nil {
-      throw CastError(
+      throw Failure(
         recipe, "training",
         "the objective needs noise-image pairs: make them with `fewstep pairs`, and name the file at `training.pairs`")
     }
     if let groupAdvantage = objective.groupAdvantage {
       guard reward != nil else {
-        throw CastError(recipe, "objective", "it senses samples by a reward: add a `reward` section")
+        throw Failure(recipe, "objective", "it needs the reward of samples: add a `reward` section")
       }
       guard recipe.training.batch % groupAdvantage.groupSize == 0 else {
-        throw CastError(
+        throw Failure(
           recipe, "training.batch",
           "\(recipe.training.batch) samples do not divide into groups of \(groupAdvantage.groupSize) (objective.group-size)"
         )
       }
     }
     if recipe.rewardWeight > 0, reward == nil {
-      throw CastError(recipe, "student.reward-weight", "there is no reward: add a `reward` section")
+      throw Failure(recipe, "student.reward-weight", "there is no reward: add a `reward` section")
     }
     try refuseMisfits(recipe)
   }
 
-  /// A plugin's own words for what it cannot work with, at its place in the recipe.
+  /// What puts together the scenes of a run.
+  public func scenes(_ recipe: Recipe) -> SceneBuilder {
+    SceneBuilder(
+      backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: recipe.steps,
+      matching: recipe.matching)
+  }
+
+  /// Puts what a plugin cannot work with at its place in the recipe.
   static func fitting<Made>(_ key: String, _ recipe: Recipe, _ make: () throws -> Made) throws -> Made {
     do {
       return try make()
-    } catch let error as PluginError {
-      throw CastError(recipe, key, error.problem)
-    } catch let error where !PluginError.isClear(error) {
-      throw CastError(recipe, key, "\(error)")
+    } catch let error as Failure where error.kind == .software {
+      throw Failure(recipe, key, error.problem)
+    } catch let error where !Failure.isClear(error) {
+      throw Failure(recipe, key, "\(error)")
     }
   }
 
-  /// Data and rewards made for samples of another kind would fail in the middle of a step, in libtorch's words.
+  /// Data and rewards made for samples of another kind would fail in the middle of a step, with libtorch's message.
   private func refuseMisfits(_ recipe: Recipe) throws {
     if let data {
       guard data.sampleShape == backbone.sampleShape else {
-        throw CastError(recipe, "data", "its samples are \(data.sampleShape), the backbone's \(backbone.sampleShape)")
+        throw Failure(recipe, "data", "its samples are \(data.sampleShape), the backbone's \(backbone.sampleShape)")
       }
-      // Data with texts of their own are numbered for themselves.
+      // Data with their own captions number them separately.
       let isClassed = try data.batch([0]).condition.tensors["class"] != nil
       let prompts = try isClassed ? data.batch(Array(0..<min(data.count, 1000))).condition.promptIDs : []
       if let largest = prompts.max(), largest >= backbone.prompts.count {
-        throw CastError(
+        throw Failure(
           recipe, "data", "it has prompt \(largest), the backbone knows 0 to \(backbone.prompts.count - 1) only")
       }
     }
@@ -134,18 +135,8 @@ public final class TrainingComponents {
     (reward.map { [("reward", $0)] } ?? []) + heldOutRewards.map { ("monitor.held-out-rewards.\($0.name)", $0.reward) }
   }
 
-  /// Who scores, where the recipe does not say it, by the reward's key.
-  public var rewardVersions: [(key: String, version: String)] {
-    rewards.compactMap { key, reward in reward.version.map { (key, $0) } }
-  }
-}
-
-/// Parts of a recipe that do not go together.
-public struct CastError: ExitCoded, CustomStringConvertible {
-  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
-  public let description: String
-
-  public init(_ recipe: Recipe, _ key: String, _ message: String) {
-    description = "\(recipe.place(of: key)): \(key): \(message)"
+  /// External scorers by their reward's key in the recipe.
+  public var scorers: [(key: String, scorer: Fingerprint)] {
+    rewards.filter { !$0.reward.scorer.isEmpty }.map { ($0.key, $0.reward.scorer) }
   }
 }

@@ -57,7 +57,7 @@ struct BenchmarkArguments: ParsableArguments {
     // Before the folder is claimed: the model may read no texts.
     _ = try source.sampling([""], seed: seed, batch: batch)
     let record = GenerationRecord(
-      suite: suite.name, prompts: suite.prompts, seed: seed, made: try source.identity())
+      benchmark: suite.name, prompts: suite.prompts, seed: seed, model: try source.fingerprint())
     let generation = try BenchmarkGeneration(suite, into: place, record)
     let there = suite.items.count - generation.missing.count
     let progress = Progress(total: suite.items.count, from: there)

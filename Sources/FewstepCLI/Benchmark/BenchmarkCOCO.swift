@@ -35,7 +35,7 @@ struct BenchmarkCOCO: ParsableCommand {
     guard let opened else { return }
     let scores = try opened.scores(of: suite, root: samples.root, arguments)
     try arguments.report(
-      BenchmarkScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
+      BenchmarkScores(fingerprint: scores.fingerprint, generation: samples.record, scores: scores.scores), of: samples)
   }
 }
 

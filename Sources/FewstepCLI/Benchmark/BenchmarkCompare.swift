@@ -28,11 +28,9 @@ struct BenchmarkCompare: ParsableCommand {
   func run() throws {
     let all = try folders.map { try BenchmarkScores.read(BenchmarkFolder($0).scores) }
     for (folder, scores) in zip(folders, all).dropFirst() {
-      let differences = all[0].lock.differences(from: scores.lock)
+      let differences = scores.fingerprint.differences(from: all[0].fingerprint)
       guard differences.isEmpty else {
-        throw Failure(
-          .malformed, at: "\(folders[0]) and \(folder) cannot be compared",
-          "\(differences.joined(separator: "; "))\n"
+        throw Failure(.malformed, at: "\(folder) cannot be compared with \(folders[0])", "\(differences.joined(separator: "; "))\n"
             + "  Score both in one way: of an OUTPUT folder the command computes the scores anew.")
       }
     }

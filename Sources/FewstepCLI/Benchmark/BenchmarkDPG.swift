@@ -34,10 +34,11 @@ struct BenchmarkDPG: ParsableCommand {
     try suite.check(below: samples.root, progress: arguments.scoring(suite.items.count, "reading pictures"))
     let scores = try source.scores(samples)
     let count = scores.last?.samples ?? 0
-    let lock = BenchmarkLock(
-      suite: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGBenchmark.tiles * count,
+    let fingerprint = Fingerprint(
+      benchmark: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGBenchmark.tiles * count,
       scorers: source.scorers)
-    try arguments.report(BenchmarkScores(lock: lock, generation: samples.record, scores: scores), of: samples)
+    try arguments.report(
+      BenchmarkScores(fingerprint: fingerprint, generation: samples.record, scores: scores), of: samples)
   }
 }
 

@@ -38,12 +38,13 @@ struct BenchmarkGenEval: ParsableCommand {
       below: samples.root,
       progress: arguments.scoring(GenEvalBenchmark.picturesPerPrompt * suite.items.count, "reading pictures"))
     let results = try suite.matching(source.results(samples, progress: arguments.scoring))
-    let lock = BenchmarkLock(
-      suite: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
+    let fingerprint = Fingerprint(
+      benchmark: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
       scorers: source.scorers)
     try arguments.report(
       BenchmarkScores(
-        lock: lock, generation: samples.record, scores: try GenEvalScores.scores(results, of: suite)), of: samples)
+        fingerprint: fingerprint, generation: samples.record, scores: try GenEvalScores.scores(results, of: suite)),
+      of: samples)
   }
 }
 

@@ -34,7 +34,7 @@ struct BenchmarkHPSv2: ParsableCommand {
       batch: arguments.batch,
       progress: arguments.scoring(suite.items.count, "scoring"))
     try arguments.report(
-      BenchmarkScores(lock: scores.lock, generation: samples.record, scores: scores.scores), of: samples)
+      BenchmarkScores(fingerprint: scores.fingerprint, generation: samples.record, scores: scores.scores), of: samples)
   }
 }
 

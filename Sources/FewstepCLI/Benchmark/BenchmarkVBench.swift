@@ -48,7 +48,7 @@ struct BenchmarkVBench: ParsableCommand {
     if !arguments.onlySamples {
       for file in scorers.results {
         for (dimension, result) in try VBenchResults(file, of: list).dimensions where dimensions.contains(dimension) {
-          scores.add(result, of: dimension, by: "a results file")
+          scores.add(result, of: dimension, by: ["scorer": "a results file"])
         }
       }
       // Before hours of sampling: what is to score may be missing, or something else.
@@ -66,7 +66,7 @@ struct BenchmarkVBench: ParsableCommand {
     try noteUnscored(scores)
     try arguments.report(
       BenchmarkScores(
-        lock: scores.lock, generation: samples.record,
+        fingerprint: scores.fingerprint, generation: samples.record,
         scores: scores.scores(acceptingMissing: scorers.acceptMissing)),
       of: samples)
   }

@@ -16,7 +16,7 @@ struct SampleSource {
   /// The run's or the model's folder.
   let folder: String
   /// What samples depend on beside the student's weights and the sampler, by name. May read all weights.
-  let model: () throws -> [String: String]
+  let model: () throws -> Fingerprint
 
   /// "student, 4 steps"
   var name: String {
@@ -42,14 +42,14 @@ struct SampleSource {
     }
   }
 
-  /// All that samples depend on beside their texts and noises, by name.
-  func identity() throws -> [String: String] {
-    var identity = try model()
-    for text in samplerSettings { identity[text.keyword] = text.value }
+  /// What samples depend on besides their prompts and noise.
+  func fingerprint() throws -> Fingerprint {
+    var fingerprint = try model()
+    for text in samplerSettings { fingerprint[text.keyword] = text.value }
     if case .student(let student, _) = maker {
-      identity["student"] = try hash(student.parameters.all.map { try $0.value.detached().to(.cpu) })
+      fingerprint["student"] = try hash(student.parameters.all.map { try $0.value.detached().to(.cpu) })
     }
-    return identity
+    return fingerprint
   }
 
   /// - Parameter prompts: in place of the run's, if there are any.

@@ -76,14 +76,14 @@ struct SourceArguments: ParsableArguments {
       maker = .student(student, steps: steps)
     }
     return SampleSource(backbone: opened.backbone, maker: maker, folder: folder) {
-      var identity = ["checkpoint": "\(opened.step)"]
+      var fingerprint: Fingerprint = ["checkpoint": "\(opened.step)"]
       for (key, value) in opened.recipe.resolved["backbone"]?.leaves ?? [:] where key != "prompts" {
         // A model is known by its weights: its folder may be moved.
         let model = key == "model" ? try? PipelineFolder(value) : nil
-        identity["backbone.\(key)"] =
-          try model?.identity(variant: opened.recipe.resolved["backbone"]?.leaves["variant"]) ?? value
+        fingerprint["backbone.\(key)"] =
+          try model?.digest(variant: opened.recipe.resolved["backbone"]?.leaves["variant"]) ?? value
       }
-      return identity
+      return fingerprint
     }
   }
 
@@ -99,7 +99,7 @@ struct SourceArguments: ParsableArguments {
     ) {
       [
         "class": source.folder.className, "size": "\(side)", "precision": precision.rawValue,
-        "weights": try source.folder.identity(variant: variant),
+        "weights": try source.folder.digest(variant: variant),
       ]
     }
   }

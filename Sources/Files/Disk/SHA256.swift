@@ -11,6 +11,13 @@ public enum SHA256 {
     return file.withBytes(0, file.count) { hash($0) }
   }
 
+  /// Of strings in their order, each by its length and its UTF-8: how lists of prompts are identified.
+  public static func hash(_ strings: [String]) -> String {
+    let bytes = strings.flatMap { Array("\($0.utf8.count):\($0)".utf8) }
+    return bytes.withUnsafeBytes { hash($0) }
+  }
+
+  /// Of bytes in memory.
   public static func hash(_ bytes: UnsafeRawBufferPointer) -> String {
     var state = initial
     let whole = bytes.count / 64 * 64

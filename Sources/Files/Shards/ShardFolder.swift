@@ -11,8 +11,8 @@ public final class ShardFolder {
     public var version = currentVersion
     /// What the rows are: "prompts", "latents".
     public var kind: String
-    /// How they were made: models by hash, sizes, factors.
-    public var attributes: [String: String]
+    /// What the rows were made with: models by hash, sizes, factors.
+    public var fingerprint: Fingerprint
     /// Rows of each shard, in order.
     public var rows: [Int]
     /// The names of what was left out, as `fewstep prepare pictures --skip-bad` does; nil where nothing was.

@@ -1,40 +1,37 @@
-import Foundation
 import Tensors
 
-/// What a shard says of itself, in its file's attributes.
+/// A shard's description of itself, stored as attributes of its file.
 struct ShardLabel {
   let kind: String?
-  let attributes: [String: String]
-  /// Where what the rows are made from lies.
+  /// What the rows were made with.
+  let fingerprint: Fingerprint
+  /// Where the rows' source is, such as a file of prompts.
   var origin: String?
-  /// A digest of what the rows are made from.
+  /// A hash of the rows' source.
   var source: String?
   var rows: Int?
-  /// Of all that the file holds, as it was when it was written.
+  /// A hash of all datasets when they were written.
   var contents: String?
 
-  init(kind: String, attributes: [String: String]) {
+  init(kind: String, _ fingerprint: Fingerprint) {
     self.kind = kind
-    self.attributes = attributes
+    self.fingerprint = fingerprint
   }
 
-  /// - Throws: `Failure` where the file is damaged; what is not there is nil.
+  /// - Throws: `Failure` if the file is damaged; what is missing is nil.
   init(_ file: HDF5File) throws {
     func text(_ name: String) throws -> String? {
       if case .string(let text)? = try file.attribute(name) { text } else { nil }
     }
     kind = try text("kind")
-    attributes =
-      try text("attributes").flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) } ?? [:]
+    fingerprint = try file.fingerprint("fingerprint")
     (origin, source, contents) = (try text("origin"), try text("source"), try text("contents"))
     rows = if case .integer(let count)? = try file.attribute("rows") { Int(count) } else { nil }
   }
 
   func write(to file: HDF5File) throws {
-    let attributes = JSONValue.object(attributes.mapValues(JSONValue.string)).description
-    for (name, text) in [
-      ("kind", kind), ("attributes", attributes), ("origin", origin), ("source", source), ("contents", contents),
-    ] {
+    try file.setFingerprint(fingerprint, as: "fingerprint")
+    for (name, text) in [("kind", kind), ("origin", origin), ("source", source), ("contents", contents)] {
       if let text { try file.setAttribute(name, .string(text)) }
     }
     if let rows { try file.setAttribute("rows", .integer(Int64(rows))) }
@@ -53,25 +50,22 @@ struct ShardLabel {
 
   // MARK: Which data set it belongs to
 
-  func isOf(_ other: ShardLabel) -> Bool { kind == other.kind && attributes == other.attributes }
+  func isOf(_ other: ShardLabel) -> Bool { kind == other.kind && fingerprint == other.fingerprint }
 
-  /// - Throws: `Failure` with what both say where they differ.
+  /// - Throws: `Failure` with the differences.
   func check(_ place: String, is expected: ShardLabel) throws {
-    if isOf(expected) { return }
-    if kind != expected.kind {
+    guard kind == expected.kind else {
       throw Self.other(place, expected: expected.kind ?? "none", got: kind ?? "something else")
     }
-    let keys = Set(attributes.keys).union(expected.attributes.keys)
-      .filter { attributes[$0] != expected.attributes[$0] }.sorted()
-    func words(_ label: ShardLabel) -> String {
-      keys.map { "\($0) \(label.attributes[$0] ?? "none")" }.joined(separator: ", ")
-    }
-    throw Self.other(place, expected: words(expected), got: words(self))
+    let differences = fingerprint.differences(from: expected.fingerprint)
+    guard differences.isEmpty else { throw Self.other(place, differences) }
   }
 
-  static func other(_ place: String, expected: String, got: String) -> Failure {
+  static func other(
+    _ place: String, _ differences: [String] = [], expected: String? = nil, got: String? = nil
+  ) -> Failure {
     Failure(
-      .malformed, at: place, "the folder holds another data set", expected: expected, got: got,
-      advice: "Name another folder, or remove this one.")
+      .malformed, at: place, (["the folder holds another data set"] + differences).joined(separator: "; "),
+      expected: expected, got: got, advice: "Name another folder, or remove this one.")
   }
 }

@@ -11,18 +11,18 @@ public final class ShardWriter {
   /// The names of what was left out of the shards so far.
   public private(set) var skipped = [String]()
   private let kind: String
-  private let attributes: [String: String]
+  private let fingerprint: Fingerprint
   private let origin: String
 
   /// - Parameters:
-  ///   - attributes: how the rows are made.
-  ///   - origin: where what they are made from lies, such as a file.
-  /// - Throws: `Failure` where the folder takes no files, or holds rows of another kind, rows made otherwise, or
-  ///   somebody else's files.
-  public init(_ path: String, kind: String, attributes: [String: String], origin: String = "") throws {
+  ///   - fingerprint: what the rows are made with.
+  ///   - origin: where the rows' source is, such as a file of prompts.
+  /// - Throws: `Failure` if the folder cannot be written, or holds rows of another kind, with another fingerprint, or
+  ///   unrelated files.
+  public init(_ path: String, kind: String, _ fingerprint: Fingerprint, origin: String = "") throws {
     self.path = path
     self.kind = kind
-    self.attributes = attributes
+    self.fingerprint = fingerprint
     self.origin = origin
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -32,7 +32,7 @@ public final class ShardWriter {
     let manifest = ShardFolder.manifest(path)
     try AtomicFile.checkWritable(manifest)
     if let found = try? ShardFolder.readManifest(path) {
-      try ShardLabel(kind: found.kind, attributes: found.attributes).check(manifest, is: label)
+      try ShardLabel(kind: found.kind, found.fingerprint).check(manifest, is: label)
     } else {
       let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted()
       guard names.isEmpty || names.contains(where: ShardFolder.isShard) else {
@@ -43,7 +43,7 @@ public final class ShardWriter {
     }
   }
 
-  private var label: ShardLabel { ShardLabel(kind: kind, attributes: attributes) }
+  private var label: ShardLabel { ShardLabel(kind: kind, fingerprint) }
 
   /// Takes the next shard from the folder where it is there, whole, and from the same source. All of it is read.
   ///
@@ -113,7 +113,7 @@ public final class ShardWriter {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let manifest = ShardFolder.Manifest(
-      kind: kind, attributes: attributes, rows: rows, skipped: skipped.isEmpty ? nil : skipped)
+      kind: kind, fingerprint: fingerprint, rows: rows, skipped: skipped.isEmpty ? nil : skipped)
     try AtomicFile.write(try encoder.encode(manifest), to: ShardFolder.manifest(path))
     var surplus = rows.count
     while FileManager.default.fileExists(atPath: ShardFolder.shard(path, surplus)) {

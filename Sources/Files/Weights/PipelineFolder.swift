@@ -53,16 +53,16 @@ public struct PipelineFolder: Sendable {
     return folder
   }
 
-  /// One hash of all components' weights; two models of one class are the same where it and their configurations are. Reads
-  /// everything.
+  /// One hash of all components' weights. Two models of one class are the same if it and their configurations are equal.
+  /// Reads everything.
   ///
-  /// - Throws: `Failure` where weights are damaged, or no component has any.
-  public func identity(variant: String?) throws -> String {
+  /// - Throws: `Failure` if weights are damaged, or no component has any.
+  public func digest(variant: String?) throws -> String {
     let hashes = try index.keys.sorted().compactMap { name -> String? in
       guard className(of: name) != nil else { return nil }
       for stem in ["diffusion_pytorch_model", "model"] {
         do {
-          return "\(name) \(try Weights.open(folder: "\(path)/\(name)", stem: stem, variant: variant).identity())"
+          return "\(name) \(try Weights.open(folder: "\(path)/\(name)", stem: stem, variant: variant).digest())"
         } catch let error as Failure where error.kind == .missing {
           continue  // a tokenizer, a scheduler
         }

@@ -15,8 +15,8 @@ public protocol WeightSource: AnyObject, Sendable {
 }
 
 extension WeightSource {
-  /// One hash of all names and tensors: two checkpoints of a network are the same where it is. Reads everything.
-  public func identity() throws -> String {
+  /// One hash of all names and tensors, equal for checkpoints with the same weights. Reads everything.
+  public func digest() throws -> String {
     hash(try names.sorted().map { "\($0) \(try hash([tensor($0)]))" }.joined(separator: "\n"))
   }
 

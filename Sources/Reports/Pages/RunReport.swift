@@ -55,10 +55,10 @@ public struct RunReport {
 
   private func scores() throws -> [HTML] {
     guard let evaluated = record.evaluated else { return [] }
-    let lock = evaluated.lock
+    func part(_ name: String) -> String { evaluated.fingerprint[name] ?? "?" }
     return [
       try Table(evaluated.scores).html,
-      "<p class=\"pale\">From \(lock.samples) samples each, noise of seed \(lock.seed), metric version \(lock.version).</p>",
+      "<p class=\"pale\">From \(part("samples")) samples each, noise of seed \(part("seed")), metric version \(part("metrics")).</p>",
     ] + evaluated.warnings.map { words -> HTML in "<p class=\"pale\">\(words)</p>" }
   }
 

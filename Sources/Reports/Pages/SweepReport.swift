@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Tensors
 
 /// Runs that belong together on one page: their scores side by side, and their curves in the same plots.
 public struct SweepReport {
@@ -16,11 +17,11 @@ public struct SweepReport {
 
   private let title: String
   private let entries: [Entry]
-  private let comparison: Result<Comparison, ComparisonError>?
+  private let comparison: Result<Comparison, Failure>?
   private let gnuplot: Gnuplot
 
   /// - Parameter comparison: of those that are finished; an error is shown in its place.
-  public init(_ title: String, _ entries: [Entry], comparison: Result<Comparison, ComparisonError>?, gnuplot: Gnuplot) {
+  public init(_ title: String, _ entries: [Entry], comparison: Result<Comparison, Failure>?, gnuplot: Gnuplot) {
     self.title = title
     self.entries = entries
     self.comparison = comparison

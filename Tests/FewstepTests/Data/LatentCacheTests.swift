@@ -33,8 +33,8 @@ private final class ArithmeticPipeline: ModelPipeline {
   func describe(_ picture: ImageFrame) -> [String: [Float]] {
     ["frame": [picture.originalHeight, picture.originalWidth, picture.cropTop, picture.cropLeft].map(Float.init)]
   }
-  func textIdentity() throws -> [String: String] { ["encoder": name] }
-  func pictureIdentity() throws -> [String: String] { ["vae": name] }
+  func promptFingerprint() throws -> Fingerprint { ["encoder": name] }
+  func imageFingerprint() throws -> Fingerprint { ["vae": name] }
 }
 
 @Suite struct LatentCacheTests {
@@ -63,7 +63,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     }
     pipeline.name = "b"
     #expect { _ = try preparation(scratch.path("p")).prompts(prompts) } throws: {
-      "\($0)".contains("expected encoder b, got encoder a")
+      "\($0)".contains("encoder: a instead of b")
     }
     #expect(try ShardFolder(scratch.path("p"), kind: "prompts").count == 3)
   }
@@ -113,7 +113,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(try made.texts("names") == ["\(folder)/a.png", "\(folder)/below/b.png"])
     #expect(try made.rows("latents", [0, 1]).doubles() == [1, -1, 1, -1, -1, 1])
     #expect(try made.rows("frame", [0, 1]).doubles() == [20, 40, 0, 5, 30, 10, 10, 0])
-    #expect(made.manifest.attributes["size"] == "10x10")
+    #expect(made.manifest.fingerprint["size"] == "10x10")
     #expect(try preparation(scratch.path("out")).pictures(pictures, size: [10, 10]).kept == 1)
     #expect(pipeline.encoded == 2)
     try picture(9, 40, 20, to: "\(folder)/a.png")

@@ -132,7 +132,7 @@ import Testing
       return try TrainingComponents(Recipe(YAMLNode.parse(text), catalog: smallCatalog()))
     }
     #expect(try cast("discrete-vp").student.schedule.initialNoiseSigma(0.4) == 1)
-    #expect { _ = try cast("flow") } throws: { "\($0)".contains("student.steps: times begin with 1") }
+    #expect { _ = try cast("flow") } throws: { "\($0)".contains("student.steps: this model's first time must be 1") }
   }
 
   @Test("A DDPM's sampling times are diffusers' leading and trailing ones")

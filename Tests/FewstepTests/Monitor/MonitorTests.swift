@@ -55,7 +55,7 @@ final class FlakyObjective: MatchingObjective {
     let scratch = try Scratch()
     let training = try run(recipe(monitor: "held-out-rewards: {posterior: {kind: class-posterior}}"), scratch.path("r"))
     var reports = [MonitorReport]()
-    let monitor = try #require(training.monitor)
+    let monitor = try #require(training.journal?.monitor)
     for _ in 0..<2 { reports.append(try monitor.evaluate(step: 4, trainingError: nil).report) }
     #expect("\(reports[0])" == "\(reports[1])")
     #expect(reports[0].goodhartGap == 0)
@@ -138,7 +138,7 @@ final class FlakyObjective: MatchingObjective {
     do { _ = try run(recipe, scratch.path("cut")).run(until: cut) }
     let second = try run(recipe, scratch.path("cut"), resume: true)
     _ = try second.run()
-    #expect(second.monitor?.state == whole.monitor?.state)
+    #expect(second.journal?.monitor?.state == whole.journal?.monitor?.state)
     #expect(
       try "\(rows(whole.folder.monitor).sorted { $0.key < $1.key })"
         == "\(rows(second.folder.monitor).sorted { $0.key < $1.key })")
@@ -165,7 +165,7 @@ final class FlakyObjective: MatchingObjective {
     let scratch = try Scratch()
     let training = try run(recipe(absurd.merging(["monitor": "{every: 0}"]) { $1 }), scratch.path("r"))
     _ = try training.run()
-    #expect(training.monitor == nil)
+    #expect(training.journal?.monitor == nil)
     #expect(try scratch.files() == ["r"])
     let files = try FileManager.default.contentsOfDirectory(atPath: scratch.path("r"))
     #expect(!files.contains("monitor.h5") && !files.contains("warnings.json"))

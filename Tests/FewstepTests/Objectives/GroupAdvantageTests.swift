@@ -59,7 +59,7 @@ import Testing
   func theMeanThatWeights() throws {
     let rewards = try concatenated([normal("a", [4]), normal("b", [4]) * 3])
     let batchRewards = try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: 4))
-    let means = try batchRewards.groupMean { try exp(-1.0 * $0) }.doubles()
+    let means = try batchRewards.groupMean { try exp(-1.0 * $0) }.values.doubles()
     let advantages = try batchRewards.advantages.doubles()
     for group in [0..<4, 4..<8] {
       let expected = advantages[group].reduce(0) { $0 + Foundation.exp(-$1) } / 4
@@ -68,6 +68,7 @@ import Testing
     let other = try BatchRewards(
       rewards: concatenated([normal("a", [4]), normal("other", [4])]), groupAdvantage: GroupAdvantage(groupSize: 4))
     try expectSame(
-      other.groupMean { try exp(-1.0 * $0) }.rows(0..<4), batchRewards.groupMean { try exp(-1.0 * $0) }.rows(0..<4))
+      other.groupMean { try exp(-1.0 * $0) }.rows(0..<4).values,
+      batchRewards.groupMean { try exp(-1.0 * $0) }.rows(0..<4).values)
   }
 }

@@ -40,17 +40,17 @@ import Testing
     }
   }
 
-  private func training(_ model: Narrow, klWeight: Double = 1e-4) throws -> AutoencoderTraining {
-    try AutoencoderTraining(
-      model, data: Twins(),
-      settings: AutoencoderTraining.Settings(
-        steps: 300, batch: 16, optimizer: AdamW.Settings(learningRate: 2e-2, weightDecay: 0),
-        schedule: LearningRateSchedule(.cosine, total: 300), gradientLimit: nil, decay: .constant(0.9),
-        klWeight: klWeight),
+  private func training(_ model: Narrow, klWeight: Double = 1e-4) throws -> Pretraining<AutoencoderTask> {
+    try Pretraining(
+      AutoencoderTask(model, .init(klWeight: klWeight)), data: Twins(),
+      settings: PretrainingSettings(
+        steps: 300, batch: 16,
+        optimization: OptimizationSettings(AdamW.Settings(learningRate: 2e-2, weightDecay: 0), .cosine),
+        decay: .constant(0.9)),
       seed: 0)
   }
 
-  @Test("What fits through the latents is rebuilt, and the scale gives latents the deviation 1")
+  @Test("What fits through the latents is rebuilt, and the scale gives latents the standard deviation 1")
   func learns() throws {
     let model = try Narrow()
     let training = try training(model)
@@ -60,7 +60,9 @@ import Testing
     #expect(after.meanAbsoluteError < 0.1 * before.meanAbsoluteError)
     #expect(after.psnr > before.psnr + 15)
     let latents = try noGrad {
-      try training.ema.applied { try model.posterior(Twins().batch(Array(0..<64)).samples).mean * after.scale }
+      try #require(training.ema).applied {
+        try model.posterior(Twins().batch(Array(0..<64)).samples).mean * after.scale
+      }
     }
     #expect(try abs(latents.reshaped([-1]).variance([0]).item() - 1) < 0.01)
   }

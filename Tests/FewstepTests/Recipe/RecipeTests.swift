@@ -26,8 +26,8 @@ import Testing
     try look(recipe.resolved, "")
     #expect(given > 40)
     #expect(recipe.steps == [1, 0.5])
-    #expect(recipe.student.optimizer.betas == [0.8, 0.95])
-    #expect(recipe.student.schedule(total: 6).floor == 0.1)
+    #expect(recipe.student.optimization.optimizer.betas == [0.8, 0.95])
+    #expect(recipe.student.optimization.schedule(total: 6).floor == 0.1)
     #expect(recipe.ema == (full == .averaged ? .power(gamma: 6.94) : .constant(0.95)))
     #expect(recipe.matching.times == 0.05...0.9)
     #expect(recipe.training.microBatches == 2)
@@ -54,9 +54,11 @@ import Testing
         let expected = "full.yaml:\(place.line):\(place.column): unknown key '"
         let hit = words.first { $0.hasPrefix(expected) && $0.contains("\(wrong)'") }
         #expect(hit?.contains("Did you mean '\(key)'") == true, "\(path) as \(wrong): \(words)")
-        // Nothing else is made of it than that a section or its plugin is not there.
+        // Nothing else follows but that a section or its plugin is missing, or that keys which belong to a value are unknown.
+        let belonging = "unknown key '\(path.joined(separator: "."))-"
         #expect(
-          words.allSatisfy { $0.hasPrefix(expected) || $0.contains("is missing") }, "\(path) as \(wrong): \(words)")
+          words.allSatisfy { $0.hasPrefix(expected) || $0.contains("is missing") || $0.contains(belonging) },
+          "\(path) as \(wrong): \(words)")
       }
     }
   }
@@ -107,7 +109,7 @@ import Testing
       }
       wrong.removeAll { !$0.isFinite }
       for value in wrong {
-        let text = shown(value)
+        let text = formatted(value)
         let list = try? node.entry(path).value.sequence()
         let written = list.map {
           "[\(($0.dropLast().map { $0.text().trimmingCharacters(in: .newlines) } + [text]).joined(separator: ", "))]"
@@ -136,13 +138,13 @@ import Testing
       // These are read only where they, or what goes with them, are given.
       if ["means", "weights", "pairs", "gamma"].contains(path.last) { continue }
       let found = try problems(node.changing(path) { _ in nil })
-      if setting.fallback == nil {
+      if setting.defaultValue == nil {
         #expect(found.contains { $0.message == "the key '\(setting.key)' is missing" }, "\(setting.key): \(found)")
       } else {
         #expect(!found.contains { $0.message.contains("missing") }, "\(setting.key): \(found)")
       }
     }
-    #expect(settings.filter { $0.fallback == nil }.count >= 7)
+    #expect(settings.filter { $0.defaultValue == nil }.count >= 7)
   }
 
   @Test("All mistakes are reported together, in the order of the file")
@@ -224,7 +226,7 @@ import Testing
       let second = try Recipe(YAMLNode.parse(first.resolved.text()), catalog: smallCatalog())
       #expect(second.name == name)
       #expect(second.student.lora?.layers == ["*"])
-      #expect(second.student.gradientLimit == nil)
+      #expect(second.student.optimization.gradientLimit == nil)
       #expect(first.resolved.hasSameValue(as: second.resolved), "\(first.resolved.text())")
     }
   }
@@ -264,7 +266,7 @@ import Testing
       "--set new.section=1: unknown key 'new'",
     ] { #expect(words.contains { $0.hasPrefix(line) }, "\(line) in \(words)") }
     for wrong in ["training.steps", "=3", "training..steps=3", ".=3"] {
-      let error = #expect(throws: OverrideError.self) { _ = try Recipe.node(path, overrides: [wrong]) }
+      let error = #expect(throws: Failure.self) { _ = try Recipe.node(path, overrides: [wrong]) }
       #expect(error?.description.contains("--set \(wrong)") == true)
     }
     // Lists and sections can be given whole.

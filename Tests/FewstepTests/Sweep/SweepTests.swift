@@ -58,11 +58,11 @@ import Testing
   func random() throws {
     let block =
       "random: {draws: 6, seed: 3, values: {student.learning-rate: {log: [1e-5, 1e-3]}, training.steps: [5, 7]}}"
-    let rates = try sweep(block).trials.map(\.recipe.student.optimizer.learningRate)
+    let rates = try sweep(block).trials.map(\.recipe.student.optimization.optimizer.learningRate)
     #expect(Set(rates).count == 6)
     #expect(rates.allSatisfy { 1e-5...1e-3 ~= $0 })
     #expect(rates.contains { $0 < 1e-4 })
-    #expect(try sweep(block).trials.map(\.recipe.student.optimizer.learningRate) == rates)
+    #expect(try sweep(block).trials.map(\.recipe.student.optimization.optimizer.learningRate) == rates)
     #expect(Set(try sweep(block).trials.map(\.recipe.training.steps)) == [5, 7])
   }
 

@@ -89,13 +89,13 @@ import Testing
     #expect(refused.contains("student.reward-weight"))
   }
 
-  @Test("Who scores is part of a reward's identity: name, version, weights and what is made of its axes")
-  func identity() throws {
+  @Test("A scorer's name, version and weights and the axes' weights are a reward's fingerprint")
+  func fingerprint() throws {
     let one = try reward(standIn("", "1"))
-    #expect(one.version == "stand-in 1, weights abc")
-    #expect(try hash(one.identity()) == hash(reward(standIn("", "1"), batch: 7).identity()))
-    #expect(try hash(one.identity()) != hash(reward(standIn("", "2")).identity()))
-    #expect(try hash(one.identity()) != hash(reward(standIn("", "1"), axes: ["mean": 2]).identity()))
+    #expect(one.scorer == ["name": "stand-in", "version": "1", "weights": "abc"])
+    #expect(try one.fingerprint() == reward(standIn("", "1"), batch: 7).fingerprint())
+    #expect(try one.fingerprint() != reward(standIn("", "2")).fingerprint())
+    #expect(try one.fingerprint() != reward(standIn("", "1"), axes: ["mean": 2]).fingerprint())
   }
 
   @Test("Samples that are no images, and prompts that nobody knows, are refused")

@@ -70,11 +70,13 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
   @Test(
     "A linear student that follows DMD's direction becomes the Gaussian", arguments: [MatchingScale.none, .dmd2, .dmd])
   func aLinearStudentThat(_ scale: MatchingScale) throws {
-    try expectTheGaussian(from: DMD(settings("kind: dmd")), scale)
+    try expectTheGaussian(from: DMD(.init(settings("kind: dmd"))), scale)
   }
 
   @Test("So does one that follows SiD's gradient", arguments: [1, 1.2])
-  func soDoesOneThat(_ alpha: Double) throws { try expectTheGaussian(from: SiD(settings("alpha: \(alpha)")), .dmd2) }
+  func soDoesOneThat(_ alpha: Double) throws {
+    try expectTheGaussian(from: SiD(.init(settings("alpha: \(alpha)"))), .dmd2)
+  }
 
   @Test("SiD's gradient for two Gaussians is their distance times its squared share, whatever α; for one it is 0")
   func sidsGradientFor() throws {
@@ -92,7 +94,7 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
           samples: samples, condition: try Condition(classes: Array(repeating: 0, count: 6)), time: time,
           noise: try normal("gaussian noise", [6, 2]), matching: Matching(scale: .none), teacher: teacher,
           fakeTeacher: fake)
-        try SiD(settings("alpha: \(alpha)")).studentLoss(scene).total.backward()
+        try SiD(.init(settings("alpha: \(alpha)"))).studentLoss(scene).total.backward()
         let expected = try time.doubles().flatMap { t in
           let share = t * t / ((1 - t) * (1 - t) + t * t)
           return difference.map { -share * share * $0 / 12 }
@@ -157,7 +159,8 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
   private let modes = [-1.0, 1]
 
   private func tilted(_ sharpening: Int) throws -> AMD {
-    AMD(try settings("{sensitivity: 0, sharpening: \(sharpening), group-size: 1000, normalise-sharpening: true}"))
+    AMD(
+      .init(try settings("{sensitivity: 0, sharpening: \(sharpening), group-size: 1000, normalise-sharpening: true}")))
   }
 
   /// Where AMD's direction leads on the whole, for a student with this share of its samples at +1 and the fake teacher that
@@ -244,8 +247,8 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
       }
       return share
     }
-    let sharpened = AMD(try settings("{sensitivity: 0, sharpening: 1, group-size: \(count)}"))
-    let plain = AMD(try settings("{sensitivity: 0, sharpening: 0, group-size: \(count)}"))
+    let sharpened = AMD(.init(try settings("{sensitivity: 0, sharpening: 1, group-size: \(count)}")))
+    let plain = AMD(.init(try settings("{sensitivity: 0, sharpening: 0, group-size: \(count)}")))
     let (tilted, even) = (try mass(sharpened), try mass(plain))
     #expect(Swift.abs(tilted - predictedMass()) < 0.03, "\(tilted)")
     #expect(Swift.abs(even - 0.5) < 0.03, "\(even)")

@@ -49,8 +49,8 @@ private final class Broken: MatchingObjective {
     case .gradients: return try scene.match(along: direction).adding("error", mean(scene.denoisingError), weight: 1)
     case .rest: return try scene.match(along: direction + 0.1 * scene.scale)
     case .batch:
-      let weight = try exp(scene.reward)
-      return try scene.match(along: (weight / mean(weight)).unsqueezed(1) * direction)
+      let weight = try exp(scene.reward).values
+      return try scene.match(along: PerSample(weight / mean(weight)) * direction)
     case .units: return try scene.match(moving: direction)
     case .placement:
       let loss = try scene.match(along: direction)

@@ -122,20 +122,20 @@ struct PipelineFixture {
     let words = words {
       _ = try SDXL(SDXL.Settings(model: model, prompts: folder, size: [16, 16]), on: .cpu)
     }
-    #expect(words.contains("manifest.json: text_encoder_2"), "\(words)")
+    #expect(words.contains("manifest.json: ") && words.contains("text_encoder_2: "), "\(words)")
     #expect(words.contains("fewstep prepare"), "\(words)")
   }
 
-  @Test("All that changes what is prepared changes its identity, by the component's name")
+  @Test("All that changes what is prepared changes its fingerprint, by the component's name")
   func identities() throws {
     let scratch = try Scratch()
     let model = scratch.path("model")
     try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
-    func identity() throws -> [String: String] {
+    func fingerprint() throws -> [String: String] {
       let pipeline = try SDXLPipeline(ModelSource(PipelineFolder(model)))
-      return try pipeline.textIdentity().merging(pipeline.pictureIdentity()) { $1 }
+      return try pipeline.promptFingerprint().merging(pipeline.imageFingerprint()).parts
     }
-    let before = try identity()
+    let before = try fingerprint()
     #expect(before.count == 7)
     for (file, key, value, component) in [
       ("model_index.json", "force_zeros_for_empty_prompt", false, "force_zeros_for_empty_prompt"),
@@ -148,7 +148,7 @@ struct PipelineFixture {
       let whole = try Data(contentsOf: URL(fileURLWithPath: path))
       let values = try ModelConfig(path).values.merging([key: value]) { $1 }
       try Data(JSONValue.object(values).description.utf8).write(to: URL(fileURLWithPath: path))
-      let after = try identity()
+      let after = try fingerprint()
       let changed = Set(before.keys.filter { before[$0] != after[$0] })
       #expect(changed == (component == "scaling_factor" ? [component, "vae"] : [component]))
       try whole.write(to: URL(fileURLWithPath: path))
@@ -157,7 +157,7 @@ struct PipelineFixture {
     let path = "\(model)/tokenizer/tokenizer_config.json"
     let values = try ModelConfig(path).values.merging(["name_or_path": "elsewhere"]) { $1 }
     try Data(JSONValue.object(values).description.utf8).write(to: URL(fileURLWithPath: path))
-    #expect(try identity() == before)
+    #expect(try fingerprint() == before)
   }
 
   @Test("Adapted roles share the teacher's memory; half precision and recomputing train what they should")

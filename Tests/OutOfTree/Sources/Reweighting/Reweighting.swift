@@ -1,21 +1,28 @@
 import Fewstep
 import Tensors
 
-/// An objective of one's own: DMD's whole direction times exp(advantage / temperature), as Reward Forcing (arXiv 2512.04678)
+/// A user's objective: DMD's whole direction times exp(advantage / temperature), as Reward Forcing (arXiv 2512.04678)
 /// weights it. The AMD paper calls this naive reweighting.
 public final class Reweighting: MatchingObjective {
-  private let temperature: Double
-  public let groupAdvantage: GroupAdvantage?
+  public struct Settings: Sendable {
+    public let temperature: Double
+    public let groupSize: Int
 
-  public init(_ s: SettingsReader) {
-    temperature = s.number(
-      "temperature", default: 0.5, in: .positive, "What advantages are divided by in the exponent.")
-    groupAdvantage = GroupAdvantage(
-      groupSize: s.integer("group-size", default: 8, in: .atLeast(2), "Samples of one prompt."))
+    public init(_ s: SettingsReader) {
+      temperature = s.number(
+        "temperature", default: 0.5, in: .positive, "What advantages are divided by in the exponent.")
+      groupSize = s.integer("group-size", default: 8, in: .atLeast(2), "Samples of one prompt.")
+    }
   }
 
+  private let settings: Settings
+
+  public init(_ settings: Settings) { self.settings = settings }
+
+  public var groupAdvantage: GroupAdvantage? { GroupAdvantage(groupSize: settings.groupSize) }
+
   public func studentLoss(_ scene: Scene) throws -> Loss {
-    let weight = try exp(scene.advantage / temperature).broadcast(toRank: scene.samples.rank)
+    let weight = try exp(scene.advantage / settings.temperature)
     return try scene.match(along: weight * (scene.distributionMatching + scene.conditionalAlignment))
   }
 
@@ -23,9 +30,6 @@ public final class Reweighting: MatchingObjective {
 
   public static func register(in catalog: inout Catalog) {
     catalog.objectives.append(
-      Plugin("reweighting", "DMD times exp(advantage / temperature)") { s in
-        let objective = Reweighting(s)
-        return { _ in objective }
-      })
+      Plugin("reweighting", "DMD times exp(advantage / temperature)", Settings.init, Reweighting.init))
   }
 }

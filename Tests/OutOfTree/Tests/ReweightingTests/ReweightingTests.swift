@@ -35,7 +35,7 @@ struct ReweightingTests {
 
   @Test("It keeps the laws of objectives")
   func laws() throws {
-    try ObjectiveChecks(Reweighting(SettingsReader(YAMLNode.parse("group-size: 4")))).all()
+    try ObjectiveChecks(Reweighting(.init(SettingsReader(YAMLNode.parse("group-size: 4"))))).all()
   }
 
   @Test("Samples move from the fake teacher's side to the real one's, better ones further")
@@ -47,7 +47,7 @@ struct ReweightingTests {
       samples: samples, condition: try Condition(classes: [0, 0]), time: try Tensor([0.5, 0.5]),
       noise: try Tensor.zeros([2, 3]), matching: Matching(scale: .none), teacher: Constant(1), fakeTeacher: Constant(0),
       batchRewards: batchRewards)
-    let objective = Reweighting(SettingsReader(try YAMLNode.parse("temperature: 1")))
+    let objective = Reweighting(.init(SettingsReader(try YAMLNode.parse("temperature: 1"))))
     try objective.studentLoss(scene).total.backward()
     let steps = try #require(samples.gradient).mean([1]).doubles().map { -$0 }
     #expect(steps[0] > 0 && steps[1] > steps[0])

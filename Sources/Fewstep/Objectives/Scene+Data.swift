@@ -1,0 +1,33 @@
+import Tensors
+
+extension Scene {
+  /// Real samples as the discriminator sees them: as many as the scene's, with their own conditions.
+  public struct RealBatch {
+    public let samples: Tensor
+    public let condition: Condition
+    /// Times [B] and noises of the discriminator's inputs, for real and generated samples.
+    public let time: Tensor
+    public let realNoise: Tensor
+    public let fakeNoise: Tensor
+
+    public init(samples: Tensor, condition: Condition, time: Tensor, realNoise: Tensor, fakeNoise: Tensor) {
+      self.samples = samples
+      self.condition = condition
+      self.time = time
+      self.realNoise = realNoise
+      self.fakeNoise = fakeNoise
+    }
+  }
+
+  /// What the student and the teacher make of the same recorded noises, [B, ...] each.
+  public struct Pairs {
+    /// With the student's graph.
+    public let student: Tensor
+    public let teacher: Tensor
+
+    public init(student: Tensor, teacher: Tensor) {
+      self.student = student
+      self.teacher = teacher
+    }
+  }
+}

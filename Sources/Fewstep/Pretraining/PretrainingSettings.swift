@@ -1,0 +1,24 @@
+import Networks
+
+/// How long and by which steps a network is trained from nothing.
+public struct PretrainingSettings: Sendable {
+  public var steps: Int
+  public var batch: Int
+  public var optimization: OptimizationSettings
+  /// Of the average of the weights; nil keeps none.
+  public var decay: EMA.Decay?
+
+  public init(steps: Int, batch: Int, optimization: OptimizationSettings, decay: EMA.Decay?) {
+    self.steps = steps
+    self.batch = batch
+    self.optimization = optimization
+    self.decay = decay
+  }
+
+  init(_ s: SettingsReader, betas: [Double], isAveraged: Bool) {
+    steps = s.integer("steps", in: .steps, "Optimizer steps.")
+    optimization = OptimizationSettings(s, learningRate: 1e-3, betas: betas)
+    batch = s.integer("batch", default: 64, in: .batch, "Samples of one step.")
+    decay = isAveraged ? s.ema() ?? .constant(0.999) : nil
+  }
+}

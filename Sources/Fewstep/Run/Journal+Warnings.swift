@@ -1,0 +1,53 @@
+import Foundation
+
+extension Journal {
+  /// Follows the recipe's policy, writes the warning down and tells it.
+  func apply(_ warning: Warning, _ observer: TrainingRun.Observer) throws -> Warning.Action {
+    var warning = warning
+    switch trainer.recipe.monitor.policy {
+    case .warn: warning.action = .warned
+    case .save: warning.action = .saved
+    case .stop: warning.action = .stopped
+    case .rollBack:
+      warning.from = goodCheckpoint
+      warning.action = warning.from == nil ? .stopped : .rolledBack
+    }
+    // There is nothing to save or to stop any more.
+    if warning.kind == .notFinite, warning.action != .rolledBack { warning.action = .warned }
+    if let step = warning.from { try rollBack(to: step) }
+    try add(warning)
+    if warning.action == .saved { try save() }
+    // The error itself says so otherwise.
+    if warning.kind != .notFinite || warning.action == .rolledBack { observer.warning(warning) }
+    return warning.action
+  }
+
+  /// Checkpoints that stay whatever `output.keep` says.
+  var keptCheckpoints: Set<Int> {
+    var steps = Set(warnings.filter { $0.action == .saved }.map(\.step))
+    if trainer.recipe.monitor.policy == .rollBack, let good = goodCheckpoint { steps.insert(good) }
+    return steps
+  }
+
+  /// The last checkpoint from before anything was wrong; nil if the run has gone back too often.
+  private var goodCheckpoint: Int? {
+    guard let monitor, monitor.state.rollBacks < monitor.settings.rollBacks else { return nil }
+    return folder.checkpointSteps.last { $0 <= monitor.state.lastGood }
+  }
+
+  private func rollBack(to step: Int) throws {
+    guard let monitor else { return }
+    let (count, factor) = (monitor.state.rollBacks + 1, trainer.learningRateFactor / 2)
+    try Checkpoint.load(folder.checkpoint(step), into: trainer, monitor: monitor)
+    monitor.state.rollBacks = count
+    monitor.state.lastGood = step
+    trainer.learningRateFactor = factor
+    // A resume from here has the halved rates, too.
+    try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(step))
+    for later in folder.checkpointSteps where later > step {
+      try FileManager.default.removeItem(atPath: folder.checkpoint(later))
+    }
+    try reopenRecords()
+    if step == 0 { try begin() }
+  }
+}

@@ -1,0 +1,119 @@
+import Files
+import Foundation
+import Networks
+import Tensors
+
+/// What one process alone does for a run: it holds the folder's lock, monitors the student, and writes records, warnings,
+/// sample grids, checkpoints and the finished student. The first rank has it.
+final class Journal {
+  let trainer: Trainer
+  let folder: RunFolder
+  let monitor: Monitor?
+  private var warningFile: WarningFile
+  private let lock: FolderLock
+  private var records: RunLogger
+
+  var warnings: [Warning] { warningFile.warnings }
+
+  init(_ trainer: Trainer, _ folder: RunFolder, resume: Bool) throws {
+    self.trainer = trainer
+    self.folder = folder
+    try folder.create()
+    lock = try folder.lock()
+    monitor = try Monitor(trainer.recipe, components: trainer.components)
+    trainer.zoneReward = monitor?.fixedBatch.zoneReward
+    if resume, let last = folder.checkpointSteps.last {
+      try Checkpoint.load(folder.checkpoint(last), into: trainer, monitor: monitor)
+    }
+    // A resumed run keeps the places where its values came from.
+    let recipe = trainer.recipe
+    if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe.resolved)) != true {
+      try recipe.write(to: folder.recipe)
+    }
+    warningFile = try WarningFile(folder.warnings, resumingAt: resume ? trainer.stepCount : nil)
+    records = try Self.records(folder, trainer, monitor)
+  }
+
+  private static func records(_ folder: RunFolder, _ trainer: Trainer, _ monitor: Monitor?) throws -> RunLogger {
+    try RunLogger(folder, trainer.recipe, monitor, scorers: trainer.components.scorers, from: trainer.stepCount)
+  }
+
+  /// A probe of the student before it learns, and a checkpoint if a run may have to return to it.
+  func begin() throws {
+    if let monitor { try records.add(monitor.evaluate(step: 0, trainingError: nil).report) }
+    if trainer.recipe.monitor.policy == .rollBack { try save() }
+  }
+
+  /// Records a step and decides what follows from it.
+  func decide(after report: StepReport, before stop: Int, _ observer: TrainingRun.Observer) throws
+    -> TrainingRun.Decision
+  {
+    let output = trainer.recipe.output
+    try records.add(report)
+    observer.step(report)
+    let done = trainer.stepCount
+    let isLast = done == trainer.recipe.training.steps
+    for warning in try look(at: report, isLast: isLast) {
+      switch try apply(warning, observer) {
+      case .rolledBack: return .rollBack
+      case .stopped: return .stop
+      case .warned, .saved: continue
+      }
+    }
+    if done % output.sampleEvery == 0 || isLast { try records.add(observer.picture(), step: done) }
+    if done % output.checkpointEvery == 0, done < stop { try save() }
+    return .proceed
+  }
+
+  /// Decides what follows from a step that has diverged.
+  func decide(after error: TrainingError, _ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
+    guard let monitor else { return .stop }
+    return try apply(monitor.warning(of: error, step: trainer.stepCount), observer) == .rolledBack ? .rollBack : .stop
+  }
+
+  private func look(at report: StepReport, isLast: Bool) throws -> [Warning] {
+    guard let monitor else { return [] }
+    var warnings = monitor.warnings(of: report)
+    let done = trainer.stepCount
+    if done % monitor.settings.every == 0 || isLast {
+      let (probe, seen) = try monitor.evaluate(step: done, trainingError: report.denoisingError)
+      try records.add(probe)
+      warnings += seen
+    }
+    return warnings
+  }
+
+  /// Saves, closes the records, and writes the student of a run that has finished.
+  func finish(exporting isFinished: Bool) throws {
+    try save()
+    try records.closeRows()
+    if isFinished { try exportStudent() }
+    try records.close()
+  }
+
+  func save() throws {
+    guard folder.checkpointSteps.last != trainer.stepCount else { return }
+    try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(trainer.stepCount))
+    let kept = keptCheckpoints
+    for step in folder.checkpointSteps.dropLast(trainer.recipe.output.keep) where !kept.contains(step) {
+      try FileManager.default.removeItem(atPath: folder.checkpoint(step))
+    }
+  }
+
+  func add(_ warning: Warning) throws { try warningFile.add(warning) }
+
+  /// Continues the records at the trainer's step.
+  func reopenRecords() throws {
+    try records.close()
+    records = try Self.records(folder, trainer, monitor)
+  }
+
+  /// The student as other tools read it, with its architecture and its step list.
+  private func exportStudent() throws {
+    var metadata = trainer.components.backbone.metadata
+    metadata["student.steps"] = "\(trainer.recipe.steps)"
+    try trainer.withAveragedStudent {
+      try Safetensors.write(LoRA.merged(trainer.components.student.parameters), metadata: metadata, to: folder.student)
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import Tensors
+
+/// The processes that train one student together. Each has the networks, and trains its part of every batch.
+///
+/// Laws:
+/// - After a call, its results are the same on every rank, to the bit.
+/// - All ranks make the same calls in the same order. A call returns when all ranks have made it.
+/// - A failure reaches all: when one rank aborts, the calls of the others throw.
+public protocol Collective: AnyObject {
+  /// 0 up to `count`. Rank 0 keeps the run's files.
+  var rank: Int { get }
+  var count: Int { get }
+
+  /// Adds up the ranks' tensors in place. They have the same shapes in the same order.
+  func sum(_ tensors: [Tensor]) throws
+
+  /// Copies one rank's tensors into the others', in place.
+  func broadcast(_ tensors: [Tensor], from rank: Int) throws
+
+  /// The values [batch, ...] of a whole batch from each rank's rows [range.count, ...] of it. The ranges divide the batch.
+  func gather(_ rows: Tensor, _ range: Range<Int>, of batch: Int) throws -> Tensor
+
+  /// The first rank's decision.
+  func agree(_ decision: Int) throws -> Int
+
+  /// Ends the group because of an error of this rank: nobody waits for it any more.
+  func abort(_ error: any Error)
+}
+
+/// One process alone.
+public final class Single: Collective {
+  public init() {}
+
+  public var rank: Int { 0 }
+  public var count: Int { 1 }
+  public func sum(_ tensors: [Tensor]) {}
+  public func broadcast(_ tensors: [Tensor], from rank: Int) {}
+  public func gather(_ rows: Tensor, _ range: Range<Int>, of batch: Int) -> Tensor { rows }
+  public func agree(_ decision: Int) -> Int { decision }
+  public func abort(_ error: any Error) {}
+}
+
+extension Collective {
+  /// Adds up the ranks' numbers.
+  func sum(_ numbers: [Double]) throws -> [Double] {
+    guard count > 1 else { return numbers }
+    let tensor = try Tensor(numbers)
+    try sum([tensor])
+    return try tensor.doubles()
+  }
+
+  /// Which of a batch's parts this rank trains.
+  func share(of parts: [Range<Int>]) -> [Range<Int>] {
+    let size = parts.count / count
+    return Array(parts[rank * size..<(rank + 1) * size])
+  }
+
+  /// Runs `body` on the first rank; nil on the others.
+  func onFirst<R>(_ body: () throws -> R) rethrows -> R? { rank == 0 ? try body() : nil }
+
+  /// Runs `body`, whose errors end the group.
+  func aborting<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch {
+      abort(error)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Tensors
+
+/// Moves parameters along their gradients. Its state goes into checkpoints by the parameters' names.
+public protocol Optimizer: AnyObject {
+  var parameters: [Parameter] { get }
+  /// Steps taken.
+  var stepCount: Int { get }
+
+  /// Moves the parameters along their gradients and drops those. Parameters without a gradient count as having a zero one.
+  ///
+  /// - Parameter factor: multiplies the learning rate, see `LearningRateSchedule`.
+  func step(factor: Double) throws
+
+  /// What it remembers of the parameters, by names of its own such as "first/NAME".
+  var state: [(name: String, tensor: Tensor)] { get }
+
+  /// Takes up a state that was saved.
+  ///
+  /// - Throws: `ParameterError` if a tensor is missing or has another shape.
+  func load(stepCount: Int, _ value: (String) throws -> Tensor?) throws
+}
+
+extension Optimizer {
+  public func step() throws { try step(factor: 1) }
+
+  public func dropGradients() throws { for parameter in parameters { try parameter.value.setGradient(nil) } }
+}
+
+/// Copies saved tensors into a state, by name.
+///
+/// - Throws: `ParameterError` if one is missing or has another shape.
+func copy(into state: [(name: String, tensor: Tensor)], from value: (String) throws -> Tensor?) throws {
+  for (name, tensor) in state {
+    guard let saved = try value(name) else { throw ParameterError.missing(name) }
+    guard saved.shape == tensor.shape else {
+      throw ParameterError.shape(name, expected: tensor.shape, got: saved.shape)
+    }
+    try tensor.copy(from: saved)
+  }
+}

@@ -1,0 +1,186 @@
+import Files
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Fewstep
+
+@Suite struct CollectiveTests {
+  /// A large ε keeps AdamW from blowing the rounding of small gradients up to whole steps.
+  private static func recipe(_ changes: [String: String] = [:], objective: String = "amd") throws -> Recipe {
+    let settings = ["training.micro-batches": "4", "student.epsilon": "0.1", "fake-teacher.epsilon": "0.1"]
+    return try shortRecipe(settings.merging(changes) { $1 }, objective: objective)
+  }
+
+  /// What two ranks made of it, each with components of its own.
+  private static func two<R>(_ body: @escaping @Sendable (MemoryCollective) throws -> R) throws -> [R] {
+    try MemoryCollective.run(2, body).map { try $0.get() }
+  }
+
+  @Test(
+    "Two ranks that share a batch do what one does with the whole, and stay alike to the bit",
+    arguments: ["amd", "dmd2", "decoupled-dmd", "reward-forcing", "sid"])
+  func invariance(_ objective: String) throws {
+    let single = try Trainer(Self.recipe(objective: objective))
+    let reports = try single.train(3)
+    let ranks = try Self.two { collective in
+      let recipe = try Self.recipe(objective: objective)
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      return (reports: try trainer.train(3), state: try trainer.tensors.map { ($0.name, try $0.tensor.detached()) })
+    }
+    for (expected, report) in zip(reports, ranks[0].reports) {
+      for (a, b) in zip(expected.student + expected.fakeTeacher, report.student + report.fakeTeacher) {
+        #expect(a.name == b.name && Swift.abs(a.value - b.value) < 1e-4 * (1 + Swift.abs(a.value)), "\(a) \(b)")
+      }
+      #expect(Swift.abs(expected.studentNorm / report.studentNorm - 1) < 1e-4)
+      #expect((expected.reward ?? 0) - (report.reward ?? 0) < 1e-5)
+      #expect(Swift.abs((expected.denoisingError ?? 0) - (report.denoisingError ?? 0)) < 1e-5)
+      #expect(expected.columns.map(\.name) == report.columns.map(\.name))
+      for (a, b) in zip(expected.columns, report.columns) where a.name != "flips" {
+        let distances = zip(a.values, b.values).map {
+          $0.isNaN && $1.isNaN ? 0 : Swift.abs($0 - $1) / (1 + Swift.abs($0))
+        }
+        #expect(a.values.count == b.values.count && distances.max() ?? 0 < 1e-3, "\(a.name)")
+      }
+    }
+    for (a, b) in zip(single.tensors, ranks[0].state) { try expectClose(a.tensor, b.1, 1e-5, a.name) }
+    let (first, second) = (try Self.hashes(ranks[0].state), try Self.hashes(ranks[1].state))
+    #expect(Set(first.keys).subtracting(second.keys).allSatisfy { $0.hasPrefix("ema/") })
+    #expect(second.allSatisfy { first[$0.key] == $0.value })
+  }
+
+  private static func hashes(_ state: [(String, Tensor)]) throws -> [String: [UInt8]] {
+    try Dictionary(uniqueKeysWithValues: state.map { ($0.0, try bytes($0.1)) })
+  }
+
+  @Test("A run of two ranks stopped and resumed is the run to the bit; the first rank alone writes files")
+  func resume() throws {
+    let scratch = try Scratch()
+    let (whole, parts) = (scratch.path("whole"), scratch.path("parts"))
+    @Sendable func run(_ path: String, _ collective: MemoryCollective, resume: Bool = false, until limit: Int? = nil)
+      throws -> (state: [String: [UInt8]], steps: Int, keepsJournal: Bool)
+    {
+      let recipe = try Self.recipe()
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      let run = try TrainingRun(trainer, folder: RunFolder(path), resume: resume)
+      _ = try run.run(until: limit)
+      return (try trainer.snapshot(), trainer.stepCount, run.journal != nil)
+    }
+    let expected = try Self.two { try run(whole, $0) }
+    _ = try Self.two { try run(parts, $0, until: 3) }
+    let resumed = try Self.two { try run(parts, $0, resume: true) }
+    for rank in 0..<2 { #expect(expected[rank].state == resumed[rank].state) }
+    #expect(resumed.map(\.steps) == [6, 6])
+    #expect(resumed.map(\.keepsJournal) == [true, false])
+    #expect(RunFolder(parts).checkpointSteps == [3, 6] && RunFolder(whole).checkpointSteps == [6])
+  }
+
+  @Test("One process may resume what two have begun")
+  func fewer() throws {
+    let scratch = try Scratch()
+    let folder = RunFolder(scratch.path("r"))
+    _ = try Self.two { collective in
+      let recipe = try Self.recipe()
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      return try TrainingRun(trainer, folder: folder, resume: false).run(until: 3)
+    }
+    let single = try Trainer(Self.recipe())
+    try Checkpoint.load(folder.checkpoint(3), into: single)
+    #expect(single.stepCount == 3)
+  }
+
+  @Test("What fails on one rank ends the step of all, and is told with its place")
+  func failure() throws {
+    for faulty in 0..<2 {
+      let results = MemoryCollective.run(2) { collective in
+        let recipe = try Self.recipe(objective: "dmd")
+        var components = try TrainingComponents(recipe)
+        if collective.rank == faulty { components = components.playing(FaultyObjective("throws late")) }
+        let trainer = try Trainer(recipe, components: components, collective: collective)
+        _ = try trainer.step()
+        let before = try trainer.snapshot()
+        let error = #expect(throws: Failure.self) { _ = try trainer.step() }
+        if collective.rank != faulty { #expect(try trainer.snapshot() == before) }
+        if let error { throw error }
+      }
+      let messages = results.map { result in
+        if case .failure(let error) = result { "\(error)" } else { "no error" }
+      }
+      let own = "objective (FaultyObjective), student's loss at step 1: aten::"
+      #expect(messages[faulty].hasPrefix(own), "\(messages)")
+      #expect(messages[1 - faulty].hasPrefix("rank \(faulty): \(own)"), "\(messages)")
+    }
+  }
+
+  @Test("A rank that diverges takes all back to the last good checkpoint")
+  func rollBack() throws {
+    let scratch = try Scratch()
+    let folder = RunFolder(scratch.path("r"))
+    let ranks = try Self.two { collective in
+      let recipe = try Self.recipe(
+        [
+          "training.steps": "20", "output.checkpoint-every": "5", "output.keep": "9",
+          "monitor":
+            "{every: 4, samples: 24, teacher-steps: 5, policy: roll-back, mean-shift: 1e9, std: 1e9, diversity: 0, fake-teacher-gap: 1e9}",
+        ], objective: "dmd")
+      var components = try TrainingComponents(recipe)
+      // It has two parts of each step.
+      if collective.rank == 1 { components = components.playing(FlakyObjective(call: 29)) }
+      let trainer = try Trainer(recipe, components: components, collective: collective)
+      let run = try TrainingRun(trainer, folder: folder, resume: false)
+      var seen = [Warning]()
+      guard case .finished = try run.run(.init(warning: { seen.append($0) })) else {
+        throw Failure(.software, at: "run", "not finished")
+      }
+      return (seen: seen, factor: trainer.learningRateFactor, state: try trainer.snapshot())
+    }
+    #expect(ranks[0].seen.map(\.kind) == [.notFinite] && ranks[0].seen.first?.from == 10, "\(ranks[0].seen)")
+    #expect(ranks[1].seen.isEmpty)
+    #expect(ranks.map(\.factor) == [0.5, 0.5])
+    #expect(ranks[1].state.allSatisfy { ranks[0].state[$0.key] == $0.value })
+  }
+
+  @Test("All ranks follow the first one's decision")
+  func agreement() throws {
+    #expect(try Self.two { try $0.agree(10 + $0.rank) } == [10, 10])
+    let broadcast = try Self.two { collective in
+      let tensor = try Tensor([Double(collective.rank)])
+      try collective.broadcast([tensor], from: 1)
+      return try tensor.doubles()
+    }
+    #expect(broadcast == [[1], [1]])
+    let gathered = try Self.two { collective in
+      let range = collective.rank * 2..<collective.rank * 2 + 2
+      return try collective.gather(Tensor(range.map(Double.init)), range, of: 4).doubles()
+    }
+    #expect(gathered == [[0, 1, 2, 3], [0, 1, 2, 3]])
+  }
+
+  @Test("A sum that is made holds on to no gradient")
+  func release() throws {
+    let isReleased = MemoryCollective.run(1) { collective in
+      weak var held: Tensor?
+      do {
+        let gradient = try Tensor.ones([3])
+        held = gradient
+        try collective.sum([gradient])
+      }
+      return held == nil
+    }
+    #expect(try isReleased[0].get())
+  }
+
+  @Test("Micro-batches that cannot be divided evenly among the ranks are refused at their place")
+  func refusal() throws {
+    let errors = MemoryCollective.run(3) { collective in
+      let recipe = try Self.recipe()
+      _ = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+    }
+    for result in errors {
+      guard case .failure(let error) = result else { Issue.record("no error"); continue }
+      let message = "training.micro-batches: 4 micro-batches cannot be divided evenly among 3 processes"
+      #expect("\(error)".contains(message), "\(error)")
+    }
+  }
+}
