@@ -8,16 +8,16 @@ import Tensors
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Find out before training what can be known before training.",
+    abstract: "Check a recipe and its files before training.",
     discussion: """
       Example:  fewstep check recipes/fashion-mnist/amd-4step.yaml
 
-      Reads the recipe and every file it names, builds the networks, scores the real samples, does one update of each role on
-      the real tensors (nothing is kept), compares the disk's room with the checkpoints, and prints how the run will go.
+      Reads the recipe and every file it names, builds the networks, scores the real samples, takes two training steps whose
+      result is not saved, compares the free disk space with the checkpoints, and prints what the run will do.
       """)
 
   @OptionGroup var arguments: RecipeArguments
-  @Flag(help: "Print what was found as JSON.") var json = false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
     let recipe = try arguments.load()

@@ -7,19 +7,19 @@ import Tensors
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Put finished runs side by side: means, spread over seeds, paired differences with intervals.",
+    abstract: "Compare finished runs: means and standard deviations over seeds, paired differences with intervals.",
     discussion: """
       Example:  fewstep compare runs/ablation-sensitivity --baseline sensitivity=0 --format markdown
 
-      Takes run folders, or folders that hold some, such as a sweep's. Runs whose recipes differ in the seed alone are one
-      variant. Runs that were not measured alike (metrics, feature network, real samples, sample count, seed) are refused.
+      Takes run folders, or folders of them, such as a sweep's. Runs whose recipes differ only in the seed are one variant.
+      Runs that were measured differently (metrics, feature network, real samples, sample count, seed) are refused.
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument { case text, markdown, csv, latex, json }
 
   @Argument(help: "Run folders, or folders of them.") var runs: [String]
-  @Option(help: "The variant that others are compared with; by default the first.") var baseline: String?
-  @Option(help: "Which line of the scores.") var model = "student"
+  @Option(help: "The variant to compare the others with; by default the first.") var baseline: String?
+  @Option(help: "Which model of the scores.") var model = "student"
   @Option(help: "text, markdown, csv, latex or json.") var format = Format.text
 
   func run() throws {

@@ -5,19 +5,19 @@ import Foundation
 import PluginFiles
 import Tensors
 
-/// The command `fewstep`; a user's package calls `FewstepCommand.main(adding:)` with plugins of its own.
+/// The command `fewstep`. A package's program calls `FewstepCommand.main(adding:)` with its own plugins.
 public struct FewstepCommand: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "fewstep",
-    abstract: "Distils many-step diffusion and flow models into few-step ones.",
+    abstract: "Distill many-step diffusion and flow models into few-step ones.",
     discussion: """
-      Begin with:  fewstep run recipes/quickstart.yaml
+      Start with:  fewstep run recipes/quickstart.yaml
 
-      --plugin FILE, with any command, loads a plugin that `fewstep build-plugin` made. May be repeated.
+      --plugin FILE loads a plugin made by `fewstep build-plugin`; it works with any command and may be repeated.
 
       Exit codes: 0 done; 1 the files that `diff` compared differ; 64 wrong usage; 65 an invalid recipe or a malformed
-      file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full); 75 interrupted: it
-      says what was saved, and how a run goes on (--resume); 76 a run was stopped by a warning, likewise.
+      file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full); 75 interrupted, what
+      was saved is printed, and runs can be resumed (--resume); 76 a run was stopped by a warning, and can be resumed.
       """,
     version: Release.version,
     subcommands: [

@@ -9,24 +9,24 @@ import Tensors
 
 struct Measure: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compare generated pictures, or features, with real ones: FID, KID, CMMD, precision, recall and others.",
+    abstract: "Compare generated images, or features, with real ones: FID, KID, CMMD, precision, recall and others.",
     discussion: """
-      Example:  fewstep measure photos/ pictures/ --inception inception-2015-12-05.pt --resize 512
-                fewstep measure photos/ pictures/ --clip models/clip-vit-large-patch14-336
+      Example:  fewstep measure photos/ images/ --inception inception-2015-12-05.pt --resize 512
+                fewstep measure photos/ images/ --clip models/clip-vit-large-patch14-336
                 fewstep measure real.h5 generated.safetensors
                 fewstep measure samples.h5 samples.h5 --real real --generated student --cmmd --json
 
-      Folders (and tars) of pictures are looked at by the network that is named: Inception for FID and KID, CLIP for CMMD. A
-      file holds features [N, D] of any network; `fewstep features` makes such of pictures. Intervals are 95%, by a
-      bootstrap. `bias` is what the number of samples alone adds to the value.
+      Folders and tars of images need a network: Inception for FID and KID, CLIP for CMMD. A file holds features [N, D] of
+      any network; `fewstep features` writes those of images. Intervals are 95% bootstrap intervals. `bias` is what the
+      finite number of samples adds to the value.
       """)
 
-  @Argument(help: "Real pictures, or features: a folder, an .h5 file, or weights in any form.") var realFile: String
-  @Argument(help: "Generated pictures, or features.") var generatedFile: String
+  @Argument(help: "Real images, or features: a folder, an .h5 file, or weights in any form.") var realFile: String
+  @Argument(help: "Generated images, or features.") var generatedFile: String
   @OptionGroup var network: FeatureArguments
-  @Option(help: "The real features' name; not needed where the file holds one tensor.") var real: String?
+  @Option(help: "The real features' name; not needed if the file holds one tensor.") var real: String?
   @Option(help: "The generated features' name.") var generated: String?
-  @Flag(help: "CMMD, too; for CLIP embeddings of unit length.") var cmmd = false
+  @Flag(help: "Also compute CMMD; for CLIP embeddings of unit length.") var cmmd = false
   @Flag(help: "Print JSON.") var json = false
 
   private struct Result: Encodable {

@@ -6,7 +6,7 @@ import Foundation
 
 struct Plugins: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List what a recipe may name, or one plugin's settings.",
+    abstract: "List the plugins that recipes can name, or the settings of one.",
     discussion: """
       Example:  fewstep plugins
                 fewstep plugins amd
@@ -16,7 +16,7 @@ struct Plugins: ParsableCommand {
 
   @Argument(help: "A plugin's name, or `recipe`.") var name: String?
   @Flag(help: "Print JSON.") var json = false
-  @Flag(help: "Print the settings of all as one page.") var markdown = false
+  @Flag(help: "Print the settings of all plugins as a Markdown page.") var markdown = false
 
   struct Entry: Encodable {
     let kind: String
@@ -53,7 +53,9 @@ struct Plugins: ParsableCommand {
       Entry(
         kind: entry.kind, name: entry.name, summary: entry.summary,
         settings: entry.settings.map {
-          var fields = ["key": $0.key, "type": $0.type, "default": $0.defaultValue ?? "required", "meaning": $0.meaning]
+          var fields = [
+            "key": $0.key, "type": $0.type, "default": $0.defaultValue ?? "required", "meaning": $0.meaning,
+          ]
           fields["range"] = $0.range
           return fields
         })

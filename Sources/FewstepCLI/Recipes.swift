@@ -6,15 +6,15 @@ import Tensors
 
 struct Recipes: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the recipes we ship, or copy one to edit.",
+    abstract: "List the shipped recipes, or copy one to edit.",
     discussion: """
       Example:  fewstep recipes
                 fewstep recipes fashion-mnist/amd-4step.yaml --copy mine.yaml
       """)
 
-  @Argument(help: "A recipe to show, as it is listed.") var name: String?
+  @Argument(help: "A recipe to print, by its name in the list.") var name: String?
   @Option(help: "Copy the recipe to this file instead.") var copy: String?
-  @Option(help: "Where recipes are looked for.") var folder = "recipes"
+  @Option(help: "The folder of recipes.") var folder = "recipes"
   @Flag(help: "Print the list as JSON.") var json = false
 
   func run() throws {

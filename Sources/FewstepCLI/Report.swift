@@ -8,19 +8,19 @@ import Tensors
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Put a run, or all runs of a sweep, on one HTML page.",
+    abstract: "Write an HTML report of a run or a sweep.",
     discussion: """
       Example:  fewstep report runs/mixture-amd
                 fewstep report runs/ablation-sensitivity --baseline sensitivity=0 --output sweep.html
 
-      The page holds all it shows: curves, samples through training, the Forbidden Zone, warnings, the recipe with the
-      source of each value; for a sweep the comparison and the curves of all variants. A run that is not finished is
-      reported as far as it has come. Plots are gnuplot's (package gnuplot-nox).
+      The page is self-contained: curves, samples through training, the Forbidden Zone, warnings, the recipe with the
+      source of each value; for a sweep, the comparison and the curves of all variants. An unfinished run is reported as
+      far as it is. Plots need gnuplot (package gnuplot-nox).
       """)
 
   @Argument(help: "A run folder, or a folder of them, such as a sweep's.") var folder: String
-  @Option(help: "Where the page goes; by default report.html in the folder.") var output: String?
-  @Option(help: "For a sweep: the variant that others are compared with; by default the first.") var baseline: String?
+  @Option(help: "The file to write; by default report.html in the folder.") var output: String?
+  @Option(help: "For a sweep: the variant to compare the others with; by default the first.") var baseline: String?
 
   func run() throws {
     let gnuplot = try Gnuplot()

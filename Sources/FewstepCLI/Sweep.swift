@@ -10,26 +10,27 @@ import Tensors
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
-    abstract: "Run a recipe's variants, several at a time, and put them side by side.",
+    abstract: "Run the variants of a recipe, several at a time, and compare them.",
     discussion: """
       Example:  fewstep sweep recipes/ablations/mixture/sensitivity.yaml --parallel 2
 
-      The recipe's `sweep` section says what varies, in any key of the recipe:
+      The recipe's `sweep` section lists what varies, in any key of the recipe:
         sweep:
           seeds: [0, 1, 2]
           grid: {student.learning-rate: [1e-4, 1e-3], matching.guidance: [1, 1.5]}    every combination
           list: [{name: plain, objective: {kind: dmd}}, {name: ours}]             one after the other
           random: {draws: 8, values: {fake-teacher.learning-rate: {log: [1e-5, 1e-3]}}}
 
-      Runs of one seed share their noise and their data. The same command again skips what is done and resumes what was cut
-      off. A run that fails is reported, and the others go on. Ctrl-C saves what is running and exits with 75.
+      Runs with the same seed share their noise and their data. Running the command again skips finished runs and resumes
+      interrupted ones. A run that fails is reported, and the others continue. Ctrl-C saves the running ones and exits with
+      75.
       """)
 
   @OptionGroup var arguments: RecipeArguments
-  @Option(help: "The sweep's folder; by default runs/NAME. Each run lies in it as VARIANT/seed-N.") var into: String?
+  @Option(help: "The sweep's folder; by default runs/NAME. Each run is in VARIANT/seed-N.") var into: String?
   @Option(help: "How many runs at a time; they share the cores.") var parallel = 1
-  @Option(help: "The variant that others are compared with; by default the first.") var baseline: String?
-  @Flag(help: "Only list the runs, and what is done of them.") var list = false
+  @Option(help: "The variant to compare the others with; by default the first.") var baseline: String?
+  @Flag(help: "Only list the runs and how far each is.") var list = false
   @Flag(help: "Print the comparison as JSON.") var json = false
 
   func validate() throws {

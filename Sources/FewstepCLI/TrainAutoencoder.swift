@@ -5,7 +5,7 @@ import Foundation
 
 struct TrainAutoencoder: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train-autoencoder", abstract: "Train an autoencoder from nothing: images to latents and back.",
+    commandName: "train-autoencoder", abstract: "Train an autoencoder from scratch: images to latents and back.",
     discussion: """
       At the end, the factor that gives latents the standard deviation 1 is measured and written to the configuration, in
       the same folder as the weights.

@@ -67,7 +67,8 @@ import Testing
     #expect(!scratch.has("y.h5"))
   }
 
-  @Test("benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike")
+  @Test(
+    "benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike")
   func benchmark() throws {
     let scratch = try Scratch()
     try scratch.write("a cat!\n\nthe end of the road\ntwo dogs\n", to: "captions.txt")
@@ -76,7 +77,7 @@ import Testing
       clip, "--json",
     ]
     let making = [
-      "benchmark", "coco", TinySDXL.model, "--output", "out", "--size", "16", "--teacher-steps", "1", "--batch", "2",
+      "benchmark", "coco", TinySDXL.model, "--into", "out", "--size", "16", "--teacher-steps", "1", "--batch", "2",
     ]
     let first = try Fewstep.start(making + scorers, in: scratch)
     #expect(first.wait() == 0, "\(first.errors)")
@@ -98,7 +99,7 @@ import Testing
     let lost = try Data(contentsOf: URL(fileURLWithPath: scratch.path("out/samples/00001.png")))
     try FileManager.default.removeItem(atPath: scratch.path("out/samples/00001.png"))
     let again = try Fewstep.start(making + scorers, in: scratch)
-    #expect(again.wait() == 0 && again.errors.contains("2 of 3 there already"), "\(again.errors)")
+    #expect(again.wait() == 0 && again.errors.contains("2 of 3 existed"), "\(again.errors)")
     #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.path("out/samples/00001.png"))) == lost)
     #expect(again.output == first.output)
     let folder = try Fewstep.start(["benchmark", "coco", "out/samples"] + scorers, in: scratch)

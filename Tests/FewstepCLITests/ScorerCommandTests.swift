@@ -18,7 +18,7 @@ import Testing
     try scratch.write(Self.metadata, to: "m.jsonl")
     let make = [
       "benchmark", "geneval", TinySDXL.model, "--prompts", "m.jsonl", "--size", "16", "--teacher-steps", "1",
-      "--guidance", "1", "--output", "out",
+      "--guidance", "1", "--into", "out",
     ]
     func run(_ more: String..., expecting code: Int32 = 0) throws -> Job {
       let job = try Fewstep.start(make + more, in: scratch)
@@ -35,7 +35,7 @@ import Testing
       (0..<8).map { #"{"image": "0000\#($0 / 4)/samples/000\#($0 % 4).png", \#(objects)}"# }.joined(separator: "\n"),
       to: "d.jsonl")
     let judged = try run("--detections", "d.jsonl", "--json")
-    #expect(judged.errors.contains("2 of 2 there already"), "\(judged.errors)")
+    #expect(judged.errors.contains("2 of 2 existed"), "\(judged.errors)")
     #expect(judged.output.contains(#""name" : "overall""#) && judged.output.contains(#""value" : 0.5"#))
     #expect(judged.output.contains(/"objects" : "detections [0-9a-f]{16}"/), "\(judged.output)")
     #expect(scratch.has("out/scores.json") && scratch.has("out/results.jsonl"))
@@ -118,7 +118,7 @@ import Testing
     ]
     for (arguments, code, expected) in cases {
       let job = try Fewstep.start(
-        ["benchmark", arguments[0], TinySDXL.model, "--output", "out"] + arguments.dropFirst(), in: scratch)
+        ["benchmark", arguments[0], TinySDXL.model, "--into", "out"] + arguments.dropFirst(), in: scratch)
       #expect(job.wait() == code, "\(arguments): \(job.errors)")
       #expect(job.errors.contains(expected), "\(arguments): \(job.errors)")
       #expect(!scratch.has("out"), "\(arguments)")
@@ -138,7 +138,7 @@ import Testing
       """, to: "q.csv")
     let make = [
       "benchmark", "dpg", TinySDXL.model, "--prompts", "prompts", "--size", "16", "--teacher-steps", "1", "--guidance",
-      "1", "--output", "out",
+      "1", "--into", "out",
     ]
     func run(_ more: String..., expecting code: Int32 = 0) throws -> Job {
       let job = try Fewstep.start(make + more, in: scratch)

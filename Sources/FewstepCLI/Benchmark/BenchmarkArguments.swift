@@ -6,18 +6,18 @@ import Foundation
 import Processes
 import Tensors
 
-/// What all benchmarks have in common.
+/// The arguments that all benchmarks share.
 struct BenchmarkArguments: ParsableArguments {
   @Argument(
     help: """
-      A run's folder; a model's, in diffusers' layout; or samples that are there already: a folder in the benchmark's \
-      layout, or the OUTPUT of an earlier call.
+      A run's folder; a model's folder in diffusers' layout; or a folder of samples: in the benchmark's layout, or written \
+      by an earlier call.
       """)
   var folder: String
-  @Option(help: "Where samples and scores go; RUN/benchmarks/NAME by default.") var output: String?
+  @Option(help: "The folder for samples and scores; RUN/benchmarks/NAME by default.") var into: String?
   @Option(name: .customLong("seed"), help: "The seed of the noise; 42 by default.") var givenSeed: Int?
-  @Option(help: "Samples made at once, and scored.") var batch = 8
-  @Flag(help: "Make the samples, and do not score them.") var onlySamples = false
+  @Option(help: "How many samples are generated, and scored, at once.") var batch = 8
+  @Flag(help: "Generate the samples and do not score them.") var onlySamples = false
   @Flag(help: "Print JSON.") var json = false
   @OptionGroup(title: "The model") var source: SourceArguments
 
@@ -31,19 +31,19 @@ struct BenchmarkArguments: ParsableArguments {
     } else if let option = source.given.first ?? givenSeed.map({ _ in "--seed" }) {
       throw ValidationError("\(option): \(folder) is neither a run nor a model; its samples are only scored")
     }
-    if SourceArguments.isModel(folder), output == nil {
-      throw ValidationError("--output: say where a model's samples go; nothing is written into its folder")
+    if SourceArguments.isModel(folder), into == nil {
+      throw ValidationError("--into: name a folder for the samples; nothing is written into a model's folder")
     }
   }
 
   private var isRun: Bool { FileManager.default.fileExists(atPath: RunFolder(folder).recipe) }
 
-  /// Makes what is missing of the samples of a run or a model; of other folders, says what they hold.
+  /// Generates the samples that a run or a model lacks; finds those of other folders.
   func samples(of suite: any Benchmark) throws -> BenchmarkSamples {
     guard isRun || SourceArguments.isModel(folder) else {
-      return try BenchmarkSamples(in: folder, of: suite, scores: output)
+      return try BenchmarkSamples(in: folder, of: suite, scores: into)
     }
-    let place = BenchmarkFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
+    let place = BenchmarkFolder(into ?? "\(folder)/benchmarks/\(suite.name)")
     Signals.listen()
     let source = try source.open(folder)
     let medium = source.backbone.medium
@@ -54,14 +54,14 @@ struct BenchmarkArguments: ParsableArguments {
         "\(suite.name) judges \(suite.judgesVideos ? "videos" : "images"), but samples of this model are "
           + "\(medium) \(source.backbone.sampleShape)")
     }
-    // Before the folder is claimed: the model may read no texts.
+    // Before the folder is claimed: the model may take no prompts.
     _ = try source.sampling([""], seed: seed, batch: batch)
     let record = GenerationRecord(
       benchmark: suite.name, prompts: suite.prompts, seed: seed, model: try source.fingerprint())
     let generation = try BenchmarkGeneration(suite, into: place, record)
     let there = suite.items.count - generation.missing.count
     let progress = Progress(total: suite.items.count, from: there)
-    let words = "stopped; finished samples are in \(place.samples), and the same command goes on from there"
+    let words = "stopped; finished samples are in \(place.samples); run the same command again to continue"
     try generation(batch: batch) { texts, first in
       var sampling = try source.sampling(texts, seed: seed, batch: batch)
       sampling.first = first
@@ -73,13 +73,13 @@ struct BenchmarkArguments: ParsableArguments {
     } progress: {
       progress.update($0, "\(suite.name), \(source.name)")
     }
-    note("samples: \(place.samples)\(there > 0 ? ", \(there) of \(suite.items.count) there already" : "")")
+    note("samples: \(place.samples)\(there > 0 ? ", \(there) of \(suite.items.count) existed" : "")")
     try BenchmarkSheet(suite).write(below: place.samples, to: place.sheet)
-    note("picture: \(place.sheet)")
+    note("image: \(place.sheet)")
     return BenchmarkSamples(root: place.samples, record: record, folder: place)
   }
 
-  /// Writes the scores beside the samples, and prints them.
+  /// Writes the scores next to the samples, and prints them.
   func report(_ scores: BenchmarkScores, of samples: BenchmarkSamples) throws {
     if let folder = samples.folder {
       try scores.write(to: folder.scores)
@@ -88,7 +88,7 @@ struct BenchmarkArguments: ParsableArguments {
     try printResult(scores, json: json, scores.text)
   }
 
-  /// A progress bar for scoring, which Ctrl-C ends.
+  /// A progress bar for scoring. Ctrl-C stops the work.
   func scoring(_ count: Int, _ what: String) -> (Int) throws -> Void {
     Signals.listen()
     let progress = Progress(total: count)

@@ -9,9 +9,9 @@ import Tensors
 struct BenchmarkCompare: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Put the scores of several models side by side, where they may be compared.",
+    abstract: "Compare the scores of several models.",
     discussion: """
-      Scores that depend on other prompts, other scorers or another number of samples are refused.
+      Scores that depend on different prompts, scorers or numbers of samples are refused.
 
       Example:  fewstep benchmark compare runs/amd/benchmarks/hpsv2 runs/dmd2/benchmarks/hpsv2
       """)
@@ -30,8 +30,10 @@ struct BenchmarkCompare: ParsableCommand {
     for (folder, scores) in zip(folders, all).dropFirst() {
       let differences = scores.fingerprint.differences(from: all[0].fingerprint)
       guard differences.isEmpty else {
-        throw Failure(.malformed, at: "\(folder) cannot be compared with \(folders[0])", "\(differences.joined(separator: "; "))\n"
-            + "  Score both in one way: of an OUTPUT folder the command computes the scores anew.")
+        throw Failure(
+          .malformed, at: "\(folder) cannot be compared with \(folders[0])",
+          "\(differences.joined(separator: "; "))\n"
+            + "  Score both in the same way: given a results folder, the command computes its scores again.")
       }
     }
     let table = try Table(

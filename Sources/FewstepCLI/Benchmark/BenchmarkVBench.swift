@@ -8,11 +8,11 @@ import Tensors
 struct BenchmarkVBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vbench",
-    abstract: "VBench: videos of 944 prompts, judged by 16 dimensions (arXiv 2311.17982).",
+    abstract: "VBench: videos of 944 prompts, scored in 16 dimensions (arXiv 2311.17982).",
     discussion: """
-      Five dimensions are measured here, each where its networks are given: temporal_flickering (none), \
+      Five dimensions are measured here, each if its networks are given: temporal_flickering (needs none), \
       subject_consistency (--dino), background_consistency and appearance_style (--clip-b32), aesthetic_quality \
-      (--clip-l14, --aesthetic-head). The others come from VBench's package, by --official or from its results files.
+      (--clip-l14, --aesthetic-head). The others come from VBench's package, run by --official, or from its results files.
 
       Example:  fewstep benchmark vbench videos/ --prompts VBench_full_info.json --dino dino_vitbase16_pretrain.pth
                 fewstep benchmark vbench videos/ --prompts VBench_full_info.json --results a_eval_results.json
@@ -20,11 +20,11 @@ struct BenchmarkVBench: ParsableCommand {
 
   @OptionGroup var arguments: BenchmarkArguments
   @Option(help: "VBench_full_info.json, of the Python package vbench.") var prompts: String
-  @Option(help: "Longer prompts that the model is asked for, a line for each entry of the list.") var augmented: String?
-  @Option(help: "Only this dimension; may be repeated.") var dimension: [VBenchDimension] = []
-  @Option(help: "Videos made of each of temporal_flickering's prompts; 25 where VBench's static_filter follows.")
+  @Option(help: "Longer prompts to give to the model, one line for each entry of the list.") var augmented: String?
+  @Option(help: "Only this dimension. May be repeated.") var dimension: [VBenchDimension] = []
+  @Option(help: "Videos for each of temporal_flickering's prompts; 25 if VBench's static_filter follows.")
   var flickeringVideos = VBenchBenchmark.videosAPrompt
-  @Option(help: "Of videos that are made.") var framesPerSecond = 16.0
+  @Option(help: "Of generated videos.") var framesPerSecond = 16.0
   @OptionGroup(title: "The scorers") var scorers: VBenchScorers
 
   private var dimensions: [VBenchDimension] {
@@ -51,7 +51,7 @@ struct BenchmarkVBench: ParsableCommand {
           scores.add(result, of: dimension, by: ["scorer": "a results file"])
         }
       }
-      // Before hours of sampling: what is to score may be missing, or something else.
+      // Before hours of sampling: the scorers' files may be missing or wrong.
       program = try scorers.check(dimensions.filter { !scores.dimensions.contains($0) })
     }
     let samples = try arguments.samples(of: suite)
@@ -87,28 +87,28 @@ struct BenchmarkVBench: ParsableCommand {
   }
 }
 
-/// What VBench's dimensions are scored by.
+/// What scores VBench's dimensions.
 struct VBenchScorers: ParsableArguments {
   @Option(help: "dino_vitbase16_pretrain.pth of facebookresearch/dino.") var dino: String?
   @Option(help: "OpenAI's CLIP ViT-B/32 with its tokenizer: a folder in transformers' layout.") var clipB32: String?
   @Option(help: "OpenAI's CLIP ViT-L/14: a folder in transformers' or open_clip's layout.") var clipL14: String?
   @Option(help: "sa_0_4_vit_l_14_linear.pth of LAION's aesthetic predictors.") var aestheticHead: String?
-  @Option(help: "Where networks are computed: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
-  @Option(help: "Scores that VBench's package has written (*_eval_results.json); may be repeated.")
+  @Option(help: "The networks' device: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
+  @Option(help: "Scores that VBench's package wrote (*_eval_results.json). May be repeated.")
   var results: [String] = []
-  @Flag(help: "Have VBench's package score what is left; it needs a GPU and downloads its networks.")
+  @Flag(help: "Let VBench's package score the other dimensions; it needs a GPU and downloads its networks.")
   var official = false
-  @Option(help: "temporal_flickering's videos, where VBench's static_filter has put the still ones.")
+  @Option(help: "The folder of temporal_flickering's videos that VBench's static_filter has kept.")
   var stillVideos: String?
-  @Flag(help: "Totals also where videos are missing, as VBench's script has them.") var acceptMissing = false
+  @Flag(help: "Give totals even if videos are missing, as VBench's script does.") var acceptMissing = false
 
   var models: VBenchModels {
     VBenchModels(dino: dino, clipB32: clipB32, clipL14: clipL14, aesthetic: aestheticHead)
   }
 
-  /// Opens everything once that these dimensions need.
+  /// Opens everything that these dimensions need, to find mistakes early.
   ///
-  /// - Returns: VBench's own program, where it is asked for.
+  /// - Returns: VBench's own program, if --official was given and a dimension needs it.
   func check(_ dimensions: [VBenchDimension]) throws -> VBenchProgram? {
     try scorerDevice.requirePresence("--scorer-device")
     for dimension in dimensions where models.has(dimension) {
