@@ -8,8 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct COCOTests {
-  @Test("The CLIP score is DMD2's: a prefix behind the start, pictures at 256 pixels first")
-  func clipScore() throws {
+  @Test func `The CLIP score is DMD2's: a prefix behind the start, pictures at 256 pixels first`() throws {
     let expected = try COCOFixtures.expected("clip-score").doubles()
     let score = try CLIPScore("\(COCOFixtures.clip)/open-clip", tokenizer: "\(COCOFixtures.clip)/clip-model")
     let pictures = try expected.indices.map { try RGBImage.read("\(COCOFixtures.pictures)/0000\($0).png").tensor() }
@@ -23,8 +22,10 @@ import Testing
     #expect(try abs(plain.cosines(pictures: pictures, captions: captions)[0] - cosines[0]) > 1e-3)
   }
 
-  @Test("FID and patch-FID are clean-fid's of DMD2's pictures, whether the real side is a folder or features of it")
-  func scores() throws {
+  @Test
+  func `FID and patch-FID are clean-fid's of DMD2's pictures, whether the real side is a folder or features of it`()
+    throws
+  {
     let captions = try COCOCaptions.read("\(COCOFixtures.folder)/captions.txt")
     let suite = COCOBenchmark(captions, limit: 5)
     #expect(suite.items.map(\.path) == (0..<5).map { "0000\($0).png" })
@@ -61,15 +62,15 @@ import Testing
         .contains("1 of 7 files are missing, the first is 00006.png"))
   }
 
-  @Test("A text file is read as DMD2 reads it: one caption a line, empty lines left out")
-  func text() throws {
+  @Test func `A text file is read as DMD2 reads it: one caption a line, empty lines left out`() throws {
     let scratch = try Scratch()
     let path = try scratch.write("a cat\n\n  two dogs \na bird", to: "captions.txt")
     #expect(try COCOCaptions.read(path) == ["a cat", "two dogs", "a bird"])
   }
 
-  @Test("Of COCO's annotations the caption with the lowest id stands for its image, in the order of the images")
-  func annotations() throws {
+  @Test
+  func `Of COCO's annotations the caption with the lowest id stands for its image, in the order of the images`() throws
+  {
     let scratch = try Scratch()
     let path = try scratch.write(
       """
@@ -80,19 +81,17 @@ import Testing
     #expect(try COCOCaptions.read(path) == ["three", "seven, first"])
   }
 
-  @Test(
-    "Annotations with other fields are refused with their place",
-    arguments: [
-      (#"{"images": []}"#, ["there is no 'annotations'"]),
-      (
-        #"{"annotations": [{"image_id": 1, "id": 2, "caption": "a"}, {"image_id": 1, "id": 2}]}"#,
-        ["annotations[1]", "'caption'"]
-      ),
-      (#"{"annotations": [{"image_id": "1", "id": 2, "caption": "a"}]}"#, ["annotations[0].image_id", "another kind"]),
-      (#"{"annotations": [{"image_id": 1, "id": 2, "caption": "\n"}]}"#, ["annotation 2", "the caption is empty"]),
-      (#"{"annotations": []}"#, ["the file holds no captions"]), ("a cat", ["not JSON"]),
-    ])
-  func wrongAnnotations(json: String, expected: [String]) throws {
+  @Test(arguments: [
+    (#"{"images": []}"#, ["there is no 'annotations'"]),
+    (
+      #"{"annotations": [{"image_id": 1, "id": 2, "caption": "a"}, {"image_id": 1, "id": 2}]}"#,
+      ["annotations[1]", "'caption'"]
+    ),
+    (#"{"annotations": [{"image_id": "1", "id": 2, "caption": "a"}]}"#, ["annotations[0].image_id", "another kind"]),
+    (#"{"annotations": [{"image_id": 1, "id": 2, "caption": "\n"}]}"#, ["annotation 2", "the caption is empty"]),
+    (#"{"annotations": []}"#, ["the file holds no captions"]), ("a cat", ["not JSON"]),
+  ])
+  func `Annotations with other fields are refused with their place`(json: String, expected: [String]) throws {
     let scratch = try Scratch()
     let path = try scratch.write(json, to: "captions.json")
     let words = words { _ = try COCOCaptions.read(path) }

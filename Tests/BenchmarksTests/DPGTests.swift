@@ -16,8 +16,8 @@ private let fixtures = ScorerFixture.folder + "/dpg"
       DPGAnswers("\(fixtures)/\(name)_detail.txt", to: questions))
   }
 
-  @Test("Scores from answers are the official scorer's", arguments: ["questions", "repeated"])
-  func parity(name: String) throws {
+  @Test(arguments: ["questions", "repeated"])
+  func `Scores from answers are the official scorer's`(name: String) throws {
     let made = try Self.scores(name)
     let report = try DPGReport("\(fixtures)/\(name).txt").scores(of: 7)
     #expect(Set(made.map(\.name)) == Set(report.map(\.name)))

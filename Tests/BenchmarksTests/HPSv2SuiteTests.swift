@@ -17,8 +17,7 @@ import Testing
     return scratch.folder
   }
 
-  @Test("Pictures are called as hpsv2.evaluate looks for them, and a limit changes no sample's number")
-  func layout() throws {
+  @Test func `Pictures are called as hpsv2.evaluate looks for them, and a limit changes no sample's number`() throws {
     let scratch = try Scratch()
     let suite = try HPSv2Benchmark(Self.prompts(3, in: scratch))
     #expect(suite.items.count == 12)
@@ -31,8 +30,7 @@ import Testing
     #expect(try HPSv2Benchmark(scratch.folder).prompts != suite.prompts)
   }
 
-  @Test("Prompt files that are wrong are refused with the file and the place")
-  func wrongPrompts() throws {
+  @Test func `Prompt files that are wrong are refused with the file and the place`() throws {
     let scratch = try Scratch()
     let folder = try Self.prompts(2, in: scratch)
     func refused(_ text: String) throws -> String {
@@ -47,8 +45,7 @@ import Testing
     try #expect(refused(#"["a"]"#).contains("photo.json"))
   }
 
-  @Test("A style's score is its mean, and the average that over all pictures")
-  func scores() throws {
+  @Test func `A style's score is its mean, and the average that over all pictures`() throws {
     let scratch = try Scratch()
     let scores = try HPSv2Scores(HPSv2Benchmark(Self.prompts(2, in: scratch)), root: "nowhere")
       .scores([1, 3, 10, 20, 0, 0, 5, 5])
@@ -59,8 +56,7 @@ import Testing
     #expect(scores.allSatisfy { $0.details == nil })
   }
 
-  @Test("A style's deviation is that of the means of ten chunks of 80, as NumPy's std has it")
-  func deviation() {
+  @Test func `A style's deviation is that of the means of ten chunks of 80, as NumPy's std has it`() {
     // Chunk c has the mean c; within a chunk values are spread evenly around it.
     let values = (0..<800).map { index -> Double in
       let within = Double(index % 80) - 39.5
@@ -70,8 +66,7 @@ import Testing
     #expect(HPSv2Scores.deviationOfChunks(Array(values.dropLast())) == nil)
   }
 
-  @Test("A missing picture is counted and named, and a damaged one named")
-  func missing() throws {
+  @Test func `A missing picture is counted and named, and a damaged one named`() throws {
     let scratch = try Scratch()
     let suite = try HPSv2Benchmark(Self.prompts(1, in: scratch))
     let scorer = HPSv2Scores(suite, root: scratch.folder)

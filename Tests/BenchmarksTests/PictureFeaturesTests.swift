@@ -17,10 +17,10 @@ import Testing
     try ImageSource.pictures(in: [COCOFixtures.pictures])
   }
 
-  @Test(
-    "Inception sees pictures as clean-fid shows them, whole, at a resolution and in patches",
-    arguments: [("clean", ImageFit.whole), ("square", .square(96)), ("patch", .patch(299))])
-  func inception(name: String, fit: ImageFit) throws {
+  @Test(arguments: [("clean", ImageFit.whole), ("square", .square(96)), ("patch", .patch(299))])
+  func `Inception sees pictures as clean-fid shows them, whole, at a resolution and in patches`(
+    name: String, fit: ImageFit
+  ) throws {
     let network = try Inception("\(folder)/inception.pt")
     var counts = [Int]()
     let features = try ImageFeatures(of: pictures(), network, fit, batch: 4) { counts.append($0) }
@@ -28,8 +28,8 @@ import Testing
     #expect(counts == [4, 6])
   }
 
-  @Test("Pictures are resized in floating point as by Pillow", arguments: ResizeFilter.allCases)
-  func resize(filter: ResizeFilter) throws {
+  @Test(arguments: ResizeFilter.allCases)
+  func `Pictures are resized in floating point as by Pillow`(filter: ResizeFilter) throws {
     let channel = try RGBImage.read("\(COCOFixtures.pictures)/00001.png").tensor().rows(0..<1)
     for name in ["smaller", "larger"] {
       let wanted = try COCOFixtures.expected("float.\(filter).\(name)")
@@ -42,15 +42,13 @@ import Testing
     #expect(words { _ = try resizedInFloat(channel, height: 0, width: 8, filter) }.contains("neither of them 0"))
   }
 
-  @Test("CLIP sees pictures as CMMD's authors show them")
-  func clip() throws {
+  @Test func `CLIP sees pictures as CMMD's authors show them`() throws {
     let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
     let features = try ImageFeatures(of: pictures(), network, .whole)
     #expect(try largestDifference(features.values, COCOFixtures.expected("cmmd")) < 1e-5)
   }
 
-  @Test("Fréchet and kernel distance are those of clean-fid on SciPy")
-  func distances() throws {
+  @Test func `Fréchet and kernel distance are those of clean-fid on SciPy`() throws {
     let (real, generated) = (try COCOFixtures.expected("real"), try COCOFixtures.expected("generated"))
     let scores = try FeatureMeasures(real: real)(generated)
     let (fid, kid) = (try COCOFixtures.expected("fid").item(), try COCOFixtures.expected("kid").item())
@@ -59,8 +57,10 @@ import Testing
     #expect(abs(scores.kernelDistance.value / kid - 1) < 1e-6)
   }
 
-  @Test("Features come back from their file, and are compared with such of the same network and preparation alone")
-  func file() throws {
+  @Test
+  func `Features come back from their file, and are compared with such of the same network and preparation alone`()
+    throws
+  {
     let scratch = try Scratch()
     let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
     let features = try ImageFeatures(of: pictures(), network, .whole)
@@ -83,8 +83,7 @@ import Testing
     #expect(try !ImageFeatures.isHeld(by: HDF5File.open(scratch.path("others.h5"))))
   }
 
-  @Test("A damaged picture is named, and a folder without pictures refused")
-  func badPictures() throws {
+  @Test func `A damaged picture is named, and a folder without pictures refused`() throws {
     let scratch = try Scratch()
     let good = try Data(contentsOf: URL(fileURLWithPath: "\(COCOFixtures.pictures)/00002.png"))
     try good.write(to: URL(fileURLWithPath: scratch.path("a.png")))
@@ -96,8 +95,7 @@ import Testing
     #expect(words { _ = try ImageSource.pictures(in: [empty.folder]) }.contains("it holds no pictures"))
   }
 
-  @Test("What is no Inception is refused with what it is")
-  func noInception() throws {
+  @Test func `What is no Inception is refused with what it is`() throws {
     let other = words { _ = try Inception("\(folder)/no-tensor.pt") }
     #expect(other.contains("not NVIDIA's Inception") && other.contains("no part 'layers'"), "\(other)")
     let weights = words { _ = try Inception("\(COCOFixtures.clip)/aesthetic/single.pth") }

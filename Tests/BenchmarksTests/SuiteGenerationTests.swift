@@ -45,8 +45,8 @@ import Testing
       })
   }
 
-  @Test("What was stopped in the middle goes on, and its samples are those of one that was not", arguments: [1, 2, 8])
-  func resuming(batch: Int) throws {
+  @Test(arguments: [1, 2, 8])
+  func `What was stopped in the middle goes on, and its samples are those of one that was not`(batch: Int) throws {
     let scratch = try Scratch()
     let (whole, parts) = (BenchmarkFolder(scratch.path("whole")), BenchmarkFolder(scratch.path("parts")))
     try BenchmarkGeneration(Four(), into: whole, Self.record())(batch: batch, sampler: Self.pixels) { _ in }
@@ -66,8 +66,7 @@ import Testing
     }
   }
 
-  @Test("A picture that is lost is made again in the batch that it was in")
-  func groups() throws {
+  @Test func `A picture that is lost is made again in the batch that it was in`() throws {
     let names = { (groups: [[BenchmarkItem]]) in groups.map { $0.map(\.prompt).joined() } }
     #expect(names(BenchmarkGeneration.groups(Four().items, batch: 1)) == ["a", "b", "c", "d"])
     #expect(names(BenchmarkGeneration.groups(Four().items, batch: 3)) == ["ab", "cd"])
@@ -88,8 +87,7 @@ import Testing
     #expect(asked == ["0 abcc"])
   }
 
-  @Test("A folder that another model's samples are in is refused with what differs, and keeps them")
-  func anotherModel() throws {
+  @Test func `A folder that another model's samples are in is refused with what differs, and keeps them`() throws {
     let scratch = try Scratch()
     let folder = BenchmarkFolder(scratch.folder)
     _ = try BenchmarkGeneration(Four(), into: folder, Self.record())
@@ -103,8 +101,7 @@ import Testing
     #expect(damaged.contains("generation.json: it is not a record of generated samples"), "\(damaged)")
   }
 
-  @Test("Scores of other fingerprints are told apart by what differs")
-  func fingerprints() throws {
+  @Test func `Scores of other fingerprints are told apart by what differs`() throws {
     func fingerprint(_ samples: Int, _ scorers: Fingerprint) -> Fingerprint {
       Fingerprint(benchmark: "four", version: 1, prompts: "p", samples: samples, scorers: scorers)
     }

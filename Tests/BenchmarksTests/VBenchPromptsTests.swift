@@ -11,8 +11,8 @@ import Testing
 
   init() throws { scratch = try Scratch() }
 
-  @Test("The list of VBench 0.1.5 is read: 946 entries, and of each dimension as many as its package counts")
-  func list() throws {
+  @Test
+  func `The list of VBench 0.1.5 is read: 946 entries, and of each dimension as many as its package counts`() throws {
     let prompts = try VBenchFixtures.prompts(in: scratch)
     #expect(prompts.all.count == 946)
     #expect(Set(prompts.all.map(\.text)).count == 944)
@@ -24,8 +24,7 @@ import Testing
     #expect(prompts.all[56].text.contains("façades"))
   }
 
-  @Test("Files have the names that VBench's standard mode accepts, all of them and no other")
-  func names() throws {
+  @Test func `Files have the names that VBench's standard mode accepts, all of them and no other`() throws {
     let suite = try VBenchBenchmark(VBenchFixtures.prompts(in: scratch), framesPerSecond: 16)
     let accepted = String(decoding: try VBenchFixtures.unzipped("accepted.txt.gz"), as: UTF8.self)
       .split(separator: "\n").map(String.init)
@@ -37,8 +36,7 @@ import Testing
     #expect(Set(suite.items.map(\.samples.lowerBound)).count == 4720)
   }
 
-  @Test("Flickering's prompts can have 25 videos, and one dimension can be made alone")
-  func flickering() throws {
+  @Test func `Flickering's prompts can have 25 videos, and one dimension can be made alone`() throws {
     let prompts = try VBenchFixtures.prompts(in: scratch)
     let many = try VBenchBenchmark(prompts, flickering: 25, framesPerSecond: 16)
     #expect(many.items.count == 4720 + 20 * 75)
@@ -50,8 +48,7 @@ import Testing
     #expect(one.items.allSatisfy { numbers[$0.path] == $0.samples } && numbers.count == many.items.count)
   }
 
-  @Test("Augmented prompts are what a model is asked for; the names keep the originals")
-  func augmented() throws {
+  @Test func `Augmented prompts are what a model is asked for; the names keep the originals`() throws {
     let lines = (0..<946).map { "longer \($0)\r\n" }.joined()
     let prompts = try VBenchFixtures.prompts(in: scratch, augmented: scratch.write(lines, to: "augmented.txt"))
     let suite = try VBenchBenchmark(prompts, framesPerSecond: 16)
@@ -71,28 +68,25 @@ import Testing
     #expect(none.contains("none: cannot read the file"), "\(none)")
   }
 
-  @Test(
-    "Fields that are wrong are named with their entry",
-    arguments: [
-      ("[]", "expected a JSON list of prompts"), ("{}", "expected a JSON list of prompts"), ("[", "not JSON"),
-      ("[{\"dimension\": [\"color\"]}]", "[0].prompt_en: expected a text that is not empty, got nothing"),
-      ("[{\"prompt_en\": 3, \"dimension\": [\"color\"]}]", "[0].prompt_en: expected a text that is not empty, got 3"),
-      (
-        "[{\"prompt_en\": \"a\", \"dimension\": [\"color\"]}, {\"prompt_en\": \"b\", \"dimension\": [\"colour\"]}]",
-        "[1].dimension: expected names such as color and scene, got \"colour\""
-      ), ("[{\"prompt_en\": \"a\", \"dimension\": \"color\"}]", "[0].dimension: expected a list of dimensions"),
-      (
-        "[{\"prompt_en\": \"a\", \"dimension\": [\"appearance_style\"]}]",
-        "[0].auxiliary_info.appearance_style.appearance_style: expected the style's words, got nothing"
-      ), ("[{\"prompt_en\": \"a/b\", \"dimension\": [\"color\"]}]", "can be a file's name"), ("[7]", "[0].prompt_en"),
-    ])
-  func wrong(json: String, expected: String) throws {
+  @Test(arguments: [
+    ("[]", "expected a JSON list of prompts"), ("{}", "expected a JSON list of prompts"), ("[", "not JSON"),
+    ("[{\"dimension\": [\"color\"]}]", "[0].prompt_en: expected a text that is not empty, got nothing"),
+    ("[{\"prompt_en\": 3, \"dimension\": [\"color\"]}]", "[0].prompt_en: expected a text that is not empty, got 3"),
+    (
+      "[{\"prompt_en\": \"a\", \"dimension\": [\"color\"]}, {\"prompt_en\": \"b\", \"dimension\": [\"colour\"]}]",
+      "[1].dimension: expected names such as color and scene, got \"colour\""
+    ), ("[{\"prompt_en\": \"a\", \"dimension\": \"color\"}]", "[0].dimension: expected a list of dimensions"),
+    (
+      "[{\"prompt_en\": \"a\", \"dimension\": [\"appearance_style\"]}]",
+      "[0].auxiliary_info.appearance_style.appearance_style: expected the style's words, got nothing"
+    ), ("[{\"prompt_en\": \"a/b\", \"dimension\": [\"color\"]}]", "can be a file's name"), ("[7]", "[0].prompt_en"),
+  ])
+  func `Fields that are wrong are named with their entry`(json: String, expected: String) throws {
     let said = words { _ = try VBenchPrompts(scratch.write(json, to: "list.json")) }
     #expect(said.contains("list.json") && said.contains(expected), "\(said)")
   }
 
-  @Test("Pixels of videos become files, and those of pictures are refused")
-  func write() throws {
+  @Test func `Pixels of videos become files, and those of pictures are refused`() throws {
     let prompts = try VBenchPrompts(scratch.write(VBenchFixtures.list(.color), to: "list.json"))
     let suite = try VBenchBenchmark(prompts, framesPerSecond: 8)
     let item = suite.items[0]
@@ -112,8 +106,7 @@ import Testing
       "\(picture)")
   }
 
-  @Test("Of a folder's videos those that VBench looks for are found, and the missing ones named")
-  func videos() throws {
+  @Test func `Of a folder's videos those that VBench looks for are found, and the missing ones named`() throws {
     let prompts = try VBenchPrompts(scratch.write(VBenchFixtures.list(.color), to: "list.json"))
     for name in ["wide-0.mp4", "wide-7.mp4", "tall-4.mp4", "else.mp4"] { try scratch.write("", to: name) }
     let videos = try VBenchVideos(scratch.folder, of: .color, prompts)

@@ -10,10 +10,10 @@ import Testing
 @Suite struct VBenchScoreTests {
   private func prompt(_ style: String) -> VBenchPrompt { VBenchPrompt(text: "a", dimensions: [], style: style) }
 
-  @Test(
-    "Native dimensions give VBench's numbers of each video and of all, whatever the videos' shapes and lengths",
-    arguments: VBenchDimension.allCases.filter(\.isNative))
-  func parity(dimension: VBenchDimension) throws {
+  @Test(arguments: VBenchDimension.allCases.filter(\.isNative))
+  func `Native dimensions give VBench's numbers of each video and of all, whatever the videos' shapes and lengths`(
+    dimension: VBenchDimension
+  ) throws {
     let expected = try VBenchFixtures.expected()
     let scorer = try VBenchScorer(dimension, VBenchFixtures.models, on: .cpu)
     let values = try zip(VBenchFixtures.names, expected.styles).map { name, style in
@@ -26,8 +26,8 @@ import Testing
     #expect(abs(VBenchScorer.score(of: values, dimension) - score) < 1e-6)
   }
 
-  @Test("DINO's features are those of its authors' code, for pictures of other shapes than it was trained on")
-  func dino() throws {
+  @Test
+  func `DINO's features are those of its authors' code, for pictures of other shapes than it was trained on`() throws {
     let network = try DINO(VBenchFixtures.models.dino ?? "", on: .cpu)
     #expect(network.size == 32)
     for name in VBenchFixtures.names {
@@ -36,8 +36,7 @@ import Testing
     }
   }
 
-  @Test("Frames are resized for CLIP as VBench does: in floating point and not antialiased")
-  func frames() throws {
+  @Test func `Frames are resized for CLIP as VBench does: in floating point and not antialiased`() throws {
     let processing = CLIPImageProcessing(size: 28, .sampledCrop)
     for name in VBenchFixtures.names {
       let frames = try VBenchFixtures.tensor("\(name).frames")
@@ -47,8 +46,7 @@ import Testing
     }
   }
 
-  @Test("Files are decoded to the frames that decord and OpenCV see")
-  func decoding() throws {
+  @Test func `Files are decoded to the frames that decord and OpenCV see`() throws {
     for name in VBenchFixtures.names {
       let frames = try FFmpeg().read("\(VBenchFixtures.folder)/videos/\(name).mp4")
       let expected = try VBenchFixtures.tensor("\(name).frames")
@@ -56,8 +54,7 @@ import Testing
     }
   }
 
-  @Test("Still videos do not flicker and are consistent; black and white ones flicker as much as can be")
-  func extremes() throws {
+  @Test func `Still videos do not flicker and are consistent; black and white ones flicker as much as can be`() throws {
     let still = try Tensor.full([3, 3, 8, 8], 90, .uint8)
     let flicker = try VBenchScorer(.temporalFlickering, VBenchModels(), on: .cpu)
     #expect(try flicker(still, of: prompt("")) == [1, 1])
@@ -69,7 +66,7 @@ import Testing
     #expect(near == [1, 0])
   }
 
-  @Test func whatCannotBeMeasuredIsRefused() throws {
+  @Test func `What cannot be measured is refused`() throws {
     let flicker = try VBenchScorer(.temporalFlickering, VBenchModels(), on: .cpu)
     let one = words { _ = try flicker(.zeros([1, 3, 8, 8], .uint8), of: prompt("")) }
     #expect(one.contains("expected at least 2 frames, which temporal_flickering compares, got 1"), "\(one)")
@@ -86,14 +83,12 @@ import Testing
     #expect(layers.contains("several.pth") && layers.contains("expected one linear layer"), "\(layers)")
   }
 
-  @Test("What a style's words are split by belongs to the scorer")
-  func tokenizer() throws {
+  @Test func `What a style's words are split by belongs to the scorer`() throws {
     let scorer = try VBenchScorer(.appearanceStyle, VBenchFixtures.models, on: .cpu)
     #expect(try scorer.fingerprint["tokenizer"] == CLIPTokenizer(VBenchFixtures.models.clipB32 ?? "").digest)
   }
 
-  @Test("Totals are those of VBench's script, and of incomplete scores there are none")
-  func totals() throws {
+  @Test func `Totals are those of VBench's script, and of incomplete scores there are none`() throws {
     let expected = try VBenchFixtures.expected()
     var scores = Dictionary(
       uniqueKeysWithValues: try expected.madeUp.map { (try #require(VBenchDimension(rawValue: $0)), $1) })
@@ -106,8 +101,7 @@ import Testing
     #expect(partial.quality == totals.quality && partial.semantic == nil && partial.total == nil)
   }
 
-  @Test("Results of VBench's package are read, and written in its format")
-  func results() throws {
+  @Test func `Results of VBench's package are read, and written in its format`() throws {
     let scratch = try Scratch()
     let list = "[{\"prompt_en\": \"a\", \"dimension\": [\"color\", \"scene\", \"imaging_quality\"]}]"
     let prompts = try VBenchPrompts(scratch.write(list, to: "list.json"))

@@ -15,26 +15,24 @@ import Testing
   /// uint8 [3, H, W], of seven shapes.
   private func pictures() throws -> [Tensor] { try (0..<7).map { try file.tensor("picture.\($0)") } }
 
-  @Test(
-    "Pictures of 8 bits become what transformers on Pillow, torchvision on Pillow, and HPSv2 make of them",
-    arguments: [
-      ("crop", CLIPImageProcessing.Fit.crop), ("torchvision", .torchvisionCrop), ("pad", .pad),
-    ])
-  func parity(name: String, fit: CLIPImageProcessing.Fit) throws {
+  @Test(arguments: [
+    ("crop", CLIPImageProcessing.Fit.crop), ("torchvision", .torchvisionCrop), ("pad", .pad),
+  ])
+  func `Pictures of 8 bits become what transformers on Pillow, torchvision on Pillow, and HPSv2 make of them`(
+    name: String, fit: CLIPImageProcessing.Fit
+  ) throws {
     let processing = CLIPImageProcessing(size: 28, fit)
     let made = try stacked(pictures().map { try processing(picture: $0) })
     #expect(try largestDifference(made, file.tensor(name)) < 1e-5)
   }
 
-  @Test("The two ways of cutting out the middle differ where half a pixel is left")
-  func roundings() throws {
+  @Test func `The two ways of cutting out the middle differ where half a pixel is left`() throws {
     let (a, b) = (try file.tensor("crop"), try file.tensor("torchvision"))
     let same = try (0..<7).map { try largestDifference(a[.at($0)], b[.at($0)]) < 1e-5 }
     #expect(same.contains(true) && same.contains(false), "\(same)")
   }
 
-  @Test("Tensors become nearly the same, and exactly the same where nothing is rounded to 8 bits")
-  func tensors() throws {
+  @Test func `Tensors become nearly the same, and exactly the same where nothing is rounded to 8 bits`() throws {
     for (index, picture) in try pictures().enumerated() {
       let pixels = try (picture.to(.float32) / 255).unsqueezed(0)
       let padding = CLIPImageProcessing(size: 28, .pad)
@@ -47,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func greyPicturesAreColouredAndOthersRefused() throws {
+  @Test func `Grey images become coloured, and others are refused`() throws {
     let processing = CLIPImageProcessing(size: 8, .crop)
     let grey = try (Tensor.range(to: 100) / 100).reshaped([1, 1, 10, 10])
     try #expect(

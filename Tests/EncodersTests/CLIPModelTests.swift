@@ -16,8 +16,9 @@ import Testing
     try SafetensorsFile("\(fixtures)/pictures.safetensors").tensor(name)
   }
 
-  @Test("A model of transformers' embeds pictures and texts as transformers does, and gives the same gradients")
-  func transformers() throws {
+  @Test
+  func `A model of transformers' embeds pictures and texts as transformers does, and gives the same gradients`() throws
+  {
     let folder = try CLIPFolder("\(fixtures)/clip-model")
     let model = try folder.model()
     #expect(folder.processing == CLIPImageProcessing(size: 28, .crop))
@@ -32,8 +33,7 @@ import Testing
     #expect(try #require(model.parameters).all.allSatisfy { $0.value.gradient == nil })
   }
 
-  @Test("A model of open_clip's does the same, out of its folder and out of HPSv2's kind of checkpoint")
-  func openCLIP() throws {
+  @Test func `A model of open_clip's does the same, out of its folder and out of HPSv2's kind of checkpoint`() throws {
     let folder = try CLIPFolder("\(fixtures)/open-clip")
     #expect(folder.processing == CLIPImageProcessing(size: 28, .torchvisionCrop))
     let checkpoint = try Weights.open("\(fixtures)/open-clip/hps.pt")
@@ -47,8 +47,7 @@ import Testing
     }
   }
 
-  @Test("A full ViT-H-14 has the tensors of PickScore's file, and by the other names those of HPSv2's")
-  func fullSize() throws {
+  @Test func `A full ViT-H-14 has the tensors of PickScore's file, and by the other names those of HPSv2's`() throws {
     let store = ParameterStore(.shapes)
     _ = try CLIPModel(store.root, .vitH14)
     func lines(_ name: String) throws -> [String] {
@@ -77,7 +76,7 @@ import Testing
     func tensor(_ name: String) throws -> Tensor { try .empty(#require(shapes[name]), on: .meta) }
   }
 
-  @Test func weightsOfAnotherArchitectureAreRefusedWithTheTensorsName() throws {
+  @Test func `Weights of another architecture are refused with the tensor's name`() throws {
     func refusal(_ weights: String, _ change: (inout CLIPConfiguration) -> Void) throws -> String {
       var configuration = try CLIPFolder("\(fixtures)/open-clip").configuration
       change(&configuration)
@@ -102,8 +101,8 @@ import Testing
     #expect(missing.contains("none.pt"), "\(missing)")
   }
 
-  @Test("Configs that older versions of transformers wrote are read, with all that they hold of other models")
-  func olderConfigs() throws {
+  @Test
+  func `Configs that older versions of transformers wrote are read, with all that they hold of other models`() throws {
     let generation: [String: JSONValue] = ["top_k": 50, "do_sample": false, "pruned_heads": [:], "prefix": nil]
     let config = ModelConfig(
       [

@@ -15,12 +15,10 @@ import Testing
     return try CLIPTextTransformer(weights, config)
   }
 
-  @Test(
-    "Both classes and both layouts give what transformers gives",
-    arguments: [
-      ("clip-plain", false), ("clip-prefixed", false), ("clip-projected", true), ("clip-projected-end", true),
-    ])
-  func parity(name: String, projected: Bool) throws {
+  @Test(arguments: [
+    ("clip-plain", false), ("clip-prefixed", false), ("clip-projected", true), ("clip-projected-end", true),
+  ])
+  func `Both classes and both layouts give what transformers gives`(name: String, projected: Bool) throws {
     let model = try Self.model(name, projected: projected)
     let expected = try SafetensorsFile("\(fixtures)/\(name)/expected.safetensors")
     let ids = try expected.tensor("ids")
@@ -37,8 +35,8 @@ import Testing
     #expect((output.projected != nil) == projected)
   }
 
-  @Test("SDXL's encoders have the tensors of their files", arguments: [("clip-l", false), ("clip-bigg", true)])
-  func fullSize(name: String, projected: Bool) throws {
+  @Test(arguments: [("clip-l", false), ("clip-bigg", true)])
+  func `SDXL's encoders have the tensors of their files`(name: String, projected: Bool) throws {
     let sizes: [String: JSONValue] =
       projected
       ? [
@@ -57,7 +55,7 @@ import Testing
     #expect(store.count == (projected ? 694_659_840 : 123_060_480))
   }
 
-  @Test func everyParameterCanTrainWhereItIsAsked() throws {
+  @Test func `Every parameter can be trained if asked`() throws {
     let config = try CLIPTextConfiguration(ModelConfig("\(fixtures)/clip-projected/config.json"), projected: true)
     let store = ParameterStore(.random(seed: 0))
     let ids = try Tensor([97, 3, 98], shape: [1, 3])
@@ -82,7 +80,7 @@ import Testing
     #expect(refusal.contains(expected), "\(refusal)")
   }
 
-  @Test func missingAndMisshapenTensorsAndLongTextsAreRefused() throws {
+  @Test func `Missing and misshapen tensors and long texts are refused`() throws {
     let other = ModelConfig(["hidden_size": 24, "vocab_size": 99], path: "config.json")
     let weights = try SafetensorsFile("\(fixtures)/clip-plain/model.safetensors")
     let misshapen = words {

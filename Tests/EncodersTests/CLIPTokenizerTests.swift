@@ -51,9 +51,8 @@ private struct Fixture: Decodable {
 }
 
 @Suite struct CLIPTokenizerTests {
-  @Test(
-    "Hundreds of texts become the ids that transformers makes of them", arguments: ["first", "second", "older", "odd"])
-  func parity(name: String) throws {
+  @Test(arguments: ["first", "second", "older", "odd"])
+  func `Hundreds of texts become the ids that transformers makes of them`(name: String) throws {
     let fixture = try Fixture.shared.get()
     let kind = fixture.kinds[name]!
     let tokenizer = try Fixture.tokenizers.get()[name]!
@@ -67,12 +66,12 @@ private struct Fixture: Decodable {
     }
   }
 
-  @Test func anExclamationMarkIsTheSecondTokenizersPadding() throws {
+  @Test func `An exclamation mark is the second tokenizer's padding`() throws {
     let ids = try Fixture.tokenizers.get()["second"]!.encode("! !! !!!").ids
     #expect(ids.prefix(9) == [49406, 0, 0, 0, 0, 0, 0, 49407, 0])
   }
 
-  @Test func textsAreEncodedTogetherAndTheCutIsCounted() throws {
+  @Test func `Texts are encoded together, and those that are cut are counted`() throws {
     let tokenizer = try Fixture.tokenizers.get()["first"]!
     let (ids, cut) = try tokenizer.encode(["a cat", String(repeating: "the ", count: 80)])
     #expect(ids.shape == [2, 77])
@@ -81,7 +80,7 @@ private struct Fixture: Decodable {
     #expect(tokenizer.largestID == 49407)
   }
 
-  @Test func aTokenizerJSONAloneIsEnough() throws {
+  @Test func `A tokenizer.json alone is enough`() throws {
     let scratch = try Scratch()
     try scratch.write(
       #"""
@@ -101,7 +100,7 @@ private struct Fixture: Decodable {
     #expect(tokenizer.encode("xb").ids == [6, 7, 3, 7, 7, 7, 7, 7])
   }
 
-  @Test func whatIsWrongWithAFolderIsSaid() throws {
+  @Test func `The error says what is wrong with a folder`() throws {
     let config: [String: JSONValue] = ["model_max_length": 5, "tokenizer_class": "CLIPTokenizer"]
     let scratch = try Scratch()
     func refusal() -> String { words { _ = try CLIPTokenizer(scratch.folder) } }

@@ -26,8 +26,7 @@ import Testing
       evaluated: EvaluationResult(fingerprint: fingerprint ?? self.fingerprint(), scores: [score]))
   }
 
-  @Test("Differences are paired by seed: what seeds have in common does not widen the interval")
-  func pairs() throws {
+  @Test func `Differences are paired by seed: what seeds have in common does not widen the interval`() throws {
     let entries = [(0, 1.0), (1, 5.0), (2, 9.0)].flatMap { [entry("a", $0.0, $0.1), entry("b", $0.0, $0.1 + 0.5)] }
     let comparison = try Comparison(entries)
     let b = try #require(comparison.summaries.first { $0.variant == "b" && $0.metric == .frechetDistance })
@@ -38,16 +37,14 @@ import Testing
     #expect(try #require(b.interval) == [0.5, 0.5])
   }
 
-  @Test("Only seeds that both have are compared, and a single one has no interval")
-  func unevenSeeds() throws {
+  @Test func `Only seeds that both have are compared, and a single one has no interval`() throws {
     let comparison = try Comparison([entry("a", 0, 1), entry("a", 1, 2), entry("b", 1, 4), entry("b", 7, 100)])
     let b = try #require(comparison.summaries.first { $0.variant == "b" })
     #expect(b.difference == 2)
     #expect(b.interval == nil)
   }
 
-  @Test("The bootstrap's interval is near the normal one for many pairs")
-  func bootstrap() throws {
+  @Test func `The bootstrap's interval is near the normal one for many pairs`() throws {
     let differences = (0..<400).map { Double(($0 * 7919) % 400) / 400 }
     let bootstrap = PairedBootstrap(differences)
     let deviation = (1.0 / 12).squareRoot() / 400.0.squareRoot()
@@ -56,8 +53,7 @@ import Testing
     #expect(abs(interval.upperBound - (bootstrap.mean + 1.96 * deviation)) < 0.15 * deviation)
   }
 
-  @Test("Scores that were not measured alike are refused, with what differs")
-  func fingerprints() throws {
+  @Test func `Scores that were not measured alike are refused, with what differs`() throws {
     for (other, difference) in [
       (fingerprint(samples: 50), "samples: 50 instead of 100"), (fingerprint(seed: 3), "seed: 3 instead of 1"),
     ] {
@@ -68,24 +64,21 @@ import Testing
     }
   }
 
-  @Test("The same variant and seed twice, an unknown baseline and an unknown model are refused")
-  func refusals() throws {
+  @Test func `The same variant and seed twice, an unknown baseline and an unknown model are refused`() throws {
     #expect(throws: Failure.self) { try Comparison([entry("a", 0, 1), entry("a", 0, 2)]) }
     #expect(throws: Failure.self) { try Comparison([entry("a", 0, 1)], baseline: "b") }
     #expect(throws: Failure.self) { try Comparison([entry("a", 0, 1)], model: "teacher") }
     #expect(throws: Failure.self) { try Comparison([]) }
   }
 
-  @Test("Each metric has a table; one that was not measured has none")
-  func tables() throws {
+  @Test func `Each metric has a table; one that was not measured has none`() throws {
     let plain = try Comparison([entry("a", 0, 1)]).tables.map(\.title)
     #expect(plain.count == 4)
     let rewarded = try Comparison([entry("a", 0, 1, reward: -2)]).tables.map(\.title)
     #expect(rewarded.last == "reward (higher is better)")
   }
 
-  @Test("Intervals within a run are half their width; scores without, of older files, are read")
-  func margins() throws {
+  @Test func `Intervals within a run are half their width; scores without, of older files, are read`() throws {
     var measured = entry("a", 0, 1)
     var scores = measured.evaluated.scores
     scores[0].kernelDistance = 2
@@ -112,8 +105,7 @@ import Testing
     )
   }
 
-  @Test("CSV quotes what needs it, and LaTeX escapes what it would take for commands")
-  func exchange() throws {
+  @Test func `CSV quotes what needs it, and LaTeX escapes what it would take for commands`() throws {
     let table = try Table(columns: ["a,b", "n"], rows: [["x_1 & \"y\"", 0.25], ["plain", nil]])
     #expect(table.csv == "\"a,b\",n\n\"x_1 & \"\"y\"\"\",0.25\nplain,")
     #expect(table.latex.contains("x\\_1 \\& \"y\" & 0.2500 \\\\"))

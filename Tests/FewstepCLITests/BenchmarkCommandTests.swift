@@ -39,10 +39,10 @@ import Testing
     return (names ?? []).filter { $0.hasSuffix(".jpg") }.sorted()
   }
 
-  @Test(
-    "Killed in the middle or stopped, a benchmark goes on, and its samples and scores are those of one that was not",
-    arguments: [SIGKILL, SIGINT])
-  func goesOn(signal: Int32) throws {
+  @Test(arguments: [SIGKILL, SIGINT])
+  func `Killed in the middle or stopped, a benchmark goes on, and its samples and scores are those of one that was not`(
+    signal: Int32
+  ) throws {
     let scratch = try Scratch()
     try Self.prompts(in: scratch)
     let whole = try Self.run(TinySDXL.model, "--teacher-steps", "40", "--into", "whole", "--json", in: scratch)
@@ -66,8 +66,7 @@ import Testing
     #expect(scratch.has("part/sheet.png") && scratch.has("part/generation.json"))
   }
 
-  @Test("Of samples that are there, by this program or another, the scores alone are computed")
-  func onlyScores() throws {
+  @Test func `Of samples that are there, by this program or another, the scores alone are computed`() throws {
     let scratch = try Scratch()
     try Self.prompts(in: scratch)
     let made = try Self.run(TinySDXL.model, "--teacher-steps", "2", "--into", "out", "--json", in: scratch)
@@ -89,8 +88,8 @@ import Testing
     #expect(other.errors.contains("out: its samples were made for other prompts"), "\(other.errors)")
   }
 
-  @Test("What cannot be made or scored is refused before anything is written, and samples are never mixed")
-  func refusals() throws {
+  @Test
+  func `What cannot be made or scored is refused before anything is written, and samples are never mixed`() throws {
     let scratch = try Scratch()
     try Self.prompts(in: scratch)
     func errors(_ folder: String, _ more: String..., expecting code: Int32) throws -> String {

@@ -89,8 +89,8 @@ import Testing
     return scratch.path("bin") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
   }
 
-  @Test("A folder of videos is scored by what is measured here; what is not is named, and no total is printed")
-  func native() throws {
+  @Test
+  func `A folder of videos is scored by what is measured here; what is not is named, and no total is printed`() throws {
     let job = try run(["videos", "--prompts", "list.json", "--into", "scores", "--json"] + Self.networks)
     let scores = try printed(job)
     #expect(scores.scores.map(\.name) == Self.sorted.map { $0.replacing("_", with: " ") })
@@ -115,8 +115,7 @@ import Testing
     "subject_consistency", "background_consistency", "temporal_flickering", "aesthetic_quality", "appearance_style",
   ]
 
-  @Test("VBench's own program scores the rest, and with all sixteen there are totals")
-  func official() throws {
+  @Test func `VBench's own program scores the rest, and with all sixteen there are totals`() throws {
     let path = try installProgram()
     let job = try run(
       ["videos", "--prompts", "list.json", "--into", "scores", "--json", "--official"], path: path)
@@ -133,8 +132,7 @@ import Testing
     #expect(again.scores.map(\.value) == scores.scores.map(\.value))
   }
 
-  @Test("A program that fails with exit code 0 is an error, and finished dimensions are kept")
-  func failing() throws {
+  @Test func `A program that fails with exit code 0 is an error, and finished dimensions are kept`() throws {
     let path = try installProgram("[ $5 != dynamic_degree ] || { echo no GPU; exit 0; }")
     let job = try run(
       ["videos", "--prompts", "list.json", "--into", "scores", "--official", "--dimension", "motion_smoothness"]
@@ -143,8 +141,7 @@ import Testing
     #expect(try scratch.files("scores/results") == ["motion_smoothness_eval_results.json"])
   }
 
-  @Test("Ctrl-C ends VBench's program with all that it has started")
-  func interrupted() throws {
+  @Test func `Ctrl-C ends VBench's program with all that it has started`() throws {
     let path = try installProgram("echo $$ > pid; sleep 600 & wait")
     let job = try Job(
       Fewstep.executable,
@@ -157,8 +154,7 @@ import Testing
     try waitFor("its end") { kill(-group, 0) != 0 }
   }
 
-  @Test("VBench's program ends with the command, even where that is killed")
-  func killed() throws {
+  @Test func `VBench's program ends with the command, even where that is killed`() throws {
     let path = try installProgram("echo $$ > pid; sleep 600 & echo $! > child; wait")
     let job = try Job(
       Fewstep.executable,
@@ -176,8 +172,7 @@ import Testing
     }
   }
 
-  @Test("What has been measured of the same videos by the same scorer is not measured again")
-  func kept() throws {
+  @Test func `What has been measured of the same videos by the same scorer is not measured again`() throws {
     let arguments = ["videos", "--prompts", "list.json", "--into", "scores", "--json"]
     let dimensions = ["--dimension", "temporal_flickering", "--dimension", "subject_consistency"]
     func values(_ more: [String] = []) throws -> [Double] {
@@ -208,8 +203,7 @@ import Testing
     #expect(job.errors.contains("subject_consistency: what is in scores/results/subject_consistency_eval_results.json"))
   }
 
-  @Test("Results without their videos warn and make no totals until that is accepted")
-  func unlisted() throws {
+  @Test func `Results without their videos warn and make no totals until that is accepted`() throws {
     let names = Self.native + Self.others
     try scratch.write("{\(names.map { "\"\($0)\": [0.5, []]" }.joined(separator: ", "))}", to: "r.json")
     let arguments = ["videos", "--prompts", "list.json", "--json", "--results", "r.json"]
@@ -230,8 +224,7 @@ import Testing
 
   private func pid() -> String { text("scores/official/scene/pid") }
 
-  @Test("Missing videos are listed and counted, and stand in the way of totals until they are accepted")
-  func missing() throws {
+  @Test func `Missing videos are listed and counted, and stand in the way of totals until they are accepted`() throws {
     for name in ["tall-0", "tall-4"] {
       try FileManager.default.removeItem(atPath: scratch.path("videos/\(name).mp4"))
     }
@@ -246,8 +239,7 @@ import Testing
     #expect(try printed(run(arguments + ["--accept-missing"], path: path))["total"] != nil)
   }
 
-  @Test("Still videos of temporal_flickering may lie in a folder of their own")
-  func stillVideos() throws {
+  @Test func `Still videos of temporal_flickering may lie in a folder of their own`() throws {
     try FileManager.default.moveItem(atPath: scratch.path("videos"), toPath: scratch.path("still"))
     try FileManager.default.createDirectory(atPath: scratch.path("videos"), withIntermediateDirectories: true)
     let job = try run(["videos", "--prompts", "list.json", "--still-videos", "still", "--json"])
@@ -255,8 +247,7 @@ import Testing
     #expect(job.errors.contains("not scored: subject_consistency"))
   }
 
-  @Test("What cannot be scored is said with its place")
-  func refused() throws {
+  @Test func `What cannot be scored is said with its place`() throws {
     let flicker = ["--prompts", "list.json", "--dimension", "temporal_flickering"]
     try scratch.write("no video", to: "videos/tall-2.mp4")
     let broken = try run(["videos"] + flicker, expecting: 65)
@@ -286,8 +277,7 @@ import Testing
     #expect(ffmpeg.errors.contains("apt-get install ffmpeg"), "\(ffmpeg.errors)")
   }
 
-  @Test("A model of pictures is refused")
-  func pictures() throws {
+  @Test func `A model of pictures is refused`() throws {
     let job = try run(
       [TinySDXL.model, "--size", "16", "--teacher-steps", "1", "--prompts", "list.json", "--into", "out"]
         + ["--only-samples"], expecting: 65)

@@ -12,8 +12,7 @@ import Testing
     "prepare", "denoise", "encode", "decode", "embed", "export",
   ]
 
-  @Test("Every command's help has an example, and the program's lists every command and exit code")
-  func help() throws {
+  @Test func `Every command's help has an example, and the program's lists every command and exit code`() throws {
     let scratch = try Scratch()
     let general = try Fewstep.run("--help", in: scratch).output
     for code in ["64", "65", "66", "70", "74", "75"] { #expect(general.contains(code)) }
@@ -27,15 +26,13 @@ import Testing
     #expect(listed.count == commands.count)
   }
 
-  @Test("Help says what a precision may be in words, not in numbers")
-  func precisions() throws {
+  @Test func `Help says what a precision may be in words, not in numbers`() throws {
     let scratch = try Scratch()
     let help = try Fewstep.run("export", "--help", in: scratch).output.split(whereSeparator: \.isWhitespace)
     #expect(help.joined(separator: " ").contains("values: float32, bfloat16, float16; default: float16"))
   }
 
-  @Test("Wrong usage exits with 64 and an example of the right one")
-  func usage() throws {
+  @Test func `Wrong usage exits with 64 and an example of the right one`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     try Fewstep.run("run", in: scratch, expecting: 64)
@@ -48,8 +45,7 @@ import Testing
     #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["r.yaml"])
   }
 
-  @Test("A wrong recipe exits with 65, with every mistake at its place, and leaves nothing on the disk")
-  func invalid() throws {
+  @Test func `A wrong recipe exits with 65, with every mistake at its place, and leaves nothing on the disk`() throws {
     let scratch = try Scratch()
     try scratch.write(
       recipe(extra: "objectives: 3").replacingOccurrences(of: "batch: 32", with: "bach: 32"), to: "r.yaml")
@@ -70,8 +66,7 @@ import Testing
     #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["broken.yaml", "r.yaml"])
   }
 
-  @Test("A missing file exits with 66 and is named")
-  func missing() throws {
+  @Test func `A missing file exits with 66 and is named`() throws {
     let scratch = try Scratch()
     #expect(try Fewstep.run("run", "none.yaml", in: scratch, expecting: 66).errors.contains("none.yaml"))
     #expect(try Fewstep.run("inspect", "none.h5", in: scratch, expecting: 66).errors.contains("none.h5"))
@@ -83,8 +78,7 @@ import Testing
     #expect(!scratch.has("runs"))
   }
 
-  @Test("Training that diverges exits with 70 and says what did")
-  func diverged() throws {
+  @Test func `Training that diverges exits with 70 and says what did`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 50), to: "r.yaml")
     let job = try Fewstep.run(
@@ -92,8 +86,7 @@ import Testing
     #expect(job.errors.contains("not finite at step"), "\(job.errors)")
   }
 
-  @Test("A file that cannot be written exits with 74")
-  func unwritable() throws {
+  @Test func `A file that cannot be written exits with 74`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 1), to: "r.yaml")
     try scratch.write("a file", to: "file")
@@ -101,8 +94,7 @@ import Testing
     #expect(job.errors.contains("file/run"), "\(job.errors)")
   }
 
-  @Test("Checking a recipe tells how the run will go, and leaves nothing behind")
-  func check() throws {
+  @Test func `Checking a recipe tells how the run will go, and leaves nothing behind`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     let words = try Fewstep.run("check", "r.yaml", in: scratch).output
@@ -129,8 +121,7 @@ import Testing
     }
   }
 
-  @Test("Plugins are listed for people and for programs, with every setting")
-  func plugins() throws {
+  @Test func `Plugins are listed for people and for programs, with every setting`() throws {
     let scratch = try Scratch()
     let own = try Fewstep.run("plugins", "recipe", in: scratch).output
     for key in ["student.learning-rate", "matching.guidance", "training.batch", "output.keep", "evaluation.samples"] {
@@ -153,8 +144,7 @@ import Testing
     }
   }
 
-  @Test("Files are inspected and compared tensor by tensor")
-  func inspect() throws {
+  @Test func `Files are inspected and compared tensor by tensor`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     for (name, seed) in [("a.h5", "1"), ("b.h5", "1"), ("c.h5", "2")] {
@@ -201,8 +191,7 @@ import Testing
     try Fewstep.run("diff", "a.h5", "h.h5", in: scratch, expecting: 1)
   }
 
-  @Test("Recipes are listed, shown and copied")
-  func recipes() throws {
+  @Test func `Recipes are listed, shown and copied`() throws {
     let scratch = try Scratch()
     try FileManager.default.createDirectory(atPath: scratch.path("recipes/deep"), withIntermediateDirectories: true)
     try scratch.write(recipe(), to: "recipes/deep/one.yaml")
@@ -216,8 +205,7 @@ import Testing
     try Fewstep.run("recipes", "--folder", "none", in: scratch, expecting: 66)
   }
 
-  @Test("The doctor says what this machine is")
-  func doctor() throws {
+  @Test func `The doctor says what this machine is`() throws {
     let scratch = try Scratch()
     let words = try Fewstep.run("doctor", in: scratch).output
     for part in ["libtorch", "BLAS", "threads", "HDF5", "disk"] { #expect(words.contains(part)) }

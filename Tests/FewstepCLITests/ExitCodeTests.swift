@@ -11,8 +11,7 @@ import Testing
 @Suite struct ExitCodeTests {
   private struct Unheard: Error {}
 
-  @Test("The documentation lists the exit codes that --help lists")
-  func documented() throws {
+  @Test func `The documentation lists the exit codes that --help lists`() throws {
     let page = try String(contentsOfFile: "\(Repository.root)/docs/run-folder.md", encoding: .utf8)
     let section = try #require(page.split(separator: "## Exit codes").last)
     let documented = section.matches(of: #/\n\| (\d+) \|/#).map { String($0.1) }
@@ -24,8 +23,7 @@ import Testing
     #expect(Set(listed).isSuperset(of: documented))
   }
 
-  @Test("Each kind of failure is its exit code, and an error that knows none is a bug: 70, not diff's 1")
-  func kinds() {
+  @Test func `Each kind of failure is its exit code, and an error that knows none is a bug: 70, not diff's 1`() {
     for (kind, code) in [(.usage, 64), (.malformed, 65), (.missing, 66), (.software, 70), (.io, 74)]
       as [(Failure.Kind, Int32)]
     {
@@ -36,8 +34,7 @@ import Testing
     #expect(FewstepCommand.code(of: Unheard()) == 70)
   }
 
-  @Test("Commands end with the code of what went wrong")
-  func commands() throws {
+  @Test func `Commands end with the code of what went wrong`() throws {
     let scratch = try Scratch()
     try HDF5File.write(to: scratch.path("x.h5")) { try $0.write(.zeros([1, 4, 64, 64]), to: "latents") }
     func end(_ code: Int32, _ arguments: String...) throws -> String {

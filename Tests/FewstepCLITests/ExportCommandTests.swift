@@ -8,8 +8,8 @@ import Testing
 @Suite struct ExportCommandTests {
   private func weights(_ path: String) throws -> SafetensorsFile { try SafetensorsFile(path) }
 
-  @Test("A student that learnt nothing samples as diffusers' LCM scheduler does, and is exported as it began")
-  func whole() throws {
+  @Test
+  func `A student that learnt nothing samples as diffusers' LCM scheduler does, and is exported as it began`() throws {
     let scratch = try Scratch()
     try TinySDXL.run(student: "learning-rate: 0", in: scratch)
     // Only what is sampled from is opened: the fake teacher of this recipe cannot be made.
@@ -56,8 +56,7 @@ import Testing
     #expect(!scratch.has("a.safetensors") && !scratch.has("b"))
   }
 
-  @Test("Adapters are exported as PEFT and kohya name them, or added to the weights that they adapt")
-  func adapters() throws {
+  @Test func `Adapters are exported as PEFT and kohya name them, or added to the weights that they adapt`() throws {
     let scratch = try Scratch()
     try TinySDXL.run(
       student: "learning-rate: 0.1, lora: {rank: 2, alpha: 4, layers: [to_q, attn2.to_out.0]}", in: scratch)

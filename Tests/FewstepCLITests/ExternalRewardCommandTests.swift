@@ -24,8 +24,7 @@ import Testing
     "Tests/PluginTests/ExternalReward/stand_in.py, \(mode), \(argument)"
   }
 
-  @Test("A student learns from another program's gradient, and the run says who has scored")
-  func gradient() throws {
+  @Test func `A student learns from another program's gradient, and the run says who has scored`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe("scripts/scorers/brightness.py", ", reward-weight: 0.1"), to: "r.yaml")
     let job = try Fewstep.run("run", "r.yaml", "--into", "made", in: scratch)
@@ -39,8 +38,7 @@ import Testing
       "\(without.errors)")
   }
 
-  @Test("The gradient passes through the decoder of a latent model")
-  func decoder() throws {
+  @Test func `The gradient passes through the decoder of a latent model`() throws {
     let scratch = try Scratch()
     try scratch.write(TinySDXL.prompts.joined(separator: "\n"), to: "prompts.txt")
     try scratch.write(
@@ -70,8 +68,7 @@ import Testing
     let student: Role
   }
 
-  @Test("A run goes on with the version of its scorer, and with no other")
-  func versions() throws {
+  @Test func `A run goes on with the version of its scorer, and with no other`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(standIn("versioned", scratch.path("version"))), to: "r.yaml")
     try scratch.write("1.0", to: "version")
@@ -84,8 +81,7 @@ import Testing
     try Fewstep.run("run", "r.yaml", "--into", "made", "--resume", "--set", "reward.timeout=300", in: scratch)
   }
 
-  @Test("A scorer ends with us, though it hangs and we are killed")
-  func killed() throws {
+  @Test func `A scorer ends with us, though it hangs and we are killed`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(standIn("hang", scratch.path("processes"))), to: "r.yaml")
     let job = try Fewstep.start(["run", "r.yaml"], in: scratch)

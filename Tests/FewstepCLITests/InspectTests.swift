@@ -14,8 +14,7 @@ import Testing
     try #require(entries.first { $0["name"] as? String == name }, "\(entries)")
   }
 
-  @Test("inspect lists torch's files, whatever they are called, and weights that lie in several files")
-  func weights() throws {
+  @Test func `inspect lists torch's files, whatever they are called, and weights that lie in several files`() throws {
     let scratch = try Scratch()
     try FileManager.default.copyItem(
       atPath: "\(TinySDXL.torchFiles)/module.pth", toPath: scratch.path("pytorch_model.bin"))

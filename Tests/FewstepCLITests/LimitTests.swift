@@ -4,18 +4,16 @@ import Testing
 
 /// What is asked for wrongly, or without sense, is refused in words: no trap, no hang, no silence.
 @Suite struct LimitTests {
-  @Test(
-    "An option outside its range is wrong usage that names the range",
-    arguments: [
-      ["sample", "run", "--count", "0"], ["sample", "run", "--count", "-5"],
-      ["sample", "run", "--count", "99999999999"],
-      ["sample", "run", "--teacher-steps", "0"], ["sample", "run", "--teacher-steps", "-3"],
-      ["sample", "run", "--seed", "9223372036854775807"], ["evaluate", "run", "--samples", "0"],
-      ["evaluate", "run", "--samples", "-3"], ["pairs", "r.yaml", "--output", "p.h5", "--steps", "0"],
-      ["pairs", "r.yaml", "--output", "p.h5", "--count", "-3"],
-      ["pairs", "r.yaml", "--output", "p.h5", "--batch", "0"],
-    ])
-  func options(_ arguments: [String]) throws {
+  @Test(arguments: [
+    ["sample", "run", "--count", "0"], ["sample", "run", "--count", "-5"],
+    ["sample", "run", "--count", "99999999999"],
+    ["sample", "run", "--teacher-steps", "0"], ["sample", "run", "--teacher-steps", "-3"],
+    ["sample", "run", "--seed", "9223372036854775807"], ["evaluate", "run", "--samples", "0"],
+    ["evaluate", "run", "--samples", "-3"], ["pairs", "r.yaml", "--output", "p.h5", "--steps", "0"],
+    ["pairs", "r.yaml", "--output", "p.h5", "--count", "-3"],
+    ["pairs", "r.yaml", "--output", "p.h5", "--batch", "0"],
+  ])
+  func `An option outside its range is wrong usage that names the range`(_ arguments: [String]) throws {
     let scratch = try Scratch()
     // A minus sign needs the equals sign: otherwise the value looks like an option.
     let joined = Array(arguments.dropLast(2)) + [arguments.suffix(2).joined(separator: "=")]
@@ -25,15 +23,13 @@ import Testing
     #expect(job.errors.contains("got \(arguments.last!)"), "\(job.errors)")
   }
 
-  @Test("A sampler for a student, which has its own, is wrong usage")
-  func studentSampler() throws {
+  @Test func `A sampler for a student, which has its own, is wrong usage`() throws {
     let scratch = try Scratch()
     let job = try Fewstep.run("sample", "run", "--sampler", "heun", in: scratch, expecting: 64)
     #expect(job.errors.contains("they go with --teacher-steps"), "\(job.errors)")
   }
 
-  @Test("A number that no run could use is refused at its place, with its range")
-  func recipeNumbers() throws {
+  @Test func `A number that no run could use is refused at its place, with its range`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     for (key, value) in [
@@ -62,8 +58,7 @@ import Testing
     #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["r.yaml"])
   }
 
-  @Test("What a recipe gives and its objective does not use is noted, by `check` and by `run`")
-  func unused() throws {
+  @Test func `What a recipe gives and its objective does not use is noted, by check and by run`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 1), to: "r.yaml")
     let plain = ["--set", "objective={kind: dmd}", "--set", "evaluation=null"]
@@ -75,9 +70,11 @@ import Testing
     #expect(try !Fewstep.run("check", "r.yaml", in: scratch).errors.contains("no effect"))
   }
 
-  @Test(
-    "Ctrl-C while pairs, samples or scores are made exits with 75, says what was saved, and leaves no part of a file")
-  func interrupted() throws {
+  @Test
+  func
+    `Ctrl-C while pairs, samples or scores are made exits with 75, says what was saved, and leaves no part of a file`()
+    throws
+  {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 1), to: "r.yaml")
     try Fewstep.run(
@@ -100,8 +97,7 @@ import Testing
     }
   }
 
-  @Test("A tensor that is not finite is inspected as JSON too")
-  func notFinite() throws {
+  @Test func `A tensor that is not finite is inspected as JSON too`() throws {
     let scratch = try Scratch()
     _ = try Python.run(
       """
@@ -115,8 +111,7 @@ import Testing
     #expect(entries.map { $0["norm"] as? String } == ["nan", "inf"])
   }
 
-  @Test("A folder in a recipe's place is said to be one, with the recipes in it")
-  func folder() throws {
+  @Test func `A folder in a recipe's place is said to be one, with the recipes in it`() throws {
     let scratch = try Scratch()
     try FileManager.default.createDirectory(atPath: scratch.path("recipes/deep"), withIntermediateDirectories: true)
     try scratch.write(recipe(), to: "recipes/deep/one.yaml")
@@ -124,8 +119,7 @@ import Testing
     #expect(job.errors.contains("recipes/deep: a folder") && job.errors.contains("deep/one.yaml"), "\(job.errors)")
   }
 
-  @Test("A plugin's settings that may be left out are not called required")
-  func optional() throws {
+  @Test func `A plugin's settings that may be left out are not called required`() throws {
     let scratch = try Scratch()
     let words = try Fewstep.run("plugins", "gaussian-mixture", in: scratch).output
     #expect(words.contains("weights: null") && words.contains("means: null"), "\(words)")

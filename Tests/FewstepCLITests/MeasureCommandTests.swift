@@ -5,8 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct MeasureCommandTests {
-  @Test("measure compares features of two files, in words and in JSON, and refuses what are none")
-  func measure() throws {
+  @Test func `measure compares features of two files, in words and in JSON, and refuses what are none`() throws {
     let scratch = try Scratch()
     let noise = Noise(seed: 2)
     let real = try noise.stream("real", step: 0).normal(0..<40, [3])

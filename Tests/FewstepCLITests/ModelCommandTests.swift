@@ -8,8 +8,7 @@ import Testing
 @Suite struct ModelCommandTests {
   private let model = TinySDXL.model
 
-  @Test("denoise, encode and decode give what diffusers gives on the tensors of a file")
-  func networks() throws {
+  @Test func `denoise, encode and decode give what diffusers gives on the tensors of a file`() throws {
     let scratch = try Scratch()
     let other = try TinySDXL.model(with: ["unet": "unet-saved", "vae": "vae-three"], at: scratch.path("model"))
     func given(_ name: String) throws -> Tensor { try TinySDXL.expected(name, in: "unet-saved") }
@@ -38,8 +37,9 @@ import Testing
     #expect(!scratch.has("no.h5"))
   }
 
-  @Test("Tensors of other shapes, and an output that cannot be written, are refused before anything is computed")
-  func misfits() throws {
+  @Test
+  func `Tensors of other shapes, and an output that cannot be written, are refused before anything is computed`() throws
+  {
     let scratch = try Scratch()
     let shapes = [
       "sample": [2, 4, 8, 8], "timestep": [2], "text": [2, 77, 20], "pooled": [2, 6], "time-ids": [2, 6],
@@ -62,8 +62,7 @@ import Testing
     #expect(odd.errors.contains("x.h5: pixels: expected [B, 3, 2·h, 2·w], got [1, 3, 15, 16]"), "\(odd.errors)")
   }
 
-  @Test("Texts are embedded as diffusers embeds them, and the one that is too long is told")
-  func embed() throws {
+  @Test func `Texts are embedded as diffusers embeds them, and the one that is too long is told`() throws {
     let scratch = try Scratch()
     let texts = try JSONDecoder().decode(
       [String].self, from: Data(contentsOf: URL(fileURLWithPath: "\(TinySDXL.fixtures)/text-encoders/prompts.json")))
@@ -83,8 +82,9 @@ import Testing
     #expect(!scratch.has("z.h5"))
   }
 
-  @Test("A model's samples of prompts are diffusers', as tensors and as PNGs that say what they were made from")
-  func sample() throws {
+  @Test
+  func `A model's samples of prompts are diffusers', as tensors and as PNGs that say what they were made from`() throws
+  {
     let scratch = try Scratch()
     try HDF5File.write(to: scratch.path("noises.h5")) {
       try $0.write(stacked([TinySDXL.expected("noise")]), to: "noises")
@@ -110,8 +110,10 @@ import Testing
     #expect(zip(picture.pixels, bytes).allSatisfy { abs(Double($0) - $1) < 1.01 })
   }
 
-  @Test("A model that is not there, is another's or lacks a variant is refused, and so are prompts that are none")
-  func refusals() throws {
+  @Test
+  func `A model that is not there, is another's or lacks a variant is refused, and so are prompts that are none`()
+    throws
+  {
     let scratch = try Scratch()
     func refused(_ model: String, _ more: [String], _ code: Int32) throws -> String {
       let job = try Fewstep.start(["embed", model, "a", "--output", "y.h5"] + more, in: scratch)

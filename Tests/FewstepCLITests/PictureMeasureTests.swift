@@ -16,8 +16,10 @@ import Testing
     try #require(JSONSerialization.jsonObject(with: Data(job.output.utf8)) as? [String: Any])
   }
 
-  @Test("features keeps what a network sees in pictures, and measure compares it with such of the same kind alone")
-  func features() throws {
+  @Test
+  func `features keeps what a network sees in pictures, and measure compares it with such of the same kind alone`()
+    throws
+  {
     let scratch = try Scratch()
     let made = try Fewstep.run("features", pictures, "--clip", clip, "--output", "real.h5", in: scratch)
     #expect(made.errors.contains("real.h5: features [6, 12]: fit whole, network clip"), "\(made.errors)")
@@ -41,19 +43,19 @@ import Testing
     #expect(networks.errors.contains("its features cannot be compared with those of real.h5: "), "\(networks.errors)")
   }
 
-  @Test(
-    "Pictures without a network, networks without pictures, and what is neither are refused",
-    arguments: [
-      (["measure", "PICTURES", "PICTURES"], 64, "--inception FILE or --clip FOLDER"),
-      (["measure", "PICTURES", "empty", "--clip", "CLIP"], 65, "it holds no pictures"),
-      (["measure", "PICTURES", "PICTURES", "--inception", "page.pt"], 65, "expected a TorchScript program"),
-      (["measure", "x.h5", "x.h5", "--clip", "CLIP"], 64, "are for images"),
-      (["measure", "PICTURES", "PICTURES", "--clip", "CLIP", "--patch"], 64, "--patch goes with --inception"),
-      (["features", "PICTURES", "--output", "y.h5"], 64, "--inception or --clip"),
-      (["features", "PICTURES", "--clip", "CLIP", "--output", "none/y.h5"], 66, "none"),
-      (["features", "damaged", "--clip", "CLIP", "--output", "y.h5"], 65, "damaged/a.png: the image is damaged"),
-    ])
-  func refusals(arguments: [String], code: Int, expected: String) throws {
+  @Test(arguments: [
+    (["measure", "PICTURES", "PICTURES"], 64, "--inception FILE or --clip FOLDER"),
+    (["measure", "PICTURES", "empty", "--clip", "CLIP"], 65, "it holds no pictures"),
+    (["measure", "PICTURES", "PICTURES", "--inception", "page.pt"], 65, "expected a TorchScript program"),
+    (["measure", "x.h5", "x.h5", "--clip", "CLIP"], 64, "are for images"),
+    (["measure", "PICTURES", "PICTURES", "--clip", "CLIP", "--patch"], 64, "--patch goes with --inception"),
+    (["features", "PICTURES", "--output", "y.h5"], 64, "--inception or --clip"),
+    (["features", "PICTURES", "--clip", "CLIP", "--output", "none/y.h5"], 66, "none"),
+    (["features", "damaged", "--clip", "CLIP", "--output", "y.h5"], 65, "damaged/a.png: the image is damaged"),
+  ])
+  func `Pictures without a network, networks without pictures, and what is neither are refused`(
+    arguments: [String], code: Int, expected: String
+  ) throws {
     let scratch = try Scratch()
     for folder in ["empty", "damaged"] {
       try FileManager.default.createDirectory(atPath: scratch.path(folder), withIntermediateDirectories: true)
@@ -67,9 +69,11 @@ import Testing
     #expect(!scratch.has("y.h5"))
   }
 
-  @Test(
-    "benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike")
-  func benchmark() throws {
+  @Test
+  func
+    `benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike`()
+    throws
+  {
     let scratch = try Scratch()
     try scratch.write("a cat!\n\nthe end of the road\ntwo dogs\n", to: "captions.txt")
     let scorers = [
@@ -107,23 +111,23 @@ import Testing
     #expect(try json(folder)["fingerprint"] as? [String: Any] as NSDictionary? == fingerprint as NSDictionary)
   }
 
-  @Test(
-    "A benchmark without what it needs is refused before anything is made",
-    arguments: [
-      (["--captions", "captions.txt"], 64, "--inception, --clip or --clip-score"),
-      (["--captions", "captions.txt", "--clip", "CLIP"], 64, "--real"),
-      (["--captions", "none.txt", "--clip", "CLIP", "--real", "PICTURES"], 66, "none.txt"),
-      (
-        ["--captions", "wrong.json", "--clip", "CLIP", "--real", "PICTURES"], 65,
-        "annotations[0]: there is no 'image_id'"
-      ),
-      (["--captions", "captions.txt", "--inception", "captions.txt", "--real", "PICTURES"], 65, "TorchScript program"),
-      (
-        ["--captions", "captions.txt", "--clip", "CLIP", "--real", "PICTURES"], 66,
-        "1 of 7 files are missing, the first is 00006.png"
-      ),
-    ])
-  func benchmarkRefusals(arguments: [String], code: Int, expected: String) throws {
+  @Test(arguments: [
+    (["--captions", "captions.txt"], 64, "--inception, --clip or --clip-score"),
+    (["--captions", "captions.txt", "--clip", "CLIP"], 64, "--real"),
+    (["--captions", "none.txt", "--clip", "CLIP", "--real", "PICTURES"], 66, "none.txt"),
+    (
+      ["--captions", "wrong.json", "--clip", "CLIP", "--real", "PICTURES"], 65,
+      "annotations[0]: there is no 'image_id'"
+    ),
+    (["--captions", "captions.txt", "--inception", "captions.txt", "--real", "PICTURES"], 65, "TorchScript program"),
+    (
+      ["--captions", "captions.txt", "--clip", "CLIP", "--real", "PICTURES"], 66,
+      "1 of 7 files are missing, the first is 00006.png"
+    ),
+  ])
+  func `A benchmark without what it needs is refused before anything is made`(
+    arguments: [String], code: Int, expected: String
+  ) throws {
     let scratch = try Scratch()
     try scratch.write((0..<7).map { "caption \($0)" }.joined(separator: "\n"), to: "captions.txt")
     try scratch.write(#"{"annotations": [{"id": 1, "caption": "a"}]}"#, to: "wrong.json")

@@ -4,8 +4,10 @@ import Testing
 
 @Suite struct PluginTests {
 
-  @Test("A new package has a plugin of some 30 lines, a recipe, a test, a README, and takes Fewstep from this checkout")
-  func package() throws {
+  @Test
+  func `A new package has a plugin of some 30 lines, a recipe, a test, a README, and takes Fewstep from this checkout`()
+    throws
+  {
     let scratch = try Scratch()
     try Fewstep.run("new", "objective", "soft-matching", in: scratch)
     #expect(
@@ -24,22 +26,21 @@ import Testing
     #expect(other.contains("https://example.org/them/fewstep.git") && other.contains("package: \"fewstep\""))
   }
 
-  @Test(
-    "A name that cannot be a plugin's is refused with the reason, and nothing is written",
-    arguments: [
-      ("amd", "has this name"), ("9-lives", "letters and digits"), ("a--b", "letters and digits"),
-      ("../x", "letters and digits"),
-      ("class", "keyword of Swift"), ("scene", "hide"), ("fewstep", "hide"), ("gaussian-mixture", "has this name"),
-    ])
-  func names(name: String, reason: String) throws {
+  @Test(arguments: [
+    ("amd", "has this name"), ("9-lives", "letters and digits"), ("a--b", "letters and digits"),
+    ("../x", "letters and digits"),
+    ("class", "keyword of Swift"), ("scene", "hide"), ("fewstep", "hide"), ("gaussian-mixture", "has this name"),
+  ])
+  func `A name that cannot be a plugin's is refused with the reason, and nothing is written`(
+    name: String, reason: String
+  ) throws {
     let scratch = try Scratch()
     let job = try Fewstep.run("new", "objective", name, in: scratch, expecting: 64)
     #expect(job.errors.contains(reason), "\(job.errors)")
     #expect(try scratch.files().filter { !$0.hasPrefix(".") }.isEmpty)
   }
 
-  @Test("A folder that is there, a kind that is none and sources that are not Fewstep's are refused")
-  func places() throws {
+  @Test func `A folder that is there, a kind that is none and sources that are not Fewstep's are refused`() throws {
     let scratch = try Scratch()
     try scratch.write("mine", to: "mine")
     #expect(try Fewstep.run("new", "reward", "mine", in: scratch, expecting: 64).errors.contains("the folder exists"))
@@ -50,8 +51,7 @@ import Testing
     #expect(try scratch.files().filter { !$0.hasPrefix(".out") && !$0.hasPrefix(".err") } == ["mine"])
   }
 
-  @Test("A plugin from a file trains beside ours; its run says what it needs to go on")
-  func file() throws {
+  @Test func `A plugin from a file trains beside ours; its run says what it needs to go on`() throws {
     let scratch = try Scratch()
     try Fewstep.run("new", "objective", "soft-matching", in: scratch)
     try Fewstep.run("build-plugin", "soft-matching", in: scratch)
@@ -83,8 +83,7 @@ import Testing
     #expect(other.errors.contains("another Fewstep"), "\(other.errors)")
   }
 
-  @Test("What is no plugin is refused before it is loaded")
-  func noPlugin() throws {
+  @Test func `What is no plugin is refused before it is loaded`() throws {
     let scratch = try Scratch()
     #expect(
       try Fewstep.run("plugins", "--plugin", "none.so", in: scratch, expecting: 66).errors.contains("no such file"))
@@ -101,8 +100,7 @@ import Testing
     #expect(!scratch.has("broken.so"))
   }
 
-  @Test("docs/reference.md is what the plugins declare")
-  func reference() throws {
+  @Test func `docs/reference.md is what the plugins declare`() throws {
     let scratch = try Scratch()
     let made = try Fewstep.run("plugins", "--markdown", in: scratch).output
     let page = try String(contentsOfFile: Repository.root + "/docs/reference.md", encoding: .utf8)

@@ -13,8 +13,10 @@ import Testing
     try #require(JSONSerialization.jsonObject(with: Data(job.output.utf8)) as? [String: Int], "\(job.output)")
   }
 
-  @Test("Prepared prompts are diffusers' embeddings in shards that a second call keeps; other encoders refuse them")
-  func prompts() throws {
+  @Test
+  func `Prepared prompts are diffusers' embeddings in shards that a second call keeps; other encoders refuse them`()
+    throws
+  {
     let scratch = try Scratch()
     let long = String(repeating: "the end of the long road ", count: 20)
     try scratch.write("a cat!\n\n\(long)\na cat!\n", to: "p.txt")
@@ -58,8 +60,7 @@ import Testing
     #expect(refused.errors.contains("fewstep prepare"), "\(refused.errors)")
   }
 
-  @Test("Prepared pictures are what encode makes of their pixels, with their captions and sizes")
-  func pictures() throws {
+  @Test func `Prepared pictures are what encode makes of their pixels, with their captions and sizes`() throws {
     let scratch = try Scratch()
     try FileManager.default.createDirectory(atPath: scratch.path("photos"), withIntermediateDirectories: true)
     let pixels = (0..<16 * 16 * 3).map { UInt8($0 * 7 % 256) }
@@ -99,9 +100,10 @@ import Testing
     #expect(try ShardFolder(scratch.path("out"), kind: "latents").manifest.skipped == ["photos/b.png"])
   }
 
-  @Test(
-    "Prompts and models that are not there, an empty file and sizes without sense are refused, and nothing is made")
-  func refusals() throws {
+  @Test
+  func `Prompts and models that are not there, an empty file and sizes without sense are refused, and nothing is made`()
+    throws
+  {
     let scratch = try Scratch()
     try scratch.write("a", to: "p.txt")
     try scratch.write("\n", to: "empty.txt")

@@ -3,8 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct ReportCommandTests {
-  @Test("A run's report and field are made from what the run has left, and again to the byte")
-  func reportAndField() throws {
+  @Test func `A run's report and field are made from what the run has left, and again to the byte`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     try Fewstep.run("run", "r.yaml", "--stop-after", "8", in: scratch, expecting: 75)
@@ -36,8 +35,7 @@ import Testing
     #expect(try Fewstep.run("report", "nowhere", in: scratch, expecting: 66).errors.contains("nowhere"))
   }
 
-  @Test("A damaged file is named, and the report is made without it")
-  func damaged() throws {
+  @Test func `A damaged file is named, and the report is made without it`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     try Fewstep.run("run", "r.yaml", "--stop-after", "2", in: scratch, expecting: 75)
@@ -47,8 +45,7 @@ import Testing
     #expect(scratch.has("runs/small/report.html"))
   }
 
-  @Test("A field of samples that are no points of the plane is refused in words")
-  func noPlane() throws {
+  @Test func `A field of samples that are no points of the plane is refused in words`() throws {
     let scratch = try Scratch()
     let line = recipe().replacing(
       "kind: gaussian-mixture", with: "kind: gaussian-mixture\n  means: [-1, 1]\n  dimension: 1\n  classes: [0, 1]")

@@ -20,8 +20,7 @@ import Testing
     "advantage alignment alpha beta condition-gap cosine distance flips matching prompt reward scale step student-step t "
     + "update weight zone"
 
-  @Test("A run leaves its recipe, checkpoints, diagnostics, events, pictures, student and scores")
-  func leaves() throws {
+  @Test func `A run leaves its recipe, checkpoints, diagnostics, events, pictures, student and scores`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     let job = try Fewstep.run("run", "r.yaml", in: scratch)
@@ -81,8 +80,8 @@ import Testing
     #expect((parsed["fingerprint"] as? [String: Any])?["samples"] as? Int == 100)
   }
 
-  @Test("A second run of the same name takes another folder, and a folder that is named and there is refused")
-  func folders() throws {
+  @Test
+  func `A second run of the same name takes another folder, and a folder that is named and there is refused`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 1), to: "r.yaml")
     let small = ["--set", "evaluation=null"]
@@ -128,8 +127,7 @@ import Testing
 
   private struct Unlucky: Error {}
 
-  @Test("A run that is interrupted, killed or told to stop goes on to the same end, to the bit")
-  func resume() throws {
+  @Test func `A run that is interrupted, killed or told to stop goes on to the same end, to the bit`() throws {
     let scratch = try Scratch()
     // So long that a signal comes before the end; a step takes some milliseconds.
     let steps = 240
@@ -190,15 +188,14 @@ import Testing
     // Nor can one go on to an end that lies behind.
     let behind = try Fewstep.start(arguments("whole", "--resume", "--set", "training.steps=100"), in: scratch)
     #expect(behind.wait() == 65)
-    #expect(behind.errors.contains("240 steps were done, but the recipe ends after 100"), "\(behind.errors)")
+    #expect(behind.errors.contains("240 steps are done, but the recipe ends after 100"), "\(behind.errors)")
     // Another recipe is no resume.
     let other = try Fewstep.start(arguments("stopped", "--resume", "--set", "seed=6"), in: scratch)
     #expect(other.wait() == 65)
     #expect(other.errors.contains("seed: 5 there, 6 here"))
   }
 
-  @Test("The command that an interrupted run names goes on with it, whatever was set")
-  func advice() throws {
+  @Test func `The command that an interrupted run names goes on with it, whatever was set`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 8), to: "r.yaml")
     let job = try Fewstep.start(
@@ -214,8 +211,7 @@ import Testing
     #expect(before.contains("sensitivity: 0.5  # --set"))
   }
 
-  @Test("Two runs never work in one folder, and a damaged checkpoint is not gone on from")
-  func damage() throws {
+  @Test func `Two runs never work in one folder, and a damaged checkpoint is not gone on from`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 2000), to: "r.yaml")
     let first = try Fewstep.start(arguments("one"), in: scratch)
@@ -237,8 +233,7 @@ import Testing
     #expect(resumed.errors.contains(name), "\(resumed.errors)")
   }
 
-  @Test("A run that is interrupted while it is evaluated keeps its student")
-  func interruptedEvaluation() throws {
+  @Test func `A run that is interrupted while it is evaluated keeps its student`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     let job = try stopped(
@@ -253,8 +248,7 @@ import Testing
     #expect(!scratch.has("evaluated/evaluation.json"))
   }
 
-  @Test("Where files may not grow, a run ends with 74, and its last checkpoint is whole")
-  func fullDisk() throws {
+  @Test func `Where files may not grow, a run ends with 74, and its last checkpoint is whole`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 400), to: "r.yaml")
     #expect(try Fewstep.start(arguments("limited", "--stop-after", "4"), in: scratch).wait() == 75)

@@ -17,8 +17,7 @@ import Testing
     return rows.compactMap { $0["state"] as? String }
   }
 
-  @Test("A sweep runs everything, compares it, and the second time has nothing to do")
-  func runs() throws {
+  @Test func `A sweep runs everything, compares it, and the second time has nothing to do`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(extra: block), to: "s.yaml")
     let job = try Fewstep.run("sweep", "s.yaml", "--parallel", "2", in: scratch)
@@ -43,8 +42,7 @@ import Testing
     #expect(changed.errors.contains("training.steps"))
   }
 
-  @Test("A folder that is no run, or holds more than one leaves, is not touched")
-  func othersFolders() throws {
+  @Test func `A folder that is no run, or holds more than one leaves, is not touched`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(extra: "sweep: {seeds: [0, 1]}"), to: "s.yaml")
     for folder in ["runs/small/plain/seed-0"] {
@@ -67,8 +65,7 @@ import Testing
     #expect(scratch.has("\(run)/student.safetensors"))
   }
 
-  @Test("Two sweeps' variants of one name stay apart")
-  func names() throws {
+  @Test func `Two sweeps' variants of one name stay apart`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 4, extra: "sweep: {seeds: [0], list: [{name: x}]}"), to: "a.yaml")
     try scratch.write(
@@ -80,8 +77,7 @@ import Testing
     #expect(loose.contains("objective=amd") && loose.contains("objective=dmd"), "\(loose)")
   }
 
-  @Test("One run's failure is reported, and the others go on")
-  func failure() throws {
+  @Test func `One run's failure is reported, and the others go on`() throws {
     let scratch = try Scratch()
     let block = """
       sweep:
@@ -97,8 +93,7 @@ import Testing
     #expect(scratch.has("runs/small/tame/seed-5/evaluation.json"))
   }
 
-  @Test("Ctrl-C saves what is running, and the same command goes on from there to the same end")
-  func interruption() throws {
+  @Test func `Ctrl-C saves what is running, and the same command goes on from there to the same end`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 120, extra: "sweep: {seeds: [0, 1]}"), to: "s.yaml")
     let job = try Fewstep.start(["sweep", "s.yaml", "--into", "cut"], in: scratch)
@@ -114,8 +109,7 @@ import Testing
     }
   }
 
-  @Test("`run` of a sweep says what to do, and scores that were measured otherwise are not compared")
-  func refusals() throws {
+  @Test func `run of a sweep says what to do, and scores that were measured otherwise are not compared`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(extra: block), to: "s.yaml")
     let run = try Fewstep.run("run", "s.yaml", in: scratch, expecting: 65)
@@ -124,7 +118,7 @@ import Testing
     try Fewstep.run("run", "r.yaml", "--into", "a", in: scratch)
     try Fewstep.run("run", "r.yaml", "--into", "b", "--set", "evaluation.samples=50", in: scratch)
     let compared = try Fewstep.run("compare", "a", "b", in: scratch, expecting: 65)
-    #expect(compared.errors.contains("sample count 100 and 50"))
+    #expect(compared.errors.contains("samples: 50 instead of 100"))
     try scratch.write("[1]", to: "b/evaluation.json")
     let damaged = try Fewstep.run("compare", "b", in: scratch, expecting: 65)
     #expect(damaged.errors.contains("b/evaluation.json"))

@@ -50,8 +50,7 @@ import Testing
     return scratch
   }
 
-  @Test("A teacher and a classifier are trained into files that recipes can name")
-  func trained() throws {
+  @Test func `A teacher and a classifier are trained into files that recipes can name`() throws {
     let scratch = try scratch()
     try Fewstep.run("train-teacher", "teacher.yaml", in: scratch)
     let words = try Fewstep.run("train-classifier", "classifier.yaml", in: scratch).output
@@ -69,8 +68,7 @@ import Testing
     #expect(try Fewstep.run("check", "r.yaml", in: scratch).output.contains("all is well"))
   }
 
-  @Test("An autoencoder is trained into its folder, with the factor that its latents are multiplied by")
-  func autoencoderTrained() throws {
+  @Test func `An autoencoder is trained into its folder, with the factor that its latents are multiplied by`() throws {
     let scratch = try scratch()
     try scratch.write(autoencoder, to: "autoencoder.yaml")
     try FileManager.default.createDirectory(atPath: scratch.path("model/vae"), withIntermediateDirectories: true)
@@ -95,8 +93,7 @@ import Testing
     #expect(listed.contains("decoder.up_blocks.1.resnets.0.conv1.weight"), "\(listed)")
   }
 
-  @Test("An output that cannot be written is refused before the first step")
-  func unwritable() throws {
+  @Test func `An output that cannot be written is refused before the first step`() throws {
     let scratch = try scratch()
     for (command, file) in [("train-teacher", "teacher.yaml"), ("train-classifier", "classifier.yaml")] {
       for output in ["/proc/x/t.safetensors", scratch.folder, "images/t.safetensors"] {

@@ -21,8 +21,7 @@ import Testing
             print(tag, e.step, e.width, e.height, i.mode, i.getpixel((0, 0)), i.text)
     """
 
-  @Test("TensorBoard sees the scalars and the image, while the file is still open")
-  func tensorboard() throws {
+  @Test func `TensorBoard sees the scalars and the image, while the file is still open`() throws {
     let scratch = try Scratch()
     let log = try EventFile(folder: scratch.path("new/log"))
     try log.add(scalars: [("loss/student", 0.5), ("ü", -2)], step: 1)
@@ -41,8 +40,7 @@ import Testing
     try log.close()
   }
 
-  @Test("A resumed run writes a second file, and what the first logged too far is dropped")
-  func resume() throws {
+  @Test func `A resumed run writes a second file, and what the first logged too far is dropped`() throws {
     let scratch = try Scratch()
     let start = Date(timeIntervalSince1970: 1_700_000_000)
     let first = try EventFile(folder: scratch.folder, time: start)
@@ -55,8 +53,7 @@ import Testing
     #expect(said == "x [(0, 1.0), (1, 1.0), (2, 1.0), (3, 1.0), (4, 2.0), (5, 2.0)]")
   }
 
-  @Test("The numbers are read back, without those that a resumed run did again")
-  func reading() throws {
+  @Test func `The numbers are read back, without those that a resumed run did again`() throws {
     let scratch = try Scratch()
     let start = Date(timeIntervalSince1970: 1_700_000_000)
     let first = try EventFile(folder: scratch.folder, time: start)
@@ -73,8 +70,8 @@ import Testing
     #expect(try EventFile.scalars(in: scratch.path("nowhere")).isEmpty)
   }
 
-  @Test("A record that was cut off is left out, wherever it ends; a damaged one is an error with its place")
-  func damaged() throws {
+  @Test
+  func `A record that was cut off is left out, wherever it ends; a damaged one is an error with its place`() throws {
     let scratch = try Scratch()
     let log = try EventFile(folder: scratch.folder)
     for step in 0..<2 { try log.add(scalars: [("x", 1)], step: step) }
@@ -91,22 +88,19 @@ import Testing
     }
   }
 
-  @Test("The file's name is what TensorBoard looks for")
-  func name() throws {
+  @Test func `The file's name is what TensorBoard looks for`() throws {
     let scratch = try Scratch()
     let log = try EventFile(folder: scratch.folder, time: Date(timeIntervalSince1970: 42))
     #expect(log.path.hasPrefix(scratch.folder + "/events.out.tfevents.0000000042."))
   }
 
-  @Test("A folder that cannot be made is an I/O error with its name")
-  func folder() throws {
+  @Test func `A folder that cannot be made is an I/O error with its name`() throws {
     let scratch = try Scratch()
     _ = try scratch.write([1], to: "file")
     expectError(.io, "file/log") { _ = try EventFile(folder: scratch.path("file/log")) }
   }
 
-  @Test("CRC-32C of the standard's examples")
-  func checksum() {
+  @Test func `CRC-32C of the standard's examples`() {
     #expect(TFRecord.crc32c(Data("123456789".utf8)) == 0xE306_9283)
     #expect(TFRecord.crc32c(Data(count: 32)) == 0x8A91_36AA)
     #expect(TFRecord.crc32c(Data()) == 0)

@@ -7,8 +7,7 @@ import Testing
 @testable import Media
 
 @Suite struct FileTests {
-  @Test("A file is replaced as a whole and nothing else is left in the folder")
-  func replace() throws {
+  @Test func `A file is replaced as a whole and nothing else is left in the folder`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.bin")
     try AtomicFile.write(Data([1, 2]), to: path)
@@ -17,8 +16,7 @@ import Testing
     #expect(try scratch.files() == ["a.bin"])
   }
 
-  @Test("When the writer fails, the old file stays and the temporary one goes")
-  func failure() throws {
+  @Test func `When the writer fails, the old file stays and the temporary one goes`() throws {
     let scratch = try Scratch()
     let path = try scratch.write([9], to: "a.bin")
     expectError(.io, "a.bin: no room") {
@@ -31,14 +29,12 @@ import Testing
     #expect(try scratch.files() == ["a.bin"])
   }
 
-  @Test("A folder that does not exist is named")
-  func missingFolder() throws {
+  @Test func `A folder that does not exist is named`() throws {
     let scratch = try Scratch()
     expectError(.missing, "none/a.bin", "folder") { try AtomicFile.write(Data([1]), to: scratch.path("none/a.bin")) }
   }
 
-  @Test("A full disk leaves the previous files and says so")
-  func fullDisk() async throws {
+  @Test func `A full disk leaves the previous files and says so`() async throws {
     await #expect(processExitsWith: .success) {
       let scratch = try Scratch()
       let path = scratch.path("a.bin")
@@ -72,8 +68,7 @@ import Testing
     }
   }
 
-  @Test("The free space of a folder that is yet to be made is that of its disk")
-  func diskSpace() throws {
+  @Test func `The free space of a folder that is yet to be made is that of its disk`() throws {
     let scratch = try Scratch()
     let space = try DiskSpace.available(at: scratch.path("not/yet/there"))
     #expect(space > 0)

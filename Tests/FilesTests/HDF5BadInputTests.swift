@@ -15,15 +15,13 @@ import Testing
     return scratch.path("a.h5")
   }
 
-  @Test("A missing file is a missing input")
-  func missing() throws {
+  @Test func `A missing file is a missing input`() throws {
     let scratch = try Scratch()
     expectError(.missing, "none.h5", "no such file") { _ = try HDF5File.open(scratch.path("none.h5")) }
     expectError(.missing, "folder") { _ = try HDF5File.create(scratch.path("none/a.h5")) }
   }
 
-  @Test("What is not HDF5 is refused with its name")
-  func garbage() throws {
+  @Test func `What is not HDF5 is refused with its name`() throws {
     let scratch = try Scratch()
     for (name, bytes) in [("empty.h5", Data()), ("text.h5", Data("<html>".utf8)), ("zeros.h5", Data(count: 5000))] {
       let path = try scratch.write(bytes, to: name)
@@ -32,8 +30,7 @@ import Testing
     #expect(throws: Failure.self) { try HDF5File.open(scratch.folder) }
   }
 
-  @Test("A file cut short is refused with its name, wherever it was cut")
-  func truncated() throws {
+  @Test func `A file cut short is refused with its name, wherever it was cut`() throws {
     let scratch = try Scratch()
     let whole = try contents(try written(scratch))
     for length in stride(from: 16, to: whole.count, by: 97) {
@@ -44,8 +41,7 @@ import Testing
     expectError(.malformed, "cut.h5", "shorter than it should be") { _ = try HDF5File.open(path) }
   }
 
-  @Test("Damaged data is found by the checksum")
-  func damaged() throws {
+  @Test func `Damaged data is found by the checksum`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.h5")
     try HDF5File.write(to: path) { file in
@@ -58,8 +54,7 @@ import Testing
     expectError(.malformed, "a.h5:/x", "checksum") { _ = try HDF5File.open(path).read("x") }
   }
 
-  @Test("A missing dataset is named together with what is there")
-  func missingDataset() throws {
+  @Test func `A missing dataset is named together with what is there`() throws {
     let scratch = try Scratch()
     let file = try HDF5File.open(try written(scratch))
     expectError(.missing, "a.h5:/model/wieght", "no 'wieght' in /model", "bias, weight") {
@@ -72,8 +67,7 @@ import Testing
     expectError(.missing, "no 'x'") { _ = try file.attribute("a", of: "x") }
   }
 
-  @Test("A path that is taken, or that runs through a dataset, is refused")
-  func taken() throws {
+  @Test func `A path that is taken, or that runs through a dataset, is refused`() throws {
     let scratch = try Scratch()
     let file = try HDF5File.open(try written(scratch), .readWrite)
     expectError(.malformed, "a.h5:/model/bias", "taken") { try file.write(try sample(.int8, [1]), to: "model/bias") }
@@ -81,8 +75,7 @@ import Testing
     expectError(.malformed, "needs a name") { try file.write(try sample(.int8, [1]), to: "/") }
   }
 
-  @Test("Files open for reading, and closed files, say so")
-  func states() throws {
+  @Test func `Files open for reading, and closed files, say so`() throws {
     let scratch = try Scratch()
     let file = try HDF5File.open(try written(scratch))
     expectError(.io, "reading only") { try file.write(try sample(.int8, [1]), to: "x") }
@@ -93,8 +86,7 @@ import Testing
     expectError(.io, "has been closed") { _ = try file.items() }
   }
 
-  @Test("Layouts that cannot be are refused")
-  func layouts() throws {
+  @Test func `Layouts that cannot be are refused`() throws {
     let scratch = try Scratch()
     let file = try HDF5File.create(scratch.path("a.h5"))
     let tensor = try sample(.int8, [2, 3])
@@ -109,8 +101,7 @@ import Testing
     #expect(try file.read("fixed").shape == [2, 3])
   }
 
-  @Test("A full disk and a lock in libhdf5's words become ours")
-  func translation() {
+  @Test func `A full disk and a lock in libhdf5's words become ours`() {
     let full = HDF5Library.translate(
       ["file write failed: time = Mon, filename = 'a.h5', errno = 28, error message = 'No space left on device'"],
       "cannot write the values", at: "a.h5:/x", .malformed)
@@ -123,8 +114,7 @@ import Testing
       HDF5Library.translate([], "cannot open", at: "a", .malformed).description == "a: cannot open: no reason given")
   }
 
-  @Test("Bytes changed at random give errors or values, never a crash")
-  func noise() throws {
+  @Test func `Bytes changed at random give errors or values, never a crash`() throws {
     let scratch = try Scratch()
     let whole = try contents(try written(scratch))
     var state: UInt64 = 7

@@ -5,8 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct HDF5PythonTests {
-  @Test("h5py sees the names, shapes, types, values and attributes that we wrote")
-  func weWrite() throws {
+  @Test func `h5py sees the names, shapes, types, values and attributes that we wrote`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.h5")
     try HDF5File.write(to: path) { file in
@@ -55,8 +54,7 @@ import Testing
     #expect(verdict == "good")
   }
 
-  @Test("We read what h5py wrote")
-  func weRead() throws {
+  @Test func `We read what h5py wrote`() throws {
     let scratch = try Scratch()
     let path = scratch.path("b.h5")
     try Python.run(
@@ -115,8 +113,7 @@ import Testing
     #expect(throws: Failure.self) { try file.read("dangling") }
   }
 
-  @Test("Another process sees rows while we append them")
-  func concurrentReader() throws {
+  @Test func `Another process sees rows while we append them`() throws {
     let scratch = try Scratch()
     let path = scratch.path("live.h5")
     let file = try HDF5File.create(path)
@@ -158,8 +155,7 @@ import Testing
     try file.close()
   }
 
-  @Test("A file that another process has open for writing says so")
-  func locked() throws {
+  @Test func `A file that another process has open for writing says so`() throws {
     let scratch = try Scratch()
     let (path, flag) = (scratch.path("a.h5"), try scratch.write([], to: "go on"))
     let (process, output, errors) = try Python.start(
@@ -180,8 +176,7 @@ import Testing
     #expect(try HDF5File.open(path).read("x").item() == 1)
   }
 
-  @Test("A file whose writer was killed says so, and can be recovered with what was flushed")
-  func killed() async throws {
+  @Test func `A file whose writer was killed says so, and can be recovered with what was flushed`() async throws {
     let scratch = try Scratch()
     let path = scratch.path("a.h5")
     try Python.run(

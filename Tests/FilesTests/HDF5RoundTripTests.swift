@@ -11,8 +11,8 @@ import Testing
     HDF5Layout(checksum: true),
   ]
 
-  @Test("Every dtype comes back as it was, in every layout", arguments: DType.allCases)
-  func dtypes(dtype: DType) throws {
+  @Test(arguments: DType.allCases)
+  func `Every dtype comes back as it was, in every layout`(dtype: DType) throws {
     let scratch = try Scratch()
     let path = scratch.path("a.h5")
     let tensor = try sample(dtype, [5, 3])
@@ -23,8 +23,8 @@ import Testing
     for index in layouts.indices { try expectSame(try file.read("/deep/in/\(index)"), tensor) }
   }
 
-  @Test("Scalars and empty tensors come back", arguments: [[], [0], [0, 3], [3, 0, 2], [1, 1, 1, 1, 1]])
-  func shapes(shape: [Int]) throws {
+  @Test(arguments: [[], [0], [0, 3], [3, 0, 2], [1, 1, 1, 1, 1]])
+  func `Scalars and empty tensors come back`(shape: [Int]) throws {
     let scratch = try Scratch()
     let tensor = try sample(.float32, shape)
     try HDF5File.write(to: scratch.path("a.h5")) { file in
@@ -36,8 +36,7 @@ import Testing
     try expectSame(try file.read("y"), tensor)
   }
 
-  @Test("Rows and blocks are read without the rest")
-  func blocks() throws {
+  @Test func `Rows and blocks are read without the rest`() throws {
     let scratch = try Scratch()
     let file = try HDF5File.create(scratch.path("a.h5"))
     try file.write(try Tensor((0..<24).map { $0 }, shape: [4, 3, 2]), to: "x", layout: HDF5Layout(chunk: [3, 2, 1]))
@@ -47,8 +46,7 @@ import Testing
     #expect(try file.read("x", offset: [0, 1, 1], count: [2, 2, 1]).integers() == [3, 5, 9, 11])
   }
 
-  @Test("Blocks outside the shape are refused")
-  func outside() throws {
+  @Test func `Blocks outside the shape are refused`() throws {
     let scratch = try Scratch()
     let file = try HDF5File.create(scratch.path("a.h5"))
     try file.write(try sample(.int8, [4, 3]), to: "g/x")
@@ -60,8 +58,7 @@ import Testing
     expectError(.malformed, "a single value") { _ = try file.read("scalar", rows: 0..<1) }
   }
 
-  @Test("Attributes of files, groups and datasets come back, and can be replaced")
-  func attributes() throws {
+  @Test func `Attributes of files, groups and datasets come back, and can be replaced`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.h5")
     let values: [String: HDF5Attribute] = [
@@ -90,8 +87,7 @@ import Testing
     expectError(.malformed, "@text", "expected a number") { _ = try file.number("text") }
   }
 
-  @Test("The list tells groups, datasets, shapes and dtypes")
-  func list() throws {
+  @Test func `The list tells groups, datasets, shapes and dtypes`() throws {
     let scratch = try Scratch()
     let file = try HDF5File.create(scratch.path("a.h5"))
     try file.write(try sample(.bfloat16, [2, 3]), to: "model/b/w")
@@ -112,8 +108,7 @@ import Testing
     #expect(try !file.contains("model/b/w"))
   }
 
-  @Test("Texts come back")
-  func texts() throws {
+  @Test func `Texts come back`() throws {
     let scratch = try Scratch()
     let file = try HDF5File.create(scratch.path("a.h5"))
     try file.write(["a cat", "", "ein Käfer 🪲"], to: "data/prompts")
@@ -123,8 +118,7 @@ import Testing
     expectError(.malformed, "zero") { try file.write(["a\0b"], to: "z") }
   }
 
-  @Test("Rows are appended to what is there, also after the file was closed")
-  func append() throws {
+  @Test func `Rows are appended to what is there, also after the file was closed`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.h5")
     var file = try HDF5File.create(path)
@@ -149,8 +143,7 @@ import Testing
     #expect(try fixed.read().doubles() == [-2, -1, 9, 1, 2])
   }
 
-  @Test("Several threads may use one file")
-  func threads() async throws {
+  @Test func `Several threads may use one file`() async throws {
     let scratch = try Scratch()
     let file = try HDF5File.create(scratch.path("a.h5"))
     try await withThrowingTaskGroup(of: Void.self) { group in

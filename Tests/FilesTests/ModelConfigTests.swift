@@ -6,8 +6,7 @@ import Testing
 @Suite struct ModelConfigTests {
   private func config(_ values: [String: JSONValue]) -> ModelConfig { ModelConfig(values, path: "config.json") }
 
-  @Test("Values are read by type; what is absent or null is the default")
-  func valuesAreRead() throws {
+  @Test func `Values are read by type; what is absent or null is the default`() throws {
     let c = config([
       "n": 3, "x": 0.5, "flag": true, "name": "silu", "list": [1, 2], "words": ["a", "b"], "none": nil,
       "_diffusers_version": "0.42",
@@ -25,8 +24,7 @@ import Testing
     try c.finish()
   }
 
-  @Test("A wrong type, a missing value, a wrong count and an unimplemented value are named")
-  func mistakesAreNamed() throws {
+  @Test func `A wrong type, a missing value, a wrong count and an unimplemented value are named`() throws {
     let c = config(["n": "three", "list": [1, 2], "act_fn": "relu"])
     expectError(.malformed, "config.json: n", "an integer", "\"three\"") { _ = try c.integer("n") }
     expectError(.malformed, "'m' is missing") { _ = try c.integer("m") }
@@ -34,8 +32,7 @@ import Testing
     expectError(.malformed, "act_fn", "\"silu\"", "\"relu\"") { try c.accepts("act_fn", "silu") }
   }
 
-  @Test("A key that nobody has asked for is refused by name, unless it is null")
-  func unknownKeys() throws {
+  @Test func `A key that nobody has asked for is refused by name, unless it is null`() throws {
     let c = config(["known": 1, "novel": [1, 2], "unset": nil])
     _ = try c.integer("known")
     expectError(.malformed, "config.json: novel", "[1,2]") { try c.finish() }
@@ -43,8 +40,7 @@ import Testing
     try c.finish()
   }
 
-  @Test("A pipeline's folder is read, and what it lacks is named")
-  func pipelineFolder() throws {
+  @Test func `A pipeline's folder is read, and what it lacks is named`() throws {
     let scratch = try Scratch()
     expectError(.missing, "no model_index.json") { _ = try PipelineFolder(scratch.folder) }
     let index = "{\"_class_name\": \"P\", \"unet\": [\"diffusers\", \"U\"], \"encoder\": [null, null], \"flag\": true}"

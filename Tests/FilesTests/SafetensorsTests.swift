@@ -5,8 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsTests {
-  @Test("Every dtype and shape comes back, in the order it was written")
-  func roundTrip() throws {
+  @Test func `Every dtype and shape comes back, in the order it was written`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.safetensors")
     var tensors: [(String, Tensor)] = []
@@ -28,8 +27,7 @@ import Testing
     #expect(header % 8 == 0)
   }
 
-  @Test("Tensors of one size stay in the order given")
-  func order() throws {
+  @Test func `Tensors of one size stay in the order given`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.safetensors")
     let tensor = try sample(.float32, [2])
@@ -37,8 +35,7 @@ import Testing
     #expect(try SafetensorsFile(path).names == ["b", "a", "c", "flag"])
   }
 
-  @Test("A tensor outlives its file object, and a file that replaces the old one")
-  func lifetime() throws {
+  @Test func `A tensor outlives its file object, and a file that replaces the old one`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.safetensors")
     let old = try sample(.float32, [1000])
@@ -48,8 +45,7 @@ import Testing
     try expectSame(kept, old)
   }
 
-  @Test("A file without tensors is a file")
-  func empty() throws {
+  @Test func `A file without tensors is a file`() throws {
     let scratch = try Scratch()
     try Safetensors.write([], to: scratch.path("a.safetensors"))
     let file = try SafetensorsFile(scratch.path("a.safetensors"))
@@ -57,8 +53,7 @@ import Testing
     expectError(.missing, "no tensors") { _ = try file.tensor("x") }
   }
 
-  @Test("A missing tensor is named together with similar ones")
-  func missing() throws {
+  @Test func `A missing tensor is named together with similar ones`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.safetensors")
     try Safetensors.write([("unet.to_q.weight", try sample(.int8, [1])), ("b", try sample(.int8, [1]))], to: path)
@@ -68,8 +63,7 @@ import Testing
     expectError(.missing, "none.safetensors") { _ = try SafetensorsFile(scratch.path("none.safetensors")) }
   }
 
-  @Test("A name that occurs twice is refused, and nothing is written")
-  func twice() throws {
+  @Test func `A name that occurs twice is refused, and nothing is written`() throws {
     let scratch = try Scratch()
     let tensor = try sample(.int8, [1])
     for names in [["x", "x"], ["__metadata__", "x"]] {
@@ -80,8 +74,7 @@ import Testing
     #expect(try scratch.files().isEmpty)
   }
 
-  @Test("Python's safetensors reads ours, and we read theirs")
-  func python() throws {
+  @Test func `Python's safetensors reads ours, and we read theirs`() throws {
     let scratch = try Scratch()
     let (ours, theirs) = (scratch.path("ours.safetensors"), scratch.path("theirs.safetensors"))
     let tensors = try DType.allCases.map { ($0.name, try sample($0, [2, 3])) } + [("scalar", try sample(.float32, []))]

@@ -7,8 +7,7 @@ import Testing
 @Suite struct ScriptProgramTests {
   private let path = "\(Repository.tests)/BenchmarksTests/Fixtures/coco/inception.pt"
 
-  @Test("A program's methods, and those of its parts, are called on tensors")
-  func calls() throws {
+  @Test func `A program's methods, and those of its parts, are called on tensors`() throws {
     let program = try ScriptProgram.read(path)
     let pictures = try Noise(seed: 1).stream("pictures", step: 0).normal(0..<2, [3, 299, 299])
     let features = try program(pictures, method: "layers.forward")
@@ -23,20 +22,17 @@ import Testing
     for _ in 0..<3 { #expect(try bytes(program(pictures, method: "layers.forward")) == bytes(features)) }
   }
 
-  @Test(
-    "A call that cannot be is an error with what is missing",
-    arguments: [
-      ("heads.forward", "no part 'heads'"), ("layers.backward", "no method 'layers.backward'"),
-      ("layers.first.weight.forward", "no part 'layers.first.weight'"), ("", "no method ''"),
-    ])
-  func wrongCalls(method: String, expected: String) throws {
+  @Test(arguments: [
+    ("heads.forward", "no part 'heads'"), ("layers.backward", "no method 'layers.backward'"),
+    ("layers.first.weight.forward", "no part 'layers.first.weight'"), ("", "no method ''"),
+  ])
+  func `A call that cannot be is an error with what is missing`(method: String, expected: String) throws {
     let program = try ScriptProgram.read(path)
     let error = #expect(throws: TensorError.self) { try program(Tensor.zeros([1, 3, 299, 299]), method: method) }
     #expect(error?.reason.contains(expected) == true, "\(String(describing: error))")
   }
 
-  @Test("Inputs that the program cannot take, and results that are no tensor, are errors")
-  func wrongTensors() throws {
+  @Test func `Inputs that the program cannot take, and results that are no tensor, are errors`() throws {
     let program = try ScriptProgram.read(path)
     let error = #expect(throws: TensorError.self) {
       try program(Tensor.zeros([1, 4, 299, 299]), method: "layers.forward")
@@ -48,7 +44,7 @@ import Testing
     #expect(other?.reason.contains("'forward' returns Tuple, not a tensor") == true, "\(String(describing: other))")
   }
 
-  @Test func whatIsNoProgramIsRefused() throws {
+  @Test func `What is no program is refused`() throws {
     let scratch = try Scratch()
     let page = try scratch.write(Array("<html>404</html>".utf8), to: "page.pt")
     expectError(.malformed, "page.pt", "expected a TorchScript program", "no ZIP archive") {
@@ -61,8 +57,7 @@ import Testing
     }
   }
 
-  @Test("A file cut short is refused, wherever it is cut")
-  func truncated() throws {
+  @Test func `A file cut short is refused, wherever it is cut`() throws {
     let scratch = try Scratch()
     let whole = try contents(path)
     for share in 0..<20 {
@@ -71,8 +66,7 @@ import Testing
     }
   }
 
-  @Test("A damaged byte is noticed, in weights, in the program's text and in the archive's own records")
-  func damaged() throws {
+  @Test func `A damaged byte is noticed, in weights, in the program's text and in the archive's own records`() throws {
     let scratch = try Scratch()
     let whole = try contents(path)
     let good = try ScriptProgram.read(path).tensors

@@ -25,8 +25,7 @@ import Testing
     return kept
   }
 
-  @Test("Rows are read across shards, in the order asked for")
-  func rowsAreRead() throws {
+  @Test func `Rows are read across shards, in the order asked for`() throws {
     let scratch = try Scratch()
     _ = try write(scratch.path("d"))
     let folder = try ShardFolder(scratch.path("d"), kind: "prompts")
@@ -38,8 +37,8 @@ import Testing
     #expect(folder.manifest.fingerprint == ["model": "a"])
   }
 
-  @Test("A folder that was cut off is refused, and finished by the same call without making a shard twice")
-  func cutOff() throws {
+  @Test
+  func `A folder that was cut off is refused, and finished by the same call without making a shard twice`() throws {
     let scratch = try Scratch()
     #expect(try write(scratch.path("d"), upTo: 2) == [false, false])
     expectError(.missing, "no manifest.json", "call it again") {
@@ -50,8 +49,9 @@ import Testing
     #expect(try write(scratch.path("d")) == [true, true, true])
   }
 
-  @Test("A folder of another kind, model or source is refused with both their names, and nothing in it changes")
-  func otherDataSets() throws {
+  @Test
+  func `A folder of another kind, model or source is refused with both their names, and nothing in it changes`() throws
+  {
     let scratch = try Scratch()
     let path = scratch.path("d")
     _ = try write(path)
@@ -78,8 +78,7 @@ import Testing
     expectError(.malformed, "in it", "another folder") { _ = try write(scratch.folder) }
   }
 
-  @Test("A finished folder stays finished until one of its shards is replaced")
-  func staysFinished() throws {
+  @Test func `A finished folder stays finished until one of its shards is replaced`() throws {
     let scratch = try Scratch()
     let path = scratch.path("d")
     _ = try write(path)
@@ -92,8 +91,7 @@ import Testing
     expectError(.missing, "no manifest.json") { _ = try ShardFolder(path, kind: "prompts") }
   }
 
-  @Test("A damaged shard is told and made again, whatever of it is damaged; a missing one is named")
-  func damaged() throws {
+  @Test func `A damaged shard is told and made again, whatever of it is damaged; a missing one is named`() throws {
     let scratch = try Scratch()
     let path = scratch.path("d")
     let shard = "\(path)/shard-00001.h5"
@@ -118,8 +116,7 @@ import Testing
     expectError(.missing, "shard-00001.h5") { _ = try ShardFolder(path, kind: "prompts") }
   }
 
-  @Test("What was left out is remembered by name, and a shard may have lost all its rows")
-  func skipped() throws {
+  @Test func `What was left out is remembered by name, and a shard may have lost all its rows`() throws {
     let scratch = try Scratch()
     for call in 0..<2 {
       let writer = try ShardWriter(scratch.path("d"), kind: "latents", [:])

@@ -15,8 +15,8 @@ import Testing
     tar.withBytes(member) { String(decoding: $0, as: UTF8.self) }
   }
 
-  @Test("Python's archives of each format list their files, long names too", arguments: ["ustar", "gnu", "pax"])
-  func members(format: String) throws {
+  @Test(arguments: ["ustar", "gnu", "pax"])
+  func `Python's archives of each format list their files, long names too`(format: String) throws {
     let tar = try TarFile(fixture("\(format).tar"))
     let names = Self.names + (format == "ustar" ? [] : [Self.longName]) + ["b/empty.txt"]
     #expect(tar.members.map(\.name) == names)
@@ -27,8 +27,7 @@ import Testing
     #expect(tar.place(tar.members[0]).hasSuffix("\(format).tar: 0001.jpg"))
   }
 
-  @Test("Neighbours with one key are a sample, as in WebDataset")
-  func samples() throws {
+  @Test func `Neighbours with one key are a sample, as in WebDataset`() throws {
     let samples = try TarFile(fixture("ustar.tar")).samples()
     #expect(samples.map(\.key) == ["0001", "a/0002", String(repeating: "long/", count: 25) + "0003", "b/empty"])
     #expect(samples[0].members.keys.sorted() == ["jpg", "txt"])
@@ -36,8 +35,10 @@ import Testing
     #expect(samples[1].members["txt"]?.name == "a/0002.txt")
   }
 
-  @Test("Members of one key are a sample where they are no neighbours too; a key that comes again is another sample")
-  func scattered() throws {
+  @Test
+  func `Members of one key are a sample where they are no neighbours too; a key that comes again is another sample`()
+    throws
+  {
     let tar = try open(
       ["a.png", "b.png", "a.txt", "b.txt", "c.png", "a.png", "a.txt"].flatMap { header($0, size: []) })
     let samples = try tar.samples()
@@ -65,8 +66,7 @@ import Testing
 
   private let content = [UInt8](repeating: 7, count: 512)
 
-  @Test("Sizes that are large, negative or no numbers are refused")
-  func sizes() throws {
+  @Test func `Sizes that are large, negative or no numbers are refused`() throws {
     #expect(try open(header("a", size: Array("10".utf8)) + content).members[0].size == 8)
     let binary = [0x80] + [UInt8](repeating: 0, count: 10) + [9]
     #expect(try open(header("a", size: binary) + content).members[0].size == 9)
@@ -82,8 +82,7 @@ import Testing
     }
   }
 
-  @Test("pax attributes that are damaged or give a false size are refused")
-  func attributes() throws {
+  @Test func `pax attributes that are damaged or give a false size are refused`() throws {
     func archive(_ lines: String) -> [UInt8] {
       let octal = Array(String(lines.utf8.count, radix: 8).utf8)
       let filled = Array(lines.utf8) + [UInt8](repeating: 0, count: 512 - lines.utf8.count)
@@ -101,8 +100,7 @@ import Testing
     expectError(.malformed, "sparse") { _ = try open(archive("25 GNU.sparse.name=a.txt\n")) }
   }
 
-  @Test("Archives that are damaged, cut short or compressed are refused")
-  func damaged() throws {
+  @Test func `Archives that are damaged, cut short or compressed are refused`() throws {
     let scratch = try Scratch()
     let whole = try contents(fixture("ustar.tar"))
     // In a header, and in a content.

@@ -19,8 +19,7 @@ import Testing
     return try TorchFile(try scratch.write(bytes, to: "some.pt"))
   }
 
-  @Test("No function is called: one that tensors do not need is refused by its name")
-  func functions() throws {
+  @Test func `No function is called: one that tensors do not need is refused by its name`() throws {
     let scratch = try Scratch()
     let mark = scratch.path("mark")
     let call = PickleBytes.tuple([PickleBytes.text("touch \(mark)")]) + Array("R.".utf8)
@@ -36,8 +35,7 @@ import Testing
     }
   }
 
-  @Test("Pickles that are damaged in each way are refused")
-  func damaged() throws {
+  @Test func `Pickles that are damaged in each way are refused`() throws {
     let start = PickleBytes.start
     try refuse([], "cut short")
     try refuse(Array(".".utf8), "a value is missing")
@@ -57,8 +55,7 @@ import Testing
     try refuse(start + Array("cos".utf8), "cut short")
   }
 
-  @Test("Endless and deep nesting is refused, without a crash and without the memory for it")
-  func nesting() throws {
+  @Test func `Endless and deep nesting is refused, without a crash and without the memory for it`() throws {
     let start = PickleBytes.start
     try refuse(
       start + [UInt8](repeating: UInt8(ascii: "]"), count: 100_000)
@@ -74,8 +71,7 @@ import Testing
     #expect(try open(ZipBytes().archive([("a/data.pkl", far)])).names.isEmpty)
   }
 
-  @Test("Tensors that do not lie in their storage are refused")
-  func tensors() throws {
+  @Test func `Tensors that do not lie in their storage are refused`() throws {
     let good = ZipBytes().archive([
       ("a/data.pkl", PickleBytes.tensor()), ("a/data/0", [UInt8](repeating: 0, count: 16)),
     ])
@@ -103,16 +99,14 @@ import Testing
     try refuse(PickleBytes.tensor(key: "../data.pkl"), "not in the archive")
   }
 
-  @Test("Two tensors of one name are refused")
-  func names() throws {
+  @Test func `Two tensors of one name are refused`() throws {
     let tensor = PickleBytes.tensor().dropFirst(2).dropLast()
     let body =
       PickleBytes.text("a.b") + tensor + PickleBytes.text("a") + Array("}".utf8) + PickleBytes.text("b") + tensor
     try refuse(PickleBytes.start + Array("}(".utf8) + body + Array("su.".utf8), "a.b: two tensors")
   }
 
-  @Test("Archives with false sizes and places are refused")
-  func archives() throws {
+  @Test func `Archives with false sizes and places are refused`() throws {
     let scratch = try Scratch()
     let entries = [("a/data.pkl", PickleBytes.tensor()), ("a/data/0", [UInt8](repeating: 0, count: 16))]
     func refuse(_ zip: ZipBytes, _ words: String, location: SourceLocation = #_sourceLocation) throws {
@@ -133,8 +127,7 @@ import Testing
     expectError(.malformed, "other.zip", "none of torch's") { _ = try TorchFile(other) }
   }
 
-  @Test("A file cut short anywhere is refused")
-  func truncated() throws {
+  @Test func `A file cut short anywhere is refused`() throws {
     let scratch = try Scratch()
     let whole = try contents(fixture("views.pt"))
     for length in stride(from: 0, to: whole.count, by: 5) {
@@ -143,8 +136,8 @@ import Testing
     }
   }
 
-  @Test("A file with any byte changed is read or refused, and no crash", arguments: ["views.pt", "training.ckpt"])
-  func changed(name: String) throws {
+  @Test(arguments: ["views.pt", "training.ckpt"])
+  func `A file with any byte changed is read or refused, and no crash`(name: String) throws {
     let scratch = try Scratch()
     let whole = try contents(fixture(name))
     var opened = 0

@@ -12,8 +12,7 @@ func fixture(_ name: String) -> String { "\(Repository.tests)/FilesTests/Fixture
     try Tensor((0..<shape.reduce(1, *)).map { Float($0 - 2) }, shape: shape)
   }
 
-  @Test("A module's state_dict is read by its names")
-  func module() throws {
+  @Test func `A module's state_dict is read by its names`() throws {
     let file = try TorchFile(fixture("module.pth"))
     #expect(
       file.names == [
@@ -26,14 +25,13 @@ func fixture(_ name: String) -> String { "\(Repository.tests)/FilesTests/Fixture
     expectError(.missing, "module.pth", "'2.weight'", "0.weight") { _ = try file.tensor("2.weight") }
   }
 
-  @Test("Every dtype comes back", arguments: DType.allCases)
-  func dtypes(dtype: DType) throws {
+  @Test(arguments: DType.allCases)
+  func `Every dtype comes back`(dtype: DType) throws {
     let tensor = try TorchFile(fixture("dtypes.pt")).tensor(dtype.name)
     try expectSame(tensor, Tensor([2, 1, 0, 1, 2]).to(dtype))
   }
 
-  @Test("Views of one storage, scalars, empty tensors and parameters are what they were")
-  func views() throws {
+  @Test func `Views of one storage, scalars, empty tensors and parameters are what they were`() throws {
     let file = try TorchFile(fixture("views.pt"))
     let base = try numbers([4, 6])
     try expectSame(file.tensor("whole"), base)
@@ -49,8 +47,7 @@ func fixture(_ name: String) -> String { "\(Repository.tests)/FilesTests/Fixture
     try expectSame(file.tensor("parameter"), numbers([2]))
   }
 
-  @Test("Nested tensors are named by their paths, and the rest of a checkpoint is passed over")
-  func nested() throws {
+  @Test func `Nested tensors are named by their paths, and the rest of a checkpoint is passed over`() throws {
     let file = try TorchFile(fixture("training.ckpt"))
     #expect(
       file.names == [
@@ -66,8 +63,7 @@ func fixture(_ name: String) -> String { "\(Repository.tests)/FilesTests/Fixture
     try expectSame(lists.tensor("b.1.0"), numbers([3]))
   }
 
-  @Test("Where one entry holds all tensors, the names begin below it")
-  func wrapped() throws {
+  @Test func `Where one entry holds all tensors, the names begin below it`() throws {
     let file = try TorchFile(fixture("wrapped.pt"))
     #expect(file.names == (try TorchFile(fixture("module.pth"))).names)
     #expect(file.wrapper == "state_dict")
@@ -78,23 +74,20 @@ func fixture(_ name: String) -> String { "\(Repository.tests)/FilesTests/Fixture
     try expectSame(alone.tensor("tensor"), numbers([2, 3]))
   }
 
-  @Test("A tensor outlives its file object")
-  func lifetime() throws {
+  @Test func `A tensor outlives its file object`() throws {
     let kept = try TorchFile(fixture("views.pt")).tensor("steps")
     try expectSame(kept, numbers([4, 6])[.range(nil, nil, step: 2), .range(1, nil, step: 3)])
   }
 
-  @Test(
-    "What is no file of tensors is refused, with what to do",
-    arguments: [
-      ("legacy.pt", "before PyTorch 1.6", "torch.load("),
-      ("module-itself.pt", "'torch.nn.modules.container.Sequential'", "state_dict()"),
-      ("script.pt", "TorchScript", "torch.jit.load"),
-      ("complex.pt", "'torch.ComplexFloatStorage'", ""),
-      ("compressed.pt", "compressed", "zip -0"),
-      ("make_torch_files.py", "not a file of torch's", "downloaded"),
-    ])
-  func refused(name: String, problem: String, advice: String) throws {
+  @Test(arguments: [
+    ("legacy.pt", "before PyTorch 1.6", "torch.load("),
+    ("module-itself.pt", "'torch.nn.modules.container.Sequential'", "state_dict()"),
+    ("script.pt", "TorchScript", "torch.jit.load"),
+    ("complex.pt", "'torch.ComplexFloatStorage'", ""),
+    ("compressed.pt", "compressed", "zip -0"),
+    ("make_torch_files.py", "not a file of torch's", "downloaded"),
+  ])
+  func `What is no file of tensors is refused, with what to do`(name: String, problem: String, advice: String) throws {
     expectError(.malformed, name, problem, advice.isEmpty ? name : advice) { _ = try TorchFile(fixture(name)) }
   }
 }

@@ -21,8 +21,7 @@ import Testing
     return scratch
   }
 
-  @Test("A single file comes before shards, safetensors before torch's, and each is found by itself")
-  func order() throws {
+  @Test func `A single file comes before shards, safetensors before torch's, and each is found by itself`() throws {
     let names = [
       "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
       "model.fp16.safetensors", "model.safetensors.index.fp16.json",
@@ -40,8 +39,7 @@ import Testing
     #expect(try Weights.open(folder: sharded.folder, stem: "model", variant: "fp16").tensor("x").item() == 1)
   }
 
-  @Test("A variant that is not there is not replaced; those that are there are named")
-  func variants() throws {
+  @Test func `A variant that is not there is not replaced; those that are there are named`() throws {
     let scratch = try folder(
       "model.safetensors", "model.fp16.safetensors", "model.safetensors.index.bf16.json", "config.json",
       "model.ema-00001-of-00002.safetensors")
@@ -55,8 +53,8 @@ import Testing
     expectError(.missing, "no such folder") { _ = try Weights.open(folder: fp16.path("none"), stem: "model") }
   }
 
-  @Test("A variant is no path, and a parameter is no integer", arguments: ["../model", ""])
-  func whatIsNone(variant: String) throws {
+  @Test(arguments: ["../model", ""])
+  func `A variant is no path, and a parameter is no integer`(variant: String) throws {
     let scratch = try folder("model.safetensors")
     expectError(.malformed, "expected a variant's name", "got '\(variant)'") {
       _ = try Weights.open(folder: scratch.folder, stem: "model", variant: variant)
@@ -71,8 +69,7 @@ import Testing
     try scratch.write(Data(text.utf8), to: "model.safetensors.index.json")
   }
 
-  @Test("Shards are found through their index, and a file is opened when it is needed")
-  func shards() throws {
+  @Test func `Shards are found through their index, and a file is opened when it is needed`() throws {
     let scratch = try Scratch()
     try Safetensors.write(
       [("a", Tensor([1] as [Float])), ("b", Tensor([2] as [Float]))], to: scratch.path("1.safetensors"))
@@ -88,8 +85,7 @@ import Testing
     expectError(.missing, "index.json", "'x.a'") { _ = try weights.tensor("x.a") }
   }
 
-  @Test("Shards that are missing, that lack a tensor, or lie elsewhere are refused with file and tensor")
-  func badShards() throws {
+  @Test func `Shards that are missing, that lack a tensor, or lie elsewhere are refused with file and tensor`() throws {
     let scratch = try Scratch()
     try Safetensors.write([("a", Tensor([1] as [Float]))], to: scratch.path("1.safetensors"))
     let missing = try index(#"{"weight_map": {"a": "1.safetensors", "w.b": "2.safetensors"}}"#, in: scratch)

@@ -7,46 +7,38 @@ import Testing
     try #require(try YAMLNode.parse("k: \(text)", file: "r.yaml")["k"])
   }
 
-  @Test("Whole numbers", arguments: [("0", 0), ("-3", -3), ("+7", 7), ("1000000", 1_000_000)])
-  func integers(text: String, value: Int) throws {
+  @Test(arguments: [("0", 0), ("-3", -3), ("+7", 7), ("1000000", 1_000_000)])
+  func `Whole numbers`(text: String, value: Int) throws {
     #expect(try node(text).integer() == value)
   }
 
-  @Test(
-    "What is no whole number is refused with its place",
-    arguments: [
-      "x", "1.5", "1e400", "010", "0x10", "1_000", "99999999999999999999", "\"5\"", "", "~", "[1]", "{}", "yes",
-    ])
-  func notIntegers(text: String) throws {
+  @Test(arguments: [
+    "x", "1.5", "1e400", "010", "0x10", "1_000", "99999999999999999999", "\"5\"", "", "~", "[1]", "{}", "yes",
+  ])
+  func `What is no whole number is refused with its place`(text: String) throws {
     let node = try node(text)
     expectError(.malformed, "r.yaml:1:", "expected a whole number, got ") { _ = try node.integer() }
   }
 
-  @Test("The error for a whole number says what to write instead")
-  func integerAdvice() throws {
+  @Test func `The error for a whole number says what to write instead`() throws {
     for (text, advice) in [("1e6", "Write 1000000."), ("1_000", "Write 1000,"), ("\"5\"", "Remove the quotes")] {
       let node = try node(text)
       expectError(.malformed, advice) { _ = try node.integer() }
     }
   }
 
-  @Test(
-    "Numbers",
-    arguments: [("1e-4", 1e-4), (".5", 0.5), ("-1.", -1), ("3", 3), ("2.5E+3", 2500), (".inf", .infinity)])
-  func numbers(text: String, value: Double) throws {
+  @Test(arguments: [("1e-4", 1e-4), (".5", 0.5), ("-1.", -1), ("3", 3), ("2.5E+3", 2500), (".inf", .infinity)])
+  func `Numbers are read`(text: String, value: Double) throws {
     #expect(try node(text).number() == value)
   }
 
-  @Test(
-    "What is no number is refused",
-    arguments: ["inf", "nan", ".nan", "1e999", "1e", "e5", ".", "--1", "0x1p3", "1,5", "'1'", "1 2", "true"])
-  func notNumbers(text: String) throws {
+  @Test(arguments: ["inf", "nan", ".nan", "1e999", "1e", "e5", ".", "--1", "0x1p3", "1,5", "'1'", "1 2", "true"])
+  func `What is no number is refused`(text: String) throws {
     let node = try node(text)
     expectError(.malformed, "r.yaml:1:4: expected a number, got ") { _ = try node.number() }
   }
 
-  @Test("Booleans are true and false; yes and no get a hint")
-  func booleans() throws {
+  @Test func `Booleans are true and false; yes and no get a hint`() throws {
     #expect(try node("true").boolean())
     #expect(try !node("false").boolean())
     for (text, advice) in [("yes", "Write true."), ("off", "Write false."), ("True", "Write true.")] {
@@ -57,8 +49,7 @@ import Testing
     expectError(.malformed, "expected true or false, got '1'") { _ = try number.boolean() }
   }
 
-  @Test("Text is taken as written, quoted or not; nothing is no text")
-  func strings() throws {
+  @Test func `Text is taken as written, quoted or not; nothing is no text`() throws {
     #expect(try node("no").string() == "no")
     #expect(try node("1.10").string() == "1.10")
     #expect(try node("\"\"").string() == "")
@@ -69,8 +60,7 @@ import Testing
     expectError(.malformed, "expected text, got a list of 2 items") { _ = try list.string() }
   }
 
-  @Test("Lists and mappings")
-  func collections() throws {
+  @Test func `Lists and mappings`() throws {
     let word = try node("word")
     expectError(.malformed, "expected a list, got 'word'") { _ = try word.sequence() }
     expectError(.malformed, "expected a mapping (`key: value`), got 'word'") { _ = try word.mapping() }

@@ -4,8 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct YAMLWritingTests {
-  @Test("A resolved recipe is block YAML with the source of each value beside it")
-  func layout() {
+  @Test func `A resolved recipe is block YAML with the source of each value beside it`() {
     let tree = YAMLNode.mapping([
       .init("seed", .integer(7), comment: "recipe.yaml:1:7"),
       .init(
@@ -34,16 +33,14 @@ import Testing
         """)
   }
 
-  @Test(
-    "Any text reads back as the same text",
-    arguments: [
-      "", " ", "plain", "two words", "no", "Yes", "null", "~", "1e5", "0x1F", "12:30", "-", "- a", "-x", "a: b", "a:",
-      "a #b",
-      "#x", "'q'", "\"q\"", "back\\slash", "line\nbreak\n", "tab\there", "a, b", "[x]", "{y}", "*a", "&a", "!t", "%d",
-      "@h",
-      "|", ">", "<<", "---", "...", "é ü 漢字", "🙂", "\u{7F}\u{85}\u{2028}\u{FEFF}\u{1}", "trailing ", "?", ":x", "=",
-    ])
-  func textRoundTrip(text: String) throws {
+  @Test(arguments: [
+    "", " ", "plain", "two words", "no", "Yes", "null", "~", "1e5", "0x1F", "12:30", "-", "- a", "-x", "a: b", "a:",
+    "a #b",
+    "#x", "'q'", "\"q\"", "back\\slash", "line\nbreak\n", "tab\there", "a, b", "[x]", "{y}", "*a", "&a", "!t", "%d",
+    "@h",
+    "|", ">", "<<", "---", "...", "é ü 漢字", "🙂", "\u{7F}\u{85}\u{2028}\u{FEFF}\u{1}", "trailing ", "?", ":x", "=",
+  ])
+  func `Any text reads back as the same text`(text: String) throws {
     let tree = YAMLNode.mapping([
       .init(text, .string(text), comment: "of #1"), .init("l", .sequence([.string(text), .string("b")])),
       .init("block", .sequence([.sequence([.string(text)]), .mapping([.init(text, .string(text))])])),
@@ -54,15 +51,13 @@ import Testing
     #expect(try back.mapping()[0].value.string() == text)
   }
 
-  @Test(
-    "Numbers read back as the same numbers", arguments: [0.1, 1e-4, 1e300, -2.5, 3, 2.5e-308, .infinity, -.infinity])
-  func numberRoundTrip(value: Double) throws {
+  @Test(arguments: [0.1, 1e-4, 1e300, -2.5, 3, 2.5e-308, .infinity, -.infinity])
+  func `Numbers read back as the same numbers`(value: Double) throws {
     let back = try YAMLNode.parse(YAMLNode.mapping([.init("x", .number(value))]).text())
     #expect(try back["x"]?.number() == value)
   }
 
-  @Test("A tree that was read is written as the same tree")
-  func treeRoundTrip() throws {
+  @Test func `A tree that was read is written as the same tree`() throws {
     let text = """
       a: {b: [1, 2, {c: d}], e: "5"}
       f:
@@ -83,8 +78,7 @@ import Testing
     #expect(throws: Failure.self) { try back["a"]?["e"]?.integer() }
   }
 
-  @Test("A tree is written to a file, and a single value is a document too")
-  func file() throws {
+  @Test func `A tree is written to a file, and a single value is a document too`() throws {
     let scratch = try Scratch()
     try YAMLNode.mapping([.init("a", .integer(1))]).write(to: scratch.path("r.yaml"))
     #expect(String(decoding: try contents(scratch.path("r.yaml")), as: UTF8.self) == "a: 1\n")

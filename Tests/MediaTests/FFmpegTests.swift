@@ -19,8 +19,10 @@ import Testing
 
   private func gaps(_ a: Tensor, _ b: Tensor) throws -> [Double] { try abs(a.to(.int16) - b.to(.int16)).doubles() }
 
-  @Test("Frames come back nearly as they were, each of them and in their order", arguments: [(5, 48, 32), (1, 32, 64)])
-  func roundTrip(count: Int, height: Int, width: Int) throws {
+  @Test(arguments: [(5, 48, 32), (1, 32, 64)])
+  func `Frames come back nearly as they were, each of them and in their order`(count: Int, height: Int, width: Int)
+    throws
+  {
     let scratch = try Scratch()
     let frames = try frames(count, height, width)
     let path = scratch.path("a video's name, 100% -0.mp4")
@@ -33,8 +35,7 @@ import Testing
     #expect(gaps.allSatisfy { $0 < 25 })
   }
 
-  @Test("The file is H.264 in yuv420p at the rate that was asked for")
-  func format() throws {
+  @Test func `The file is H.264 in yuv420p at the rate that was asked for`() throws {
     let scratch = try Scratch()
     try FFmpeg().write(frames(4, 16, 16), framesPerSecond: 12.5, to: scratch.path("a.mp4"))
     let probe = try #require(Program("ffprobe"))
@@ -44,8 +45,7 @@ import Testing
     #expect(String(decoding: said.output, as: UTF8.self) == "h264,yuv420p,25/2,4\n")
   }
 
-  @Test("A file is replaced whole or stays as it was")
-  func atomic() throws {
+  @Test func `A file is replaced whole or stays as it was`() throws {
     let scratch = try Scratch()
     let path = try scratch.write("before".utf8, to: "a.mp4")
     // A program that is killed half-way.
@@ -73,7 +73,7 @@ import Testing
     return try FFmpeg(path: folder)
   }
 
-  @Test func whatCannotBeWrittenIsRefused() throws {
+  @Test func `What cannot be written is refused`() throws {
     let scratch = try Scratch()
     let ffmpeg = try FFmpeg()
     func refused(_ frames: Tensor, rate: Double = 8, _ words: String) {
@@ -89,8 +89,7 @@ import Testing
     #expect(try scratch.files().isEmpty)
   }
 
-  @Test("Damaged files, files cut short and other files are refused")
-  func damaged() throws {
+  @Test func `Damaged files, files cut short and other files are refused`() throws {
     let scratch = try Scratch()
     let ffmpeg = try FFmpeg()
     let path = scratch.path("a.mp4")
@@ -117,7 +116,7 @@ import Testing
     expectError(.missing, "none.mp4") { _ = try ffmpeg.read(scratch.path("none.mp4")) }
   }
 
-  @Test func animationsAreRead() throws {
+  @Test func `Animations are read`() throws {
     let scratch = try Scratch()
     try FFmpeg().write(frames(3, 16, 16), framesPerSecond: 5, to: scratch.path("a.mp4"))
     let program = try #require(Program("ffmpeg"))
@@ -125,7 +124,7 @@ import Testing
     #expect(try FFmpeg().read(scratch.path("a.gif")).shape == [3, 3, 16, 16])
   }
 
-  @Test func aMachineWithoutTheProgramsIsTold() throws {
+  @Test func `Without the programs the error says how to get them`() throws {
     expectError(.missing, "ffmpeg: the program is not installed", "apt-get install ffmpeg") {
       _ = try FFmpeg(path: "/nonexistent")
     }

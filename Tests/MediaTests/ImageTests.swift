@@ -12,8 +12,7 @@ import Testing
     return Array(image.pixels[start..<start + image.color.channelCount])
   }
 
-  @Test("A grid puts samples row by row between separators")
-  func grid() throws {
+  @Test func `A grid puts samples row by row between separators`() throws {
     let pixels = try Tensor([0, 0.2, 0.4], shape: [3, 1, 1, 1]).expanded([3, 1, 2, 3])
     let image = try ImageGrid(columns: 2).image(pixels)
     #expect(image.width == 9 && image.height == 7 && image.color == .grey)
@@ -25,8 +24,7 @@ import Testing
     #expect(pixel(image, 5, 5) == [255])
   }
 
-  @Test("Pixels are scaled up whole, channels kept apart, and values outside 0...1 clamped")
-  func scale() throws {
+  @Test func `Pixels are scaled up whole, channels kept apart, and values outside 0...1 clamped`() throws {
     let red: [Double] = [1, 0.5, 0, 2]
     let green: [Double] = [0, -1, 0.5, .nan]
     let blue: [Double] = [0, 0, 1, .infinity]
@@ -38,8 +36,7 @@ import Testing
     #expect(pixel(image, 5, 5) == [255, 0, 255])
   }
 
-  @Test("Bands lie one below the other, and their labels are in the file")
-  func bands() throws {
+  @Test func `Bands lie one below the other, and their labels are in the file`() throws {
     let grid = ImageGrid(columns: 4, separator: 1, bandSeparator: 5)
     let image = try grid.image(
       [
@@ -55,8 +52,7 @@ import Testing
       image.texts == [.init("band 1", "teacher, 50 steps"), .init("band 2", "student, 1 step"), .init("seed", "7")])
   }
 
-  @Test("A grid comes back from its PNG file as it was")
-  func roundTrip() throws {
+  @Test func `A grid comes back from its PNG file as it was`() throws {
     let path = NSTemporaryDirectory() + "fewstep-grid-" + UUID().uuidString + ".png"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let pixels = try Noise(seed: 1).stream("pixels", step: 0).uniform(0..<7, [3, 5, 4])
@@ -65,8 +61,7 @@ import Testing
     #expect(try PNGImage.read(path) == image)
   }
 
-  @Test("What is not a batch of images is refused")
-  func refused() throws {
+  @Test func `What is not a batch of images is refused`() throws {
     for shape in [[2, 2], [1, 2, 3, 3], [0, 1, 3, 3], [1, 1, 0, 3]] {
       #expect(throws: Failure.self) { try ImageGrid().image(.zeros(shape)) }
     }
@@ -77,8 +72,7 @@ import Testing
     }
   }
 
-  @Test("A plot has x to the right and y upwards")
-  func scatter() throws {
+  @Test func `A plot has x to the right and y upwards`() throws {
     let plot = try ScatterPlot(x: -2...2, y: -1...1, size: 401, dot: 3)
     let points = try Tensor([1, 0.5, -1, -0.5, 5, 0, .nan, 0], shape: [4, 2])
     let image = try plot.image(points, classes: [0, 1, 0, 0])
@@ -92,8 +86,7 @@ import Testing
     #expect(image.texts.contains(.init("outside", "2")))
   }
 
-  @Test("Points are drawn over those of the reference")
-  func reference() throws {
+  @Test func `Points are drawn over those of the reference`() throws {
     let plot = try ScatterPlot(x: -1...1, y: -1...1, size: 101, dot: 1)
     let reference = try Tensor([0.5, 0.5, -0.5, 0.5], shape: [2, 2])
     let image = try plot.image(Tensor([0.5, 0.5], shape: [1, 2]), over: reference)
@@ -101,8 +94,7 @@ import Testing
     #expect(![[200, 200, 200], [255, 255, 255]].contains(pixel(image, 75, 25)))
   }
 
-  @Test("The range around points holds them all, and exists for a single point and for none")
-  func range() throws {
+  @Test func `The range around points holds them all, and exists for a single point and for none`() throws {
     let points = try Tensor([0.0, 10, 4, -10, .infinity, 0], shape: [3, 2])
     let plot = try ScatterPlot(around: points)
     #expect(plot.x.contains(0) && plot.x.contains(4) && plot.x.upperBound < 5)

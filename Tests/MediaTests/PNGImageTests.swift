@@ -9,8 +9,8 @@ import Testing
     return try PNGImage(width: 5, height: 3, color: color, pixels: pixels, texts: texts)
   }
 
-  @Test("Images and their texts come back", arguments: [PNGImage.Color.grey, .rgb])
-  func roundTrip(color: PNGImage.Color) throws {
+  @Test(arguments: [PNGImage.Color.grey, .rgb])
+  func `Images and their texts come back`(color: PNGImage.Color) throws {
     let scratch = try Scratch()
     let texts = [
       PNGImage.Text("prompt", "a cat"), .init("title", "Käfer 🪲"), .init("empty", ""), .init("prompt", "again"),
@@ -21,16 +21,15 @@ import Testing
     #expect(try scratch.files() == ["a.png"])
   }
 
-  @Test("Noise, which does not compress, and single pixels come back", arguments: [(1, 1), (300, 200), (1, 1000)])
-  func noise(width: Int, height: Int) throws {
+  @Test(arguments: [(1, 1), (300, 200), (1, 1000)])
+  func `Noise, which does not compress, and single pixels come back`(width: Int, height: Int) throws {
     let pixels = (0..<width * height * 3).map { _ in UInt8.random(in: 0...255) }
     let image = try PNGImage(width: width, height: height, color: .rgb, pixels: pixels)
     let data = try image.encoded()
     #expect(try data.withUnsafeBytes { try PNGImage(decoding: $0, from: "noise") } == image)
   }
 
-  @Test("Pillow sees the same pixels and texts")
-  func pillow() throws {
+  @Test func `Pillow sees the same pixels and texts`() throws {
     let scratch = try Scratch()
     for color in [PNGImage.Color.grey, .rgb] {
       let image = try image(color, texts: [.init("seed", "7"), .init("title", "Käfer")])
@@ -47,8 +46,7 @@ import Testing
     }
   }
 
-  @Test("Bytes, keywords and texts that do not fit are refused")
-  func refused() throws {
+  @Test func `Bytes, keywords and texts that do not fit are refused`() throws {
     expectError(.malformed, "2 x 2 x 3 bytes", "got 5") {
       _ = try PNGImage(width: 2, height: 2, color: .rgb, pixels: [0, 0, 0, 0, 0])
     }
@@ -60,8 +58,7 @@ import Testing
     expectError(.malformed, "zero") { _ = try image(.grey, texts: [.init("k", "a\0b")]).encoded() }
   }
 
-  @Test("Missing, foreign, damaged and cut files are refused with their name")
-  func bad() throws {
+  @Test func `Missing, foreign, damaged and cut files are refused with their name`() throws {
     let scratch = try Scratch()
     expectError(.missing, "none.png") { _ = try PNGImage.read(scratch.path("none.png")) }
     let text = try scratch.write(Data("GIF89a".utf8), to: "a.gif")

@@ -40,9 +40,8 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
 }
 
 @Suite struct RGBImageTests {
-  @Test(
-    "PNG, JPEG and WebP have the pixels that Pillow's convert(\"RGB\") sees", arguments: PillowImages.all.decoded.keys)
-  func decoded(name: String) throws {
+  @Test(arguments: PillowImages.all.decoded.keys)
+  func `PNG, JPEG and WebP have the pixels that Pillow's convert("RGB") sees`(name: String) throws {
     let image = try RGBImage.read(fixture(name))
     #expect(image.width == 31 && image.height == 22)
     let pillow = PillowImages.bytes(PillowImages.all.decoded[name] ?? "")
@@ -50,8 +49,7 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
     #expect(difference(image.pixels, pillow) <= (name.hasSuffix("png") || name == "lossless.webp" ? 0 : 2))
   }
 
-  @Test("The tensor of an image has its channels first")
-  func tensor() throws {
+  @Test func `The tensor of an image has its channels first`() throws {
     let image = try RGBImage.read(fixture("colour.png"))
     let tensor = try image.tensor()
     #expect(tensor.shape == [3, 22, 31] && tensor.dtype == .uint8)
@@ -62,8 +60,8 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
     }
   }
 
-  @Test("Images cut short anywhere are refused with their name", arguments: PillowImages.all.decoded.keys)
-  func truncated(name: String) throws {
+  @Test(arguments: PillowImages.all.decoded.keys)
+  func `Images cut short anywhere are refused with their name`(name: String) throws {
     let whole = try contents(fixture(name))
     // The end of a PNG or JPEG file says nothing about the pixels.
     for length in stride(from: 0, to: whole.count - 24, by: 7) {
@@ -73,8 +71,8 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
     }
   }
 
-  @Test("Images with any byte changed are read or refused, and no crash", arguments: PillowImages.all.decoded.keys)
-  func changed(name: String) throws {
+  @Test(arguments: PillowImages.all.decoded.keys)
+  func `Images with any byte changed are read or refused, and no crash`(name: String) throws {
     let whole = try contents(fixture(name))
     for position in whole.indices {
       var bytes = whole
@@ -86,8 +84,7 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
     }
   }
 
-  @Test("What is no picture of this kind is refused in words")
-  func refused() throws {
+  @Test func `What is no picture of this kind is refused in words`() throws {
     expectError(.missing, "none.jpg") { _ = try RGBImage.read(fixture("none.jpg")) }
     expectError(.malformed, "print.jpg", "CMYK") { _ = try RGBImage.read(fixture("print.jpg")) }
     expectError(.malformed, "moving.webp", "animation") { _ = try RGBImage.read(fixture("moving.webp")) }
@@ -102,8 +99,8 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
 }
 
 @Suite struct ResizeTests {
-  @Test("Every pixel of a resized image is Pillow's", arguments: PillowImages.all.resized)
-  func pillow(expected: PillowImages.Resized) throws {
+  @Test(arguments: PillowImages.all.resized)
+  func `Every pixel of a resized image is Pillow's`(expected: PillowImages.Resized) throws {
     let image = try RGBImage.read(fixture("colour.png")).tensor()
     let filter = try #require(ResizeFilter(rawValue: expected.filter))
     let small = try resized(image, height: expected.height, width: expected.width, filter)
@@ -111,8 +108,7 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
     #expect(try bytes(small) == PillowImages.bytes(expected.pixels))
   }
 
-  @Test("What is no image of 8 bits, and sizes of 0, are refused")
-  func refused() throws {
+  @Test func `What is no image of 8 bits, and sizes of 0, are refused`() throws {
     let image = try Tensor.zeros([3, 4, 4], .uint8)
     expectError(.malformed, "0 x 4") { _ = try resized(image, height: 0, width: 4, .bicubic) }
     expectError(.malformed, "uint8") { _ = try resized(image.to(.float32), height: 4, width: 4, .bicubic) }

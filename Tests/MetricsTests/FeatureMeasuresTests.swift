@@ -43,8 +43,8 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     #expect(Swift.abs(value - expected) <= bound)
   }
 
-  @Test("All measures are torch-fidelity's and the papers' on the same features", arguments: try FeatureCase.all())
-  private func parity(_ example: FeatureCase) throws {
+  @Test(arguments: try FeatureCase.all())
+  private func `All measures are torch-fidelity's and the papers' on the same features`(_ example: FeatureCase) throws {
     let (real, generated) = try (example.features("real"), example.features("generated"))
     let scores = try FeatureMeasures(real: real)(generated)
     expect(scores.frechetDistance.value, example.frechetDistance, within: 1e-6)
@@ -65,8 +65,8 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     }
   }
 
-  @Test("The kernel distance of two pairs of numbers is what one computes by hand, and tiles change nothing")
-  func kernelByHand() throws {
+  @Test
+  func `The kernel distance of two pairs of numbers is what one computes by hand, and tiles change nothing`() throws {
     // k = (xy + 1)³: 1 between 0 and 1; 27 between 1 and 2; 1, 1, 8, 27 between the sets. 1 + 27 - 2 · 37/4.
     let distance = try KernelDistance(to: Tensor([0.0, 1]))(Tensor([1.0, 2]))
     #expect(distance.value == 9.5)
@@ -82,8 +82,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     expect(try KernelDistance(to: a)(b).value, whole, within: 1e-9)
   }
 
-  @Test("CMMD of two points is the kernel's closed form, and of a set with itself zero")
-  func cmmdByHand() throws {
+  @Test func `CMMD of two points is the kernel's closed form, and of a set with itself zero`() throws {
     let (a, b) = try (Tensor([1.0, 0, 1, 0], shape: [2, 2]), Tensor([0.0, 1, 0, 1], shape: [2, 2]))
     // |x - y|² = 2: 2000 (1 - exp(-2/200)).
     let expected: Double = -2000 * Foundation.expm1(-0.01)
@@ -92,8 +91,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     #expect(try CMMD(to: a)(b).warning != CMMD(to: a)(b * 2).warning)
   }
 
-  @Test("Density counts balls, coverage the balls that are reached")
-  func balls() throws {
+  @Test func `Density counts balls, coverage the balls that are reached`() throws {
     // Radii 1, 1, 2, 4 around 0, 1, 3, 7.
     let real = try FeatureManifold(Tensor([0.0, 1, 3, 7]), neighbours: 1)
     let both = try DensityCoverage(real: real, generated: Tensor([0.5, 1.5, 20]))
@@ -101,8 +99,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     #expect(both.density.value == 4.0 / 3 && both.coverage.value == 0.75)
   }
 
-  @Test("Intervals are as wide as values vary from one generated set to the next")
-  func calibration() throws {
+  @Test func `Intervals are as wide as values vary from one generated set to the next`() throws {
     let real = try normal(300, 4, "real")
     let measures = try FeatureMeasures(real: real)
     let all = try (0..<24).map { try measures(normal(200, 4, "generated", step: $0) * 1.2 + 0.5).named }
@@ -119,8 +116,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     }
   }
 
-  @Test("The Fréchet distance's bias is foreseen: two sets of one distribution, and of two")
-  func bias() throws {
+  @Test func `The Fréchet distance's bias is foreseen: two sets of one distribution, and of two`() throws {
     // 8 (1.5 - 1)²
     let truths: [(Double, Double)] = [(1, 0), (1.5, 2)]
     for (scale, truth) in truths {
@@ -138,8 +134,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     }
   }
 
-  @Test("Too few samples are a warning that says what follows; many are none")
-  func warnings() throws {
+  @Test func `Too few samples are a warning that says what follows; many are none`() throws {
     let few = try FeatureMeasures(real: normal(12, 20, "a"))(normal(12, 20, "b"))
     #expect(few.frechetDistance.warning?.contains("full rank") == true)
     #expect(few.frechetDistance.interval == nil && few.frechetDistance.bias == nil)
@@ -151,8 +146,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     #expect(Warnings.lines([("a", "x"), ("b", nil), ("c", "y"), ("d", "x")]) == ["a; d: x", "c: y"])
   }
 
-  @Test("Resamples are the same each time, keep the number of samples, and want as many values")
-  func resamples() throws {
+  @Test func `Resamples are the same each time, keep the number of samples, and want as many values`() throws {
     let resamples = try Resamples(of: 50)
     let weights = try resamples.weights(of: 0..<50, on: .cpu)
     #expect(try weights.sum([1]).doubles().allSatisfy { $0 == 50 })
@@ -165,8 +159,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     #expect((0.543...0.555).contains(top))
   }
 
-  @Test("Sets that do not fit are refused")
-  func refused() throws {
+  @Test func `Sets that do not fit are refused`() throws {
     #expect(throws: Failure.self) { try KernelDistance(to: Tensor.zeros([1, 4])) }
     #expect(throws: Failure.self) { try KernelDistance(to: Tensor.zeros([4, 4]))(Tensor.zeros([4, 3])) }
     #expect(throws: Failure.self) { try CMMD(to: Tensor([1.0, .nan])) }

@@ -23,8 +23,7 @@ import Testing
     return try matmul(white, Tensor(factor, shape: [dimension, dimension])) + Tensor(mean)
   }
 
-  @Test("Statistics are the mean and the unbiased covariance")
-  func statistics() throws {
+  @Test func `Statistics are the mean and the unbiased covariance`() throws {
     let statistics = try FeatureStatistics(Tensor([1.0, 2, 3, 6, 5, 4], shape: [3, 2]))
     #expect(statistics.count == 3)
     #expect(try statistics.mean.doubles() == [3, 4])
@@ -32,8 +31,7 @@ import Testing
     #expect(!statistics.isRankDeficient)
   }
 
-  @Test("Statistics of a set larger than a block are those of the whole")
-  func blocks() throws {
+  @Test func `Statistics of a set larger than a block are those of the whole`() throws {
     let features = try normal(9000, 3, "blocks") + 5
     let statistics = try FeatureStatistics(features)
     let mean = try features.mean([0])
@@ -43,22 +41,20 @@ import Testing
     for (got, expected) in zip(diagonal, variances) { #expect(Swift.abs(got - expected) < 1e-12) }
   }
 
-  @Test("The distance of a set from itself is zero", arguments: [(400, 12), (5, 40), (2, 3)])
-  func itself(_ count: Int, _ dimension: Int) throws {
+  @Test(arguments: [(400, 12), (5, 40), (2, 3)])
+  func `The distance of a set from itself is zero`(_ count: Int, _ dimension: Int) throws {
     let features = try normal(count, dimension, "itself") * 3
     #expect(try FrechetDistance.between(features, features) < 1e-6)
   }
 
-  @Test("Commuting covariances give the sum of squared differences of the deviations")
-  func diagonal() throws {
+  @Test func `Commuting covariances give the sum of squared differences of the deviations`() throws {
     let a = try exact(50, mean: [0, 0, 0], factor: [1, 0, 0, 0, 2, 0, 0, 0, 3], "a")
     let b = try exact(60, mean: [1, -2, 0], factor: [2, 0, 0, 0, 2, 0, 0, 0, 0.5], "b")
     // 1 + 4 for the means; (1-2)² + 0 + (3-0.5)² for the deviations.
     #expect(Swift.abs(try FrechetDistance.between(a, b) - 12.25) < 1e-9)
   }
 
-  @Test("Two Gaussians in the plane that do not commute give the closed form of 2 x 2 matrices")
-  func plane() throws {
+  @Test func `Two Gaussians in the plane that do not commute give the closed form of 2 x 2 matrices`() throws {
     // Covariances FᵀF; the trace of the root of M is sqrt(tr M + 2 sqrt(det M)) for 2 x 2.
     let a = try exact(40, mean: [0.5, 0], factor: [2, 1, 0, 1], "a")
     let b = try exact(40, mean: [0, 0], factor: [1, -1, 0, 0.5], "b")
@@ -69,37 +65,33 @@ import Testing
     #expect(Swift.abs(try FrechetDistance.between(a, b) - expected) < 1e-9)
   }
 
-  @Test("One feature may come as a vector")
-  func oneDimension() throws {
+  @Test func `One feature may come as a vector`() throws {
     // Means 2 and 5; deviations 1 and 3 with n - 1.
     let distance = try FrechetDistance.between(Tensor([1.0, 2, 3]), Tensor([2.0, 5, 8]))
     #expect(Swift.abs(distance - (9 + 4)) < 1e-12)
   }
 
-  @Test("Samples of two Gaussians come near the analytic value")
-  func samples() throws {
+  @Test func `Samples of two Gaussians come near the analytic value`() throws {
     let a = try normal(20_000, 3, "a")
     let b = try normal(20_000, 3, "b") * 1.5 + 1
     // 3 · (1 + 0.5²)
     #expect(Swift.abs(try FrechetDistance.between(a, b) - 3.75) < 0.1)
   }
 
-  @Test("The distance agrees with the reference implementation", arguments: try MeasureCase.all())
-  func parity(_ example: MeasureCase) throws {
+  @Test(arguments: try MeasureCase.all())
+  func `The distance agrees with the reference implementation`(_ example: MeasureCase) throws {
     let (a, b) = try (example.realFeatures(), example.generatedFeatures())
     let bound = 1e-7 * max(1, example.frechetDistance)
     #expect(Swift.abs(try FrechetDistance.between(a, b) - example.frechetDistance) < bound)
     #expect(Swift.abs(try FrechetDistance.between(b, a) - example.frechetDistance) < bound)
   }
 
-  @Test("Constant features have a distance, that of their means")
-  func constant() throws {
+  @Test func `Constant features have a distance, that of their means`() throws {
     let (a, b) = try (Tensor.zeros([4, 3]), Tensor.ones([4, 3]))
     #expect(Swift.abs(try FrechetDistance.between(a, b) - 3) < 1e-12)
   }
 
-  @Test("Statistics come back from an HDF5 file as they were")
-  func stored() throws {
+  @Test func `Statistics come back from an HDF5 file as they were`() throws {
     let folder = NSTemporaryDirectory() + "fewstep-evaluation-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -111,15 +103,13 @@ import Testing
     #expect(try read.covariance.doubles() == statistics.covariance.doubles())
   }
 
-  @Test("One sample has no covariance")
-  func tooFew() throws {
+  @Test func `One sample has no covariance`() throws {
     #expect(
       throws: Failure(.malformed, at: "feature statistics", "too few features", expected: "at least 2", got: "1")
     ) { try FeatureStatistics(Tensor.zeros([1, 4])) }
   }
 
-  @Test("Features that are not finite, of another shape or of another size are refused")
-  func refused() throws {
+  @Test func `Features that are not finite, of another shape or of another size are refused`() throws {
     #expect(throws: Failure(.malformed, at: "feature statistics", "the features are not all finite")) {
       try FeatureStatistics(Tensor([1.0, .nan, 2, 3], shape: [2, 2]))
     }

@@ -11,8 +11,7 @@ import Testing
     return parameter
   }
 
-  @Test("A constant decay keeps that share of the average at each update")
-  func aConstantDecayKeeps() throws {
+  @Test func `A constant decay keeps that share of the average at each update`() throws {
     let parameter = try parameter()
     let ema = try EMA([parameter], .constant(0.75))
     try fill(parameter, [5, -10])
@@ -23,8 +22,7 @@ import Testing
     #expect(ema.updateCount == 2)
   }
 
-  @Test("A power average begins with the first value and weighs by the power of the time")
-  func aPowerAverageBegins() throws {
+  @Test func `A power average begins with the first value and weighs by the power of the time`() throws {
     let parameter = try parameter()
     let gamma = 3.0
     let ema = try EMA([parameter], .power(gamma: gamma))
@@ -40,8 +38,7 @@ import Testing
     }
   }
 
-  @Test("Averages stand in for the parameters while a body runs, and no longer, even if it throws")
-  func averagesStandInFor() throws {
+  @Test func `Averages stand in for the parameters while a body runs, and no longer, even if it throws`() throws {
     struct Stop: Error {}
     let parameter = try parameter()
     let ema = try EMA([parameter], .constant(0.5))
@@ -60,8 +57,7 @@ import Testing
     #expect(parameter.isTrainable)
   }
 
-  @Test("An average goes on from its saved state as if it had never stopped")
-  func anAverageGoesOn() throws {
+  @Test func `An average goes on from its saved state as if it had never stopped`() throws {
     let parameter = try parameter()
     let whole = try EMA([parameter], .power(gamma: 2))
     let first = try EMA([parameter], .power(gamma: 2))

@@ -5,8 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct LayerTests {
-  @Test("Sinusoids are diffusers', cosines first")
-  func sinusoidsAreDiffusersCosines() throws {
+  @Test func `Sinusoids are diffusers', cosines first`() throws {
     let made = try sinusoids(Tensor([Float(0), 3, 250.5]), width: 6, maximumPeriod: 10_000)
     let frequencies = (0..<3).map { pow(10_000, -Double($0) / 3) }
     let expected = [0, 3, 250.5].flatMap { t in
@@ -18,16 +17,14 @@ import Testing
     for (a, b) in zip(four, [-0.989992, 0.999550, 0.141120, 0.029996]) { #expect(Swift.abs(a - b) < 1e-5) }
   }
 
-  @Test("Sinusoids of an odd width end in a zero, as diffusers' do")
-  func sinusoidsOfAnOdd() throws {
+  @Test func `Sinusoids of an odd width end in a zero, as diffusers' do`() throws {
     let odd = try sinusoids(Tensor([Float(3), 7]), width: 5)
     #expect(odd.shape == [2, 5])
     try expectSame(odd.sliced(1, to: 4), sinusoids(Tensor([Float(3), 7]), width: 4))
     #expect(try odd.doubles()[4] == 0)
   }
 
-  @Test("Sines may come first, and a shift stretches the frequencies to the last")
-  func sinusoidsShifted() throws {
+  @Test func `Sines may come first, and a shift stretches the frequencies to the last`() throws {
     let made = try sinusoids(
       Tensor([Float(3), 250.5]), width: 6, maximumPeriod: 100, cosinesFirst: false, frequencyShift: 1)
     let frequencies = [1, 0.1, 0.01]
@@ -37,8 +34,8 @@ import Testing
     try expectClose(made, Tensor(expected, shape: [2, 6]), 2e-5)
   }
 
-  @Test("Multi-head attention is what its formula says", arguments: [nil, 5] as [Int?])
-  func multiHeadAttentionIs(_ contextWidth: Int?) throws {
+  @Test(arguments: [nil, 5] as [Int?])
+  func `Multi-head attention is what its formula says`(_ contextWidth: Int?) throws {
     let (width, heads, length, others) = (6, 2, 3, 4)
     let store = randomStore(2)
     let layer = try MultiHeadAttention(store.root, width: width, heads: heads, context: contextWidth, bias: true)
@@ -85,8 +82,8 @@ import Testing
     }
   }
 
-  @Test("A convolution keeps the size at stride 1 and halves it at stride 2, in one, two and three dimensions")
-  func aConvolutionKeepsThe() throws {
+  @Test
+  func `A convolution keeps the size at stride 1 and halves it at stride 2, in one, two and three dimensions`() throws {
     for dimensions in 1...3 {
       let store = randomStore()
       let same = try Convolution(store.root / "same", 2, 4, kernel: 3, dimensions: dimensions)
@@ -98,8 +95,7 @@ import Testing
     }
   }
 
-  @Test("Normalisations give rows of mean zero and deviation one, or of root mean square one")
-  func normalisationsGiveRowsOf() throws {
+  @Test func `Normalisations give rows of mean zero and deviation one, or of root mean square one`() throws {
     let store = randomStore()
     let x = try normal("rows", [4, 8]) * 3 + 1
     let layer = try LayerNorm(store.root / "layer", 8)(x)

@@ -33,16 +33,14 @@ import Testing
     try LoRA.attach(to: network.store, patterns: patterns, rank: 2, alpha: 6, seed: 5)
   }
 
-  @Test("Adapters change nothing before training")
-  func adaptersChangeNothingBefore() throws {
+  @Test func `Adapters change nothing before training`() throws {
     let network = try Network()
     let before = try network(indices())
     #expect(try attached(network, ["*"]) == 4)
     try expectSame(before, network(indices()))
   }
 
-  @Test("Adapters on weights in bfloat16 are float32, and learn what bfloat16 would lose")
-  func masters() throws {
+  @Test func `Adapters on weights in bfloat16 are float32, and learn what bfloat16 would lose`() throws {
     let store = ParameterStore(.random(seed: 3), dtype: .bfloat16)
     let layer = try Linear(store.root / "to_q", 6, 5)
     try LoRA.attach(to: store, patterns: ["*"], rank: 2, alpha: 2, seed: 1)
@@ -62,8 +60,7 @@ import Testing
     #expect(merged.map(\.1.dtype) == [.float32, .bfloat16])
   }
 
-  @Test("Only adapters get gradients, and every one of them does")
-  func onlyAdaptersGetGradients() throws {
+  @Test func `Only adapters get gradients, and every one of them does`() throws {
     let network = try Network()
     _ = try attached(network, ["*"])
     // With `up` at zero, `down` has a gradient of zero.
@@ -79,8 +76,7 @@ import Testing
     }
   }
 
-  @Test("Merged into the weights, adapters do the same, and their names are gone")
-  func merged() throws {
+  @Test func `Merged into the weights, adapters do the same, and their names are gone`() throws {
     let network = try Network()
     let names = network.store.all.map(\.name)
     _ = try attached(network, ["*"])
@@ -98,8 +94,7 @@ import Testing
     #expect(try network(indices()).doubles() != Network()(indices()).doubles())
   }
 
-  @Test("Adapters are named as PEFT names them and shaped by their layer")
-  func adaptersAreNamedAs() throws {
+  @Test func `Adapters are named as PEFT names them and shaped by their layer`() throws {
     let network = try Network()
     _ = try attached(network, ["to_q", "to_out.0", "conv"])
     let shapes = Dictionary(uniqueKeysWithValues: network.store.all.map { ($0.name, $0.value.shape) })
@@ -112,8 +107,7 @@ import Testing
     #expect(network.store.trainable.count == 6)
   }
 
-  @Test("A pattern that matches nothing is an error that names it")
-  func aPatternThatMatches() throws {
+  @Test func `A pattern that matches nothing is an error that names it`() throws {
     let network = try Network()
     let error = #expect(throws: ParameterError.self) { _ = try attached(network, ["to_q", "to_queue"]) }
     #expect(error?.description.contains("to_queue") == true)
@@ -121,8 +115,7 @@ import Testing
     #expect(throws: ParameterError.self) { _ = try attached(try Network(), ["q"]) }
   }
 
-  @Test("The output is that of the merged weight")
-  func theOutputIsThat() throws {
+  @Test func `The output is that of the merged weight`() throws {
     let network = try Network()
     _ = try attached(network, ["*"])
     for parameter in network.store.trainable {
@@ -143,8 +136,7 @@ import Testing
     #expect(try Swift.abs(sum(adapted - Network()(indices())).item()) > 0.1)
   }
 
-  @Test("Adapters start as a function of the seed and their names")
-  func adaptersStartAsA() throws {
+  @Test func `Adapters start as a function of the seed and their names`() throws {
     let (a, b) = (try Network(), try Network())
     _ = try attached(a, ["*"])
     _ = try attached(b, ["conv"])
@@ -155,8 +147,7 @@ import Testing
       try bytes(#require(c.store["conv.lora_A.weight"]).value) != bytes(#require(b.store["conv.lora_A.weight"]).value))
   }
 
-  @Test("A shared network is its owner's memory, trains by adapters alone, and stores nothing else")
-  func sharedNetwork() throws {
+  @Test func `A shared network is its owner's memory, trains by adapters alone, and stores nothing else`() throws {
     let owner = randomStore(3)
     let first = try Linear(owner.root / "to_q", 6, 5)
     try owner.setTrainable(false)
@@ -178,8 +169,7 @@ import Testing
     #expect(try bytes(before) != bytes(second(x)))
   }
 
-  @Test("A shared network of another shape is refused by name")
-  func sharedShape() throws {
+  @Test func `A shared network of another shape is refused by name`() throws {
     let owner = randomStore(3)
     _ = try Linear(owner.root / "to_q", 6, 5)
     #expect { _ = try Linear(ParameterStore(.shared(owner)).root / "to_q", 6, 4) } throws: {

@@ -27,8 +27,7 @@ import Testing
 
   private let settings = AdamW.Settings(learningRate: 0.05, betas: [0.8, 0.95], weightDecay: 0.1)
 
-  @Test("A first step of AdamW decays, then moves by the learning rate against the gradient")
-  func aFirstStepOf() throws {
+  @Test func `A first step of AdamW decays, then moves by the learning rate against the gradient`() throws {
     let parameter = try randomStore().root.parameter("w", [3], .ones)
     try fill(parameter, [1, -2, 3])
     let optimizer = try AdamW(
@@ -42,8 +41,7 @@ import Testing
     #expect(optimizer.stepCount == 1)
   }
 
-  @Test("AdamW goes on from its saved state as if it had never stopped")
-  func adamwGoesOnFrom() throws {
+  @Test func `AdamW goes on from its saved state as if it had never stopped`() throws {
     let whole = try network(1)
     let wholeOptimizer = try AdamW(whole.trainable, settings)
     try descend(whole, wholeOptimizer, 0..<6)
@@ -68,8 +66,7 @@ import Testing
     #expect(secondOptimizer.stepCount == 6)
   }
 
-  @Test("AdamW's state has two tensors of each parameter, by its name, and refuses to load less")
-  func adamwsStateHasTwo() throws {
+  @Test func `AdamW's state has two tensors of each parameter, by its name, and refuses to load less`() throws {
     let store = try network(1)
     let optimizer = try AdamW(store.trainable, settings)
     let names = store.all.map(\.name)
@@ -85,8 +82,8 @@ import Testing
     #expect(optimizer.stepCount == 0)
   }
 
-  @Test("Clipping returns the norm of all gradients together and scales them where it is above the limit")
-  func clippingReturnsTheNorm() throws {
+  @Test func `Clipping returns the norm of all gradients together and scales them where it is above the limit`() throws
+  {
     let store = randomStore()
     let a = try store.root.parameter("a", [2], .zeros)
     let b = try store.root.parameter("b", [1, 2], .zeros)
@@ -103,15 +100,13 @@ import Testing
     #expect(try clipGradients([idle], to: 1) == 0)
   }
 
-  @Test("A learning rate rises in equal steps and stays")
-  func aLearningRateRises() {
+  @Test func `A learning rate rises in equal steps and stays`() {
     let schedule = LearningRateSchedule(.constant, warmUp: 4, total: 10)
     #expect((0..<6).map(schedule.factor) == [0.25, 0.5, 0.75, 1, 1, 1])
     #expect(LearningRateSchedule(total: 10).factor(at: 0) == 1)
   }
 
-  @Test("A cosine falls from 1 after the warm-up to its floor at the end and stays there")
-  func aCosineFallsFrom() {
+  @Test func `A cosine falls from 1 after the warm-up to its floor at the end and stays there`() {
     let schedule = LearningRateSchedule(.cosine, warmUp: 2, total: 12, floor: 0.2)
     let factors = (0..<14).map(schedule.factor)
     #expect(factors[0...1] == [0.5, 1])

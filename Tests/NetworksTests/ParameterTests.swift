@@ -19,8 +19,7 @@ import Testing
     "norm.bias", "classes.weight", "rms.weight",
   ]
 
-  @Test("Parameters are named by their paths, as diffusers names them, in the order of building")
-  func parametersAreNamedBy() throws {
+  @Test func `Parameters are named by their paths, as diffusers names them, in the order of building`() throws {
     let store = randomStore()
     try build(store)
     #expect(store.all.map(\.name) == names)
@@ -30,16 +29,14 @@ import Testing
     #expect(store.trainable.count == names.count)
   }
 
-  @Test("Two parameters of one name are an error that names it")
-  func twoParametersOfOne() throws {
+  @Test func `Two parameters of one name are an error that names it`() throws {
     let store = randomStore()
     _ = try Linear(store.root / "a", 2, 2)
     let error = #expect(throws: ParameterError.self) { _ = try Linear(store.root / "a", 2, 2) }
     #expect(error?.description.contains("'a.weight'") == true)
   }
 
-  @Test("Building from a checkpoint gives its values, in memory of their own")
-  func buildingFromACheckpoint() throws {
+  @Test func `Building from a checkpoint gives its values, in memory of their own`() throws {
     let source = randomStore(4)
     try build(source)
     let store = ParameterStore(.checkpoint { source[$0]?.value })
@@ -51,8 +48,7 @@ import Testing
     }
   }
 
-  @Test("A tensor that the checkpoint lacks, or has in another shape, is named")
-  func aTensorThatThe() throws {
+  @Test func `A tensor that the checkpoint lacks, or has in another shape, is named`() throws {
     let source = randomStore(4)
     try build(source)
     let missing = #expect(throws: ParameterError.self) {
@@ -65,8 +61,7 @@ import Testing
     #expect(misshapen?.description == "tensor 'norm.bias' has shape [9], the network expects [8]")
   }
 
-  @Test("Loading that fails changes nothing")
-  func loadingThatFailsChanges() throws {
+  @Test func `Loading that fails changes nothing`() throws {
     let store = randomStore(4)
     try build(store)
     let before = try store.all.map { try bytes($0.value) }
@@ -81,8 +76,7 @@ import Testing
     #expect(try store.all.allSatisfy { try $0.value.norm().item() == 0 })
   }
 
-  @Test("Random values depend on the seed and the name, and on nothing else")
-  func randomValuesDependOn() throws {
+  @Test func `Random values depend on the seed and the name, and on nothing else`() throws {
     let store = randomStore(4)
     try build(store)
     let alone = randomStore(4)
@@ -102,8 +96,7 @@ import Testing
     #expect(values.reduce(0, +) / 400 > 0.4 / 20.0.squareRoot())
   }
 
-  @Test("Built without memory, a network lists the same names and shapes")
-  func builtWithoutMemoryA() throws {
+  @Test func `Built without memory, a network lists the same names and shapes`() throws {
     let store = randomStore(4)
     try build(store)
     let shapes = ParameterStore(.shapes, device: .meta)
@@ -114,8 +107,7 @@ import Testing
     #expect(shapes.count == store.count)
   }
 
-  @Test("Frozen parameters take no gradient, and train again afterwards, even if the body throws")
-  func frozenParametersTakeNo() throws {
+  @Test func `Frozen parameters take no gradient, and train again afterwards, even if the body throws`() throws {
     struct Stop: Error {}
     let store = randomStore()
     let layer = try Linear(store.root / "a", 2, 1)

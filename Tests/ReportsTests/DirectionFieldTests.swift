@@ -29,16 +29,15 @@ import Testing
       at: points, time: 0.4, prompt: 1, peers: peers, components: components, recipe: recipe, noises: 3)
   }
 
-  @Test("DMD's own direction is the difference of the two teachers'")
-  func dmd() throws {
+  @Test func `DMD's own direction is the difference of the two teachers'`() throws {
     let points = try normal("points", [12, 2]) * 2
     let field = try field("{kind: dmd}", points, peers: normal("peers", [20, 2]))
     try expectClose(field.difference, field.real - field.fake, 1e-5)
     try expectClose(field.objective, field.difference, 1e-4)
   }
 
-  @Test("AMD's direction follows a point's reward among the student's samples, and has other terms in it")
-  func amd() throws {
+  @Test func `AMD's direction follows a point's reward among the student's samples, and has other terms in it`() throws
+  {
     let points = try normal("points", [12, 2]) * 2
     let peers = try normal("peers", [20, 2])
     let near = try field("{kind: amd, sensitivity: 0.5, group-size: 8}", points, peers: peers)
@@ -50,8 +49,7 @@ import Testing
     #expect(try abs(gan.objective - plain.objective).maximum([0, 1]).item() > 1e-5)
   }
 
-  @Test("A point's direction does not depend on the other points")
-  func alone() throws {
+  @Test func `A point's direction does not depend on the other points`() throws {
     let points = try normal("points", [12, 2]) * 2
     let peers = try normal("peers", [20, 2])
     let objective = "{kind: amd, group-size: 8}"
@@ -60,8 +58,7 @@ import Testing
     try expectClose(some.objective, all.objective.rows(3..<5), 1e-5)
   }
 
-  @Test("Samples outside all groups are measured against the peers, and weights against the peers' mean")
-  func peers() throws {
+  @Test func `Samples outside all groups are measured against the peers, and weights against the peers' mean`() throws {
     let groupAdvantage = GroupAdvantage(groupSize: 4, clip: 10, epsilon: 0)
     // Mean 2, biased deviation 2.
     let peers = try Tensor([Float(0), 4, 0, 4])

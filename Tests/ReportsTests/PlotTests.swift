@@ -9,8 +9,7 @@ import Testing
   private static let line = Plot(
     "a line", x: .init("step"), [.init(.line(x: [0, 1, 2], y: [1, .nan, 4]), label: "it", ink: .green)])
 
-  @Test("The same plot gives the same SVG, in the page's colours and with nothing that it would fetch")
-  func svg() throws {
+  @Test func `The same plot gives the same SVG, in the page's colours and with nothing that it would fetch`() throws {
     let svg = try Gnuplot().svg(Self.line)
     #expect(try Gnuplot().svg(Self.line) == svg)
     #expect(svg.hasPrefix("<svg role=\"img\" aria-label=\"a line\""))
@@ -21,8 +20,7 @@ import Testing
     }
   }
 
-  @Test("Texts are drawn as they are, whatever they would mean to gnuplot, a shell or a page")
-  func texts() throws {
+  @Test func `Texts are drawn as they are, whatever they would mean to gnuplot, a shell or a page`() throws {
     let scratch = NSTemporaryDirectory() + "fewstep-plot-\(UUID().uuidString)"
     let bad =
       "'; system('touch \(scratch)'); ` touch \(scratch)` $(touch \(scratch)) \"\\n\" {/Bold x}_2 @a <script>&\nEOD\nexit"
@@ -38,8 +36,7 @@ import Testing
     #expect(quoted("it's\n") == "'it’s '")
   }
 
-  @Test("A plot without data says so, and one on a logarithmic axis with a 0 is drawn on a plain one")
-  func empty() throws {
+  @Test func `A plot without data says so, and one on a logarithmic axis with a 0 is drawn on a plain one`() throws {
     let nothing = Plot("n", [.init(.line(x: [0], y: [.nan])), .init(.bars(x: [], y: [], width: 1))])
     #expect(!nothing.hasData)
     #expect(try Gnuplot().svg(nothing).contains("no data"))
@@ -51,8 +48,7 @@ import Testing
     #expect(!level.script().contains("logscale"))
   }
 
-  @Test("A figure is a PNG of its size, and several are an animation")
-  func figure() throws {
+  @Test func `A figure is a PNG of its size, and several are an animation`() throws {
     let field = Plot(
       "f", x: .init(range: 0...1), y: .init(range: 0...1), isIsometric: true,
       [
@@ -71,15 +67,13 @@ import Testing
     #expect(gif.indices.dropLast(2).count { gif[$0...($0 + 2)].elementsEqual([0x21, 0xF9, 0x04]) } == 2)
   }
 
-  @Test("Without gnuplot, the error says how to get it")
-  func notInstalled() {
+  @Test func `Without gnuplot, the error says how to get it`() {
     #expect { _ = try Gnuplot(path: "/nonexistent") } throws: {
       "\($0)" == "gnuplot: not installed (apt-get install gnuplot-nox)"
     }
   }
 
-  @Test("A curve is the mean of each stretch of steps and the spread within it")
-  func curve() {
+  @Test func `A curve is the mean of each stretch of steps and the spread within it`() {
     let few = Curve(x: [2, 1, 1, 1], y: [5, 0, 1, 2])
     #expect(few.x == [1, 2] && few.mean == [1, 5])
     #expect(few.low == [0.2, 5] && few.high == [1.8, 5])

@@ -56,8 +56,7 @@ import Testing
     "advantage": (0..<60).map { Double($0 % 3) - 1 }, "cosine": (0..<60).map { _ in 0.5 },
   ]
 
-  @Test("A page holds curves, samples, the zone and the recipe, and fetches nothing")
-  func page() throws {
+  @Test func `A page holds curves, samples, the zone and the recipe, and fetches nothing`() throws {
     let folder = try Folder(recipe: Self.recipe)
     try folder.curves()
     try folder.diagnostics(Self.zone)
@@ -76,8 +75,7 @@ import Testing
     }
   }
 
-  @Test("What a recipe says stays text, and each value has its source")
-  func recipe() throws {
+  @Test func `What a recipe says stays text, and each value has its source`() throws {
     let folder = try Folder(recipe: Self.recipe)
     let page = try folder.page()
     #expect(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"))
@@ -87,8 +85,7 @@ import Testing
     #expect(lines[3].value == "[1, 0.5]")
   }
 
-  @Test("Plots whose columns are missing are left out")
-  func missingColumns() throws {
+  @Test func `Plots whose columns are missing are left out`() throws {
     let folder = try Folder(recipe: Self.recipe)
     try folder.diagnostics(Self.zone.filter { ["step", "cosine"].contains($0.key) })
     let page = try folder.page()
@@ -96,8 +93,7 @@ import Testing
     for absent in ["in the zone", "Advantage", "Curves", "Samples"] { #expect(!page.contains(absent), "\(absent)") }
   }
 
-  @Test("A damaged file is named on the page, and the rest is shown")
-  func damaged() throws {
+  @Test func `A damaged file is named on the page, and the rest is shown`() throws {
     let folder = try Folder(recipe: Self.recipe)
     try folder.curves()
     for name in ["diagnostics.h5", "evaluation.json", "warnings.json"] {
@@ -113,8 +109,7 @@ import Testing
     #expect { _ = try RunRecord("/nonexistent") } throws: { "\($0)".contains("not a run folder") }
   }
 
-  @Test("A sweep's page compares its variants, and says so where that cannot be")
-  func sweep() throws {
+  @Test func `A sweep's page compares its variants, and says so where that cannot be`() throws {
     let folders = try ["a", "b"].map { name in
       let folder = try Folder(recipe: Self.recipe.replacing("kind: amd", with: "kind: \(name)"))
       try folder.curves()

@@ -15,8 +15,7 @@ import Testing
       ])
   }
 
-  @Test("A plain table lines up its columns, numbers to the right")
-  func text() throws {
+  @Test func `A plain table lines up its columns, numbers to the right`() throws {
     #expect(
       try results().text == """
         objective   steps     FD         reward
@@ -27,8 +26,7 @@ import Testing
         """)
   }
 
-  @Test("A Markdown table keeps bars and line breaks inside its cells")
-  func markdown() throws {
+  @Test func `A Markdown table keeps bars and line breaks inside its cells`() throws {
     #expect(
       try results().markdown == """
         | objective   | steps |    FD |        reward |
@@ -40,8 +38,7 @@ import Testing
     #expect(try Table(columns: ["a\nb"], rows: [["c\nd"]]).markdown == "| a<br>b |\n| :----- |\n| c<br>d |")
   }
 
-  @Test("Rows go to JSON with numbers as numbers and what is missing as null")
-  func json() throws {
+  @Test func `Rows go to JSON with numbers as numbers and what is missing as null`() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let table = try Table(
@@ -56,7 +53,6 @@ import Testing
   }
 
   @Test(
-    "Numbers have four significant digits, and the same decimals where they are of similar size",
     arguments: [
       ([0.98123, 0.0123], ["0.9812", "0.0123"]),
       ([1234.6, 900], ["1235", " 900"]),
@@ -68,13 +64,14 @@ import Testing
       ([-0.00001, 1], ["-1.000e-05", "     1.000"]),
       ([.nan, 2, -.infinity], ["  nan", "2.000", " -inf"]),
     ] as [([Double], [String])])
-  func numbers(_ values: [Double], _ expected: [String]) throws {
+  func `Numbers have four significant digits, and the same decimals where they are of similar size`(
+    _ values: [Double], _ expected: [String]
+  ) throws {
     let table = try Table(columns: ["x"], rows: values.map { [.number($0)] })
     #expect(table.text.split(separator: "\n").dropFirst(2).map(String.init) == expected)
   }
 
-  @Test("The margin decides how many digits of a mean are shown")
-  func estimates() throws {
+  @Test func `The margin decides how many digits of a mean are shown`() throws {
     let cells: [TableCell] = [
       .estimate(12.3456, margin: 1.26), .estimate(1234.5, margin: 120), .estimate(0.5, margin: 0.00999),
       .estimate(0.5, margin: 0), .estimate(0.5, margin: .nan),
@@ -86,13 +83,11 @@ import Testing
       ])
   }
 
-  @Test("A row of the wrong length is refused")
-  func refused() throws {
+  @Test func `A row of the wrong length is refused`() throws {
     #expect(throws: Failure.self) { try Table(columns: ["a", "b"], rows: [["x"]]) }
   }
 
-  @Test("A table without rows is its header")
-  func empty() {
+  @Test func `A table without rows is its header`() {
     #expect(Table(columns: ["name", "x"]).text == "name  x\n----  --")
   }
 }

@@ -10,9 +10,9 @@ struct AttentionTests {
   }
 
   @Test(
-    "Some queries at a time give what all at once do, gradients too", arguments: ["no", "whole", "one-row"],
+    arguments: ["no", "whole", "one-row"],
     [1, 40, 120])
-  func inPieces(_ mask: String, limit: Int) throws {
+  func `Some queries at a time give what all at once do, gradients too`(_ mask: String, limit: Int) throws {
     // 2 · 3 heads · 7 queries · 5 keys are 210 weights.
     let (q, k, v) = (try normal("q", [2, 3, 7, 4]), try normal("k", [2, 3, 5, 4]), try normal("v", [2, 3, 5, 6]))
     let bias = try mask == "no" ? nil : normal("mask", [2, 1, mask == "whole" ? 7 : 1, 5])

@@ -9,8 +9,7 @@ struct AutocastTests {
 
   private func product() throws -> DType { try matmul(a, a).dtype }
 
-  @Test("Products are made in its dtype, inside and nowhere else")
-  func products() throws {
+  @Test func `Products are made in its dtype, inside and nowhere else`() throws {
     struct Stop: Error {}
     #expect(try product() == .float32)
     #expect(try autocast(.bfloat16, on: .cpu) { [try product(), try sum(a).dtype] } == [.bfloat16, .float32])
@@ -20,8 +19,7 @@ struct AutocastTests {
     #expect(try product() == .float32)
   }
 
-  @Test("An inner autocast gives the outer one back")
-  func nested() throws {
+  @Test func `An inner autocast gives the outer one back`() throws {
     let dtypes = try autocast(.bfloat16, on: .cpu) {
       let inner = try autocast(.bfloat16, on: .cpu) { try product() }
       return [inner, try product(), try autocast(nil, on: .cpu) { try product() }, try product()]
@@ -30,8 +28,8 @@ struct AutocastTests {
     #expect(try product() == .float32)
   }
 
-  @Test("A weight first used without grad still gets its gradient", arguments: [false, true])
-  func weightsCastWithoutGrad(checkpointed: Bool) throws {
+  @Test(arguments: [false, true])
+  func `A weight first used without grad still gets its gradient`(checkpointed: Bool) throws {
     let weight = try Tensor.ones([2, 2]).requiringGrad()
     let x = try Tensor.ones([1, 2])
     let loss = try autocast(.bfloat16, on: .cpu) {

@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Autograd")
 struct AutogradTests {
-  @Test("Backward fills the gradients of the leaves, and again adds to them")
-  func backwardAccumulates() throws {
+  @Test func `Backward fills the gradients of the leaves, and again adds to them`() throws {
     let x = try Tensor([1.0, 2, 3]).requiringGrad()
     let weight = try Tensor([0.5, -1, 2])
     #expect(x.requiresGrad && !weight.requiresGrad)
@@ -21,15 +20,13 @@ struct AutogradTests {
     #expect(try x.gradient?.doubles() == [0.5, -1, 2])
   }
 
-  @Test("A gradient that does not fit its tensor is refused")
-  func ungainlyGradient() throws {
+  @Test func `A gradient that does not fit its tensor is refused`() throws {
     let x = try Tensor([1.0, 2, 3])
     #expect(throws: TensorError.self) { try x.setGradient(Tensor([1.0, 2])) }
     #expect(throws: TensorError.self) { try x.setGradient(Tensor([1.0, 2, 3] as [Float])) }
   }
 
-  @Test("A seed contracts what is not a scalar")
-  func seeds() throws {
+  @Test func `A seed contracts what is not a scalar`() throws {
     let x = try Tensor([1.0, 2, 3]).requiringGrad()
     let y = try x.squared()
     #expect(throws: TensorError.self) { try y.backward() }
@@ -37,8 +34,7 @@ struct AutogradTests {
     #expect(try x.gradient?.doubles() == [2, 0, -6])
   }
 
-  @Test("A graph serves one backward, or more where it is kept")
-  func keptGraphs() throws {
+  @Test func `A graph serves one backward, or more where it is kept`() throws {
     let x = try Tensor([3.0]).requiringGrad()
     let y = try sum(x.squared())
     try y.backward(keepGraph: true)
@@ -47,8 +43,8 @@ struct AutogradTests {
     #expect(throws: TensorError.self) { try y.backward() }
   }
 
-  @Test("Grad returns the gradients of what was asked for, nil where it plays no part, and touches no leaf")
-  func grad() throws {
+  @Test
+  func `Grad returns the gradients of what was asked for, nil where it plays no part, and touches no leaf`() throws {
     let (x, y) = (try Tensor([1.0, 2]).requiringGrad(), try Tensor([3.0, 4]).requiringGrad())
     let unused = try Tensor([5.0]).requiringGrad()
     let middle = try x * y
@@ -59,8 +55,7 @@ struct AutogradTests {
     #expect(x.gradient == nil && y.gradient == nil)
   }
 
-  @Test("Gradients of gradients")
-  func secondDerivatives() throws {
+  @Test func `Gradients of gradients`() throws {
     let x = try Tensor([1.0, -2, 3]).requiringGrad()
     let first = try #require(try sum(x.power(3)).grad([x], createGraph: true)[0])
     #expect(try agree(first, Tensor([3.0, 12, 27])))
@@ -74,8 +69,7 @@ struct AutogradTests {
     #expect(!plain.requiresGrad)
   }
 
-  @Test("Without grad, nothing is recorded; the mode comes back, after a throw too")
-  func withoutGrad() throws {
+  @Test func `Without grad, nothing is recorded; the mode comes back, after a throw too`() throws {
     struct Stop: Error {}
     let x = try Tensor([1.0]).requiringGrad()
     #expect(isGradEnabled)
@@ -91,8 +85,7 @@ struct AutogradTests {
     #expect(try x.doubles() == [4])
   }
 
-  @Test("A detached tensor shares memory, not history")
-  func detached() throws {
+  @Test func `A detached tensor shares memory, not history`() throws {
     let x = try Tensor([1.0, 2]).requiringGrad()
     let y = try x * 3.0
     let cut = try y.detached()
@@ -102,8 +95,7 @@ struct AutogradTests {
     #expect(try x.gradient?.doubles() == [9, 18])
   }
 
-  @Test("A frozen tensor gets no gradient, and lets it through")
-  func frozen() throws {
+  @Test func `A frozen tensor gets no gradient, and lets it through`() throws {
     let x = try Tensor([2.0]).requiringGrad()
     let weight = try Tensor([3.0]).requiringGrad()
     try weight.requiringGrad(false)
@@ -113,8 +105,7 @@ struct AutogradTests {
     #expect(throws: TensorError.self) { try Tensor([1, 2, 3]).requiringGrad() }
   }
 
-  @Test("Gradients pass indices, concatenation and normalizations as finite differences say")
-  func finiteDifferences() throws {
+  @Test func `Gradients pass indices, concatenation and normalizations as finite differences say`() throws {
     let noise = Noise(seed: 3).stream("point", step: 0)
     let start = try noise.normal(0..<2, [4]).to(.float64)
     let scale = try noise.normal(2..<3, [4]).to(.float64)

@@ -18,8 +18,7 @@ struct CheckpointTests {
 
   private func input() throws -> Tensor { try Tensor([0.3, -0.7, 1.1, 0.2], shape: [2, 2]).requiringGrad() }
 
-  @Test("Gradients of inputs and captured parameters are those of the plain run")
-  func sameGradients() throws {
+  @Test func `Gradients of inputs and captured parameters are those of the plain run`() throws {
     let (plain, saving) = (try Witness([1, 2, -1, 0.5]), try Witness([1, 2, -1, 0.5]))
     let (x, y) = (try input(), try input())
     let a = try sum(plain.block(x * 2.0).squared())
@@ -32,8 +31,7 @@ struct CheckpointTests {
     #expect(x.gradient != nil && plain.weight.gradient != nil)
   }
 
-  @Test("The closure runs once forward and once more backward; without a graph, once")
-  func runsTwice() throws {
+  @Test func `The closure runs once forward and once more backward; without a graph, once`() throws {
     let witness = try Witness([1, 2, -1, 0.5])
     let y = try checkpoint([input()]) { try witness.block($0[0]) }
     #expect(witness.calls == 1)
@@ -44,8 +42,7 @@ struct CheckpointTests {
     #expect(!value.requiresGrad)
   }
 
-  @Test("Activations are not kept: the forward run records no graph")
-  func keepsNoActivations() throws {
+  @Test func `Activations are not kept: the forward run records no graph`() throws {
     let witness = try Witness([1, 2, -1, 0.5])
     var recorded = [Bool]()
     let y = try checkpoint([input()]) { inputs in
@@ -57,8 +54,7 @@ struct CheckpointTests {
     #expect(recorded == [false, true])
   }
 
-  @Test("Parameters get gradients where no input needs one")
-  func capturedAlone() throws {
+  @Test func `Parameters get gradients where no input needs one`() throws {
     let witness = try Witness([1, 2, -1, 0.5])
     let x = try input().detached()
     try sum(checkpoint([x]) { try witness.block($0[0]) }).backward()
@@ -69,8 +65,7 @@ struct CheckpointTests {
     #expect(witness.weight.gradient != nil)
   }
 
-  @Test("Nothing in the closure needs a gradient: backward passes by")
-  func nothingToTrain() throws {
+  @Test func `Nothing in the closure needs a gradient: backward passes by`() throws {
     let x = try input().detached()
     let other = try Tensor([2.0]).requiringGrad()
     let y = try checkpoint([x]) { try $0[0].squared() }
@@ -78,8 +73,7 @@ struct CheckpointTests {
     #expect(try agree(other.gradient?.item() ?? 0, sum(x.squared()).item()))
   }
 
-  @Test("A closure may hand back its input, and take several")
-  func identity() throws {
+  @Test func `A closure may hand back its input, and take several`() throws {
     let (x, y) = (try input(), try input())
     try sum(checkpoint([x]) { $0[0] } * 3.0).backward()
     #expect(try x.gradient?.doubles() == [3, 3, 3, 3])
@@ -88,8 +82,7 @@ struct CheckpointTests {
     #expect(try y.gradient?.doubles() == x.selected(index).doubles())
   }
 
-  @Test("The closure's own error comes back, from the forward and from the backward run")
-  func ownErrors() throws {
+  @Test func `The closure's own error comes back, from the forward and from the backward run`() throws {
     let x = try input()
     #expect(throws: Stop(reason: 1)) { try checkpoint([x]) { _ in throw Stop(reason: 1) } }
     let calls = Mutex(0)
@@ -105,8 +98,8 @@ struct CheckpointTests {
     #expect(throws: TensorError.self) { try checkpoint([x]) { try matmul($0[0], .zeros([3, 3])) } }
   }
 
-  @Test("Errors of many threads do not mix", .timeLimit(.minutes(1)))
-  func errorsOfThreads() async {
+  @Test(.timeLimit(.minutes(1)))
+  func `Errors of many threads do not mix`() async {
     await withTaskGroup(of: Bool.self) { group in
       for number in 0..<8 {
         group.addTask {
@@ -130,8 +123,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("The closure goes with the graph, or with its failure")
-  func closureIsFreed() throws {
+  @Test func `The closure goes with the graph, or with its failure`() throws {
     func run(backward: Bool) throws -> () -> Bool {
       let witness = try Witness([1, 2, -1, 0.5])
       let y = try sum(checkpoint([input()]) { try witness.block($0[0]) })
@@ -163,8 +155,7 @@ struct CheckpointTests {
     try sum(y).backward()
   }
 
-  @Test("Checkpoints in checkpoints")
-  func nested() throws {
+  @Test func `Checkpoints in checkpoints`() throws {
     let (plain, saving) = (try Witness([1, 2, -1, 0.5]), try Witness([1, 2, -1, 0.5]))
     let (x, y) = (try input(), try input())
     try sum(plain.block(plain.block(x)) + plain.block(x)).backward()
@@ -181,8 +172,7 @@ struct CheckpointTests {
     #expect(throws: Stop(reason: 5)) { try checkpoint([y]) { try checkpoint($0, inner) } }
   }
 
-  @Test("Grad reaches inputs and leaves captured parameters alone; a graph of gradients is refused")
-  func grad() throws {
+  @Test func `Grad reaches inputs and leaves captured parameters alone; a graph of gradients is refused`() throws {
     let (plain, saving) = (try Witness([1, 2, -1, 0.5]), try Witness([1, 2, -1, 0.5]))
     let x = try input()
     let expected = try #require(try sum(plain.block(x)).grad([x])[0])
@@ -194,8 +184,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("The second run has the autocast of the first")
-  func autocastIsRepeated() throws {
+  @Test func `The second run has the autocast of the first`() throws {
     let witness = try Witness([1, 2, -1, 0.5])
     let weight = try witness.weight.detached().to(.float32).requiringGrad()
     var dtypes = [DType]()

@@ -3,8 +3,7 @@ import Testing
 
 @Suite("Devices, dtypes and the runtime")
 struct DeviceTests {
-  @Test("Device names are read and written")
-  func deviceNames() {
+  @Test func `Device names are read and written`() {
     #expect(Device(name: "cpu") == .cpu)
     #expect(Device(name: "meta") == .meta)
     #expect(Device(name: "cuda") == .cuda(0))
@@ -13,8 +12,7 @@ struct DeviceTests {
     for device in [Device.cpu, .meta, .cuda(0), .cuda(7)] { #expect(Device(name: "\(device)") == device) }
   }
 
-  @Test("Dtype names are PyTorch's, and read back")
-  func dtypeNames() {
+  @Test func `Dtype names are PyTorch's, and read back`() {
     let names = [
       "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "bool", "bfloat16",
     ]
@@ -25,8 +23,8 @@ struct DeviceTests {
     #expect(DType.allCases.filter(\.isFloatingPoint) == [.float16, .float32, .float64, .bfloat16])
   }
 
-  @Test("A tensor knows its dtype and device", arguments: DType.allCases)
-  func created(_ dtype: DType) throws {
+  @Test(arguments: DType.allCases)
+  func `A tensor knows its dtype and device`(_ dtype: DType) throws {
     let x = try Tensor.ones([2], dtype)
     #expect(x.dtype == dtype)
     #expect(x.device == .cpu)
@@ -34,8 +32,7 @@ struct DeviceTests {
     #expect(try x.to(.cpu) === x)
   }
 
-  @Test("Meta tensors have shapes without memory")
-  func meta() throws {
+  @Test func `Meta tensors have shapes without memory`() throws {
     // Eight terabytes, had it memory.
     let weight = try Tensor.empty([1_000_000, 2_000_000], on: .meta)
     #expect(weight.device == .meta)
@@ -49,13 +46,12 @@ struct DeviceTests {
     #expect(throws: TensorError.self) { try linear(x, x.transposed(0, 1)) }
   }
 
-  @Test("A device that is not there is an error", .enabled(if: Device.cudaCount == 0))
-  func absentDevice() {
+  @Test(.enabled(if: Device.cudaCount == 0))
+  func `A device that is not there is an error`() {
     #expect(throws: TensorError.self) { try Tensor.zeros([1], on: .cuda(0)) }
   }
 
-  @Test("The runtime says which libtorch it is")
-  func runtime() {
+  @Test func `The runtime says which libtorch it is`() {
     #expect(Runtime.version.split(separator: ".").count >= 2)
     #expect(Runtime.configuration.contains("PyTorch built with"))
     #expect(Runtime.libraryPath.contains("libtorch_cpu"))

@@ -7,8 +7,7 @@ struct ErrorTests {
     try #require(throws: TensorError.self, performing: body)
   }
 
-  @Test("A shape mismatch names the operator and both shapes")
-  func shapes() throws {
+  @Test func `A shape mismatch names the operator and both shapes`() throws {
     let error = try failure { _ = try matmul(.ones([3, 4]), .ones([2, 3])) }
     #expect(error.operation == "aten::matmul")
     #expect(error.arguments == ["float32[3, 4]", "float32[2, 3]"])
@@ -17,8 +16,7 @@ struct ErrorTests {
     #expect(error.description.hasPrefix("aten::matmul on float32[3, 4], float32[2, 3]: "))
   }
 
-  @Test("Lists of tensors tell their number and their first")
-  func lists() throws {
+  @Test func `Lists of tensors tell their number and their first`() throws {
     let error = try failure { _ = try concatenated([.ones([2, 2]), .ones([3, 3])]) }
     #expect(error.operation == "aten::cat")
     #expect(error.arguments == ["2 tensors", "first float32[2, 2]"])
@@ -27,8 +25,7 @@ struct ErrorTests {
     #expect(index.arguments == ["float32[2, 2]", "float64[1]"])
   }
 
-  @Test("A wrong dtype is refused")
-  func dtypes() throws {
+  @Test func `A wrong dtype is refused`() throws {
     let error = try failure { _ = try embedding(Tensor([0.5]), .ones([2, 2])) }
     #expect(error.operation == "aten::embedding")
     #expect(error.arguments == ["float32[2, 2]", "float64[1]"])
@@ -36,8 +33,7 @@ struct ErrorTests {
     _ = try failure { _ = try select(Tensor([0.5, 1]), .ones([2]), .ones([2])) }
   }
 
-  @Test("An unknown operator exists not, and says so when called")
-  func unknown() throws {
+  @Test func `An unknown operator exists not, and says so when called`() throws {
     let unknown = Operator("aten::no_such_thing", "Tensor")
     #expect(!unknown.exists)
     let error = try failure { _ = try unknown(.tensor(.ones([1]))) }
@@ -47,8 +43,7 @@ struct ErrorTests {
     #expect(!Operator("").exists)
   }
 
-  @Test("Too many, too few and wrong arguments")
-  func arguments() throws {
+  @Test func `Too many, too few and wrong arguments`() throws {
     let exp = Operator("aten::exp")
     let x = try Tensor.ones([2])
     #expect(try failure { _ = try exp(.tensor(x), .double(1)) }.reason == "takes 1 arguments, got 2")
@@ -59,8 +54,7 @@ struct ErrorTests {
     _ = try failure { _ = try Operator("aten::sum", "dim_IntList")(.tensor(x), .string("all")) }
   }
 
-  @Test("One tensor is asked for where there are more, or none")
-  func results() throws {
+  @Test func `One tensor is asked for where there are more, or none`() throws {
     let error = try failure { _ = try Operator("aten::max", "dim")(.tensor(.ones([2, 2])), .int(0)) }
     #expect(error.reason == "does not return one tensor")
     _ = try failure { _ = try Operator("aten::size", "int")(.tensor(.ones([2])), .int(0)) }
@@ -68,15 +62,13 @@ struct ErrorTests {
     guard case .int(2) = size.first else { return #expect(Bool(false), "the size is \(size)") }
   }
 
-  @Test("A failure leaves the next call as it was")
-  func afterwards() throws {
+  @Test func `A failure leaves the next call as it was`() throws {
     for _ in 0..<100 { _ = try failure { _ = try matmul(.ones([3, 4]), .ones([2, 3])) } }
     #expect(try sum(.ones([3])).item() == 3)
     #expect(isGradEnabled)
   }
 
-  @Test("Positions and dimensions outside the tensor are errors")
-  func bounds() throws {
+  @Test func `Positions and dimensions outside the tensor are errors`() throws {
     let x = try Tensor.ones([2, 3])
     _ = try failure { _ = try x[2] }
     _ = try failure { _ = try x[0, 0, 0] }

@@ -8,8 +8,7 @@ struct IndexingTests {
   /// 0 ... 23 as [2, 3, 4].
   init() throws { x = try Tensor.range(to: 24, .float32).reshaped([2, 3, 4]) }
 
-  @Test("Positions, ranges, new axes and ellipses are views that share memory")
-  func views() throws {
+  @Test func `Positions, ranges, new axes and ellipses are views that share memory`() throws {
     let views = [
       try x[0], try x[.all, .range(1, nil)], try x[.ellipsis, -1], try x[.newAxis, .all, 0], try x.rows(0..<1),
       try x.sliced(2, from: 1, to: 4, step: 2), try x.transposed(0, 1), try x.expanded([2, 3, 4]),
@@ -20,8 +19,7 @@ struct IndexingTests {
     #expect(try x[1].doubles() == (12..<24).map(Double.init))
   }
 
-  @Test("Tensors of indices, masks, gathering and selecting copy")
-  func copies() throws {
+  @Test func `Tensors of indices, masks, gathering and selecting copy`() throws {
     let (rows, mask) = (try Tensor([1, 0]), try Tensor([true, false]))
     let copies = [
       try x[.tensor(rows)], try x[.tensor(mask)], try x.selected(rows), try x.cloned(),
@@ -32,8 +30,7 @@ struct IndexingTests {
     #expect(try x.doubles() == (0..<24).map(Double.init))
   }
 
-  @Test("Negative bounds count from the end, nil is the end, and ranges are cut to the tensor")
-  func ranges() throws {
+  @Test func `Negative bounds count from the end, nil is the end, and ranges are cut to the tensor`() throws {
     let line = try Tensor([0.0, 1, 2, 3, 4])
     #expect(try line[.range(-2, nil)].doubles() == [3, 4])
     #expect(try line[.range(nil, -2)].doubles() == [0, 1, 2])
@@ -45,8 +42,7 @@ struct IndexingTests {
     #expect(throws: TensorError.self) { try line[.range(nil, nil, step: 0)] }
   }
 
-  @Test("An ellipsis stands for the dimensions that nothing else names")
-  func ellipsis() throws {
+  @Test func `An ellipsis stands for the dimensions that nothing else names`() throws {
     #expect(try x[.ellipsis].shape == [2, 3, 4])
     #expect(try x[0, .ellipsis, 1].doubles() == [1, 5, 9])
     #expect(try x[.ellipsis, 1, .all].shape == [2, 4])
@@ -56,8 +52,7 @@ struct IndexingTests {
     #expect(try x[.all, .newAxis, .tensor(Tensor([2, 0]))].shape == [2, 1, 2, 4])
   }
 
-  @Test("Masks of several dimensions take several dimensions")
-  func masks() throws {
+  @Test func `Masks of several dimensions take several dimensions`() throws {
     let mask = try x.greater(than: 20.5)
     #expect(try x[.tensor(mask)].doubles() == [21, 22, 23])
     let rows = try Tensor([true, false, false, false, false, true], shape: [2, 3])
@@ -68,8 +63,7 @@ struct IndexingTests {
     #expect(try x[.ellipsis, .tensor(ends)].doubles() == [10, 11, 22, 23])
   }
 
-  @Test("Assigning writes into views, with broadcasting and conversion")
-  func assignToViews() throws {
+  @Test func `Assigning writes into views, with broadcasting and conversion`() throws {
     try x.assign(Tensor([7, 8, 9, 10]), at: .all, 1)
     #expect(try x[.all, 1].doubles() == [7, 8, 9, 10, 7, 8, 9, 10])
     try x.assign(.full([], -1, .float64), at: 0, .ellipsis, .range(-2, nil))
@@ -77,8 +71,7 @@ struct IndexingTests {
     #expect(throws: TensorError.self) { try x.assign(.ones([3]), at: .all, 0) }
   }
 
-  @Test("Assigning writes through tensors of indices and masks")
-  func assignToPicks() throws {
+  @Test func `Assigning writes through tensors of indices and masks`() throws {
     try x.assign(Tensor([100, 200], shape: [2, 1]), at: 1, .tensor(Tensor([2, 0])))
     #expect(try x[1].doubles() == [200, 200, 200, 200, 16, 17, 18, 19, 100, 100, 100, 100])
     try x.assign(.full([], -1, .float64), at: .tensor(x.greater(than: 99)))
@@ -87,8 +80,7 @@ struct IndexingTests {
     #expect(try x[0].doubles() == [0, 0, 0, 0, 4, 5, 6, 7, 0, 0, 0, 0])
   }
 
-  @Test("Gradients pass through views and assignments into them")
-  func gradients() throws {
+  @Test func `Gradients pass through views and assignments into them`() throws {
     let leaf = try Tensor([1.0, 2, 3]).requiringGrad()
     let y = try leaf * 2.0
     try y.assign(leaf[0].squared(), at: 2)

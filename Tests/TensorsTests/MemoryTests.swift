@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Memory")
 struct MemoryTests {
-  @Test("Temporaries live as long as the call that borrows them")
-  func temporaries() throws {
+  @Test func `Temporaries live as long as the call that borrows them`() throws {
     let x = try Tensor([1] as [Float])
     var last = 0.0
     for round in 0..<100_000 {
@@ -15,8 +14,7 @@ struct MemoryTests {
     #expect(last == 2 * (1 + 99_000))
   }
 
-  @Test("Lists of temporaries live as long as the call")
-  func listsOfTemporaries() throws {
+  @Test func `Lists of temporaries live as long as the call`() throws {
     for round in 0..<2_000 {
       let parts = try stacked((0..<8).map { try Tensor.full([16], Double(round + $0)) })
       #expect(try parts.sum([1]).doubles() == (0..<8).map { Double(16 * (round + $0)) })
@@ -32,8 +30,7 @@ struct MemoryTests {
     deinit { bytes.deallocate() }
   }
 
-  @Test("Mapped memory keeps its owner for as long as any view of it lives")
-  func mapped() throws {
+  @Test func `Mapped memory keeps its owner for as long as any view of it lives`() throws {
     weak var witness: Owner?
     func map() throws -> Tensor {
       let owner = Owner([1, 2, 3, 4, 5, 6])
@@ -55,8 +52,7 @@ struct MemoryTests {
     #expect(witness == nil)
   }
 
-  @Test("Mapping fails without keeping the owner")
-  func mappingFails() throws {
+  @Test func `Mapping fails without keeping the owner`() throws {
     weak var witness: Owner?
     func fail() throws {
       let owner = Owner([1, 2])
@@ -70,8 +66,7 @@ struct MemoryTests {
     #expect(witness == nil)
   }
 
-  @Test("The bytes of a view that is not contiguous are row-major")
-  func rowMajor() throws {
+  @Test func `The bytes of a view that is not contiguous are row-major`() throws {
     let x = try Tensor.range(to: 6, .int32).reshaped([2, 3])
     let turned: [Int32] = try x.transposed(0, 1).withBytes { Array($0.bindMemory(to: Int32.self)) }
     #expect(turned == [0, 3, 1, 4, 2, 5])
@@ -81,8 +76,8 @@ struct MemoryTests {
     #expect(try repeated.integers() == [0, 1, 2, 0, 1, 2])
   }
 
-  @Test("Every dtype survives the way in and out", arguments: DType.allCases)
-  func roundTrip(_ dtype: DType) throws {
+  @Test(arguments: DType.allCases)
+  func `Every dtype survives the way in and out`(_ dtype: DType) throws {
     let count = 6 * dtype.byteCount
     // Bytes of 0 and 1 are elements of every dtype, bool included.
     let bytes = (0..<count).map { UInt8(($0 * 7 + 3) % 5 < 2 ? 1 : 0) }
@@ -99,8 +94,7 @@ struct MemoryTests {
     #expect(try small[1].item() == 1)
   }
 
-  @Test("Half precisions round to nearest, ties to even")
-  func halfPrecision() throws {
+  @Test func `Half precisions round to nearest, ties to even`() throws {
     let x = try Tensor([1 + 0x1p-8, 1 + 0x1p-8 + 0x1p-20, 1 + 3 * 0x1p-8, 65504, 65520, 0x1p-24, -0.0])
     let brain = try x.to(.bfloat16)
     #expect(try brain.doubles() == [1, 1 + 0x1p-7, 1 + 0x1p-6, 65536, 65536, 0x1p-24, -0.0])
@@ -110,21 +104,18 @@ struct MemoryTests {
     #expect(words == [0x3F80, 0x3F81, 0x3F82, 0x4780, 0x4780, 0x3380, 0x8000])
   }
 
-  @Test("Integers are exact to their last bit")
-  func exactIntegers() throws {
+  @Test func `Integers are exact to their last bit`() throws {
     let values = [9_007_199_254_740_993, -9_007_199_254_740_995, .max, .min, 0]
     #expect(try Tensor(values).integers() == values)
     #expect(try Tensor(values, shape: [5, 1]).transposed(0, 1).integers() == values)
   }
 
-  @Test("Anything but zero is true")
-  func truth() throws {
+  @Test func `Anything but zero is true`() throws {
     #expect(try Tensor([0.0, 0.5, -0.1, 256, .nan]).bools() == [false, true, true, true, true])
     #expect(try Tensor([0, 256, -1]).bools() == [false, true, true])
   }
 
-  @Test("Bytes that do not fill the shape are refused")
-  func wrongSize() throws {
+  @Test func `Bytes that do not fill the shape are refused`() throws {
     #expect(throws: TensorError.self) { try Tensor([1.0, 2, 3], shape: [2, 2]) }
     #expect(throws: TensorError.self) { try Tensor([1.0, 2], shape: [-1, -2]) }
     #expect(try Tensor([Double](), shape: [0, 3]).shape == [0, 3])
@@ -132,8 +123,7 @@ struct MemoryTests {
     #expect(try Tensor([5.0], shape: []).item() == 5)
   }
 
-  @Test("A small tensor shows its values, a large one its shape")
-  func descriptions() throws {
+  @Test func `A small tensor shows its values, a large one its shape`() throws {
     #expect("\(try Tensor([1.0, 2.5]))" == "float64[2] [1.0, 2.5]")
     #expect("\(try Tensor.zeros([64, 1, 28, 28]))" == "float32[64, 1, 28, 28]")
     #expect(try Tensor.zeros([2, 3]).count == 6)

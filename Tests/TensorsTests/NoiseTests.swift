@@ -25,27 +25,24 @@ struct NoiseTests {
     let words: [UInt32]
   }
 
-  @Test(
-    "Words are those that Random123 publishes for Philox 4x32-10",
-    arguments: [
-      KnownAnswer(  // all zeros
-        block: 0, purpose: "ppkttia", step: 0, sample: 0, seed: 0,
-        words: [0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8]),
-      KnownAnswer(  // all ones
-        block: 0xFFFF_FFFF, purpose: "qrxukcj", step: 0xFFFF_FFFF, sample: 0xFFFF_FFFF, seed: -1,
-        words: [0x408F_276D, 0x41C8_3B0E, 0xA20B_C7C6, 0x6D54_51FD]),
-      KnownAnswer(  // the digits of pi; the second word of the counter is 85a308d3
-        block: 0x243F_6A88, purpose: "fsrpcl", step: 0x1319_8A2E, sample: 0x0370_7344, seed: 0x299F_31D0_A409_3822,
-        words: [0xD16C_FE09, 0x94FD_CCEB, 0x5001_E420, 0x2412_6EA1]),
-    ])
-  func knownAnswers(_ known: KnownAnswer) {
+  @Test(arguments: [
+    KnownAnswer(  // all zeros
+      block: 0, purpose: "ppkttia", step: 0, sample: 0, seed: 0,
+      words: [0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8]),
+    KnownAnswer(  // all ones
+      block: 0xFFFF_FFFF, purpose: "qrxukcj", step: 0xFFFF_FFFF, sample: 0xFFFF_FFFF, seed: -1,
+      words: [0x408F_276D, 0x41C8_3B0E, 0xA20B_C7C6, 0x6D54_51FD]),
+    KnownAnswer(  // the digits of pi; the second word of the counter is 85a308d3
+      block: 0x243F_6A88, purpose: "fsrpcl", step: 0x1319_8A2E, sample: 0x0370_7344, seed: 0x299F_31D0_A409_3822,
+      words: [0xD16C_FE09, 0x94FD_CCEB, 0x5001_E420, 0x2412_6EA1]),
+  ])
+  func `Words are those that Random123 publishes for Philox 4x32-10`(_ known: KnownAnswer) {
     let stream = Noise(seed: known.seed).stream(known.purpose, step: known.step)
     let words = (0..<4).map { UInt32(stream.unit(known.sample, 4 * known.block + $0) * 4_294_967_296) }
     #expect(words == known.words)
   }
 
-  @Test("Numbers are those of the reference in Python")
-  func reference() throws {
+  @Test func `Numbers are those of the reference in Python`() throws {
     let recorded: [RecordedStream] = try fixture("noise.json")
     #expect(recorded.count == 4)
     for case let row in recorded {
@@ -65,8 +62,7 @@ struct NoiseTests {
     }
   }
 
-  @Test("A batch is the same however it is cut")
-  func cutting() throws {
+  @Test func `A batch is the same however it is cut`() throws {
     let stream = Noise(seed: 5).stream("noise", step: 3)
     for shape in [[2, 3], [], [1], [8]] {
       let whole = try stream.normal(0..<64, shape)
@@ -80,8 +76,7 @@ struct NoiseTests {
     #expect(try stream.normal(3..<3, [2]).shape == [0, 2])
   }
 
-  @Test("Seeds, purposes, steps and samples differ; the same ones do not")
-  func differences() throws {
+  @Test func `Seeds, purposes, steps and samples differ; the same ones do not`() throws {
     func draw(_ seed: Int, _ purpose: String, _ step: Int, _ sample: Int) throws -> [Float] {
       try Noise(seed: seed).stream(purpose, step: step).normal(sample..<(sample + 1), [8]).floats()
     }
@@ -94,8 +89,7 @@ struct NoiseTests {
     #expect(try draw(0, "noise", 0, 0) == all[0])
   }
 
-  @Test("Normal numbers have the moments of a normal distribution")
-  func moments() throws {
+  @Test func `Normal numbers have the moments of a normal distribution`() throws {
     let values = try Noise(seed: 11).stream("moments", step: 0).normal(0..<1000, [100]).doubles()
     let n = Double(values.count)
     func moment(_ power: Int) -> Double {
@@ -114,8 +108,7 @@ struct NoiseTests {
     #expect(Swift.abs(beyond - 0.05) < 0.003)
   }
 
-  @Test("Uniform numbers fill their range and stay in it")
-  func uniform() throws {
+  @Test func `Uniform numbers fill their range and stay in it`() throws {
     let stream = Noise(seed: 2).stream("uniform", step: 9)
     let values = try stream.uniform(0..<1000, [10], low: -2, high: 3).doubles()
     #expect(values.allSatisfy { -2 <= $0 && $0 < 3 })
@@ -127,8 +120,7 @@ struct NoiseTests {
     #expect(try stream.uniform(0..<3).shape == [3])
   }
 
-  @Test("The upper end of a uniform range is not reached in single precision either")
-  func upperEnd() throws {
+  @Test func `The upper end of a uniform range is not reached in single precision either`() throws {
     let stream = Noise(seed: 0).stream("upper end", step: 0)
     let sample = 11_033_871
     // Word ffffff8d: float32 would round the number up to 1.
@@ -137,16 +129,14 @@ struct NoiseTests {
     #expect(try stream.uniform(sample..<(sample + 1), [4], low: -3, high: 5).floats()[3] == Float(5).nextDown)
   }
 
-  @Test("Whole numbers lie below their bound, all of them alike")
-  func integers() {
+  @Test func `Whole numbers lie below their bound, all of them alike`() {
     let values = Noise(seed: 4).stream("classes", step: 0).integers(0..<10_000, below: 10)
     #expect(Set(values) == Set(0..<10))
     for number in 0..<10 { #expect((880...1120).contains(values.count { $0 == number })) }
     #expect(Noise(seed: 4).stream("classes", step: 0).integers(0..<5, below: 1) == [0, 0, 0, 0, 0])
   }
 
-  @Test("A permutation has every number once, and is the same each time")
-  func permutation() {
+  @Test func `A permutation has every number once, and is the same each time`() {
     let noise = Noise(seed: 8)
     let order = noise.stream("order", step: 0).permutation(1000)
     #expect(order.sorted() == Array(0..<1000))
@@ -157,8 +147,7 @@ struct NoiseTests {
     #expect(noise.stream("order", step: 0).permutation(1) == [0])
   }
 
-  @Test("Permutations of three are equally likely")
-  func fairPermutations() {
+  @Test func `Permutations of three are equally likely`() {
     let noise = Noise(seed: 8)
     let orders = (0..<6000).map { noise.stream("order", step: $0).permutation(3) }
     let counts = Dictionary(grouping: orders) { $0 }.mapValues(\.count)

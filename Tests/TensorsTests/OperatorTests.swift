@@ -11,8 +11,8 @@ struct OperatorTests {
     "aten::rms_norm", "aten::scaled_dot_product_attention", "aten::_foreach_lerp_.Scalar", "aten::_fused_adamw_",
   ]
 
-  @Test("An operator's value is the recorded one", arguments: OperatorTable.cases.map(\.name))
-  func value(_ name: String) throws {
+  @Test(arguments: OperatorTable.cases.map(\.name))
+  func `An operator's value is the recorded one`(_ name: String) throws {
     let row = try #require(OperatorTable.cases.first { $0.name == name })
     let recorded = try #require(Self.recorded[name], "make_operators.py has no case of this name")
     let outputs = try row.run(recorded.inputs.map { try $0.tensor() })
@@ -25,23 +25,20 @@ struct OperatorTests {
     }
   }
 
-  @Test("The table and the recording have the same cases, each once")
-  func sameCases() {
+  @Test func `The table and the recording have the same cases, each once`() {
     let names = OperatorTable.cases.map(\.name)
     #expect(Set(names).count == names.count)
     #expect(Set(names) == Set(Self.recorded.keys))
   }
 
-  @Test("Every operator in the sources exists in this libtorch, or is known to be absent before 2.0")
-  func everyOperatorExists() throws {
+  @Test func `Every operator in the sources exists in this libtorch, or is known to be absent before 2.0`() throws {
     let isOld = Runtime.version.hasPrefix("1.")
     for (name, overload) in try declared() where !Operator(name, overload).exists {
       #expect(isOld && Self.absentBefore2.contains(Self.joined(name, overload)), "\(name).\(overload)")
     }
   }
 
-  @Test("Every operator in the sources has a recorded value, and nothing else is listed")
-  func everyOperatorIsRecorded() throws {
+  @Test func `Every operator in the sources has a recorded value, and nothing else is listed`() throws {
     let inSources = Set(try declared().map { Self.joined($0.name, $0.overload) })
     let inTable = Set(OperatorTable.cases.flatMap(\.operators))
     #expect(inSources.count > 100)

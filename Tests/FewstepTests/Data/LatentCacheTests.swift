@@ -44,8 +44,8 @@ private final class ArithmeticPipeline: ModelPipeline {
     LatentCache(pipeline, into: folder, shardRows: 2, batch: 2, dtype: .float32)
   }
 
-  @Test("Prompts are embedded once: a second call finds them, other encoders and other files are refused")
-  func prompts() throws {
+  @Test func `Prompts are embedded once: a second call finds them, other encoders and other files are refused`() throws
+  {
     let scratch = try Scratch()
     let prompts = ["one", "three", String(repeating: "x", count: 25)]
     let first = try preparation(scratch.path("p")).prompts(prompts)
@@ -68,8 +68,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(try ShardFolder(scratch.path("p"), kind: "prompts").count == 3)
   }
 
-  @Test("A text that comes again in a shard is embedded once, and each of its rows is counted")
-  func repeated() throws {
+  @Test func `A text that comes again in a shard is embedded once, and each of its rows is counted`() throws {
     let scratch = try Scratch()
     let long = String(repeating: "x", count: 25)
     let whole = LatentCache(pipeline, into: scratch.path("p"), shardRows: 9, batch: 2, dtype: .float32)
@@ -79,8 +78,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(try rows.doubles() == [3, 25, 3, 5, 25])
   }
 
-  @Test("A preparation that is stopped leaves finished shards and no manifest, and goes on")
-  func stopped() throws {
+  @Test func `A preparation that is stopped leaves finished shards and no manifest, and goes on`() throws {
     struct Stop: Error {}
     let scratch = try Scratch()
     let prompts = ["a", "b", "c", "d", "e"]
@@ -98,8 +96,8 @@ private final class ArithmeticPipeline: ModelPipeline {
     try PNGImage(width: width, height: height, color: .rgb, pixels: pixels).write(to: path)
   }
 
-  @Test("Pictures in a folder get the captions beside them, cover the frame and remember how they were cut")
-  func pictures() throws {
+  @Test
+  func `Pictures in a folder get the captions beside them, cover the frame and remember how they were cut`() throws {
     let scratch = try Scratch()
     let folder = scratch.path("pictures")
     try FileManager.default.createDirectory(atPath: "\(folder)/below", withIntermediateDirectories: true)
@@ -121,8 +119,7 @@ private final class ArithmeticPipeline: ModelPipeline {
       try preparation(scratch.path("out")).pictures(ImageSource.pictures(in: [folder]), size: [10, 10]).kept == 0)
   }
 
-  @Test("A damaged picture is named, and what was finished before it stays")
-  func damaged() throws {
+  @Test func `A damaged picture is named, and what was finished before it stays`() throws {
     let scratch = try Scratch()
     let folder = scratch.path("pictures")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -139,8 +136,9 @@ private final class ArithmeticPipeline: ModelPipeline {
       try preparation(scratch.path("out")).pictures(ImageSource.pictures(in: [folder]), size: [8, 8]).kept == 1)
   }
 
-  @Test("Bad pictures that may be left out are named and counted, and the shards after them stay what they are")
-  func leftOut() throws {
+  @Test
+  func `Bad pictures that may be left out are named and counted, and the shards after them stay what they are`() throws
+  {
     let scratch = try Scratch()
     let folder = scratch.path("pictures")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -175,8 +173,8 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(!FileManager.default.fileExists(atPath: scratch.path("none/manifest.json")))
   }
 
-  @Test("What a network makes that is not finite is refused by its text, before anything of it is stored")
-  func notFinite() throws {
+  @Test func `What a network makes that is not finite is refused by its text, before anything of it is stored`() throws
+  {
     let scratch = try Scratch()
     let half = LatentCache(pipeline, into: scratch.path("p"), shardRows: 2, batch: 2, dtype: .float16)
     // Its embedding is its length.
@@ -185,8 +183,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path("p")).isEmpty)
   }
 
-  @Test("A damaged shard is made again, told and counted; texts that are cut are told one by one")
-  func told() throws {
+  @Test func `A damaged shard is made again, told and counted; texts that are cut are told one by one`() throws {
     let scratch = try Scratch()
     var preparation = preparation(scratch.path("p"))
     var told = [String]()
@@ -207,8 +204,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(told.last == shard)
   }
 
-  @Test("Captions of a tar are found wherever they stand in it")
-  func scatteredTar() throws {
+  @Test func `Captions of a tar are found wherever they stand in it`() throws {
     let scratch = try Scratch()
     func member(_ name: String, _ content: [UInt8]) -> [UInt8] {
       var header = [UInt8](repeating: 0, count: 512)
@@ -226,8 +222,8 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(try ImageSource.pictures(in: [archive]).map(\.caption) == ["one", "two"])
   }
 
-  @Test("A shape is told with what the inputs before it say; integers and what is not finite are refused")
-  func inputs() throws {
+  @Test func `A shape is told with what the inputs before it say; integers and what is not finite are refused`() throws
+  {
     let inputs = [
       TensorInput("x", "an image", ["B", 3, .free("h", multipleOf: 8)]),
       TensorInput("t", "times", ["B"], takesIntegers: true),
@@ -251,8 +247,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(try refusal(zeros(2, 3, 16), .full([2], .nan, .float32)).contains("t: expected finite numbers, got 2 of 2"))
   }
 
-  @Test("Prompts are lines of a text or of JSON; a line that is none is named")
-  func promptFiles() throws {
+  @Test func `Prompts are lines of a text or of JSON; a line that is none is named`() throws {
     let scratch = try Scratch()
     func read(_ text: String, _ name: String) throws -> [String] {
       try text.write(toFile: scratch.path(name), atomically: true, encoding: .utf8)

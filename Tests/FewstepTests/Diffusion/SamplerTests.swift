@@ -23,8 +23,8 @@ import Testing
 
   static let schedules: [any NoiseSchedule] = [RectifiedFlow(), ContinuousVP(), EDM()]
 
-  @Test("DDIM in many steps makes the mixture's classes, with their means and covariances", arguments: [0, 1, 2])
-  func ddimInManySteps(_ place: Int) throws {
+  @Test(arguments: [0, 1, 2])
+  func `DDIM in many steps makes the mixture's classes, with their means and covariances`(_ place: Int) throws {
     let mixture = unevenMixture(2)
     let teacher = try GaussianMixture(mixture, schedule: Self.schedules[place]).teacher()
     let count = 2000
@@ -35,8 +35,8 @@ import Testing
     }
   }
 
-  @Test("Heun's method is nearer to the flow than DDIM with twice its steps", arguments: [0, 1])
-  func heunsMethodIsNearer(_ place: Int) throws {
+  @Test(arguments: [0, 1])
+  func `Heun's method is nearer to the flow than DDIM with twice its steps`(_ place: Int) throws {
     let mixture = unevenMixture(2)
     let teacher = try GaussianMixture(mixture, schedule: Self.schedules[place]).teacher()
     let condition = try Condition(classes: (0..<60).map { $0 % 3 })
@@ -53,19 +53,16 @@ import Testing
     #expect(0.15 * ddim < finer && finer < 0.4 * ddim, "\(ddim) \(finer)")
   }
 
-  @Test("Even times fall from 1 in equal steps")
-  func evenTimesFallFrom() { #expect(evenTimes(4) == [1, 0.75, 0.5, 0.25]) }
+  @Test func `Even times fall from 1 in equal steps`() { #expect(evenTimes(4) == [1, 0.75, 0.5, 0.25]) }
 
-  @Test("Guidance extrapolates from the unconditional to the conditional sample")
-  func guidanceExtrapolatesFromThe() throws {
+  @Test func `Guidance extrapolates from the unconditional to the conditional sample`() throws {
     let (conditional, unconditional) = (try Tensor([Float(3), -1]), try Tensor([Float(1), 1]))
     try expectSame(Guidance(4).guided(conditional, unconditional), Tensor([Float(9), -7]))
     try expectSame(Guidance(1).guided(conditional, unconditional), conditional)
     try expectSame(Guidance(0).guided(conditional, unconditional), unconditional)
   }
 
-  @Test("Conditional and unconditional samples of one batch are those of two calls")
-  func conditionalAndUnconditionalSamples() throws {
+  @Test func `Conditional and unconditional samples of one batch are those of two calls`() throws {
     for stage in [try Stage.points(), try Stage.images()] {
       let noisy = try normal("both", [Stage.count] + stage.backbone.sampleShape)
       let time = try times("both", Stage.count)
@@ -90,8 +87,7 @@ import Testing
     }
   }
 
-  @Test("Few-step generation predicts, noises afresh, and keeps the graph of its last prediction alone")
-  func fewStepGenerationPredicts() throws {
+  @Test func `Few-step generation predicts, noises afresh, and keeps the graph of its last prediction alone`() throws {
     let stage = try Stage.points()
     let steps = [1, 0.6, 0.3]
     let noises = try (0..<3).map { try normal("place \($0)", [Stage.count, 2]) }
@@ -118,8 +114,7 @@ import Testing
     }
   }
 
-  @Test("A student may begin at a time below 1 where noise has the whole variance, and nowhere else")
-  func laterStart() throws {
+  @Test func `A student may begin at a time below 1 where noise has the whole variance, and nowhere else`() throws {
     func cast(_ schedule: String) throws -> TrainingComponents {
       let text = """
         name: later
@@ -135,8 +130,7 @@ import Testing
     #expect { _ = try cast("flow") } throws: { "\($0)".contains("student.steps: this model's first time must be 1") }
   }
 
-  @Test("A DDPM's sampling times are diffusers' leading and trailing ones")
-  func spacing() {
+  @Test func `A DDPM's sampling times are diffusers' leading and trailing ones`() {
     var schedule = DiscreteVP()
     #expect(schedule.samplingTimes(4).map(schedule.timestep) == [999, 749, 499, 249])
     schedule.spacing = .leading

@@ -20,9 +20,9 @@ import Testing
   }
 
   @Test(
-    "Every prediction's target leads back to the sample at every time of every schedule", arguments: Schedule.allCases,
+    arguments: Schedule.allCases,
     Prediction.allCases)
-  func everyPredictionsTargetLeads(
+  func `Every prediction's target leads back to the sample at every time of every schedule`(
     _ schedule: Schedule, _ prediction: Prediction
   ) throws {
     let samples = try normal("samples", [40, 3])
@@ -37,9 +37,8 @@ import Testing
     try expectClose(prediction.clean(target, noisy: noisy, alpha: alpha, sigma: sigma), samples, 2e-4)
   }
 
-  @Test(
-    "Noise grows and signal fades with time, from a clean sample to nearly pure noise", arguments: Schedule.allCases)
-  func noiseGrowsAndSignal(_ schedule: Schedule) {
+  @Test(arguments: Schedule.allCases)
+  func `Noise grows and signal fades with time, from a clean sample to nearly pure noise`(_ schedule: Schedule) {
     let schedule = schedule.value
     let times = (0...100).map { Double($0) / 100 }
     #expect(schedule.alpha(0) == 1)
@@ -52,8 +51,7 @@ import Testing
     #expect(schedule.sigma(1) / Swift.max(schedule.alpha(1), 1e-9) > 10)
   }
 
-  @Test("A variance-preserving schedule preserves variance")
-  func aVariancePreservingSchedule() {
+  @Test func `A variance-preserving schedule preserves variance`() {
     let schedules: [any NoiseSchedule] = [
       ContinuousVP(), DiscreteVP(), DiscreteVP(betaStart: 1e-4, betaEnd: 0.02, scaled: false),
     ]
@@ -66,8 +64,7 @@ import Testing
     }
   }
 
-  @Test("Times 1, 0.75, 0.5 and 0.25 of a table of 1000 are steps 999, 749, 499 and 249")
-  func times1075() {
+  @Test func `Times 1, 0.75, 0.5 and 0.25 of a table of 1000 are steps 999, 749, 499 and 249`() {
     let schedule = DiscreteVP()
     #expect([1, 0.75, 0.5, 0.25].map(schedule.timestep) == [999, 749, 499, 249])
     #expect(schedule.timestep(0) == 0)
@@ -94,8 +91,7 @@ import Testing
     #expect(Swift.abs(ddpm.alpha(1) * ddpm.alpha(1) - 4.0358e-5) < 1e-8)
   }
 
-  @Test("EDM's levels are those of the paper's 18 steps")
-  func edmsLevelsAreThose() {
+  @Test func `EDM's levels are those of the paper's 18 steps`() {
     let schedule = EDM()
     let sigmas = (0..<18).map { schedule.sigma(1 - Double($0) / 17) }
     for (sigma, known) in zip(sigmas, [80, 57.586, 40.786, 28.375, 19.353, 12.910, 8.4009]) {
@@ -106,8 +102,7 @@ import Testing
     #expect(schedule.alpha(0.3) == 1)
   }
 
-  @Test("A shifted flow spends its times nearer to noise")
-  func aShiftedFlowSpends() {
+  @Test func `A shifted flow spends its times nearer to noise`() {
     let five = RectifiedFlow(shift: 5)
     let known = [(1, 1), (0.75, 0.9375), (0.5, 5.0 / 6), (0.25, 0.625), (0, 0)] as [(Double, Double)]
     for (time, sigma) in known {
@@ -118,16 +113,14 @@ import Testing
     #expect(RectifiedFlow().sigma(0.3) == 0.3)
   }
 
-  @Test("Coefficients keep the precision of float64 until they meet the samples")
-  func coefficientsKeepThePrecision() throws {
+  @Test func `Coefficients keep the precision of float64 until they meet the samples`() throws {
     // 1 - 1e-9 is 1 in float32, where α would be 0.
     let time = try Tensor([1 - 1e-9])
     let (alpha, _) = try RectifiedFlow().coefficients(time, like: .zeros([1, 2]))
     #expect(Swift.abs(try alpha.item() / 1e-9 - 1) < 1e-6)
   }
 
-  @Test("The noise that a clean prediction implies is the noise, where it is right")
-  func theNoiseThatA() throws {
+  @Test func `The noise that a clean prediction implies is the noise, where it is right`() throws {
     let (samples, noise) = (try normal("samples", [8, 2]), try normal("noise", [8, 2]))
     let time = try times("time", 8)
     let (alpha, sigma) = try ContinuousVP().coefficients(time, like: samples)

@@ -9,8 +9,7 @@ import Testing
     Dictionary(uniqueKeysWithValues: report.columns.map { ($0.name, $0.values) })
   }
 
-  @Test("A flip is a reweighted direction against the one without weights, and DMD has none")
-  func flips() throws {
+  @Test func `A flip is a reweighted direction against the one without weights, and DMD has none`() throws {
     let trainer = try Trainer(shortRecipe(objective: "{kind: amd, group-size: 8, sensitivity: 0.95}"))
     var flipped = 0.0
     for report in try trainer.train(8) {
@@ -28,8 +27,7 @@ import Testing
     #expect(columns(plain)["flips"]?.allSatisfy { $0 == 0 } == true)
   }
 
-  @Test("What nobody knows is not a number: a gap without guidance, zones without a reward")
-  func unknown() throws {
+  @Test func `What nobody knows is not a number: a gap without guidance, zones without a reward`() throws {
     let unguided = columns(try Trainer(shortRecipe(["matching.guidance": "1"], objective: "dmd")).step())
     for name in ["condition-gap", "cosine", "advantage", "zone"] {
       #expect(unguided[name]?.count == 64 && unguided[name]?.allSatisfy(\.isNaN) == true, "\(name)")
@@ -42,8 +40,7 @@ import Testing
     #expect(Set(try #require(c["student-step"])).isSubset(of: [1, 0.5]))
   }
 
-  @Test("A zone is a reward below the limit where the push is less than half the distance")
-  func zones() throws {
+  @Test func `A zone is a reward below the limit where the push is less than half the distance`() throws {
     let trainer = try Trainer(shortRecipe(["student.learning-rate": "0"]))
     let plain = columns(try trainer.step())
     #expect(plain["zone"]?.allSatisfy(\.isNaN) == true)

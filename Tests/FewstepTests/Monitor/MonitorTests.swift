@@ -50,8 +50,7 @@ final class FlakyObjective: MatchingObjective {
   /// A run whose student makes one and the same sample, far away, after a few steps.
   private let absurd = ["student.learning-rate": "0.3", "student.gradient-limit": "null"]
 
-  @Test("A probe of a student that has not moved says the same again")
-  func same() throws {
+  @Test func `A probe of a student that has not moved says the same again`() throws {
     let scratch = try Scratch()
     let training = try run(recipe(monitor: "held-out-rewards: {posterior: {kind: class-posterior}}"), scratch.path("r"))
     var reports = [MonitorReport]()
@@ -63,8 +62,7 @@ final class FlakyObjective: MatchingObjective {
     #expect(Set(monitor.fixedBatch.prompts).count == 3 && monitor.fixedBatch.prompts.count == 24)
   }
 
-  @Test("A run that collapses is warned of, once a kind, in words and in a file")
-  func collapse() throws {
+  @Test func `A run that collapses is warned of, once a kind, in words and in a file`() throws {
     let scratch = try Scratch()
     let training = try run(recipe(absurd), scratch.path("r"))
     var seen = [Warning]()
@@ -78,8 +76,7 @@ final class FlakyObjective: MatchingObjective {
     #expect(try WarningFile.read(RunFolder(scratch.path("r")).warnings) == seen)
   }
 
-  @Test("A warning may keep a checkpoint, or stop the run, which a resume goes on with")
-  func policies() throws {
+  @Test func `A warning may keep a checkpoint, or stop the run, which a resume goes on with`() throws {
     let scratch = try Scratch()
     let saving = try run(
       recipe(absurd.merging(["output.keep": "1"]) { $1 }, monitor: "policy: save"), scratch.path("save"))
@@ -93,8 +90,7 @@ final class FlakyObjective: MatchingObjective {
     withExtendedLifetime(first) {}
   }
 
-  @Test("A run that diverges goes back to its last good checkpoint, with half the learning rates")
-  func rollBack() throws {
+  @Test func `A run that diverges goes back to its last good checkpoint, with half the learning rates`() throws {
     let scratch = try Scratch()
     let recipe = try recipe(
       monitor: "policy: roll-back, mean-shift: 1e9, std: 1e9, diversity: 0, fake-teacher-gap: 1e9")
@@ -115,8 +111,7 @@ final class FlakyObjective: MatchingObjective {
     #expect(kept.learningRateFactor == 0.5)
   }
 
-  @Test("A run that diverges again and again ends with the error, and says so in its file")
-  func hopeless() throws {
+  @Test func `A run that diverges again and again ends with the error, and says so in its file`() throws {
     let scratch = try Scratch()
     let recipe = try recipe(monitor: "policy: roll-back, roll-backs: 2")
     let training = try run(
@@ -127,8 +122,8 @@ final class FlakyObjective: MatchingObjective {
     #expect(training.trainer.learningRateFactor == 0.25)
   }
 
-  @Test("What the monitor knows survives a stop and a resume, to the bit", arguments: [7, 8, 12])
-  func resume(_ cut: Int) throws {
+  @Test(arguments: [7, 8, 12])
+  func `What the monitor knows survives a stop and a resume, to the bit`(_ cut: Int) throws {
     let scratch = try Scratch()
     let recipe = try recipe(
       absurd, monitor: "held-out-rewards: {posterior: {kind: class-posterior}}", objective: "{kind: amd, group-size: 8}"
@@ -146,8 +141,7 @@ final class FlakyObjective: MatchingObjective {
     #expect(try !WarningFile.read(whole.folder.warnings).isEmpty)
   }
 
-  @Test("A gradient far above the median of those before it is warned of")
-  func gradients() throws {
+  @Test func `A gradient far above the median of those before it is warned of`() throws {
     let recipe = try recipe()
     let monitor = try #require(try Monitor(recipe, components: TrainingComponents(recipe)))
     for step in 0..<80 {
@@ -160,8 +154,7 @@ final class FlakyObjective: MatchingObjective {
     }
   }
 
-  @Test("Nothing of it is done where the recipe wants no monitor")
-  func off() throws {
+  @Test func `Nothing of it is done where the recipe wants no monitor`() throws {
     let scratch = try Scratch()
     let training = try run(recipe(absurd.merging(["monitor": "{every: 0}"]) { $1 }), scratch.path("r"))
     _ = try training.run()
@@ -171,8 +164,7 @@ final class FlakyObjective: MatchingObjective {
     #expect(!files.contains("monitor.h5") && !files.contains("warnings.json"))
   }
 
-  @Test("A held-out reward that is the training reward is refused at its place")
-  func panel() throws {
+  @Test func `A held-out reward that is the training reward is refused at its place`() throws {
     let error = #expect(throws: RecipeError.self) { try recipe(monitor: "held-out-rewards: {same: {kind: density}}") }
     #expect(
       error?.description.contains("monitor.held-out-rewards.same: this is the reward that is learnt from") == true)

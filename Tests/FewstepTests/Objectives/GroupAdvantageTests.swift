@@ -7,8 +7,7 @@ import Testing
 @testable import Fewstep
 
 @Suite struct GroupAdvantageTests {
-  @Test("Advantages are Equation 12: centred and scaled in their group, and clipped")
-  func advantagesAreEquation12() throws {
+  @Test func `Advantages are Equation 12: centred and scaled in their group, and clipped`() throws {
     // Mean 3, biased deviation √3.5; then a group of mean 0 and deviation 2.
     let rewards = try Tensor([Float(1), 2, 3, 6, 2, -2, 2, -2])
     let made = try GroupAdvantage(groupSize: 4, epsilon: 1e-6).advantages(rewards)
@@ -19,10 +18,8 @@ import Testing
     try expectClose(wide, Tensor([-2 / scale, -1 / scale, 0, 3 / scale, 0.8, -0.8, 0.8, -0.8]), 1e-6)
   }
 
-  @Test(
-    "A group whose rewards do not differ has no advantages, whatever its rewards and its size",
-    arguments: [2, 3, 6, 7, 64])
-  func aGroupWhoseRewards(_ size: Int) throws {
+  @Test(arguments: [2, 3, 6, 7, 64])
+  func `A group whose rewards do not differ has no advantages, whatever its rewards and its size`(_ size: Int) throws {
     for reward in [0.1, -1234.567, 1e-3, 3e7, -7.77] {
       let rewards = try Tensor(Array(repeating: Float(reward), count: size))
       let made = try GroupAdvantage(groupSize: size).advantages(rewards)
@@ -30,8 +27,7 @@ import Testing
     }
   }
 
-  @Test("A deviation drawn towards the step's keeps small differences small")
-  func aDeviationDrawn() throws {
+  @Test func `A deviation drawn towards the step's keeps small differences small`() throws {
     // Deviations 0.001 and 1.
     let rewards = try Tensor([Float(0.001), -0.001, 1, -1, 5, 5])
     for pooled in [0, 0.5, 1] {
@@ -45,8 +41,7 @@ import Testing
     }
   }
 
-  @Test("An advantage does not depend on other groups, nor on where the group stands")
-  func anAdvantageDoesNot() throws {
+  @Test func `An advantage does not depend on other groups, nor on where the group stands`() throws {
     let groupAdvantage = GroupAdvantage(groupSize: 4)
     let (a, b, c) = (try normal("a", [4]), try normal("b", [4]) * 100, try normal("c", [4]) - 50)
     let alone = try groupAdvantage.advantages(a)
@@ -55,8 +50,7 @@ import Testing
     #expect(try bytes(groupAdvantage.advantages(b)) != bytes(alone))
   }
 
-  @Test("The mean that weights are divided by is that of the sample's own group")
-  func theMeanThatWeights() throws {
+  @Test func `The mean that weights are divided by is that of the sample's own group`() throws {
     let rewards = try concatenated([normal("a", [4]), normal("b", [4]) * 3])
     let batchRewards = try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: 4))
     let means = try batchRewards.groupMean { try exp(-1.0 * $0) }.values.doubles()

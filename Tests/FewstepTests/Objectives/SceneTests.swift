@@ -12,8 +12,8 @@ import Testing
 @testable import SiD
 
 @Suite struct SceneTests {
-  @Test("A scene asks the real teacher once for both passes, the fake teacher once, and keeps what they say")
-  func aSceneAsksThe() throws {
+  @Test
+  func `A scene asks the real teacher once for both passes, the fake teacher once, and keeps what they say`() throws {
     let stage = try Stage.points()
     stage.guidance = 3
     let teacher = CountingTeacher(stage.teacher)
@@ -38,10 +38,10 @@ import Testing
     #expect(try scene.noisy === scene.noisy)
   }
 
-  @Test(
-    "Without guidance no objective asks for the unconditional pass, and a fake teacher's loss asks no teacher",
-    arguments: ["dmd", "dmd2", "amd", "reward forcing", "sid"])
-  func withoutGuidanceNoObjective(_ name: String) throws {
+  @Test(arguments: ["dmd", "dmd2", "amd", "reward forcing", "sid"])
+  func `Without guidance no objective asks for the unconditional pass, and a fake teacher's loss asks no teacher`(
+    _ name: String
+  ) throws {
     for (guidance, expected) in [(1.0, [Stage.count]), (2, [2 * Stage.count])] {
       let stage = try Stage.points()
       stage.guidance = guidance
@@ -58,8 +58,7 @@ import Testing
     }
   }
 
-  @Test("The directions are differences of clean samples, in which guidance is split in two")
-  func theDirectionsAreDifferences() throws {
+  @Test func `The directions are differences of clean samples, in which guidance is split in two`() throws {
     let stage = try Stage.points()
     stage.guidance = 2.5
     let scene = try stage.scene()
@@ -78,8 +77,8 @@ import Testing
     #expect(try !scene.distributionMatching.requiresGrad)
   }
 
-  @Test("A sample's matching scale is its own, whatever the batch", arguments: MatchingScale.allCases)
-  func aSamplesMatchingScale(_ scale: MatchingScale) throws {
+  @Test(arguments: MatchingScale.allCases)
+  func `A sample's matching scale is its own, whatever the batch`(_ scale: MatchingScale) throws {
     let stage = try Stage.points()
     stage.guidance = 2
     stage.scale = scale
@@ -105,8 +104,7 @@ import Testing
     try expectClose(whole, expected, 1e-5)
   }
 
-  @Test("Matching moves each sample along its direction, divided by its scale")
-  func matchingMovesEachSample() throws {
+  @Test func `Matching moves each sample along its direction, divided by its scale`() throws {
     let stage = try Stage.points()
     let samples = try normal("leaf", [Stage.count, 2]).requiringGrad()
     let scene = Scene(
@@ -121,14 +119,12 @@ import Testing
     #expect(Swift.abs(try loss.total.item() - 0.5 * mean(step.squared()).item()) < 1e-5)
   }
 
-  @Test("A direction of another shape than the samples' is refused, not broadcast")
-  func aDirectionOfAnotherShape() throws {
+  @Test func `A direction of another shape than the samples' is refused, not broadcast`() throws {
     let scene = try Stage.points().scene()
     #expect(throws: TensorError.self) { try scene.match(along: normal("direction", [2])) }
   }
 
-  @Test("A direction that is not finite gives a loss that is not finite")
-  func aDirectionThatIs() throws {
+  @Test func `A direction that is not finite gives a loss that is not finite`() throws {
     let stage = try Stage.points()
     let scene = try stage.scene()
     let direction = try normal("direction", [Stage.count, 2])
@@ -136,8 +132,7 @@ import Testing
     #expect(try scene.match(along: direction).total.item().isNaN)
   }
 
-  @Test("A sample that is what the teacher makes of it does not move, and breaks nothing")
-  func aSampleThatIs() throws {
+  @Test func `A sample that is what the teacher makes of it does not move, and breaks nothing`() throws {
     let samples = try normal("leaf", [4, 2]).requiringGrad()
     let still = FormulaDenoiser.constant(try samples.detached().cloned())
     let scene = Scene(
@@ -147,8 +142,7 @@ import Testing
     #expect(try #require(samples.gradient).doubles().allSatisfy { $0 == 0 })
   }
 
-  @Test("A view at other times has the same samples and noise, and is made once")
-  func aViewAtOther() throws {
+  @Test func `A view at other times has the same samples and noise, and is made once`() throws {
     let stage = try Stage.points()
     stage.guidance = 2
     let scene = try stage.scene()
@@ -161,8 +155,8 @@ import Testing
     #expect(try bytes(later.distributionMatching) != bytes(scene.distributionMatching))
   }
 
-  @Test("In a differentiable scene the teachers say the same, and the samples alone get a gradient of it")
-  func inADifferentiableScene() throws {
+  @Test func `In a differentiable scene the teachers say the same, and the samples alone get a gradient of it`() throws
+  {
     let stage = try Stage.images()
     stage.guidance = 2
     let scene = try stage.scene()
@@ -177,8 +171,7 @@ import Testing
     #expect(stage.student.parameters.all.contains { $0.value.gradient != nil })
   }
 
-  @Test("Without real data, pairs or sensing a scene says so, or has no advantages")
-  func withoutRealDataPairs() throws {
+  @Test func `Without real data, pairs or sensing a scene says so, or has no advantages`() throws {
     let stage = try Stage.points()
     let scene = Scene(
       samples: stage.samples, condition: stage.condition, time: try times("time", Stage.count),

@@ -50,8 +50,7 @@ import Testing
       seed: 0)
   }
 
-  @Test("What fits through the latents is rebuilt, and the scale gives latents the standard deviation 1")
-  func learns() throws {
+  @Test func `What fits through the latents is rebuilt, and the scale gives latents the standard deviation 1`() throws {
     let model = try Narrow()
     let training = try training(model)
     let before = try training.report(on: Twins())
@@ -67,8 +66,7 @@ import Testing
     #expect(try abs(latents.reshaped([-1]).variance([0]).item() - 1) < 0.01)
   }
 
-  @Test("The divergence pulls latents towards a standard normal distribution")
-  func divergence() throws {
+  @Test func `The divergence pulls latents towards a standard normal distribution`() throws {
     func latents(_ weight: Double) throws -> (mean: Double, logVariance: Double) {
       let model = try Narrow()
       let training = try training(model, klWeight: weight)

@@ -19,8 +19,8 @@ import Testing
     training: {steps: 10, batch: 32}
     """
 
-  @Test("A recipe that extends another one keeps what it does not say, key by key, with the places of both")
-  func merging() throws {
+  @Test
+  func `A recipe that extends another one keeps what it does not say, key by key, with the places of both`() throws {
     let scratch = try write([
       "base.yaml": Self.base,
       "top.yaml": "extends: base.yaml\nname: top\nobjective: {sensitivity: 0.5}\ntraining: {batch: 16}",
@@ -35,8 +35,7 @@ import Testing
     #expect(try recipe.resolved["objective"]?["group-size"]?.integer() == 8)
   }
 
-  @Test("A section of another kind takes the place of the extended one")
-  func kinds() throws {
+  @Test func `A section of another kind takes the place of the extended one`() throws {
     let scratch = try write([
       "base.yaml": Self.base, "top.yaml": "extends: base.yaml\nobjective: {kind: dmd}",
     ])
@@ -44,8 +43,7 @@ import Testing
     #expect(recipe.resolved["objective"]?["sensitivity"] == nil)
   }
 
-  @Test("A circle and a missing file are errors at their place")
-  func mistakes() throws {
+  @Test func `A circle and a missing file are errors at their place`() throws {
     let scratch = try write(["a.yaml": "extends: b.yaml", "b.yaml": "extends: a.yaml", "c.yaml": "extends: d.yaml"])
     for (name, words) in [("a.yaml", "in a circle"), ("c.yaml", "there is no")] {
       let error = #expect(throws: RecipeError.self) {

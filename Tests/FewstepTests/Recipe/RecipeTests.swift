@@ -9,8 +9,8 @@ import Testing
 @testable import Fewstep
 
 @Suite struct RecipeTests {
-  @Test("A full recipe is read, and leaves no key to its default", arguments: FullRecipe.allCases)
-  func aFullRecipe(_ full: FullRecipe) throws {
+  @Test(arguments: FullRecipe.allCases)
+  func `A full recipe is read, and leaves no key to its default`(_ full: FullRecipe) throws {
     let recipe = try Recipe(full.node(), catalog: smallCatalog())
     var given = 0
     func look(_ node: YAMLNode, _ path: String) throws {
@@ -34,8 +34,8 @@ import Testing
     #expect(recipe.evaluation?.teacherSteps == [4, 8])
   }
 
-  @Test("A misspelled key is an error at its place that names the one that was meant", arguments: FullRecipe.allCases)
-  func misspelled(_ full: FullRecipe) throws {
+  @Test(arguments: FullRecipe.allCases)
+  func `A misspelled key is an error at its place that names the one that was meant`(_ full: FullRecipe) throws {
     let node = try full.node()
     for path in node.keyPaths() {
       let key = path.last!
@@ -63,8 +63,8 @@ import Testing
     }
   }
 
-  @Test("A value of the wrong type is an error at its line", arguments: FullRecipe.allCases)
-  func wrongType(_ full: FullRecipe) throws {
+  @Test(arguments: FullRecipe.allCases)
+  func `A value of the wrong type is an error at its line`(_ full: FullRecipe) throws {
     let node = try full.node()
     for path in node.keyPaths() {
       let value = try node.entry(path).value
@@ -88,8 +88,8 @@ import Testing
     }
   }
 
-  @Test("A value outside its declared range is an error that says the range", arguments: FullRecipe.allCases)
-  func outOfRange(_ full: FullRecipe) throws {
+  @Test(arguments: FullRecipe.allCases)
+  func `A value outside its declared range is an error that says the range`(_ full: FullRecipe) throws {
     let node = try full.node()
     let settings = try Recipe(node, catalog: smallCatalog()).settings
     var tried = 0
@@ -129,8 +129,8 @@ import Testing
     #expect(tried > 40)
   }
 
-  @Test("A key without a default is missed, and the others are not", arguments: FullRecipe.allCases)
-  func missing(_ full: FullRecipe) throws {
+  @Test(arguments: FullRecipe.allCases)
+  func `A key without a default is missed, and the others are not`(_ full: FullRecipe) throws {
     let node = try full.node()
     let settings = try Recipe(node, catalog: smallCatalog()).settings
     for setting in settings {
@@ -147,8 +147,7 @@ import Testing
     #expect(settings.filter { $0.defaultValue == nil }.count >= 7)
   }
 
-  @Test("All mistakes are reported together, in the order of the file")
-  func together() throws {
+  @Test func `All mistakes are reported together, in the order of the file`() throws {
     var node = try FullRecipe.amd.node()
     node = try node.setting(["seed"], to: "word")
     node = try node.setting(["objective", "sensitivity"], to: "1")
@@ -171,8 +170,7 @@ import Testing
     #expect(text.split(separator: "\n").count == expected.count)
   }
 
-  @Test("An unknown plugin is one mistake, with the name that was meant")
-  func unknownPlugin() throws {
+  @Test func `An unknown plugin is one mistake, with the name that was meant`() throws {
     for (path, wrong, meant) in [
       (["objective", "kind"], "adm", "amd"), (["backbone", "kind"], "gausian-mixture", "gaussian-mixture"),
       (["reward", "kind"], "densty", "density"), (["evaluation", "floor", "kind"], "mixtur", "mixture"),
@@ -183,8 +181,7 @@ import Testing
     }
   }
 
-  @Test("Rules between values are checked where they are written")
-  func rules() throws {
+  @Test func `Rules between values are checked where they are written`() throws {
     let node = try FullRecipe.dmd2.node()
     for (path, text) in [
       (["backbone", "means"], "[0, 1, 1]"), (["backbone", "weights"], "[1, 2]"), (["backbone", "classes"], "[0]"),
@@ -200,8 +197,8 @@ import Testing
     }
   }
 
-  @Test("A resolved recipe reads back as the same recipe", arguments: FullRecipe.allCases)
-  func idempotent(_ full: FullRecipe) throws {
+  @Test(arguments: FullRecipe.allCases)
+  func `A resolved recipe reads back as the same recipe`(_ full: FullRecipe) throws {
     let first = try Recipe(full.node(), catalog: smallCatalog())
     let second = try Recipe(YAMLNode.parse(first.resolved.text(), file: "recipe.yaml"), catalog: smallCatalog())
     #expect(first.resolved.hasSameValue(as: second.resolved), "\(first.resolved.text())\n\(second.resolved.text())")
@@ -210,8 +207,7 @@ import Testing
     #expect(try first.differences(from: YAMLNode.parse(first.resolved.text())).isEmpty)
   }
 
-  @Test("Defaults read back too, and so do texts that YAML would take for something else")
-  func idempotentDefaults() throws {
+  @Test func `Defaults read back too, and so do texts that YAML would take for something else`() throws {
     for name in ["5", "null", "a: b", "# no comment", "true", "[x]", "*", "say \"hi\"", "1e3", " spaces "] {
       let text = """
         name: x
@@ -231,8 +227,7 @@ import Testing
     }
   }
 
-  @Test("A resolved recipe says where each value came from")
-  func provenance() throws {
+  @Test func `A resolved recipe says where each value came from`() throws {
     let scratch = try Scratch()
     let path = try scratch.write(
       "name: here\nbackbone:\n  kind: gaussian-mixture\nobjective: {kind: dmd}\ntraining:\n  steps: 5\n", to: "r.yaml")
@@ -249,8 +244,7 @@ import Testing
     #expect(recipe.resolved.text().contains("  batch: 32  # --set training.batch=32\n"))
   }
 
-  @Test("What --set replaces is checked like the file, and blamed by its own name")
-  func overrides() throws {
+  @Test func `What --set replaces is checked like the file, and blamed by its own name`() throws {
     let scratch = try Scratch()
     let path = try scratch.write(FullRecipe.amd.text, to: "r.yaml")
     let found = #expect(throws: RecipeError.self) {
@@ -278,8 +272,8 @@ import Testing
     #expect(try scratch.files() == ["r.yaml"])
   }
 
-  @Test("The nearest word is found by letters dropped, added, replaced and swapped, and not at any distance")
-  func nearestWord() {
+  @Test
+  func `The nearest word is found by letters dropped, added, replaced and swapped, and not at any distance`() {
     let words = ["steps", "batch", "micro-batches", "pairs"]
     for (wrong, meant) in [
       ("stps", "steps"), ("setps", "steps"), ("bach", "batch"), ("micro_batches", "micro-batches"), ("PAIRS", "pairs"),
@@ -290,8 +284,7 @@ import Testing
     #expect(nearest("x", among: []) == nil)
   }
 
-  @Test("Every plugin declares its settings with a meaning, once each, without being made")
-  func declarations() {
+  @Test func `Every plugin declares its settings with a meaning, once each, without being made`() {
     let catalog = smallCatalog()
     func check<Product>(_ plugins: [Plugin<Product>]) {
       for plugin in plugins {

@@ -14,8 +14,7 @@ import Testing
     return scratch.path("step-1.h5")
   }
 
-  @Test("A checkpoint of another recipe is refused, with each key that differs")
-  func otherRecipe() throws {
+  @Test func `A checkpoint of another recipe is refused, with each key that differs`() throws {
     let scratch = try Scratch()
     let path = try saved(scratch, shortRecipe())
     let changes = [
@@ -35,8 +34,7 @@ import Testing
     #expect(other?.description.contains("objective.gan.features: fake-teacher there, absent here") == true)
   }
 
-  @Test("Keys that change nothing that was computed may differ, such as what is logged and evaluated")
-  func freeKeys() throws {
+  @Test func `Keys that change nothing that was computed may differ, such as what is logged and evaluated`() throws {
     let scratch = try Scratch()
     let path = try saved(scratch, shortRecipe())
     let changes = ["name": "other", "output.keep": "5", "training.steps": "60"]
@@ -45,10 +43,8 @@ import Testing
     #expect(trainer.stepCount == 1)
   }
 
-  @Test(
-    "The number of steps may change where learning rates are constant, and nowhere else",
-    arguments: ["student", "fake-teacher"])
-  func steps(_ role: String) throws {
+  @Test(arguments: ["student", "fake-teacher"])
+  func `The number of steps may change where learning rates are constant, and nowhere else`(_ role: String) throws {
     let scratch = try Scratch()
     let cosine = ["\(role).learning-rate-schedule": "cosine"]
     let path = try saved(scratch, shortRecipe(cosine))
@@ -59,8 +55,7 @@ import Testing
     #expect(error?.description.contains("training.steps: 6 there, 60 here") == true)
   }
 
-  @Test("A checkpoint that was cut off, is empty or is another file is an error that names it")
-  func damaged() throws {
+  @Test func `A checkpoint that was cut off, is empty or is another file is an error that names it`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe()
     let path = try saved(scratch, recipe)
@@ -84,8 +79,7 @@ import Testing
     #expect(missing?.kind == .missing)
   }
 
-  @Test("A tensor that a checkpoint lacks is named")
-  func lacking() throws {
+  @Test func `A tensor that a checkpoint lacks is named`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe()
     let path = try saved(scratch, recipe)
@@ -112,8 +106,7 @@ import Testing
     }
   }
 
-  @Test("A student is loaded with its own step list, and with its average where there is one")
-  func student() throws {
+  @Test func `A student is loaded with its own step list, and with its average where there is one`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(["student.steps": "[1, 0.3]"])
     let trainer = try Trainer(recipe)

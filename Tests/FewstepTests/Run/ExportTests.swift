@@ -7,8 +7,7 @@ import Testing
 @testable import Fewstep
 
 @Suite struct ExportTests {
-  @Test("A model that is links into a cache is exported as files")
-  func links() throws {
+  @Test func `A model that is links into a cache is exported as files`() throws {
     let scratch = try Scratch()
     let files = FileManager.default
     // Each file is a relative link, as in the folders that downloads leave.

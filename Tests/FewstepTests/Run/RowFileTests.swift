@@ -21,8 +21,7 @@ import Testing
     return try Dictionary(uniqueKeysWithValues: file.names().map { ($0, try file.read($0).doubles()) })
   }
 
-  @Test("A file that would grow too large drops every other step, and spans the whole run")
-  func bounded() throws {
+  @Test func `A file that would grow too large drops every other step, and spans the whole run`() throws {
     let scratch = try Scratch()
     try write(scratch.path("a.h5"), steps: 0..<1000, from: 0)
     let all = try columns(scratch.path("a.h5"))
@@ -37,8 +36,8 @@ import Testing
     #expect(try file.attribute("said") == .string("once"))
   }
 
-  @Test("Rows of a run that was cut off and goes on are those of one that was not", arguments: [40, 95, 100, 105, 420])
-  func resumed(_ cut: Int) throws {
+  @Test(arguments: [40, 95, 100, 105, 420])
+  func `Rows of a run that was cut off and goes on are those of one that was not`(_ cut: Int) throws {
     let scratch = try Scratch()
     try write(scratch.path("whole.h5"), steps: 0..<1000, from: 0)
     try write(scratch.path("cut.h5"), steps: 0..<cut + 30, from: 0)
@@ -46,8 +45,7 @@ import Testing
     #expect(try columns(scratch.path("whole.h5")) == columns(scratch.path("cut.h5")))
   }
 
-  @Test("A column that is missing on one step is not a number there")
-  func missing() throws {
+  @Test func `A column that is missing on one step is not a number there`() throws {
     let scratch = try Scratch()
     let file = try MetricTable(scratch.path("a.h5"), from: 0, interval: 1, capacity: 100)
     let values = try Tensor([1.0, 2])

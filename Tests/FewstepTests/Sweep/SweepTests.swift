@@ -27,8 +27,7 @@ import Testing
     } catch { return "\(error)" }
   }
 
-  @Test("Every combination of a grid meets every seed, variant by variant")
-  func grid() throws {
+  @Test func `Every combination of a grid meets every seed, variant by variant`() throws {
     let trials = try sweep(
       "seeds: [0, 1]\ngrid: {objective.sensitivity: [0, 0.3], matching.guidance: [1, 2]}"
     ).trials
@@ -42,8 +41,7 @@ import Testing
     #expect(trials.map(\.recipe.matching.guidance.scale) == [1, 1, 2, 2, 1, 1, 2, 2])
   }
 
-  @Test("A list replaces single values and whole sections, under names of its own")
-  func list() throws {
+  @Test func `A list replaces single values and whole sections, under names of its own`() throws {
     let trials = try sweep(
       "list:\n  - {name: the plain one, objective: {kind: dmd}}\n  - {objective.sharpening: 0}"
     ).trials
@@ -54,8 +52,7 @@ import Testing
     #expect(trials.allSatisfy { $0.node["sweep"] == nil })
   }
 
-  @Test("Random draws lie within their bounds, differ, and are the same each time")
-  func random() throws {
+  @Test func `Random draws lie within their bounds, differ, and are the same each time`() throws {
     let block =
       "random: {draws: 6, seed: 3, values: {student.learning-rate: {log: [1e-5, 1e-3]}, training.steps: [5, 7]}}"
     let rates = try sweep(block).trials.map(\.recipe.student.optimization.optimizer.learningRate)
@@ -66,34 +63,31 @@ import Testing
     #expect(Set(try sweep(block).trials.map(\.recipe.training.steps)) == [5, 7])
   }
 
-  @Test(
-    "A mistake is named with its place",
-    arguments: [
-      ("grid: {objective.sensitivty: [0, 1]}", "s.yaml:9:10", "Did you mean 'sensitivity'?"),
-      ("grid: {objective.sensitivity: []}", "s.yaml:9:33", "the list is empty"),
-      ("grid: {}", "s.yaml:9:9", "it is empty"),
-      ("gird: {seed: [1]}", "s.yaml:9:3", "Did you mean 'grid'?"),
-      ("grid: {objective.sensitivity: [0.3, 7]}", "s.yaml:9:39", "7"),
-      ("seeds: [a]", "s.yaml:9:11", "number"),
-      ("seeds: [0, 0]", "s.yaml:9:3", "two runs"),
-      ("random: {draws: 0, values: {seed: [1]}}", "s.yaml:9:11", "draws"),
-      ("random: {draws: 2, values: {student.learning-rate: {log: [0, 1]}}}", "s.yaml:9:60", "above 0"),
-      ("list: [{name: a}, {name: a}]", "s.yaml:9:3", "two runs"),
-      ("list: [{name: ..}]", "s.yaml:9:17", "names no folder"),
-      ("grid: {seed: [1, 2]}", "s.yaml:9:10", "list seeds at sweep.seeds"),
-      (
-        "grid: {objective.sensitivity: [0.1]}\nlist: [{objective: {kind: dmd}}]", "s.yaml:10:11",
-        "would change the same setting"
-      ),
-    ])
-  func mistakes(_ block: String, _ place: String, _ words: String) {
+  @Test(arguments: [
+    ("grid: {objective.sensitivty: [0, 1]}", "s.yaml:9:10", "Did you mean 'sensitivity'?"),
+    ("grid: {objective.sensitivity: []}", "s.yaml:9:33", "the list is empty"),
+    ("grid: {}", "s.yaml:9:9", "it is empty"),
+    ("gird: {seed: [1]}", "s.yaml:9:3", "Did you mean 'grid'?"),
+    ("grid: {objective.sensitivity: [0.3, 7]}", "s.yaml:9:39", "7"),
+    ("seeds: [a]", "s.yaml:9:11", "number"),
+    ("seeds: [0, 0]", "s.yaml:9:3", "two runs"),
+    ("random: {draws: 0, values: {seed: [1]}}", "s.yaml:9:11", "draws"),
+    ("random: {draws: 2, values: {student.learning-rate: {log: [0, 1]}}}", "s.yaml:9:60", "above 0"),
+    ("list: [{name: a}, {name: a}]", "s.yaml:9:3", "two runs"),
+    ("list: [{name: ..}]", "s.yaml:9:17", "names no folder"),
+    ("grid: {seed: [1, 2]}", "s.yaml:9:10", "list seeds at sweep.seeds"),
+    (
+      "grid: {objective.sensitivity: [0.1]}\nlist: [{objective: {kind: dmd}}]", "s.yaml:10:11",
+      "would change the same setting"
+    ),
+  ])
+  func `A mistake is named with its place`(_ block: String, _ place: String, _ words: String) {
     let said = problems(block)
     #expect(said.contains(place), "\(said)")
     #expect(said.contains(words), "\(said)")
   }
 
-  @Test("A recipe without the section is told what one looks like")
-  func none() throws {
+  @Test func `A recipe without the section is told what one looks like`() throws {
     let node = try YAMLNode.parse("name: x", file: "s.yaml")
     #expect(throws: RecipeError.self) { try Sweep(node, catalog: smallCatalog()) }
   }

@@ -18,10 +18,10 @@ import Testing
     try MemoryCollective.run(2, body).map { try $0.get() }
   }
 
-  @Test(
-    "Two ranks that share a batch do what one does with the whole, and stay alike to the bit",
-    arguments: ["amd", "dmd2", "decoupled-dmd", "reward-forcing", "sid"])
-  func invariance(_ objective: String) throws {
+  @Test(arguments: ["amd", "dmd2", "decoupled-dmd", "reward-forcing", "sid"])
+  func `Two ranks that share a batch do what one does with the whole, and stay alike to the bit`(_ objective: String)
+    throws
+  {
     let single = try Trainer(Self.recipe(objective: objective))
     let reports = try single.train(3)
     let ranks = try Self.two { collective in
@@ -54,8 +54,8 @@ import Testing
     try Dictionary(uniqueKeysWithValues: state.map { ($0.0, try bytes($0.1)) })
   }
 
-  @Test("A run of two ranks stopped and resumed is the run to the bit; the first rank alone writes files")
-  func resume() throws {
+  @Test func `A run of two ranks stopped and resumed is the run to the bit; the first rank alone writes files`() throws
+  {
     let scratch = try Scratch()
     let (whole, parts) = (scratch.path("whole"), scratch.path("parts"))
     @Sendable func run(_ path: String, _ collective: MemoryCollective, resume: Bool = false, until limit: Int? = nil)
@@ -76,8 +76,7 @@ import Testing
     #expect(RunFolder(parts).checkpointSteps == [3, 6] && RunFolder(whole).checkpointSteps == [6])
   }
 
-  @Test("One process may resume what two have begun")
-  func fewer() throws {
+  @Test func `One process may resume what two have begun`() throws {
     let scratch = try Scratch()
     let folder = RunFolder(scratch.path("r"))
     _ = try Self.two { collective in
@@ -90,8 +89,7 @@ import Testing
     #expect(single.stepCount == 3)
   }
 
-  @Test("What fails on one rank ends the step of all, and is told with its place")
-  func failure() throws {
+  @Test func `What fails on one rank ends the step of all, and is told with its place`() throws {
     for faulty in 0..<2 {
       let results = MemoryCollective.run(2) { collective in
         let recipe = try Self.recipe(objective: "dmd")
@@ -113,8 +111,7 @@ import Testing
     }
   }
 
-  @Test("A rank that diverges takes all back to the last good checkpoint")
-  func rollBack() throws {
+  @Test func `A rank that diverges takes all back to the last good checkpoint`() throws {
     let scratch = try Scratch()
     let folder = RunFolder(scratch.path("r"))
     let ranks = try Self.two { collective in
@@ -141,8 +138,7 @@ import Testing
     #expect(ranks[1].state.allSatisfy { ranks[0].state[$0.key] == $0.value })
   }
 
-  @Test("All ranks follow the first one's decision")
-  func agreement() throws {
+  @Test func `All ranks follow the first one's decision`() throws {
     #expect(try Self.two { try $0.agree(10 + $0.rank) } == [10, 10])
     let broadcast = try Self.two { collective in
       let tensor = try Tensor([Double(collective.rank)])
@@ -157,8 +153,7 @@ import Testing
     #expect(gathered == [[0, 1, 2, 3], [0, 1, 2, 3]])
   }
 
-  @Test("A sum that is made holds on to no gradient")
-  func release() throws {
+  @Test func `A sum that is made holds on to no gradient`() throws {
     let isReleased = MemoryCollective.run(1) { collective in
       weak var held: Tensor?
       do {
@@ -171,8 +166,7 @@ import Testing
     #expect(try isReleased[0].get())
   }
 
-  @Test("Micro-batches that cannot be divided evenly among the ranks are refused at their place")
-  func refusal() throws {
+  @Test func `Micro-batches that cannot be divided evenly among the ranks are refused at their place`() throws {
     let errors = MemoryCollective.run(3) { collective in
       let recipe = try Self.recipe()
       _ = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)

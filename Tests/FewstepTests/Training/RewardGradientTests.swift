@@ -36,10 +36,10 @@ import Testing
     try #require(report.student.first { $0.name == name }?.value)
   }
 
-  @Test(
-    "The gradient of a reward that is known is the known one, in parts too, and that of finite differences",
-    arguments: [1, 4])
-  func closedForm(parts: Int) throws {
+  @Test(arguments: [1, 4])
+  func `The gradient of a reward that is known is the known one, in parts too, and that of finite differences`(
+    parts: Int
+  ) throws {
     let (point, weight) = ([0.5, 0.25], 0.3)
     let report = try trainer(at: point, weight: weight, parts: parts).step()
     // λ (x - c) / s²
@@ -60,8 +60,8 @@ import Testing
     }
   }
 
-  @Test("A weight of 0 is no weight, to the bit, and another one moves the student alone in the first step")
-  func zero() throws {
+  @Test
+  func `A weight of 0 is no weight, to the bit, and another one moves the student alone in the first step`() throws {
     func trained(_ changes: [String: String], steps: Int = 2) throws -> (Trainer, [StepReport]) {
       let trainer = try Trainer(shortRecipe(changes))
       return (trainer, try trainer.train(steps))
@@ -79,8 +79,7 @@ import Testing
     #expect(moved.allSatisfy { ["student/", "optimizers/student/", "ema/"].contains(where: $0.hasPrefix) }, "\(moved)")
   }
 
-  @Test("A student that is only told of the reward climbs it")
-  func climbs() throws {
+  @Test func `A student that is only told of the reward climbs it`() throws {
     let recipe = try shortRecipe(
       ["student.reward-weight": "1", "student.learning-rate": "0.01", "student.steps": "[1]"], objective: "dmd")
     let components = try TrainingComponents(recipe)
@@ -93,8 +92,7 @@ import Testing
     #expect(try reward(reports.last!) > 0.5 * reward(reports[0]), "a mean log-density, below 0")
   }
 
-  @Test("A recipe that asks for a gradient where there is none is refused at its place")
-  func refusals() throws {
+  @Test func `A recipe that asks for a gradient where there is none is refused at its place`() throws {
     func refused(_ changes: [String: String]) throws -> String {
       let changes = changes.merging(["student.reward-weight": "0.1"]) { $1 }
       do { _ = try TrainingComponents(shortRecipe(changes, objective: "dmd")) } catch { return "\(error)" }
@@ -111,8 +109,7 @@ import Testing
     #expect(error?.description.contains("FormulaReward is not differentiable") == true)
   }
 
-  @Test("A classifier's reward carries its gradient to the pixels, and none to the classifier")
-  func classifier() throws {
+  @Test func `A classifier's reward carries its gradient to the pixels, and none to the classifier`() throws {
     let classifier = try Classifier(
       Classifier.Architecture(inputs: 1, channels: [8, 8], features: 4, classes: 3), .random(seed: 2))
     try classifier.parameters.setTrainable(false)
@@ -131,8 +128,7 @@ import Testing
     #expect(classifier.parameters.all.allSatisfy { $0.value.gradient == nil })
   }
 
-  @Test("A checkpoint goes on with the scorer that it was made with, and with no other")
-  func versions() throws {
+  @Test func `A checkpoint goes on with the scorer that it was made with, and with no other`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(objective: "dmd")
     func trainer(_ version: String) throws -> Trainer {
@@ -155,8 +151,7 @@ import Testing
       ).scorer == ["version": "judge 2"])
   }
 
-  @Test("An external scorer is part of an evaluation's fingerprint")
-  func fingerprint() throws {
+  @Test func `An external scorer is part of an evaluation's fingerprint`() throws {
     func fingerprint(_ version: String) throws -> Fingerprint {
       var catalog = smallCatalog()
       catalog.rewards.append(Plugin("foreign", "") { _ in { _ in ForeignReward(version) } })
@@ -173,8 +168,7 @@ import Testing
         == ["reward.scorer.version: judge 1.0 instead of judge 1.1"])
   }
 
-  @Test("A run's diagnostics say who has scored")
-  func records() throws {
+  @Test func `A run's diagnostics say who has scored`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(["monitor": "{every: 0}"], objective: "dmd")
     let components = try TrainingComponents(recipe)

@@ -10,10 +10,8 @@ import Testing
 @testable import SiD
 
 @Suite struct TrainerTests {
-  @Test(
-    "Training, saving, loading and training on is training without a stop, to the bit",
-    arguments: ["amd", "dmd2", "dmd"])
-  func resume(_ objective: String) throws {
+  @Test(arguments: ["amd", "dmd2", "dmd"])
+  func `Training, saving, loading and training on is training without a stop, to the bit`(_ objective: String) throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(objective: objective)
     let whole = try Trainer(recipe)
@@ -39,8 +37,7 @@ import Testing
     #expect(whole.tensors.filter { $0.name.hasPrefix("objective") }.isEmpty == (objective == "dmd"))
   }
 
-  @Test("Low-rank updates are saved and loaded with their frozen weights")
-  func resumeAdapters() throws {
+  @Test func `Low-rank updates are saved and loaded with their frozen weights`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(["student.lora": "{rank: 2}", "fake-teacher.lora": "{rank: 2, layers: [output]}"])
     let whole = try Trainer(recipe)
@@ -58,8 +55,7 @@ import Testing
     #expect(try differences(whole, second).isEmpty)
   }
 
-  @Test("The same seed gives the same run to the bit, another seed another one")
-  func seeds() throws {
+  @Test func `The same seed gives the same run to the bit, another seed another one`() throws {
     let (a, b) = (try Trainer(shortRecipe()), try Trainer(shortRecipe()))
     _ = (try a.train(3), try b.train(3))
     #expect(try differences(a, b).isEmpty)
@@ -69,10 +65,8 @@ import Testing
     #expect(same.isEmpty, "\(same)")
   }
 
-  @Test(
-    "A batch in four parts is the batch, within rounding, its advantages included",
-    arguments: ["amd", "dmd2", "dmd", "decoupled-dmd", "reward-forcing", "sid"])
-  func microBatches(_ objective: String) throws {
+  @Test(arguments: ["amd", "dmd2", "dmd", "decoupled-dmd", "reward-forcing", "sid"])
+  func `A batch in four parts is the batch, within rounding, its advantages included`(_ objective: String) throws {
     // A large ε keeps AdamW from blowing the rounding of small gradients up to whole steps.
     let smooth = ["student.epsilon": "0.1", "fake-teacher.epsilon": "0.1"]
     let whole = try Trainer(shortRecipe(smooth, objective: objective))
@@ -106,10 +100,8 @@ import Testing
     }
   }
 
-  @Test(
-    "A role that is not finite stops training before anything moves",
-    arguments: ["student", "fake teacher", "objective"])
-  func notFinite(_ role: String) throws {
+  @Test(arguments: ["student", "fake teacher", "objective"])
+  func `A role that is not finite stops training before anything moves`(_ role: String) throws {
     let trainer = try Trainer(shortRecipe())
     _ = try trainer.train(1)
     let stores = [
@@ -125,8 +117,7 @@ import Testing
     #expect(trainer.stepCount == 1)
   }
 
-  @Test("A gradient that is not finite stops the update, though the loss is finite")
-  func gradientNotFinite() throws {
+  @Test func `A gradient that is not finite stops the update, though the loss is finite`() throws {
     let recipe = try shortRecipe(objective: "dmd")
     // The slope of √ at 0 is infinite, and 0 times that is NaN.
     let poisoned = try Trainer(recipe, components: TrainingComponents(recipe).playing(PoisonousObjective()))
@@ -136,15 +127,15 @@ import Testing
     #expect(try poisoned.snapshot() == before)
   }
 
-  @Test(
-    "A plugin that throws or gives back the wrong thing is named, and nothing moves",
-    arguments: [
-      ("throws", "student's loss at step 0: aten::"), ("vector", "expected a scalar, got float32[64]"),
-      ("constant", "depends on no trainable parameter"), ("note", "note 'odd' at step 0: expected 64 numbers"),
-      ("reward shape", "reward (FormulaReward) at step 0: expected [64], one score per sample, got float32[64, 1]"),
-      ("reward nan", "the score of sample 0 (prompt "), ("reward throws", "reward (FormulaReward) at step 0: aten::"),
-    ])
-  func pluginErrors(_ fault: String, _ words: String) throws {
+  @Test(arguments: [
+    ("throws", "student's loss at step 0: aten::"), ("vector", "expected a scalar, got float32[64]"),
+    ("constant", "depends on no trainable parameter"), ("note", "note 'odd' at step 0: expected 64 numbers"),
+    ("reward shape", "reward (FormulaReward) at step 0: expected [64], one score per sample, got float32[64, 1]"),
+    ("reward nan", "the score of sample 0 (prompt "), ("reward throws", "reward (FormulaReward) at step 0: aten::"),
+  ])
+  func `A plugin that throws or gives back the wrong thing is named, and nothing moves`(
+    _ fault: String, _ words: String
+  ) throws {
     let recipe = try shortRecipe(objective: "dmd")
     let objective = FaultyObjective(fault)
     let reward = FormulaReward { samples in
@@ -163,8 +154,7 @@ import Testing
     #expect(try trainer.snapshot() == before)
   }
 
-  @Test("A run whose plugin fails keeps the checkpoints it has")
-  func failingRun() throws {
+  @Test func `A run whose plugin fails keeps the checkpoints it has`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(["output.checkpoint-every": "2"], objective: "dmd")
     let trainer = try Trainer(recipe, components: TrainingComponents(recipe).playing(FaultyObjective("throws late")))
@@ -177,8 +167,7 @@ import Testing
     #expect(resumed.stepCount == 2)
   }
 
-  @Test("A checkpointed network that is run again by the student's backward keeps no gradient of it")
-  func noGradientAtTheFakeTeacher() throws {
+  @Test func `A checkpointed network that is run again by the student's backward keeps no gradient of it`() throws {
     let architecture = Architecture(
       image: [1, 8, 8], classes: 3, patch: 1, channels: 8, multipliers: [1, 2], heads: 2, groups: 4)
     let backbone = PixelUNet(architecture, weights: .random(seed: 4), on: .cpu, gradientCheckpointing: true)
@@ -192,8 +181,7 @@ import Testing
     #expect(components.fakeTeacher.parameters.trainable.count == components.fakeTeacher.parameters.all.count)
   }
 
-  @Test("Between evaluations of the reward AMD is plain DMD")
-  func interval() throws {
+  @Test func `Between evaluations of the reward AMD is plain DMD`() throws {
     let trainer = try Trainer(shortRecipe(objective: "{kind: amd, group-size: 8, interval: 3}"))
     for (step, report) in try trainer.train(6).enumerated() {
       let isEvaluated = step % 3 == 0
@@ -213,8 +201,7 @@ import Testing
     }
   }
 
-  @Test("Samples of a group have one prompt and follow each other")
-  func groups() throws {
+  @Test func `Samples of a group have one prompt and follow each other`() throws {
     let report = try Trainer(shortRecipe()).step()
     let prompts = try #require(report.columns.first { $0.name == "prompt" }).values
     for group in stride(from: 0, to: 64, by: 8) { #expect(Set(prompts[group..<group + 8]).count == 1) }
@@ -227,8 +214,7 @@ import Testing
     #expect(times.allSatisfy { 0.02 <= $0 && $0 < 0.98 } && Set(times).count == 64)
   }
 
-  @Test("A cast that cannot play is refused before training, with the key")
-  func refused() throws {
+  @Test func `A cast that cannot play is refused before training, with the key`() throws {
     func error(_ changes: [String: String]) throws -> String {
       "\(try #require(#expect(throws: (any Error).self) { _ = try Trainer(shortRecipe(changes)).step() }))"
     }
@@ -239,8 +225,7 @@ import Testing
     if Device.cudaCount == 0 { #expect(try error(["device": "cuda"]).contains("cuda:0")) }
   }
 
-  @Test("A short run brings a mixture's student nearer to its class's modes")
-  func learns() throws {
+  @Test func `A short run brings a mixture's student nearer to its class's modes`() throws {
     let recipe = try shortRecipe(
       [
         "student.learning-rate": "0.005", "fake-teacher.learning-rate": "0.01", "training.steps": "200",

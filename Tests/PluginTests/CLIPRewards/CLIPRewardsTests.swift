@@ -19,10 +19,10 @@ import Testing
     "kind: \(kind)\nmodel: \(fixtures)/\(name)\n\(more)"
   }
 
-  @Test(
-    "Files' scores are those of transformers and open_clip, whatever the pictures' shapes and the batch",
-    arguments: [1, 3, 16])
-  func filesScores(batch: Int) throws {
+  @Test(arguments: [1, 3, 16])
+  func `Files' scores are those of transformers and open_clip, whatever the pictures' shapes and the batch`(batch: Int)
+    throws
+  {
     let (pictures, texts) = try pictures()
     func score(_ section: String) throws -> Tensor {
       try reward("\(section)\nbatch: \(batch)").score(pictures: pictures, texts: texts)
@@ -36,17 +36,15 @@ import Testing
     try #expect(largestDifference(score(opened), expected("open-clip", "cosine").clamped(0, nil)) < 1e-5)
   }
 
-  @Test(
-    "LAION's predictors are read from torch's files, of several layers or of one", arguments: ["several", "single"])
-  func aesthetic(name: String) throws {
+  @Test(arguments: ["several", "single"])
+  func `LAION's predictors are read from torch's files, of several layers or of one`(name: String) throws {
     let (pictures, texts) = try pictures()
     let made = try reward(Self.folder("aesthetic", "open-clip", "head: \(fixtures)/aesthetic/\(name).pth"))
       .score(pictures: pictures, texts: texts)
     try #expect(largestDifference(made, expected("aesthetic", name)) < 1e-5)
   }
 
-  @Test("In training a sample is scored against its prompt's text")
-  func training() throws {
+  @Test func `In training a sample is scored against its prompt's text`() throws {
     let (pictures, texts) = try pictures()
     let pixels = try (pictures[1].to(.float32) / 255).unsqueezed(0).expanded([2, -1, -1, -1])
     let reward = try reward(Self.hps, prompts: texts)
@@ -65,8 +63,7 @@ import Testing
     #expect(points.contains("no images"), "\(points)")
   }
 
-  @Test("The gradient reaches the pixels through resizing and cropping, as PyTorch has it")
-  func gradient() throws {
+  @Test func `The gradient reaches the pixels through resizing and cropping, as PyTorch has it`() throws {
     let (pictures, texts) = try pictures()
     let pixels = try (pictures[2].to(.float32) / 255).requiringGrad()
     let reward = try reward(Self.folder("clip-score", "clip-model", "weight: 1"), prompts: texts)
@@ -79,8 +76,8 @@ import Testing
     try #expect(relativeDifference(#require(pixels.gradient), from: expected("clip-model", "through_gradient")) < 2e-5)
   }
 
-  @Test("Tensors' scores are near those of the files that they are rounded to, and in bfloat16 not far away")
-  func nearness() throws {
+  @Test
+  func `Tensors' scores are near those of the files that they are rounded to, and in bfloat16 not far away`() throws {
     let (pictures, texts) = try pictures()
     let section = Self.folder("clip-score", "clip-model", "weight: 1")
     let (full, half) = (
@@ -98,8 +95,7 @@ import Testing
     }
   }
 
-  @Test("A prefix is part of the text, and of what tells two rewards apart")
-  func prefix() throws {
+  @Test func `A prefix is part of the text, and of what tells two rewards apart`() throws {
     let (pictures, _) = try pictures()
     let plain = try reward(Self.folder("clip-score"))
     let prefixed = try reward(Self.folder("clip-score", "clip-model", "prefix: A photo depicts"))
@@ -121,7 +117,7 @@ import Testing
     #expect(try plain.fingerprint() != shorter.fingerprint())
   }
 
-  @Test func filesThatAreNotTheModelsAreRefusedWithTheirNames() throws {
+  @Test func `Files that are not the model's are refused with their names`() throws {
     func refused(_ section: String) -> String { words { _ = try reward(section) } }
     // Without its config the tiny network is taken for a ViT-H-14.
     let tiny = refused(Self.hps.replacing("config: \(fixtures)/open-clip/open_clip_config.json\n", with: ""))
@@ -137,15 +133,14 @@ import Testing
     #expect(version.contains("'v3' is not one of v2.0, v2.1"), "\(version)")
   }
 
-  @Test("A head for embeddings of another width is refused with the layer's name")
-  func aHeadOfAnotherWidth() {
+  @Test func `A head for embeddings of another width is refused with the layer's name`() {
     let refused = words { _ = try AestheticHead("\(fixtures)/aesthetic/several.pth", width: 768, on: .cpu) }
     #expect(refused.contains("several.pth: layers.0.weight: "), "\(refused)")
     #expect(refused.contains("expected [outputs, 768], got [9, 12]"), "\(refused)")
   }
 
-  @Test("A published file of the other version is known by its hash, and any other file is taken at its word")
-  func versions() throws {
+  @Test
+  func `A published file of the other version is known by its hash, and any other file is taken at its word`() throws {
     let path = "\(fixtures)/open-clip/hps.pt"
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path)).count
     func published(_ version: HPSVersion, _ bytes: Int, _ hash: String) -> [HPSVersion.Published] {

@@ -7,8 +7,8 @@ import Testing
 @testable import ExternalReward
 
 @Suite struct ExternalRewardTests {
-  @Test("Tensors and files are scored, whatever their sizes and the batch", arguments: [1, 2, 5])
-  func scores(batch: Int) throws {
+  @Test(arguments: [1, 2, 5])
+  func `Tensors and files are scored, whatever their sizes and the batch`(batch: Int) throws {
     let batches = try pixels([5, 3, 4, 6])
     let means = try batches.reshaped([5, -1]).mean([1])
     let pictures = try (0..<3).map { index in
@@ -27,8 +27,7 @@ import Testing
     }
   }
 
-  @Test("The reward is the weighted sum of a scorer's axes, all of them without weights")
-  func axes() throws {
+  @Test func `The reward is the weighted sum of a scorer's axes, all of them without weights`() throws {
     let x = try pixels([2, 3, 4, 4])
     func score(_ axes: [String: Double]?) throws -> Tensor {
       try reward(python("\(scorers)/brightness.py"), axes: axes).score(x, pixels: x, given: condition(2))
@@ -42,8 +41,7 @@ import Testing
     #expect(unknown.contains("no axis 'beauty'") && unknown.contains("brightness, redness"), "\(unknown)")
   }
 
-  @Test("A scorer's gradient reaches what the pixels were made of, with large messages both ways")
-  func gradient() throws {
+  @Test func `A scorer's gradient reaches what the pixels were made of, with large messages both ways`() throws {
     let reward = try reward(python("\(scorers)/brightness.py"), axes: ["brightness": 3, "redness": -1], batch: 1)
     let x = try pixels([3, 3, 96, 96]).requiringGrad()
     let values = try reward.score(x, pixels: x.squared(), given: condition(3))
@@ -62,8 +60,7 @@ import Testing
     #expect(Swift.abs(change - expected) < 0.05 * expected, "\(change) \(expected)")
   }
 
-  @Test("Videos are scored frame by frame where the scorer takes them, and refused by name where not")
-  func videos() throws {
+  @Test func `Videos are scored frame by frame where the scorer takes them, and refused by name where not`() throws {
     let x = try pixels([2, 3, 4, 5, 6]).requiringGrad()
     let scores = try reward(
       python("\(scorers)/brightness.py"), axes: ["brightness": 1], medium: .videos(framesPerSecond: 8)
@@ -79,8 +76,7 @@ import Testing
     #expect(refused.contains("it scores pictures, and these are videos"), "\(refused)")
   }
 
-  @Test("A scorer without gradients says so where one is asked for")
-  func withoutGradients() throws {
+  @Test func `A scorer without gradients says so where one is asked for`() throws {
     let x = try pixels([1, 3, 2, 2]).requiringGrad()
     let refused = words {
       _ = try reward(python("\(scorers)/minimal.py")).score(x, pixels: x, given: condition(1))
@@ -89,8 +85,7 @@ import Testing
     #expect(refused.contains("student.reward-weight"))
   }
 
-  @Test("A scorer's name, version and weights and the axes' weights are a reward's fingerprint")
-  func fingerprint() throws {
+  @Test func `A scorer's name, version and weights and the axes' weights are a reward's fingerprint`() throws {
     let one = try reward(standIn("", "1"))
     #expect(one.scorer == ["name": "stand-in", "version": "1", "weights": "abc"])
     #expect(try one.fingerprint() == reward(standIn("", "1"), batch: 7).fingerprint())
@@ -98,8 +93,7 @@ import Testing
     #expect(try one.fingerprint() != reward(standIn("", "1"), axes: ["mean": 2]).fingerprint())
   }
 
-  @Test("Samples that are no images, and prompts that nobody knows, are refused")
-  func misfits() throws {
+  @Test func `Samples that are no images, and prompts that nobody knows, are refused`() throws {
     let reward = try reward(standIn(""))
     let points = words { _ = try reward.score(pixels([1, 2]), pixels: nil, given: condition(1)) }
     #expect(points.contains("not images"), "\(points)")

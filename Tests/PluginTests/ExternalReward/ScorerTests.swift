@@ -17,38 +17,33 @@ import Testing
   }
   private func means() throws -> Tensor { try pixels([5, 3, 2, 2]).reshaped([5, -1]).mean([1]) }
 
-  @Test("Answers in another order than the requests' go to their own samples")
-  func reversed() throws {
+  @Test func `Answers in another order than the requests' go to their own samples`() throws {
     let x = try pixels([4, 3, 2, 2])
     let scores = try reward(standIn("reversed"), batch: 1).score(x, pixels: x, given: condition(4))
     #expect(try largestDifference(scores, x.reshaped([4, -1]).mean([1])) < 1e-6)
   }
 
-  @Test(
-    "What a scorer sends that is no answer is refused, and shown",
-    arguments: [
-      ("garbage", ["standard output", "Processing 3 images\\nwith 2 workers", "prints to standard error"]),
-      ("counts", ["its scores are float32[0, 1]", "expected float32[1, 1]", "mean"]),
-      ("nan", ["its score of 'a' is nan (mean)"]),
-      ("stranger", ["it answered request 99", "under way are [1, 2]"]),
-      ("mute", ["it sent 'shrug'", "expected 'scores' or 'error'"]),
-      ("huge", ["too long", "1152921504606846976", "expected at most"]),
-      ("complains", ["it says: a prompt of 700 tokens is too long"]),
-    ])
-  func noAnswers(mode: String, expected: [String]) {
+  @Test(arguments: [
+    ("garbage", ["standard output", "Processing 3 images\\nwith 2 workers", "prints to standard error"]),
+    ("counts", ["its scores are float32[0, 1]", "expected float32[1, 1]", "mean"]),
+    ("nan", ["its score of 'a' is nan (mean)"]),
+    ("stranger", ["it answered request 99", "under way are [1, 2]"]),
+    ("mute", ["it sent 'shrug'", "expected 'scores' or 'error'"]),
+    ("huge", ["too long", "1152921504606846976", "expected at most"]),
+    ("complains", ["it says: a prompt of 700 tokens is too long"]),
+  ])
+  func `What a scorer sends that is no answer is refused, and shown`(mode: String, expected: [String]) {
     let refused = words { _ = try asked(standIn(mode)) }
     for part in ["the scorer stand-in: "] + expected { #expect(refused.contains(part), "\(part): \(refused)") }
   }
 
-  @Test("A gradient that has not its sample's shape is refused")
-  func gradientShape() throws {
+  @Test func `A gradient that has not its sample's shape is refused`() throws {
     let x = try pixels([1, 3, 2, 2]).requiringGrad()
     let refused = words { _ = try reward(standIn("gradient-shape")).score(x, pixels: x, given: condition(1)) }
     #expect(refused.contains("a gradient is float32[3]; expected float32[3, 2, 2]"), "\(refused)")
   }
 
-  @Test("A scorer that crashes is started anew and asked again, as often as it may be")
-  func crashes() throws {
+  @Test func `A scorer that crashes is started anew and asked again, as often as it may be`() throws {
     let (scratch, log) = (try Scratch(), Log())
     #expect(try largestDifference(asked(standIn("fragile", scratch.path("starts")), log), means()) < 1e-6)
     #expect(scratch.numbers("starts").count == 2)
@@ -60,16 +55,14 @@ import Testing
     #expect(once.contains("was ended by signal 11 in the middle of its work; it wrote no error output"), "\(once)")
   }
 
-  @Test("A scorer that comes back in another version is refused")
-  func changed() throws {
+  @Test func `A scorer that comes back in another version is refused`() throws {
     let scratch = try Scratch()
     let refused = words { _ = try asked(standIn("changed", scratch.path("starts"))) }
     #expect(
       refused.contains("it came back as stand-in 2, weights abc; it was stand-in 1, weights abc"), "\(refused)")
   }
 
-  @Test("After an error the next request meets a new scorer")
-  func again() throws {
+  @Test func `After an error the next request meets a new scorer`() throws {
     let scratch = try Scratch()
     let reward = try reward(standIn("fragile", scratch.path("starts")), batch: 1) { $0.restarts = 0 }
     let x = try pixels([5, 3, 2, 2])
@@ -77,51 +70,44 @@ import Testing
     #expect(try largestDifference(reward.score(x, pixels: x, given: condition(5)), means()) < 1e-6)
   }
 
-  @Test("A scorer that does not answer in time is killed")
-  func hangs() throws {
+  @Test func `A scorer that does not answer in time is killed`() throws {
     let late = words { _ = try asked(standIn("hang")) { $0.timeout = .milliseconds(250) } }
     #expect(late.contains("it gave no answer for 0.25 s (`timeout`), and was killed"), "\(late)")
     let silent = words { _ = try asked(standIn("silent")) { $0.startTimeout = .milliseconds(250) } }
     #expect(silent.contains("it did not say hello for 0.25 s (`start-timeout`), and was killed"), "\(silent)")
   }
 
-  @Test("A scorer that has closed its input ends nobody but itself")
-  func deaf() {
+  @Test func `A scorer that has closed its input ends nobody but itself`() {
     let late = words { _ = try asked(standIn("deaf")) { $0.timeout = .milliseconds(250) } }
     #expect(late.contains("gave no answer for 0.25 s"), "\(late)")
   }
 
-  @Test("A scorer that writes a great deal to its error output is read on, and its lines are passed on")
-  func floods() throws {
+  @Test func `A scorer that writes a great deal to its error output is read on, and its lines are passed on`() throws {
     let log = Log()
     #expect(try largestDifference(asked(standIn("floods"), log), means()) < 1e-6)
     #expect(log.lines.contains("line 19999 of what nobody asked for"))
   }
 
-  @Test(
-    "A scorer that cannot begin says why",
-    arguments: [
-      ("early", ["something that is no message", "Loading weights: 100%"]),
-      ("broken", ["it ended with exit code 1 before it said hello", "its last words:\n    no module named reward"]),
-      ("refusing", ["it cannot start: the weights are on another disk"]),
-      ("future", ["it speaks version 2 of the protocol, and this is version 1"]),
-      ("nameless", ["its hello has 'scorer' null; expected its name"]),
-    ])
-  func cannotBegin(mode: String, expected: [String]) {
+  @Test(arguments: [
+    ("early", ["something that is no message", "Loading weights: 100%"]),
+    ("broken", ["it ended with exit code 1 before it said hello", "its last words:\n    no module named reward"]),
+    ("refusing", ["it cannot start: the weights are on another disk"]),
+    ("future", ["it speaks version 2 of the protocol, and this is version 1"]),
+    ("nameless", ["its hello has 'scorer' null; expected its name"]),
+  ])
+  func `A scorer that cannot begin says why`(mode: String, expected: [String]) {
     let refused = words { _ = try scorer(standIn(mode)) }
     for part in expected { #expect(refused.contains(part), "\(part): \(refused)") }
   }
 
-  @Test("A program or a folder that is not there is named")
-  func missing() {
+  @Test func `A program or a folder that is not there is named`() {
     let program = words { _ = try scorer(["no-such-scorer", "--fast"]) }
     #expect(program.hasSuffix("no-such-scorer: the program cannot be started: there is no such program"))
     let folder = words { _ = try scorer(standIn(""), folder: "/no/such/folder") }
     #expect(folder.hasSuffix("/no/such/folder: there is no such folder"))
   }
 
-  @Test("A scorer that will not end is killed with all that it has started, and nothing of it is left")
-  func stubborn() throws {
+  @Test func `A scorer that will not end is killed with all that it has started, and nothing of it is left`() throws {
     let scratch = try Scratch()
     do {
       _ = try scorer(standIn("stubborn", scratch.path("processes")))

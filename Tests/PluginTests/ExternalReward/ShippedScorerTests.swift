@@ -7,32 +7,28 @@ import Testing
 
 /// The scorers that we ship, as far as they go without their packages and weights.
 @Suite struct ShippedScorerTests {
-  @Test(
-    "A bridge whose packages are missing says which, and how to get them",
-    arguments: [
-      (
-        ["hpsv3_scorer.py", "--checkpoint", "none"],
-        ["the Python package 'torch' cannot be imported", "pip install hpsv3==1.0.0"]
-      ),
-      (
-        ["video_reward_scorer.py", "--code", "/", "--checkpoint", "none", "--fps", "16"],
-        ["/ is no clone of VideoAlign: there is no inference.py", "clone github.com/KwaiVGI/VideoAlign"]
-      ),
-    ])
-  func missingPackages(command: [String], expected: [String]) {
+  @Test(arguments: [
+    (
+      ["hpsv3_scorer.py", "--checkpoint", "none"],
+      ["the Python package 'torch' cannot be imported", "pip install hpsv3==1.0.0"]
+    ),
+    (
+      ["video_reward_scorer.py", "--code", "/", "--checkpoint", "none", "--fps", "16"],
+      ["/ is no clone of VideoAlign: there is no inference.py", "clone github.com/KwaiVGI/VideoAlign"]
+    ),
+  ])
+  func `A bridge whose packages are missing says which, and how to get them`(command: [String], expected: [String]) {
     let refused = words { _ = try scorer(["python3", "-S", "\(scorers)/\(command[0])"] + command.dropFirst()) }
     for part in ["it cannot start: "] + expected { #expect(refused.contains(part), "\(part): \(refused)") }
   }
 
-  @Test("A bridge without its arguments shows its usage")
-  func usage() {
+  @Test func `A bridge without its arguments shows its usage`() {
     let refused = words { _ = try scorer(python("\(scorers)/hpsv3_scorer.py")) }
     #expect(refused.contains("ended with exit code 2 before it said hello"), "\(refused)")
     #expect(refused.contains("the following arguments are required: --checkpoint"), "\(refused)")
   }
 
-  @Test("What a scorer of the module prints is shown, and what it raises is told")
-  func module() throws {
+  @Test func `What a scorer of the module prints is shown, and what it raises is told`() throws {
     let script = """
       import sys
       sys.path.insert(0, "\(scorers)")
@@ -58,8 +54,7 @@ import Testing
     #expect(log.lines.contains { $0.hasPrefix("Traceback") }, "\(log.lines)")
   }
 
-  @Test("The guide's scorer is the one that is tried here")
-  func guide() throws {
+  @Test func `The guide's scorer is the one that is tried here`() throws {
     let text = try String(contentsOfFile: "\(scorers)/../../docs/external-rewards.md", encoding: .utf8)
     let minimal = try String(contentsOfFile: "\(scorers)/minimal.py", encoding: .utf8)
     #expect(text.contains("```python\n\(minimal)```"))

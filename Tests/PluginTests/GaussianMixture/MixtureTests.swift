@@ -21,10 +21,10 @@ import Testing
     return try stacked(terms, 1).logSumExp([1])
   }
 
-  @Test(
-    "The exact teacher's samples follow from the score of the noised density by Tweedie's formula",
-    arguments: [1, 2, 5])
-  func theExactTeachersSamples(_ dimension: Int) throws {
+  @Test(arguments: [1, 2, 5])
+  func `The exact teacher's samples follow from the score of the noised density by Tweedie's formula`(_ dimension: Int)
+    throws
+  {
     let mixture = unevenMixture(dimension)
     for schedule in [RectifiedFlow(), ContinuousVP(), EDM(sigmaMaximum: 5)] as [any NoiseSchedule] {
       let teacher = try GaussianMixture(mixture, schedule: schedule).teacher()
@@ -45,8 +45,7 @@ import Testing
     }
   }
 
-  @Test("In one dimension the exact teacher's samples are the posterior mean by quadrature")
-  func inOneDimensionThe() throws {
+  @Test func `In one dimension the exact teacher's samples are the posterior mean by quadrature`() throws {
     let mixture = unevenMixture(1)
     let schedule = RectifiedFlow()
     let teacher = try GaussianMixture(mixture, schedule: schedule).teacher()
@@ -75,8 +74,7 @@ import Testing
     }
   }
 
-  @Test("The density reward is the logarithm of a density whose integral is one, class by class")
-  func theDensityRewardIs() throws {
+  @Test func `The density reward is the logarithm of a density whose integral is one, class by class`() throws {
     let mixture = unevenMixture(2)
     let reward = try DensityReward(mixture)
     let side = 81
@@ -95,8 +93,7 @@ import Testing
     }
   }
 
-  @Test("The posterior of the class is Bayes' rule")
-  func thePosteriorOfThe() throws {
+  @Test func `The posterior of the class is Bayes' rule`() throws {
     let mixture = unevenMixture(2)
     let points = try normal("posterior", [50, 2])
     let made = try MixtureFeatures(mixture, on: .cpu).features(points, pixels: nil)
@@ -105,8 +102,7 @@ import Testing
     try expectClose(exp(made.logProbabilities), joint.softmax(1), 1e-4)
   }
 
-  @Test("Samples of a mixture have its classes' shares, means and variances")
-  func samplesOfAMixture() throws {
+  @Test func `Samples of a mixture have its classes' shares, means and variances`() throws {
     let mixture = unevenMixture(2)
     let count = 20_000
     let data = try MixtureData(mixture, count: count, seed: 3)

@@ -7,8 +7,10 @@ import Testing
 @testable import GaussianMixture
 
 @Suite struct PhantomTests {
-  @Test("A phantom draws the teacher to where nothing is, less so the more noise is added, and leaves the data alone")
-  func aPhantom() throws {
+  @Test
+  func `A phantom draws the teacher to where nothing is, less so the more noise is added, and leaves the data alone`()
+    throws
+  {
     let ring = Mixture.ring(4, radius: 2, deviation: 0.2, classes: 2)
     let phantom = SpuriousMode(mean: [0, 0.5], deviation: 0.3, weight: 0.3)
     let honest = GaussianMixture(ring, schedule: RectifiedFlow())
@@ -29,8 +31,7 @@ import Testing
     }
   }
 
-  @Test("A phantom has its share of every class, whatever the classes' own")
-  func aPhantomsShare() throws {
+  @Test func `A phantom has its share of every class, whatever the classes' own`() throws {
     let mixture = unevenMixture(2).haunted(by: SpuriousMode(mean: [0, 0], deviation: 1, weight: 0.25))
     for label in 0..<3 {
       let own = zip(mixture.labels, mixture.weights).filter { $0.0 == label }.map(\.1)
@@ -38,8 +39,9 @@ import Testing
     }
   }
 
-  @Test("A warm start leaves student and fake teacher with the same weights, near the teacher they learnt from")
-  func aWarmStart() throws {
+  @Test
+  func `A warm start leaves student and fake teacher with the same weights, near the teacher they learnt from`() throws
+  {
     let network = GaussianMixture.Network(width: 32, layers: 2, embedding: 8, warmStart: 150)
     let backbone = GaussianMixture(
       .ring(4, radius: 2, deviation: 0.3, classes: 2), network: network, schedule: RectifiedFlow())

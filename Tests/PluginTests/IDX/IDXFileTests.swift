@@ -14,8 +14,7 @@ import Testing
     return try contents(scratch.path("packed.gz"))
   }
 
-  @Test("All six types are read, in big-endian order")
-  func types() throws {
+  @Test func `All six types are read, in big-endian order`() throws {
     let scratch = try Scratch()
     let cases: [(code: UInt8, dtype: DType, elements: [UInt8], values: [Double])] = [
       (0x08, .uint8, [1, 255], [1, 255]), (0x09, .int8, [1, 255], [1, -1]),
@@ -32,8 +31,7 @@ import Testing
     }
   }
 
-  @Test("A gzipped file is read; one that is cut short or damaged is refused with its name")
-  func compressed() throws {
+  @Test func `A gzipped file is read; one that is cut short or damaged is refused with its name`() throws {
     let scratch = try Scratch()
     let images = (0..<6000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }
     let packed = try gzip([0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 20, 0, 0, 0, 30] + images, scratch)
@@ -52,8 +50,7 @@ import Testing
     }
   }
 
-  @Test("Wrong contents are refused with a reason")
-  func bad() throws {
+  @Test func `Wrong contents are refused with a reason`() throws {
     let scratch = try Scratch()
     func refuse(_ bytes: [UInt8], _ words: String) throws {
       let path = try scratch.write(bytes, to: "bad.idx")

@@ -19,8 +19,7 @@ import Testing
     return try IDXImages(images: scratch.path("images"), labels: scratch.path("labels"), subset: subset)
   }
 
-  @Test("Grey images get one channel, coloured ones keep theirs")
-  func channels() throws {
+  @Test func `Grey images get one channel, coloured ones keep theirs`() throws {
     let scratch = try Scratch()
     let grey = try source(scratch, shape: [4, 2, 3], labels: [5, 6, 7, 8])
     #expect(grey.sampleShape == [1, 2, 3])
@@ -31,8 +30,7 @@ import Testing
     try expectClose(samples, Tensor((36..<48).map { Float($0) / 127.5 - 1 }, shape: [1, 3, 2, 2]))
   }
 
-  @Test("A file of another rank is refused with what was expected")
-  func rank() throws {
+  @Test func `A file of another rank is refused with what was expected`() throws {
     let scratch = try Scratch()
     let error = #expect(throws: Failure.self) { try source(scratch, shape: [4, 2], labels: [0, 0, 0, 0]) }
     #expect(error?.description.contains("uint8[N, C, H, W]") == true)

@@ -27,10 +27,9 @@ import Testing
     try SafetensorsFile("\(imageReward)/expected.safetensors").tensor(name)
   }
 
-  @Test(
-    "Files' scores are those of the authors' package, whatever the pictures' shapes and the batch",
-    arguments: [1, 3, 16])
-  func filesScores(batch: Int) throws {
+  @Test(arguments: [1, 3, 16])
+  func `Files' scores are those of the authors' package, whatever the pictures' shapes and the batch`(batch: Int) throws
+  {
     let (pictures, texts) = try pictures()
     let reward = try reward(Self.section("batch: \(batch)"))
     try #expect(largestDifference(reward.score(pictures: pictures, texts: texts), expected("scores")) < 1e-5)
@@ -38,8 +37,7 @@ import Testing
     try #expect(largestDifference(ranked, expected("ranked")) < 1e-5)
   }
 
-  @Test("Pictures are prepared as the authors' package prepares them, and gradients are PyTorch's")
-  func preparedPictures() throws {
+  @Test func `Pictures are prepared as the authors' package prepares them, and gradients are PyTorch's`() throws {
     let (pictures, texts) = try pictures()
     let reward = try #require(reward(Self.section()) as? ImageReward)
     let published = try SafetensorsFile("\(fixtures)/pictures.safetensors").tensor("torchvision")
@@ -50,8 +48,7 @@ import Testing
     try #expect(relativeDifference(#require(leaf.gradient), from: expected("gradient")) < 2e-5)
   }
 
-  @Test("The gradient reaches the pixels through resizing and cropping, as PyTorch has it")
-  func gradient() throws {
+  @Test func `The gradient reaches the pixels through resizing and cropping, as PyTorch has it`() throws {
     let (pictures, texts) = try pictures()
     let pixels = try (pictures[2].to(.float32) / 255).requiringGrad()
     let reward = try reward(Self.section(), prompts: texts)
@@ -61,8 +58,7 @@ import Testing
     try #expect(relativeDifference(#require(pixels.gradient), from: expected("through_gradient")) < 2e-5)
   }
 
-  @Test("In training a sample is scored against its prompt's text, and in bfloat16 not far from it")
-  func training() throws {
+  @Test func `In training a sample is scored against its prompt's text, and in bfloat16 not far from it`() throws {
     let (pictures, texts) = try pictures()
     let pixels = try (pictures[0].to(.float32) / 255).unsqueezed(0).expanded([3, -1, -1, -1])
     let condition = Condition(promptIDs: [4, 0, 5], tensors: [:])
@@ -83,8 +79,7 @@ import Testing
     #expect(unknown.contains("the backbone knows 7 prompts, and 7 is none of them"), "\(unknown)")
   }
 
-  @Test("A full model has the tensors of the published file, and what it does not read is known")
-  func fullSize() throws {
+  @Test func `A full model has the tensors of the published file, and what it does not read is known`() throws {
     let path = "\(imageReward)/image-reward.names.gz"
     let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
     let listed = String(decoding: try GzipFile(path).read(size, "the names"), as: UTF8.self).split(separator: "\n")
@@ -101,8 +96,7 @@ import Testing
       ])
   }
 
-  @Test("The published sizes are the default's, as med_config.json says them")
-  func publishedConfig() throws {
+  @Test func `The published sizes are the default's, as med_config.json says them`() throws {
     var values: [String: JSONValue] = [
       "architectures": ["BertModel"], "attention_probs_dropout_prob": 0.1, "hidden_act": "gelu",
       "hidden_dropout_prob": 0.1, "hidden_size": 768, "initializer_range": 0.02, "intermediate_size": 3072,
@@ -129,8 +123,10 @@ import Testing
     }
   }
 
-  @Test("safetensors are read as torch's file is; files of equal tensors are one reward, other vocabularies are others")
-  func safetensors() throws {
+  @Test
+  func `safetensors are read as torch's file is; files of equal tensors are one reward, other vocabularies are others`()
+    throws
+  {
     let scratch = try Scratch()
     let tiny = try Weights.open("\(imageReward)/tiny.pt")
     let path = "\(scratch.folder)/tiny.safetensors"
@@ -144,8 +140,7 @@ import Testing
     try #expect(largestDifference(second.score(pictures: pictures, texts: texts), expected("scores")) < 1e-5)
   }
 
-  @Test("Weights of another architecture are refused with the file's and the tensor's names")
-  func otherWeights() throws {
+  @Test func `Weights of another architecture are refused with the file's and the tensor's names`() throws {
     let scratch = try Scratch()
     let clip = words { _ = try reward(Self.section(weights: "\(fixtures)/clip-model/model.safetensors")) }
     #expect(clip.contains("model.safetensors: blip.visual_encoder.cls_token: there is no such tensor"), "\(clip)")
@@ -178,8 +173,7 @@ import Testing
     #expect(flat.contains("proj.weight: expected 4 dimensions, got [128, 147]"), "\(flat)")
   }
 
-  @Test("A config of other sizes than the weights', and a vocabulary of another size, are refused")
-  func otherSizes() throws {
+  @Test func `A config of other sizes than the weights', and a vocabulary of another size, are refused`() throws {
     let scratch = try Scratch()
     let text = try String(contentsOfFile: "\(imageReward)/med_config.json", encoding: .utf8)
     func config(_ setting: String, _ other: String) throws -> String {

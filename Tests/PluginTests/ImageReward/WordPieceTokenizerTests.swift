@@ -14,8 +14,7 @@ import Testing
 
   private static let vocabulary = "\(imageReward)/vocab.txt"
 
-  @Test("Ids and masks are those of transformers' BertTokenizer, whatever the text")
-  func parity() throws {
+  @Test func `Ids and masks are those of transformers' BertTokenizer, whatever the text`() throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: "\(imageReward)/tokens.json"))
     let recorded = try JSONDecoder().decode(Recorded.self, from: data)
     let tokenizer = try WordPieceTokenizer(Self.vocabulary, adding: ["[DEC]", "[ENC]"])
@@ -33,8 +32,7 @@ import Testing
     }
   }
 
-  @Test("Ids of added tokens are the file's where it has them")
-  func addedTokens() throws {
+  @Test func `Ids of added tokens are the file's where it has them`() throws {
     let scratch = try Scratch()
     let path = try scratch.write("[PAD]\r\n[UNK]\r\n[CLS]\r\n[DEC]\r\n[SEP]\r\n[MASK]\r\na\r\n", to: "vocab.txt")
     let tokenizer = try WordPieceTokenizer(path, adding: ["[DEC]", "[ENC]"])
@@ -42,8 +40,7 @@ import Testing
     #expect(try tokenizer.encode(["[DEC]a[ENC]"], length: 6).ids.doubles() == [2, 3, 6, 7, 4, 0])
   }
 
-  @Test("A vocabulary that is not there, is no text, or lacks a special token is refused with its name")
-  func refusals() throws {
+  @Test func `A vocabulary that is not there, is no text, or lacks a special token is refused with its name`() throws {
     let scratch = try Scratch()
     func refused(_ path: String) -> String { words { _ = try WordPieceTokenizer(path, adding: []) } }
     let missing = refused("\(scratch.folder)/vocab.txt")

@@ -37,8 +37,7 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
   private let mean = [1.5, -0.7]
   private let covariance = [0.8, 0.3, 0.3, 0.5]
 
-  @Test("For Gaussians the direction is the difference of the two posterior means")
-  func forGaussiansTheDirection() throws {
+  @Test func `For Gaussians the direction is the difference of the two posterior means`() throws {
     // S = diag(v), so that everything is a number a coordinate.
     let (m, v) = ([1.0, -2], [0.5, 2.0])
     let (b, w) = ([0.2, 0.3], [1.0, 0.25])
@@ -67,19 +66,20 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
     try expectSame(scene.conditionalAlignment, .zeros([6, 2]))
   }
 
-  @Test(
-    "A linear student that follows DMD's direction becomes the Gaussian", arguments: [MatchingScale.none, .dmd2, .dmd])
-  func aLinearStudentThat(_ scale: MatchingScale) throws {
+  @Test(arguments: [MatchingScale.none, .dmd2, .dmd])
+  func `A linear student that follows DMD's direction becomes the Gaussian`(_ scale: MatchingScale) throws {
     try expectTheGaussian(from: DMD(.init(settings("kind: dmd"))), scale)
   }
 
-  @Test("So does one that follows SiD's gradient", arguments: [1, 1.2])
-  func soDoesOneThat(_ alpha: Double) throws {
+  @Test(arguments: [1, 1.2])
+  func `So does one that follows SiD's gradient`(_ alpha: Double) throws {
     try expectTheGaussian(from: SiD(.init(settings("alpha: \(alpha)"))), .dmd2)
   }
 
-  @Test("SiD's gradient for two Gaussians is their distance times its squared share, whatever α; for one it is 0")
-  func sidsGradientFor() throws {
+  @Test
+  func `SiD's gradient for two Gaussians is their distance times its squared share, whatever α; for one it is 0`()
+    throws
+  {
     // x̂r - x̂f = c (m - b) with c = σ² / (α² + σ²), and d(x̂r - x)/dx = -c.
     let (m, b) = ([1.0, -2], [0.2, 0.3])
     let one = try Tensor([1, 0, 0, 1], shape: [2, 2]).to(.float32)
@@ -194,8 +194,7 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
     return -(try sum(#require(samples.gradient)).item())
   }
 
-  @Test("Sharpening is at rest where the student is tilted by its own advantages, and nowhere else")
-  func sharpeningIsAtRest() throws {
+  @Test func `Sharpening is at rest where the student is tilted by its own advantages, and nowhere else`() throws {
     let target = predictedMass()
     #expect(Swift.abs(target - 0.814) < 5e-4)
     func rest(_ objective: AMD) throws -> Double {
@@ -210,8 +209,9 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
     #expect(Swift.abs(try rest(tilted(0)) - 0.5) < 0.004)
   }
 
-  @Test("Particles that follow sharpened AMD gather at the rewarded mode as far as predicted, and DMD's do not")
-  func particlesThatFollowSharpened() throws {
+  @Test
+  func `Particles that follow sharpened AMD gather at the rewarded mode as far as predicted, and DMD's do not`() throws
+  {
     let (count, deviation, bandwidth) = (256, 0.35, 0.12)
     let target = mixture(try Tensor([Float(-1), 1]), try Tensor([Float(0.5), 0.5]), deviation)
     func mass(_ objective: AMD) throws -> Double {

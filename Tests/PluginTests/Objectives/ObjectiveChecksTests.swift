@@ -6,24 +6,19 @@ import TestSupport
 import Testing
 
 @Suite struct ObjectiveChecksTests {
-  @Test(
-    "Our objectives keep all laws",
-    arguments: [
-      "dmd", "dmd2", "amd", "amd zero", "amd scalar", "amd remedies", "decoupled", "reward forcing", "sid",
-    ])
-  func laws(_ name: String) throws { try ObjectiveChecks(Objectives.named(name)).all() }
+  @Test(arguments: [
+    "dmd", "dmd2", "amd", "amd zero", "amd scalar", "amd remedies", "decoupled", "reward forcing", "sid",
+  ])
+  func `Our objectives keep all laws`(_ name: String) throws { try ObjectiveChecks(Objectives.named(name)).all() }
 
-  @Test(
-    "With a GAN or a regression samples have other reasons to move; all other laws stay",
-    arguments: ["dmd regression", "dmd2 gan", "dmd2 teacher", "amd gan"])
-  func otherReasons(_ name: String) throws {
+  @Test(arguments: ["dmd regression", "dmd2 gan", "dmd2 teacher", "amd gan"])
+  func `With a GAN or a regression samples have other reasons to move; all other laws stay`(_ name: String) throws {
     try ObjectiveChecks(Objectives.named(name)).all(except: [.rest, .units])
     #expect(!ObjectiveChecks(try Objectives.named(name)).findings(.rest).isEmpty || name == "dmd regression")
   }
 
-  @Test(
-    "A broken objective is caught by the check of the law that it breaks", arguments: ObjectiveChecks.Check.allCases)
-  func broken(_ check: ObjectiveChecks.Check) throws {
+  @Test(arguments: ObjectiveChecks.Check.allCases)
+  func `A broken objective is caught by the check of the law that it breaks`(_ check: ObjectiveChecks.Check) throws {
     let checks = ObjectiveChecks(Broken(check))
     let found = ObjectiveChecks.Check.allCases.filter { !checks.findings($0).isEmpty }
     // A loss that is no scalar fails everything.

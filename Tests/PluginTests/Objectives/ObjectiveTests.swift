@@ -33,9 +33,11 @@ import Testing
   }
 
   @Test(
-    "AMD without tilt and sharpening, and DMD2 without its GAN, are DMD to the bit", arguments: ["amd zero", "dmd2"],
+    arguments: ["amd zero", "dmd2"],
     [1, 3.5])
-  func amdWithoutTiltAnd(_ name: String, _ guidance: Double) throws {
+  func `AMD without tilt and sharpening, and DMD2 without its GAN, are DMD to the bit`(
+    _ name: String, _ guidance: Double
+  ) throws {
     for images in [false, true] {
       let dmd = try outcome("dmd", guidance: guidance, images: images)
       let other = try outcome(name, guidance: guidance, images: images)
@@ -50,14 +52,12 @@ import Testing
     #expect(try bytes(dmd[1].1) != bytes(amd[1].1))
   }
 
-  @Test(
-    "Gradients reach the role that is updated, all of it, and no other",
-    arguments: [
-      "dmd", "dmd regression", "dmd2", "dmd2 gan", "dmd2 teacher", "amd", "amd remedies", "amd gan", "amd gan teacher",
-      "amd gan convolutional",
-      "decoupled", "reward forcing", "sid",
-    ])
-  func gradientsReachTheRole(_ name: String) throws {
+  @Test(arguments: [
+    "dmd", "dmd regression", "dmd2", "dmd2 gan", "dmd2 teacher", "amd", "amd remedies", "amd gan", "amd gan teacher",
+    "amd gan convolutional",
+    "decoupled", "reward forcing", "sid",
+  ])
+  func `Gradients reach the role that is updated, all of it, and no other`(_ name: String) throws {
     let stage = try Stage.images()
     stage.guidance = 2
     let objective = try Objectives.named(name)
@@ -130,8 +130,7 @@ import Testing
   /// Of two rewards the worse has ã = -1 and the better 1, here clipped to a half.
   private let advantages = [-0.5, 0.5, -0.5, 0.5]
 
-  @Test("AMD's student loss is Equations 10 and 13 over the matching scale")
-  func amdsStudentLossIs() throws {
+  @Test func `AMD's student loss is Equations 10 and 13 over the matching scale`() throws {
     let hand = try Hand()
     let s = 0.4
     let objective = AMD(.init(try settings("{sensitivity: 0.4, group-size: 2, advantage-clip: 0.5}")))
@@ -163,8 +162,8 @@ import Testing
     try expectClose(#require(notes["beta"]), Tensor(advantages.map { 1 - s * $0 }), 1e-5)
   }
 
-  @Test("AMD's fake teacher's loss weighs errors by Equation 14", arguments: [true, false], [1, 0.5])
-  func amdsFakeTeachersLoss(_ normalised: Bool, _ sharpening: Double) throws {
+  @Test(arguments: [true, false], [1, 0.5])
+  func `AMD's fake teacher's loss weighs errors by Equation 14`(_ normalised: Bool, _ sharpening: Double) throws {
     let hand = try Hand()
     let objective = AMD(
       .init(
@@ -184,8 +183,7 @@ import Testing
     try expectClose(weight, Tensor(advantages.map { exp(-sharpening * $0) / mean }), 1e-5)
   }
 
-  @Test("AMD's scalar adaptation is DMD's direction times β")
-  func amdsScalarAdaptation() throws {
+  @Test func `AMD's scalar adaptation is DMD's direction times β`() throws {
     let hand = try Hand()
     let objective = AMD(
       .init(try settings("{adaptation: scalar, sensitivity: 0.4, group-size: 2, advantage-clip: 0.5}")))
@@ -196,8 +194,7 @@ import Testing
     try expectClose(#require(hand.samples.gradient), -1.0 / 8 * direction / scene.scale, 1e-5)
   }
 
-  @Test("A noise tilt compares bad samples in more noise and good ones in less, inside the bounds")
-  func aNoiseTilt() throws {
+  @Test func `A noise tilt compares bad samples in more noise and good ones in less, inside the bounds`() throws {
     let stage = try Stage.points()
     stage.guidance = 2
     let scene = try stage.scene()
@@ -213,8 +210,7 @@ import Testing
     #expect(scene.notes.map(\.name) == ["tilted-t", "alpha", "beta"])
   }
 
-  @Test("A sample's weight does not depend on the other groups of the batch")
-  func aSamplesWeightDoes() throws {
+  @Test func `A sample's weight does not depend on the other groups of the batch`() throws {
     let objective = AMD(.init(try settings("{group-size: 2, sharpening: 1}")))
     func weights(_ rewards: [Float]) throws -> [Double] {
       let hand = try Hand()
@@ -232,8 +228,7 @@ import Testing
     #expect(a[2...3] != b[2...3])
   }
 
-  @Test("Decoupled DMD compares for guidance at times below the student's, each term over its own scale")
-  func decoupledDMDCompares() throws {
+  @Test func `Decoupled DMD compares for guidance at times below the student's, each term over its own scale`() throws {
     let stage = try Stage.points()
     stage.guidance = 3
     let leaf = try stage.samples.detached().requiringGrad()
@@ -257,8 +252,10 @@ import Testing
     #expect(Swift.abs(try first.item() - dmd.item()) < 1e-6)
   }
 
-  @Test("Reward Forcing weighs directions by exp(r / β) over the batch's mean, whatever the parts it is worked off in")
-  func rewardForcingWeighs() throws {
+  @Test
+  func `Reward Forcing weighs directions by exp(r / β) over the batch's mean, whatever the parts it is worked off in`()
+    throws
+  {
     let hand = try Hand()
     let rewards = [1.0, 2, -3, 5]
     let deviation = (rewards.reduce(0) { $0 + pow($1 - 1.25, 2) } / 4).squareRoot()
@@ -300,8 +297,7 @@ import Testing
     return try #require(scene.notes.first { $0.name == "reward-weight" }).values.doubles().max() ?? 0
   }
 
-  @Test("DMD's regression is the squared error to the teacher's own samples, weighted")
-  func dmdsRegressionIsThe() throws {
+  @Test func `DMD's regression is the squared error to the teacher's own samples, weighted`() throws {
     let stage = try Stage.points()
     let scene = try stage.scene(pairs: true)
     let plain = try Objectives.named("dmd").studentLoss(scene).total.item()
@@ -313,8 +309,7 @@ import Testing
     #expect(Swift.abs(try both.total.item() - plain - 0.25 * error) < 1e-5)
   }
 
-  @Test("The GAN's terms are softplus losses of real and generated samples, weighted")
-  func theGansTermsAre() throws {
+  @Test func `The GAN's terms are softplus losses of real and generated samples, weighted`() throws {
     let stage = try Stage.images()
     let objective = DMD2(.init(try settings("gan: {student-weight: 0.5, discriminator-weight: 0.25}")))
     try objective.prepare(for: stage.backbone, seed: 7)
@@ -335,8 +330,9 @@ import Testing
     )
   }
 
-  @Test("Training the discriminator alone tells real from generated, and the student's gradient says which way")
-  func trainingTheDiscriminatorAlone() throws {
+  @Test
+  func `Training the discriminator alone tells real from generated, and the student's gradient says which way`() throws
+  {
     let stage = try Stage.images()
     let objective = DMD2(.init(try settings("gan: {student-weight: 1, discriminator-weight: 1}")))
     try objective.prepare(for: stage.backbone, seed: 7)
@@ -355,8 +351,7 @@ import Testing
     #expect(try objective.studentLoss(stage.scene()).terms[0].value.item() > log(2))
   }
 
-  @Test("A GAN needs a backbone with features")
-  func aGanNeedsA() throws {
+  @Test func `A GAN needs a backbone with features`() throws {
     let objective = try Objectives.named("amd gan")
     let error = #expect(throws: TensorError.self) { try objective.studentLoss(Stage.images().scene()) }
     #expect(error?.description.contains("not prepared") == true)

@@ -20,8 +20,7 @@ import Testing
     try PerturbedReward(plain, scale: scale, deviation: deviation, frequency: frequency, seed: seed, shape: [2])
   }
 
-  @Test("A perturbed reward is another one, scaled, with noise of the given deviation")
-  func aPerturbedReward() throws {
+  @Test func `A perturbed reward is another one, scaled, with noise of the given deviation`() throws {
     let samples = try 3 * normal("samples", [2000, 2])
     let score = try plain.score(samples, pixels: nil, given: none)
     try expectSame(perturbed(scale: -1, deviation: 0).score(samples, pixels: nil, given: none), -score)
@@ -32,8 +31,7 @@ import Testing
     #expect(Swift.abs(try mean(noise * other).item()) < 0.1)
   }
 
-  @Test("A perturbed reward's noise belongs to the sample, and is alike only for samples that are near")
-  func aPerturbedRewardsNoise() throws {
+  @Test func `A perturbed reward's noise belongs to the sample, and is alike only for samples that are near`() throws {
     let samples = try normal("samples", [500, 2])
     let reward = try perturbed(deviation: 1)
     let whole = try reward.score(samples, pixels: nil, given: none)
@@ -47,8 +45,8 @@ import Testing
     #expect(try Swift.abs(mean(here * noise(0.5)).item()) < 0.2)
   }
 
-  @Test("A classifier's reward is the log-probability of a sample's prompt, whatever the backbone reads of it")
-  func aClassifiersReward() throws {
+  @Test
+  func `A classifier's reward is the log-probability of a sample's prompt, whatever the backbone reads of it`() throws {
     let architecture = Classifier.Architecture(inputs: 3, channels: [8], features: 4, classes: 5)
     let classifier = try Classifier(architecture, .random(seed: 1))
     let pixels = try sigmoid(normal("pixels", [3, 3, 8, 8]))
@@ -63,8 +61,7 @@ import Testing
     #expect(error.map { "\($0)".contains("5 classes, and prompt 5 is none") } == true)
   }
 
-  @Test("A recipe's perturbed reward is checked inside, at its place, and lists what it may be made of")
-  func aRecipesPerturbedReward() throws {
+  @Test func `A recipe's perturbed reward is checked inside, at its place, and lists what it may be made of`() throws {
     let node = try FullRecipe.amd.node().setting(["reward"], to: "{kind: perturbed, deviation: 1, of: {kind: density}}")
     let recipe = try Recipe(node, catalog: smallCatalog())
     #expect(try TrainingComponents(recipe).reward is PerturbedReward)
@@ -82,8 +79,9 @@ import Testing
     #expect(settings[0].type.contains("density") && settings[0].type.contains("classifier"))
   }
 
-  @Test("The intrinsic reward is higher where the teacher knows samples, and lower where the teachers disagree")
-  func theIntrinsicReward() throws {
+  @Test
+  func `The intrinsic reward is higher where the teacher knows samples, and lower where the teachers disagree`() throws
+  {
     let stage = try Stage.points()
     let mixture = try #require(stage.backbone as? GaussianMixture).mixture
     let (samples, classes) = try mixture.sample(
@@ -106,8 +104,7 @@ import Testing
     try expectClose(alone, good.rows(7..<8), 1e-4)
   }
 
-  @Test("A recipe's intrinsic reward asks the run's own teachers, and says so where there are none")
-  func aRecipesIntrinsicReward() throws {
+  @Test func `A recipe's intrinsic reward asks the run's own teachers, and says so where there are none`() throws {
     let recipe = try shortRecipe(["reward": "{kind: intrinsic, discrepancy: 0.5}"])
     #expect(try Trainer(recipe).step().reward != nil)
     let error = #expect(throws: TensorError.self) {

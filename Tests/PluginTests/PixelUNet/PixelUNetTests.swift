@@ -20,8 +20,7 @@ import Testing
     return try student.modelOutput(for: noisy, at: Tensor([0.1, 0.4, 0.7, 1.0]), given: condition)
   }
 
-  @Test("Gradient checkpointing changes neither the output nor any gradient")
-  func checkpointing() throws {
+  @Test func `Gradient checkpointing changes neither the output nor any gradient`() throws {
     let plain = try backbone().trainable(.student, adapters: false, seed: 0)
     let gradientCheckpointing = try backbone(gradientCheckpointing: true).trainable(.student, adapters: false, seed: 0)
     var inputs = [Tensor]()
@@ -38,8 +37,7 @@ import Testing
     }
   }
 
-  @Test("Gradient checkpointing leaves frozen parameters alone, also after they are trainable again")
-  func frozen() throws {
+  @Test func `Gradient checkpointing leaves frozen parameters alone, also after they are trainable again`() throws {
     let denoiser = try backbone(gradientCheckpointing: true).trainable(.student, adapters: false, seed: 0)
     let fake = try #require(denoiser as? PixelDenoiser)
     let noisy = try normal("noisy", [4, 1, 8, 8]).requiringGrad()
@@ -51,8 +49,7 @@ import Testing
     #expect(fake.parameters.all.allSatisfy { $0.value.gradient == nil })
   }
 
-  @Test("A weight file carries its architecture, in the order and under the names that it was made with")
-  func file() throws {
+  @Test func `A weight file carries its architecture, in the order and under the names that it was made with`() throws {
     let path = NSTemporaryDirectory() + "fewstep-unet-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let made = backbone()
@@ -69,8 +66,7 @@ import Testing
     }
   }
 
-  @Test("The unconditional pass uses an embedding of its own, and each class another")
-  func conditions() throws {
+  @Test func `The unconditional pass uses an embedding of its own, and each class another`() throws {
     let teacher = try backbone().teacher()
     let noisy = try normal("noisy", [1, 1, 8, 8])
     let condition = try backbone().condition([1])
@@ -80,8 +76,7 @@ import Testing
     #expect(Set(outputs).count == 3)
   }
 
-  @Test("Settings that make no network are refused with the setting's name")
-  func refusals() throws {
+  @Test func `Settings that make no network are refused with the setting's name`() throws {
     for (text, words) in [
       ("image: [1, 27, 28]", "must divide by 4"), ("channels: 12", "must divide by groups (8)"),
       ("image: [28, 28]", "expected [channels, height, width]"), ("attention-levels: [7]", "there are 2 levels"),

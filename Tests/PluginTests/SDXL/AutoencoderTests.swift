@@ -52,7 +52,7 @@ private final class Without: WeightSource {
 }
 
 @Suite struct AutoencoderTests {
-  @Test(arguments: ["vae-three", "vae-other"]) func imagesBecomeTheLatentsThatDiffusersMakes(name: String) throws {
+  @Test(arguments: ["vae-three", "vae-other"]) func `Images are encoded to diffusers' latents`(name: String) throws {
     let saved = try Saved(name)
     let posterior = try noGrad { try saved.model.encode(saved.expected.tensor("images")) }
     try saved.expectSame("mean", posterior.mean)
@@ -60,12 +60,12 @@ private final class Without: WeightSource {
     try saved.expectSame("sample", posterior.sample(saved.expected.tensor("noise")))
   }
 
-  @Test(
-    "Latents become the images that diffusers makes, and gradients go back alike",
-    arguments: [
-      ("vae-three", false), ("vae-three", true), ("vae-other", false), ("vae-other", true),
-    ])
-  func decoding(name: String, gradientCheckpointing: Bool) throws {
+  @Test(arguments: [
+    ("vae-three", false), ("vae-three", true), ("vae-other", false), ("vae-other", true),
+  ])
+  func `Latents become the images that diffusers makes, and gradients go back alike`(
+    name: String, gradientCheckpointing: Bool
+  ) throws {
     let saved = try Saved(name)
     saved.model.gradientCheckpointing = gradientCheckpointing
     try saved.model.parameters.setTrainable(true)
@@ -82,8 +82,8 @@ private final class Without: WeightSource {
     }
   }
 
-  @Test("Tiles are blended as diffusers blends them", arguments: [("vae-three", 32), ("vae-other", 16)])
-  func tiles(name: String, side: Int) throws {
+  @Test(arguments: [("vae-three", 32), ("vae-other", 16)])
+  func `Tiles are blended as diffusers blends them`(name: String, side: Int) throws {
     let saved = try Saved(name)
     let large = try saved.expected.tensor("large")
     #expect(saved.model.configuration.side == side)
@@ -96,14 +96,14 @@ private final class Without: WeightSource {
     }
   }
 
-  @Test func gradientsPassThroughTiles() throws {
+  @Test func `Gradients pass through tiles`() throws {
     let saved = try Saved("vae-other")
     let latents = try saved.expected.tensor("large").cloned().requiringGrad()
     try sum(saved.model.decode(latents, tile: 16)).backward()
     #expect(try #require(latents.gradient).doubles().allSatisfy { $0.isFinite && $0 != 0 })
   }
 
-  @Test(arguments: ["vae-three", "vae-other"]) func scaledLatentsAreUnscaledAgain(name: String) throws {
+  @Test(arguments: ["vae-three", "vae-other"]) func `Scaled latents are unscaled again`(name: String) throws {
     let saved = try Saved(name)
     let latents = try saved.expected.tensor("mean")
     let scaled = try saved.model.scaled(latents)
@@ -113,7 +113,7 @@ private final class Without: WeightSource {
     #expect(try Swift.abs(scaled[0, 0, 0, 0].item() - expected) < 1e-6)
   }
 
-  @Test func theAttentionsOldNamesAreRead() throws {
+  @Test func `The attention's old names are read`() throws {
     let saved = try Saved("vae-three")
     let folder = "\(EncoderFixtures.folder)/vae-three"
     let weights = Joined(
@@ -124,7 +124,7 @@ private final class Without: WeightSource {
     try noGrad { try saved.expectSame("decoded", model.decode(saved.expected.tensor("latents"))) }
   }
 
-  @Test func sdxlsAutoencoderHasTheTensorsOfItsFile() throws {
+  @Test func `SDXL's autoencoder has the tensors of its file`() throws {
     let block: (String) -> JSONValue = { .array(Array(repeating: .string($0), count: 4)) }
     let config = ModelConfig(
       [
@@ -140,7 +140,7 @@ private final class Without: WeightSource {
     #expect(store.count == 83_653_863)
   }
 
-  @Test func float16IsRefusedToModelsThatOverflowInIt() throws {
+  @Test func `float16 is refused for models that overflow in it`() throws {
     let folder = "\(EncoderFixtures.folder)/vae-"
     for (name, expected) in [("three", DType.float32), ("other", .float16)] {
       let weights = try SafetensorsFile("\(folder)\(name)/diffusion_pytorch_model.safetensors")
@@ -176,7 +176,7 @@ private final class Without: WeightSource {
     #expect(words.contains(expected), "\(words)")
   }
 
-  @Test func wrongInputsAreRefused() throws {
+  @Test func `Wrong inputs are refused`() throws {
     let saved = try Saved("vae-three")
     for (body, expected) in [
       ({ _ = try saved.model.encode(.zeros([1, 3, 30, 32])) }, "multiples of 4, got float32[1, 3, 30, 32]"),

@@ -33,8 +33,7 @@ struct PipelineFixture {
 @Suite struct PipelineTests {
   let fixture = PipelineFixture()
 
-  @Test("The teacher's samples are those of diffusers' pipeline with its Euler scheduler and guidance")
-  func teacherSamples() throws {
+  @Test func `The teacher's samples are those of diffusers' pipeline with its Euler scheduler and guidance`() throws {
     let backbone = try fixture.backbone(prompts: nil)
     let teacher = try backbone.teacher()
     let condition = try backbone.condition(prompts: fixture.prompts)
@@ -53,8 +52,7 @@ struct PipelineFixture {
     #expect(pixelError < 1e-4, "\(pixelError)")
   }
 
-  @Test("Few-step generation is diffusers' LCM scheduler at DMD2's times")
-  func fewStepSamples() throws {
+  @Test func `Few-step generation is diffusers' LCM scheduler at DMD2's times`() throws {
     let scratch = try Scratch()
     let backbone = try fixture.backbone(prompts: fixture.prepared(scratch.path("prompts")))
     let noises = try fixture.expected.tensor("lcm noises")
@@ -67,8 +65,7 @@ struct PipelineFixture {
     #expect(error < 1e-4, "\(error)")
   }
 
-  @Test("The schedule is diffusers' DDPM and Euler schedule")
-  func schedule() throws {
+  @Test func `The schedule is diffusers' DDPM and Euler schedule`() throws {
     let schedule = try fixture.pipeline().schedule
     let times = try fixture.expected.tensor("times").doubles()
     for (time, signal) in zip(times, try fixture.expected.tensor("signal").doubles()) {
@@ -89,8 +86,7 @@ struct PipelineFixture {
     }
   }
 
-  @Test("Prepared prompts and texts encoded as they come give the same condition")
-  func preparedPrompts() throws {
+  @Test func `Prepared prompts and texts encoded as they come give the same condition`() throws {
     let scratch = try Scratch()
     let folder = try fixture.prepared(scratch.path("prompts"))
     let backbone = try fixture.backbone(prompts: folder)
@@ -108,8 +104,7 @@ struct PipelineFixture {
     #expect(try none.tensor("text").shape == prepared.tensor("text").shape)
   }
 
-  @Test("Prompts that other encoders embedded are refused by the encoder's name")
-  func otherEncoders() throws {
+  @Test func `Prompts that other encoders embedded are refused by the encoder's name`() throws {
     let scratch = try Scratch()
     let folder = try fixture.prepared(scratch.path("prompts"))
     let model = scratch.path("model")
@@ -126,8 +121,7 @@ struct PipelineFixture {
     #expect(words.contains("fewstep prepare"), "\(words)")
   }
 
-  @Test("All that changes what is prepared changes its fingerprint, by the component's name")
-  func identities() throws {
+  @Test func `All that changes what is prepared changes its fingerprint, by the component's name`() throws {
     let scratch = try Scratch()
     let model = scratch.path("model")
     try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
@@ -160,8 +154,8 @@ struct PipelineFixture {
     #expect(try fingerprint() == before)
   }
 
-  @Test("Adapted roles share the teacher's memory; half precision and recomputing train what they should")
-  func adaptedRoles() throws {
+  @Test func `Adapted roles share the teacher's memory; half precision and recomputing train what they should`() throws
+  {
     let scratch = try Scratch()
     let backbone = try fixture.backbone(
       prompts: fixture.prepared(scratch.path("prompts")), precision: .bfloat16, gradientCheckpointing: true)
@@ -186,8 +180,10 @@ struct PipelineFixture {
     #expect(features.shape == [2, 16, 4, 4])
   }
 
-  @Test("A role opens its own network alone: the teacher is opened when it is asked for, or its memory is shared")
-  func openedWhenAsked() throws {
+  @Test
+  func `A role opens its own network alone: the teacher is opened when it is asked for, or its memory is shared`()
+    throws
+  {
     let scratch = try Scratch()
     let model = scratch.path("model")
     try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
@@ -205,8 +201,7 @@ struct PipelineFixture {
     _ = try backbone.teacher()
   }
 
-  @Test("A folder of another pipeline, or with another component, is refused by name")
-  func otherPipelines() throws {
+  @Test func `A folder of another pipeline, or with another component, is refused by name`() throws {
     let scratch = try Scratch()
     let model = scratch.path("model")
     try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)

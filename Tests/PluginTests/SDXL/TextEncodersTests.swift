@@ -38,7 +38,7 @@ private final class TinyPipeline {
 }
 
 @Suite struct TextEncodersTests {
-  @Test func promptsBecomeWhatDiffusersMakesOfThem() throws {
+  @Test func `Prompts are embedded as diffusers embeds them`() throws {
     let pipeline = try TinyPipeline()
     let (text, pooled, cutOff) = try pipeline.encoders()(pipeline.prompts)
     try pipeline.expectSame("text", text)
@@ -47,7 +47,7 @@ private final class TinyPipeline {
     #expect(!text.requiresGrad)
   }
 
-  @Test func manyPromptsGiveWhatEachGivesAlone() throws {
+  @Test func `Many prompts give what each gives alone`() throws {
     let pipeline = try TinyPipeline()
     let encoders = try pipeline.encoders()
     let many = Array(repeating: pipeline.prompts, count: 7).flatMap { $0 }
@@ -57,7 +57,7 @@ private final class TinyPipeline {
     try pipeline.expectSame("pooled", pooled.rows(30..<35))
   }
 
-  @Test func noTextIsZerosOrTheEmptyTextAsThePipelineSays() throws {
+  @Test func `No text is zeros or the empty text, as the pipeline says`() throws {
     let pipeline = try TinyPipeline()
     let zeros = try pipeline.encoders().nothing()
     #expect(zeros.text.shape == [1, 77, 20] && zeros.pooled.shape == [1, 6])
@@ -94,7 +94,7 @@ private final class TinyPipeline {
     #expect(words.contains(expected) && words.contains(pipeline.path), "\(words)")
   }
 
-  @Test func missingWeightsAndNoPromptsAreRefused() throws {
+  @Test func `Missing weights and an empty list of prompts are refused`() throws {
     let pipeline = try TinyPipeline()
     let none = words { _ = try pipeline.encoders()([]) }
     #expect(none.contains("there are no prompts"), "\(none)")

@@ -19,8 +19,7 @@ struct UNetConfigurationTests {
     return "\(try #require(error))"
   }
 
-  @Test("SDXL-base's is read")
-  func sdxl() throws {
+  @Test func `SDXL-base's is read`() throws {
     let c = try UNetConfiguration(base())
     #expect(c.levels.map(\.channels) == [320, 640, 1280])
     #expect(c.levels.map(\.heads) == [5, 10, 20])
@@ -29,8 +28,7 @@ struct UNetConfigurationTests {
     #expect(c.sampleSize == [128, 128] && c.textWidth == 2048 && c.pooledWidth == 1280 && c.projectsLinearly)
   }
 
-  @Test("Absent keys have diffusers' defaults, and one number stands for all levels")
-  func defaults() throws {
+  @Test func `Absent keys have diffusers' defaults, and one number stands for all levels`() throws {
     let c = try UNetConfiguration(
       base([
         "norm_eps": .some(nil), "attention_head_dim": 10, "layers_per_block": [1, 2, 3], "sample_size": .some(nil),
@@ -41,8 +39,7 @@ struct UNetConfigurationTests {
     #expect(c.levels.map(\.transformerBlocks) == [1, 1, 1])
   }
 
-  @Test("The config of another Stable Diffusion is no SDXL's")
-  func otherModels() throws {
+  @Test func `The config of another Stable Diffusion is no SDXL's`() throws {
     let absent = try message(["addition_embed_type": .some(nil), "cross_attention_dim": 768])
     #expect(absent.hasPrefix("unet/config.json: addition_embed_type: this is no SDXL UNet"))
     #expect(try message(["addition_embed_type": "text_image"]).contains("this is no SDXL UNet"))
@@ -50,7 +47,6 @@ struct UNetConfigurationTests {
   }
 
   @Test(
-    "A value that is not implemented is refused by name",
     arguments: [
       ("sixth_sense", true), ("time_cond_proj_dim", 256), ("act_fn", "gelu"), ("dropout", 0.1),
       ("mid_block_type", "UNetMidBlock2D"), ("mid_block_type", .null), ("norm_num_groups", .null),
@@ -61,12 +57,11 @@ struct UNetConfigurationTests {
       ("down_block_types", ["DownBlock2D", "AttnDownBlock2D", "CrossAttnDownBlock2D"]),
       ("up_block_types", ["CrossAttnUpBlock2D", "UpBlock2D"]),
     ] as [(String, JSONValue)])
-  func refused(_ key: String, _ value: JSONValue) throws {
+  func `A value that is not implemented is refused by name`(_ key: String, _ value: JSONValue) throws {
     #expect(try message([key: value]).hasPrefix("unet/config.json: \(key): "))
   }
 
   @Test(
-    "A value that cannot be is refused by name",
     arguments: [
       ("block_out_channels", []), ("block_out_channels", [320, 0, 1280]), ("block_out_channels", "wide"),
       ("layers_per_block", 0), ("layers_per_block", [2, 2]), ("attention_head_dim", [5, 7, 20]),
@@ -74,12 +69,11 @@ struct UNetConfigurationTests {
       ("cross_attention_dim", [2048, 2048, 768]), ("addition_time_embed_dim", 0), ("freq_shift", 128),
       ("projection_class_embeddings_input_dim", 1536), ("mid_block_scale_factor", 0), ("sample_size", [1, 2, 3]),
     ] as [(String, JSONValue)])
-  func impossible(_ key: String, _ value: JSONValue) throws {
+  func `A value that cannot be is refused by name`(_ key: String, _ value: JSONValue) throws {
     #expect(try message([key: value]).hasPrefix("unet/config.json: \(key): "))
   }
 
-  @Test("What a level without attention would say of heads does not matter")
-  func unusedHeads() throws {
+  @Test func `What a level without attention would say of heads does not matter`() throws {
     _ = try UNetConfiguration(base(["attention_head_dim": [7, 10, 20]]))
   }
 }

@@ -10,10 +10,10 @@ import Testing
 struct UNetTests {
   private static let tolerance = 1e-4
 
-  @Test(
-    "Output and gradients are diffusers', activations kept or recomputed",
-    arguments: ["tiny", "mixed", "odd", "scaled", "flat", "saved"], [false, true])
-  func parity(_ name: String, gradientCheckpointing: Bool) throws {
+  @Test(arguments: ["tiny", "mixed", "odd", "scaled", "flat", "saved"], [false, true])
+  func `Output and gradients are diffusers', activations kept or recomputed`(
+    _ name: String, gradientCheckpointing: Bool
+  ) throws {
     let fixture = try UNetFixture(name)
     let (network, parameters) = try fixture.network()
     let inputs = try ["sample", "text", "pooled"].map { ($0, try fixture.leaf($0)) }
@@ -39,8 +39,9 @@ struct UNetTests {
     }
   }
 
-  @Test("The middle's features are diffusers', and nothing of the way up takes part", arguments: [false, true])
-  func middle(gradientCheckpointing: Bool) throws {
+  @Test(arguments: [false, true])
+  func `The middle's features are diffusers', and nothing of the way up takes part`(gradientCheckpointing: Bool) throws
+  {
     let fixture = try UNetFixture("odd")
     let (network, parameters) = try fixture.network()
     let sample = try fixture.leaf("sample")
@@ -58,8 +59,7 @@ struct UNetTests {
     }
   }
 
-  @Test("Activations are kept unless they are to be recomputed")
-  func recomputing() throws {
+  @Test func `Activations are kept unless they are to be recomputed`() throws {
     let fixture = try UNetFixture("flat")
     let (network, _) = try fixture.network()
     func secondDerivative(gradientCheckpointing: Bool) throws {
@@ -73,8 +73,8 @@ struct UNetTests {
     #expect(throws: TensorError.self) { try secondDerivative(gradientCheckpointing: true) }
   }
 
-  @Test("In bfloat16 the output is near that in float32, whatever the inputs' dtype", arguments: ["tiny", "odd"])
-  func halfPrecision(_ name: String) throws {
+  @Test(arguments: ["tiny", "odd"])
+  func `In bfloat16 the output is near that in float32, whatever the inputs' dtype`(_ name: String) throws {
     let fixture = try UNetFixture(name)
     let (network, _) = try fixture.network(.bfloat16)
     let output = try noGrad {
@@ -86,8 +86,7 @@ struct UNetTests {
     #expect(try error(of: output, fixture.tensor("output")) < 0.1)
   }
 
-  @Test("SDXL-base has diffusers' parameters, 2,567,463,684 numbers in all")
-  func base() throws {
+  @Test func `SDXL-base has diffusers' parameters, 2,567,463,684 numbers in all`() throws {
     let folder = "\(UNetFixture.folder)/unet-base"
     let store = ParameterStore(.shapes)
     _ = try UNet(store.root, UNetConfiguration(ModelConfig("\(folder)/config.json")))
@@ -103,8 +102,7 @@ struct UNetTests {
     ParameterStore(.checkpoint { file.contains($0) ? try file.tensor($0) : nil })
   }
 
-  @Test("A checkpoint that diffusers has saved")
-  func saved() throws {
+  @Test func `A checkpoint that diffusers has saved`() throws {
     let fixture = try UNetFixture("saved")
     let file = try SafetensorsFile("\(UNetFixture.folder)/unet-saved/diffusion_pytorch_model.safetensors")
     let network = try file.network(in: store(file)) { try UNet($0, fixture.configuration) }
@@ -116,8 +114,7 @@ struct UNetTests {
     #expect(try error(of: output, fixture.tensor("output")) < Self.tolerance)
   }
 
-  @Test("Weights of another network: the message names file and tensor")
-  func unfitWeights() throws {
+  @Test func `Weights of another network: the message names file and tensor`() throws {
     let fixture = try UNetFixture("saved")
     let source = try SafetensorsFile("\(UNetFixture.folder)/unet-saved/diffusion_pytorch_model.safetensors")
     let path = NSTemporaryDirectory() + "unet-\(UUID()).safetensors"

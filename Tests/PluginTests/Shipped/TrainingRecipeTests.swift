@@ -32,13 +32,12 @@ import Testing
     }
   }
 
-  @Test("A recipe that is shipped can be read", arguments: shipped)
-  func aRecipeThatIsShipped(_ name: String) throws {
+  @Test(arguments: shipped)
+  func `A recipe that is shipped can be read`(_ name: String) throws {
     try read(Recipe.node("\(Self.folder)/\(name)"))
   }
 
-  @Test("There are shipped recipes of every sort")
-  func sorts() {
+  @Test func `There are shipped recipes of every sort`() {
     for name in [
       "quickstart.yaml", "fashion-mnist/teacher.yaml", "fashion-mnist/reward.yaml", "mixture/amd.yaml",
       "glyphs/autoencoder.yaml",
@@ -47,10 +46,8 @@ import Testing
     }
   }
 
-  @Test(
-    "A mistake in a teacher's or a classifier's recipe is named at its place",
-    arguments: ["fashion-mnist/teacher.yaml", "fashion-mnist/reward.yaml", "glyphs/autoencoder.yaml"])
-  func strict(_ name: String) throws {
+  @Test(arguments: ["fashion-mnist/teacher.yaml", "fashion-mnist/reward.yaml", "glyphs/autoencoder.yaml"])
+  func `A mistake in a teacher's or a classifier's recipe is named at its place`(_ name: String) throws {
     let node = try YAMLNode.load(path: "\(Self.folder)/\(name)")
     func problems(_ changed: YAMLNode) throws -> [RecipeProblem] {
       let error = #expect(throws: RecipeError.self) { try read(changed) }
@@ -86,15 +83,13 @@ import Testing
       ])
   }
 
-  @Test("A classifier without convolutions is refused")
-  func noConvolutions() throws {
+  @Test func `A classifier without convolutions is refused`() throws {
     let s = try settings("channels: []")
     _ = try #require(Catalog.shipped().classifiers.first).read(s)
     #expect { try s.finish() } throws: { "\($0)".contains("channels: expected 1 to 32 numbers") }
   }
 
-  @Test("Whole numbers have 32 bits, whatever a plugin declares")
-  func wholeNumbers() throws {
+  @Test func `Whole numbers have 32 bits, whatever a plugin declares`() throws {
     for (text, isAllowed) in [("4294967295", true), ("4294967296", false), ("-4294967296", false), ("0", false)] {
       let s = try settings("count: \(text)")
       _ = s.integer("count", in: .positive, "How many.")

@@ -23,8 +23,7 @@ private final class Constant: Teacher, FakeTeacher {
 
 @Suite("An objective from outside the tree")
 struct ReweightingTests {
-  @Test("A recipe finds it by name, and its settings are checked")
-  func settings() throws {
+  @Test func `A recipe finds it by name, and its settings are checked`() throws {
     var catalog = Catalog()
     Reweighting.register(in: &catalog)
     #expect(catalog.objectives[0].settings.map(\.key) == ["temperature", "group-size"])
@@ -33,13 +32,11 @@ struct ReweightingTests {
     #expect { try reader.finish() } throws: { "\($0)".contains("Did you mean 'temperature'?") }
   }
 
-  @Test("It keeps the laws of objectives")
-  func laws() throws {
+  @Test func `It keeps the laws of objectives`() throws {
     try ObjectiveChecks(Reweighting(.init(SettingsReader(YAMLNode.parse("group-size: 4"))))).all()
   }
 
-  @Test("Samples move from the fake teacher's side to the real one's, better ones further")
-  func direction() throws {
+  @Test func `Samples move from the fake teacher's side to the real one's, better ones further`() throws {
     let samples = try Tensor.zeros([2, 3]).requiringGrad()
     let batchRewards = try BatchRewards(
       rewards: Tensor([0.0, 1.0]).to(.float32), groupAdvantage: GroupAdvantage(groupSize: 2))
