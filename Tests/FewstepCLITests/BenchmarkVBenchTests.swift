@@ -200,7 +200,7 @@ import Testing
     let job = try run(arguments + dimensions)
     #expect(try printed(job).scores.map(\.name) == ["temporal flickering"])
     #expect(try printed(job).scores[0].value > 0.5)
-    #expect(job.errors.contains("subject_consistency: what is in scores/results/subject_consistency_eval_results.json"))
+    #expect(job.errors.contains("subject_consistency: scores/results/subject_consistency_eval_results.json"))
   }
 
   @Test func `Results without their videos warn and make no totals until that is accepted`() throws {
