@@ -17,7 +17,7 @@ extension ObjectiveChecks {
   func gradients() throws -> [String] {
     let stage = try ObjectiveTestBench(make)
     let trainable = stage.stores.map { $0.parameters.trainable.count }
-    var words = [String]()
+    var messages = [String]()
     // The samples have their graph in both, so that the fake teacher's loss must cut it.
     for (name, wanted) in [("studentLoss", "student"), ("fakeTeacherLoss", "fake teacher")] {
       let scene = try stage.scene(stage.samples())
@@ -25,19 +25,19 @@ extension ObjectiveChecks {
       try (isStudent ? stage.objective.studentLoss(scene) : stage.objective.fakeTeacherLoss(scene)).total.backward()
       for (role, store) in stage.stores {
         let reached = store.all.filter { $0.value.gradient != nil }
-        if role == wanted, reached.isEmpty { words.append("\(name) sends no gradient to the \(role)") }
+        if role == wanted, reached.isEmpty { messages.append("\(name) sends no gradient to the \(role)") }
         let isAllowed = role == wanted || (!isStudent && role == "objective's own")
         if !isAllowed, let first = reached.first {
-          words.append(
+          messages.append(
             "\(name) sends gradients to the \(role) parameters, such as '\(first.name)': detach what they make")
         }
         for parameter in store.all { try parameter.value.setGradient(nil) }
       }
     }
     if stage.stores.map({ $0.parameters.trainable.count }) != trainable {
-      words.append("parameters are trainable that were not before, or the other way round")
+      messages.append("parameters are trainable that were not before, or the other way round")
     }
-    return words
+    return messages
   }
 
   func rest() throws -> [String] {
@@ -60,7 +60,7 @@ extension ObjectiveChecks {
       return isClose(mean, expected, 1e-4)
         ? nil
         : "\(whole[index].name) of a batch is \(expected), the mean over its halves \(mean): use `groupMean` or `overBatch` "
-          + "for what is not of the sample alone"
+          + "for what depends on more than the sample"
     }
   }
 
@@ -78,16 +78,16 @@ extension ObjectiveChecks {
   func placement() throws -> [String] {
     let stage = try ObjectiveTestBench(make)
     let here = try both(stage)
-    var words = misplaced(here, .cpu)
+    var messages = misplaced(here, .cpu)
     if Device.cudaCount > 0 {
       let there = try both(ObjectiveTestBench(make, on: .cuda(0)))
-      words += misplaced(there, .cuda(0))
+      messages += misplaced(there, .cuda(0))
       for (a, b) in zip(here, there) {
         let (a, b) = (try a.loss.total.detached().item(), try b.loss.total.detached().item())
-        if !isClose(a, b, 1e-3) { words.append("a loss is \(a) on the CPU and \(b) on the GPU") }
+        if !isClose(a, b, 1e-3) { messages.append("a loss is \(a) on the CPU and \(b) on the GPU") }
       }
     }
-    return words
+    return messages
   }
 
   func resume() throws -> [String] {

@@ -1,7 +1,7 @@
 import Fewstep
 import Tensors
 
-/// The laws of `MatchingObjective`, for the tests of those who write one:
+/// The laws of `MatchingObjective`, for the tests of whoever writes one:
 ///
 ///     @Test func laws() throws { try ObjectiveChecks(Reweighting(settings)).all() }
 ///
@@ -11,26 +11,26 @@ public struct ObjectiveChecks {
     /// Both losses and their terms are finite scalars with a graph.
     case losses
     /// `studentLoss` sends gradients to the student alone, `fakeTeacherLoss` to the fake teacher and the objective's own
-    /// networks alone, and nobody is left frozen or thawed.
+    /// networks alone, and parameters stay trainable or frozen as they were.
     case gradients
-    /// Where the teachers agree and there is no guidance, samples stay. Not so with a GAN or a regression.
+    /// If the teachers agree and there is no guidance, samples stay. Not so with a GAN or a regression.
     case rest
     /// The loss of a batch is the mean of those of its halves, when groups are whole.
     case batch
     /// A sample's update does not depend on the units of the sample space, under `matching.scale: dmd2`. Not so with a GAN or
     /// a regression.
     case units
-    /// Losses have the dtype and the device of the samples, and are the same on a GPU, where there is one.
+    /// Losses have the dtype and the device of the samples, and are the same on a GPU, if there is one.
     case placement
-    /// A new objective that is given the old one's parameters goes on to the bit: there is no other state.
+    /// A new objective that is given the old one's parameters continues to the bit: there is no other state.
     case resume
   }
 
   /// A law that does not hold.
   public struct Finding: Sendable, CustomStringConvertible {
     public let check: Check
-    public let words: String
-    public var description: String { "\(check): \(words)" }
+    public let message: String
+    public var description: String { "\(check): \(message)" }
   }
 
   public struct Failure: Error, CustomStringConvertible {
@@ -40,7 +40,7 @@ public struct ObjectiveChecks {
 
   let make: () throws -> any MatchingObjective
 
-  /// - Parameter objective: called anew for each check.
+  /// - Parameter objective: called once for each check.
   public init(_ objective: @autoclosure @escaping () throws -> any MatchingObjective) { make = objective }
 
   /// - Throws: `Failure` with everything that was found.
@@ -52,7 +52,7 @@ public struct ObjectiveChecks {
   /// What one check finds; an error that the objective throws on the way is a finding.
   public func findings(_ check: Check) -> [Finding] {
     do {
-      let words =
+      let messages =
         switch check {
         case .losses: try losses()
         case .gradients: try gradients()
@@ -62,9 +62,9 @@ public struct ObjectiveChecks {
         case .placement: try placement()
         case .resume: try resume()
         }
-      return words.map { Finding(check: check, words: $0) }
+      return messages.map { Finding(check: check, message: $0) }
     } catch {
-      return [Finding(check: check, words: "\(error)")]
+      return [Finding(check: check, message: "\(error)")]
     }
   }
 }

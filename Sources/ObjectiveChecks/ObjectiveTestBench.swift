@@ -2,7 +2,7 @@ import Fewstep
 import Networks
 import Tensors
 
-/// A small stage for one objective: points in space, three classes, and everything that a scene may be asked for. Two of
+/// A small test bench for one objective: points in space, three classes, and everything that a scene may be asked for. Two of
 /// them are equal to the bit.
 final class ObjectiveTestBench {
   let objective: any MatchingObjective
@@ -78,7 +78,7 @@ final class ObjectiveTestBench {
   }
 }
 
-/// Another's denoiser, for samples in other units.
+/// A denoiser for samples in other units.
 private final class InUnits: Teacher, Student, FakeTeacher {
   let schedule: any NoiseSchedule
   let prediction: Prediction

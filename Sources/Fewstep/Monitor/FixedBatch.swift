@@ -1,8 +1,8 @@
 import Foundation
 import Tensors
 
-/// The same prompts and noise all through training. What the student makes of them shows its way without the noise of fresh
-/// draws, and numbers of two steps are paired sample by sample.
+/// The same prompts and noise throughout training. The student's samples of them show its progress without the noise of fresh
+/// draws, and metrics of two steps are paired sample by sample.
 final class FixedBatch {
   /// Groups of one prompt follow each other.
   let prompts: [Int]
@@ -16,13 +16,13 @@ final class FixedBatch {
   /// The teacher's samples of the same prompts and noise.
   let teacher: Measurement
 
-  /// What a set of samples is like.
+  /// Metrics of a set of samples.
   struct Measurement {
     /// The mean sample [D].
     let centre: Tensor
     /// The mean over samples and coordinates.
     let mean: Double
-    /// Root mean square over the coordinates of their deviation over the samples.
+    /// Standard deviation over the samples: root mean square over the coordinates.
     let std: Double
     /// Mean distance between two samples of one prompt, per √D.
     let diversity: Double
@@ -51,19 +51,19 @@ final class FixedBatch {
       sampling.conditions(prompts), groupSize, rewards, components.backbone)
   }
 
-  /// What the student's samples are like now, and the fake teacher's mean denoising error on them.
+  /// Metrics of the student's samples now, and the fake teacher's mean denoising error on them.
   func measure() throws -> (student: Measurement, denoisingError: Double) {
     let samples = try sampling.fewStep(components.student, steps: steps, promptIDs: prompts)
     let student = try Self.measure(samples, sampling.conditions(prompts), groupSize, rewards, components.backbone)
     return (student, try denoisingError(samples))
   }
 
-  /// Root mean square distance of two mean samples, in the teacher's spread.
+  /// Root mean square distance of two mean samples, in the teacher's standard deviation.
   func meanShift(of student: Measurement) throws -> Double {
     try noGrad { try mean((student.centre - teacher.centre).squared()).item().squareRoot() / teacher.std }
   }
 
-  /// A reward that one in twenty of the teacher's samples falls below; nil where there is no training reward.
+  /// A reward that one in twenty of the teacher's samples falls below; nil if there is no training reward.
   var zoneReward: Double? {
     teacher.rewards.first { $0.name == "reward" }.map { $0.values.sorted()[$0.values.count / 20] }
   }
@@ -93,7 +93,7 @@ final class FixedBatch {
     }
   }
 
-  /// At evenly spaced times, dealt out at random once and for all, with noise of the probe's own.
+  /// At evenly spaced times in a fixed random order, with the batch's own noise.
   private func denoisingError(_ samples: Tensor) throws -> Double {
     try noGrad {
       let order = noise.stream("probe time", step: 0).permutation(prompts.count)

@@ -1,35 +1,36 @@
 import Foundation
 import Tensors
 
-/// Looks at a run as it goes and says what seems wrong: at every step at the gradients' norms, now and then at a probe.
+/// Warns of what seems wrong with a run: of gradient norms at every step, and at intervals of the student's samples of a
+/// fixed batch.
 public final class Monitor {
   public let settings: MonitorSettings
   let fixedBatch: FixedBatch
-  /// What it must remember; stored with every checkpoint.
+  /// Its memory; stored with every checkpoint.
   var state = State()
 
   struct State: Codable, Equatable {
     /// The last norms of each role's gradients.
     var norms = [String: [Double]]()
-    /// For how many probes in a row a value has been past its threshold.
+    /// How many times in a row a value has been past its threshold.
     var past = [String: Int]()
-    /// Kinds that have been warned of: each is once.
+    /// Kinds that have been warned of: once each.
     var warned = [String]()
     /// The last step at which nothing was wrong.
     var lastGood = 0
     var rollBacks = 0
-    /// Mean and deviation of each reward over the first probe after the first steps that are ignored.
+    /// Mean and standard deviation of each reward over the first batch after the steps that are ignored.
     var baseline = [String: [Double]]()
   }
 
-  /// Asks the teacher for its samples of the probe; nil where the recipe wants no monitor.
+  /// Samples the fixed batch from the teacher; nil if the recipe turns the monitor off.
   public init?(_ recipe: Recipe, components: TrainingComponents) throws {
     guard recipe.monitor.every > 0 else { return nil }
     settings = recipe.monitor
     fixedBatch = try FixedBatch(recipe, components: components)
   }
 
-  // MARK: Looking
+  // MARK: Measuring
 
   /// The gradients' norms of a step against those before it.
   func warnings(of report: StepReport) -> [Warning] {
@@ -43,7 +44,7 @@ public final class Monitor {
     }
   }
 
-  /// Samples the probe, and what seems wrong with it.
+  /// Metrics of the fixed batch, and warnings of them.
   ///
   /// - Parameter trainingError: of the fake teacher in the step before; nil before the first.
   func evaluate(step: Int, trainingError: Double?) throws -> (report: MonitorReport, warnings: [Warning]) {
@@ -55,7 +56,7 @@ public final class Monitor {
     return (report, check(report))
   }
 
-  /// A warning that training cannot go on.
+  /// A warning that training cannot continue.
   func warning(of error: TrainingError, step: Int) -> Warning {
     Warning(kind: .notFinite, step: step, value: .nan, threshold: .infinity, detail: error.subject)
   }
@@ -77,7 +78,7 @@ public final class Monitor {
     ]
     var warnings = [Warning]()
     for (kind, value, limit) in values {
-      // What is not a number is past every threshold.
+      // NaN is past every threshold.
       let isPast = value.map { kind == .diversity ? !($0 >= limit) : !($0 <= limit) } ?? false
       let count = isPast ? (state.past[kind.rawValue] ?? 0) + 1 : 0
       state.past[kind.rawValue] = count
@@ -96,8 +97,8 @@ public final class Monitor {
     return Warning(kind: kind, step: step, value: value, threshold: limit, detail: detail)
   }
 
-  /// The training reward's gain since the first probe after the first steps that are ignored minus the held-out rewards' mean gain, each in its deviation
-  /// over that probe, or over the teacher's samples where that is larger.
+  /// The training reward's gain since the first batch after the steps that are ignored, minus the held-out rewards' mean
+  /// gain, each in its standard deviation over that batch, or over the teacher's samples if that is larger.
   private func goodhartGap(_ rewards: [(name: String, values: [Double])]) -> Double? {
     if state.baseline.isEmpty {
       for (made, wanted) in zip(rewards, fixedBatch.teacher.rewards) {

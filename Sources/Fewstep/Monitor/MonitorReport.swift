@@ -1,28 +1,28 @@
 import Tensors
 
-/// What one probe has found.
+/// Metrics of the fixed batch at one step.
 public struct MonitorReport {
   /// Steps done.
   public let step: Int
   /// The mean over samples and coordinates.
   public let mean: Double
-  /// Root mean square over the coordinates of their deviation over the samples.
+  /// Standard deviation over the samples: root mean square over the coordinates.
   public let std: Double
   /// Mean distance between two samples of one prompt, per √D.
   public let diversity: Double
-  /// Distance of the mean sample from the teacher's, in the teacher's spread.
+  /// Distance of the mean sample from the teacher's, in the teacher's standard deviation.
   public let meanShift: Double
   /// The fake teacher's mean denoising error on the samples.
   public let denoisingError: Double
-  /// The same on the samples it has just learnt from; nil where it is unknown.
+  /// The same on the samples it has just learnt from; nil if it is unknown.
   public let trainingError: Double?
-  /// The training reward's gain minus the held-out rewards' mean gain, in units of their deviation; nil without held-out rewards and during
-  /// the first steps that are ignored.
+  /// The training reward's gain minus the held-out rewards' mean gain, in units of their standard deviation; nil
+  /// without held-out rewards and during the first steps that are ignored.
   public let goodhartGap: Double?
   /// One number a sample: "reward", "held-out-NAME".
   public let rewards: [(name: String, values: [Double])]
 
-  /// How far the fake teacher is behind: 1 where samples that it has not seen are as easy as those it has.
+  /// The fake teacher's generalisation gap: 1 if unseen samples are as easy for it as those it has learnt from.
   public var fakeTeacherGap: Double? { trainingError.map { denoisingError / $0 } }
 
   /// Everything that is one number, by name.

@@ -1,22 +1,22 @@
 import Foundation
 
-/// Something that looks wrong with a run, and what was done about it.
+/// Something that looks wrong with a run, and what the run did about it.
 public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
-  /// What is monitored. Where a probe is judged, its value has to be past the threshold at two probes in a row.
+  /// What is monitored. A value of the fixed batch has to be past its threshold twice in a row.
   public enum Kind: String, Codable, Sendable, CaseIterable {
-    /// Distance of the samples' mean from the teacher's, in the teacher's spread.
+    /// Distance of the samples' mean from the teacher's, in the teacher's standard deviation.
     case meanShift = "mean-shift"
-    /// Spread of the samples, or its inverse if that is larger, in the teacher's.
+    /// The samples' standard deviation divided by the teacher's, or its inverse if that is larger.
     case std
     /// Mean distance between samples of one prompt, as a share of the teacher's: wrong below its threshold.
     case diversity
-    /// The fake teacher's error on samples it has not seen, in that on those it has just learnt from.
+    /// The fake teacher's error on unseen samples divided by its error on the samples it just trained on.
     case fakeTeacherGap = "fake-teacher-gap"
-    /// A gradient's norm, in the median of the last hundred.
+    /// Gradient norm, as a multiple of the median of the last 100.
     case gradientNorm = "gradient-norm"
-    /// A loss, a gradient or a sample is not a number any more.
+    /// A loss, a gradient or a sample is no longer a number.
     case notFinite = "not-finite"
-    /// Gain in the training reward minus the mean gain in the held-out rewards'.
+    /// Gain in the training reward minus the mean gain in the held-out rewards.
     case goodhartGap = "goodhart-gap"
   }
 
@@ -30,15 +30,15 @@ public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
   public let step: Int
   public let value: Double
   public let threshold: Double
-  /// What is added to the kind: whose gradient, which loss.
+  /// Details of the kind: whose gradient, which loss.
   public let detail: String
   public internal(set) var action = Action.warned
-  /// Where a run that was rolled back went on.
+  /// The step that a run was rolled back to.
   public internal(set) var from: Int?
 
   public var description: String {
     let numbers = kind == .notFinite ? "" : String(format: ": %.3g, threshold %.3g", value, threshold)
-    return "at step \(step): \(kind.words)\(detail.isEmpty ? "" : " (\(detail))")\(numbers). "
+    return "at step \(step): \(kind.message)\(detail.isEmpty ? "" : " (\(detail))")\(numbers). "
       + "Usually: \(kind.cause). Try: \(kind.advice)." + consequence
   }
 
@@ -47,18 +47,18 @@ public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
     case .warned: ""
     case .saved: " A checkpoint of this step is kept."
     case .stopped: " The run stops here."
-    case .rolledBack: " Back to step \(from ?? 0), with half the learning rates."
+    case .rolledBack: " The run returns to step \(from ?? 0), with half the learning rates."
     }
   }
 }
 
 extension Warning.Kind {
   /// What has happened.
-  public var words: String {
+  public var message: String {
     switch self {
     case .meanShift: "the mean of the student's samples has left the teacher's"
-    case .std: "the student's samples spread otherwise than the teacher's"
-    case .diversity: "the student's samples of one prompt have become alike"
+    case .std: "the student's samples have another standard deviation than the teacher's"
+    case .diversity: "the student's samples of one prompt have become similar"
     case .fakeTeacherGap: "the fake teacher does not keep up with the student"
     case .gradientNorm: "a gradient has exploded"
     case .notFinite: "training has diverged"
@@ -73,8 +73,8 @@ extension Warning.Kind {
     case .std: "the student is leaving the data, or contracts to its centre"
     case .diversity: "mode collapse: the student makes the same sample from every noise"
     case .fakeTeacherGap:
-      "the student moves faster than the fake teacher learns, so that repulsion comes from where it was"
-    case .gradientNorm: "a batch far outside of what the teachers know, or a step too large before it"
+      "the student moves faster than the fake teacher learns, which then pushes it away from where it was"
+    case .gradientNorm: "a batch far from what the teachers know, or too large a step before it"
     case .notFinite: "learning rates too large, or an overflow in half precision"
     case .goodhartGap: "the student exploits the reward"
     }

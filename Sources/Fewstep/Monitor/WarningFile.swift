@@ -2,14 +2,14 @@ import Files
 import Foundation
 import Tensors
 
-/// A run's warnings as JSON, in the order in which they came; where there are none there is no file.
+/// A run's warnings as JSON, in order. Without warnings there is no file.
 struct WarningFile {
   let path: String
   private(set) var warnings = [Warning]()
 
-  /// - Parameter step: of a run that goes on; warnings of later steps are dropped, for they will come again, but for those
-  ///   that led back to a checkpoint. Nil for a new run.
-  /// - Throws: `Failure` where the file is no list of warnings.
+  /// - Parameter step: the step a resumed run continues from: later warnings are dropped, except those that caused a
+  ///   roll-back. nil for a new run.
+  /// - Throws: `Failure` if the file is not a list of warnings.
   init(_ path: String, resumingAt step: Int?) throws {
     self.path = path
     guard FileManager.default.fileExists(atPath: path) else { return }
@@ -24,7 +24,7 @@ struct WarningFile {
     try write()
   }
 
-  /// The warnings of a run, none where there is no file.
+  /// The warnings of a run, none if there is no file.
   static func read(_ path: String) throws -> [Warning] {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     guard let warnings = try? JSONDecoder.pretty.decode([Warning].self, from: data) else {

@@ -1,17 +1,17 @@
 import Tensors
 
-/// Group-relative sensing (AMD, arXiv 2602.07345, Eq. 12): how a sample's reward stands in its prompt's group.
+/// Group-relative advantages (AMD, arXiv 2602.07345, Eq. 12): a sample's reward compared with those of its prompt's group.
 public struct GroupAdvantage: Equatable, Sendable {
   /// K: samples of one prompt.
   public var groupSize: Int
-  /// Rewards are evaluated every so many steps; on the others every advantage is 0, which is plain DMD.
+  /// Steps between evaluations of the reward; on the others every advantage is 0, which is plain DMD.
   public var interval: Int
   /// ã is limited to ± this.
   public var clip: Double
   /// ε of Eq. 12.
   public var epsilon: Double
   /// How far σ_g² is drawn towards its mean over all groups of the step, 0...1. A group whose rewards hardly differ then has
-  /// small advantages in place of ±1.
+  /// small advantages instead of ±1.
   public var pooledDeviation: Double
 
   public init(
@@ -26,7 +26,7 @@ public struct GroupAdvantage: Equatable, Sendable {
 
   /// ã = clip((R - μ_g) / (σ_g + ε)) for rewards [B] whose groups of K follow each other.
   ///
-  /// σ_g is the biased deviation. Where a group's rewards do not differ, its advantages are 0: in float64 the mean of equal
+  /// σ_g is the biased standard deviation. If a group's rewards do not differ, its advantages are 0: in float64 the mean of equal
   /// float32 numbers is exactly that number, in float32 it is not, and rounding would be blown up to the size of ε.
   public func advantages(_ rewards: Tensor) throws -> Tensor {
     let groups = try rewards.to(.float64).reshaped([-1, groupSize])
@@ -50,7 +50,7 @@ public struct BatchRewards {
   /// ã, float [B]
   public let advantages: Tensor
   let groupSize: Int
-  /// Advantages of the one group that all are measured against; nil where they are in groups of their own.
+  /// Advantages of the one group that all are measured against; nil if each sample has its own group.
   private let peers: Tensor?
 
   public init(rewards: Tensor, groupAdvantage: GroupAdvantage) throws {

@@ -2,15 +2,15 @@ import Files
 import Foundation
 import Tensors
 
-/// A folder that one process works in: two runs in one folder would write over each other's checkpoints.
+/// A folder that one process works in: two runs in one folder would overwrite each other's checkpoints.
 final class FolderLock {
   private let descriptor: Int32
 
-  /// - Throws: `Failure` where another process holds it.
+  /// - Throws: `Failure` if another process holds it.
   init(_ path: String) throws {
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure(.io, at: path, "the folder cannot be opened") }
-    // Some network file systems have no locks, which is no reason not to train there.
+    // Some network file systems have no locks; training there is still allowed.
     guard flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
     throw Failure(
       .io, at: path, "another process is training in this folder",

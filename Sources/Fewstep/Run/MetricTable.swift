@@ -2,8 +2,8 @@ import Files
 import Foundation
 import Tensors
 
-/// Columns that grow as a run goes on, one float32 dataset a column, all of one length; "step" says when a row was made.
-/// Readable by another process meanwhile (HDF5's SWMR).
+/// Columns that grow during a run, one float32 dataset per column, all of one length; "step" says when a row was made.
+/// Other processes can read it meanwhile (HDF5's SWMR).
 ///
 /// Bounded in size: past `capacity` rows every other step is dropped, and from then on only every second one is taken, and
 /// so on; the file always spans the whole run.
@@ -17,13 +17,13 @@ final class MetricTable {
   private var file: HDF5File?
   private var columns = [String: HDF5Dataset]()
   private var steps = [Double]()
-  /// Every so many of the offered steps are taken.
+  /// One in `stride` of the offered steps is taken.
   private var stride = 1
 
   /// - Parameters:
-  ///   - step: rows of this step and later ones, of a run that was cut off, are dropped; 0 begins anew.
+  ///   - step: rows of this step and later ones, of a run that was cut off, are dropped; 0 starts an empty table.
   ///   - chunk: rows that are stored together.
-  ///   - attributes: what is said of the whole file.
+  ///   - attributes: of the whole file.
   init(
     _ path: String, from step: Int, interval: Int, capacity: Int, chunk: Int = 4096,
     attributes: [(name: String, value: HDF5Attribute)] = []

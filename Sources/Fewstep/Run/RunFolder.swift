@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// What a run leaves behind, and where.
+/// The files of a run.
 public struct RunFolder: Sendable {
   public let path: String
 
@@ -28,9 +28,9 @@ public struct RunFolder: Sendable {
     }.sorted()
   }
 
-  /// What the run was warned of, none where there is no file.
+  /// The run's warnings, none if there is no file.
   ///
-  /// - Throws: `Failure` where the file is no list of warnings.
+  /// - Throws: `Failure` if the file is not a list of warnings.
   public func readWarnings() throws -> [Warning] { try WarningFile.read(warnings) }
 
   /// Whether its last warning ended the run.
@@ -47,16 +47,16 @@ public struct RunFolder: Sendable {
     return RunFolder(candidate)
   }
 
-  /// Keeps other processes out while the lock lives; it ends with the process, however that ends.
+  /// Keeps other processes out while the lock exists; it ends with the process, however that ends.
   func lock() throws -> FolderLock { try FolderLock(path) }
 
-  /// - Throws: `Failure` where another process works in it.
+  /// - Throws: `Failure` if another process works in it.
   public func refuseIfBusy() throws { _ = try lock() }
 
-  /// Removes what a run left that ended before its first checkpoint: there is nothing to go on with.
+  /// Removes a run that ended before its first checkpoint: it cannot be resumed.
   ///
-  /// - Throws: `Failure` where another process works in it, or where it holds what no such run leaves; nothing is
-  ///   removed then.
+  /// - Throws: `Failure` if another process works in it, or if it holds files that no such run writes; nothing is removed
+  ///   then.
   public func discard() throws {
     let lock = try lock()
     defer { withExtendedLifetime(lock) {} }
@@ -73,7 +73,7 @@ public struct RunFolder: Sendable {
     try FileManager.default.removeItem(atPath: path)
   }
 
-  /// Makes the folder and those below it.
+  /// Makes the folder and its subfolders.
   public func create() throws {
     for folder in [path, checkpoints, samples] {
       do {

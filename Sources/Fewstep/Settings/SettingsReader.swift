@@ -2,8 +2,8 @@ import Files
 import Foundation
 import Tensors
 
-/// Reads a section of a recipe. Each setting is declared once, where it is read, with its default, range and meaning; from
-/// that come decoding, errors, the resolved recipe and the reference.
+/// Reads a section of a recipe. Each setting is declared once, where it is read, with its default, range, effect and meaning;
+/// from that come decoding, errors, the resolved recipe, the reference, and what a resume or a sweep may change.
 ///
 /// Reading does not stop at the first mistake: a wrong value is noted and its default used, and `Recipe` throws all notes
 /// together before anything is made. So the code that reads settings must not open files or build anything.

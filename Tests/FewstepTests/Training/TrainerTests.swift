@@ -154,6 +154,33 @@ import Testing
     #expect(try trainer.snapshot() == before)
   }
 
+  @Test func `A recipe makes a new objective each time it is asked for one`() throws {
+    let recipe = try shortRecipe()
+    let context = PluginContext(device: .cpu, seed: 0)
+    #expect(try recipe.objective(context) !== recipe.objective(context))
+  }
+
+  @Test func `A discriminator's own optimizer moves it alone, and is saved and loaded`() throws {
+    let scratch = try Scratch()
+    let gan = "{student-weight: 0.1, discriminator-weight: 0.1, optimizer: {learning-rate: 0.5}}"
+    let recipe = try shortRecipe(["training.steps": "4"], objective: "{kind: dmd2, gan: \(gan)}")
+    let trainer = try Trainer(recipe)
+    let names = { (optimizer: ScheduledOptimizer) in Set(optimizer.optimizer.parameters.map(\.name)) }
+    let own = try names(#require(trainer.objectiveOptimizer))
+    #expect(try own == Set(#require(trainer.components.objective.parameters).trainable.map(\.name)))
+    #expect(
+      trainer.fakeTeacherOptimizer.optimizer.parameters.count
+        == trainer.components.fakeTeacher.parameters.trainable.count)
+    let report = try trainer.train(2)
+    #expect(report[1].objectiveNorm.map { $0 > 0 } == true)
+    try Checkpoint.save(trainer, to: scratch.path("a.h5"))
+    let resumed = try Trainer(recipe)
+    try Checkpoint.load(scratch.path("a.h5"), into: resumed)
+    _ = try (trainer.train(2), resumed.train(2))
+    #expect(try differences(trainer, resumed).isEmpty)
+    #expect(resumed.objectiveOptimizer?.optimizer.stepCount == 8)
+  }
+
   @Test func `A run whose plugin fails keeps the checkpoints it has`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(["output.checkpoint-every": "2"], objective: "dmd")
