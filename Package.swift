@@ -51,6 +51,7 @@ let package = Package(
     .executable(name: "fewstep", targets: ["FewstepMain"]),
     .library(
       name: "Fewstep", targets: ["Fewstep", "Encoders", "Media", "Processes", "Files", "Networks", "Tensors"]),
+    .library(name: "Shipped", targets: ["Shipped"]),
     .library(name: "FewstepCLI", targets: ["FewstepCLI"]),
     .library(name: "ObjectiveChecks", targets: ["ObjectiveChecks"]),
   ],
@@ -81,12 +82,15 @@ let package = Package(
     .target(name: "Evaluation", dependencies: ["Metrics", "Fewstep", "Encoders"]),
     .target(name: "Reports", dependencies: ["Evaluation", "Metrics", "Fewstep"]),
     .target(name: "Benchmarks", dependencies: ["Reports", "Evaluation", "Metrics", "Fewstep", "Encoders"]),
+    .target(name: "PluginFiles", dependencies: ["Fewstep", "Processes", "Files", "Tensors"]),
+    .target(name: "Scaffold", dependencies: ["Fewstep", "Tensors"]),
+    .target(name: "Shipped", dependencies: ["Fewstep"] + pluginTargets, path: "Plugins/Shipped"),
     .target(
       name: "FewstepCLI",
       dependencies: [
-        "Benchmarks", "Reports", "Evaluation", "Fewstep",
+        "Shipped", "PluginFiles", "Scaffold", "Benchmarks", "Reports", "Evaluation", "Fewstep", "CLIPRewards",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ] + pluginTargets,
+      ],
       // So that plugins loaded at run time find Fewstep's symbols in the executable.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
     .executableTarget(name: "FewstepMain", dependencies: ["FewstepCLI"]),
@@ -123,14 +127,14 @@ let package = Package(
     tests("Evaluation", ["Metrics", "Reports"]),
     tests("Reports", ["Evaluation", "Media", "Metrics"]),
     tests("Benchmarks", ["CLIPRewards"], fixtures: ["Fixtures"]),
-    tests("FewstepCLI", ["Media", "FewstepMain"]),
+    tests("FewstepCLI", ["Media", "Processes", "FewstepMain"]),
     .testTarget(
-      name: "PluginTests", dependencies: ["TestSupport", "ObjectiveChecks", "Reports", "FewstepCLI"] + pluginTargets,
+      name: "PluginTests", dependencies: ["TestSupport", "ObjectiveChecks", "Reports", "Shipped"] + pluginTargets,
       exclude: ["ExternalReward/stand_in.py", "ImageReward/Fixtures", "SDXL/Fixtures"]),
   ]
     + plugins.map {
       .target(
-        name: $0, dependencies: belowPlugins + ($0 == "ExternalReward" ? ["CSpawn"] : []), path: "Plugins/\($0)")
+        name: $0, dependencies: belowPlugins, path: "Plugins/\($0)")
     },
   cxxLanguageStandard: .cxx17
 )

@@ -1,4 +1,5 @@
 import Files
+import Processes
 import Tensors
 
 /// A scorer at the other end of pipes. It is started when it is made; one that crashes is started anew, and asked again what

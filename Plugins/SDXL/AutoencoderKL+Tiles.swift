@@ -44,7 +44,8 @@ extension AutoencoderKL {
 }
 
 /// What an autoencoder cannot be asked for.
-public struct AutoencoderError: Error, CustomStringConvertible {
+public struct AutoencoderError: ExitCoded, CustomStringConvertible {
+  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
   public let description: String
   init(_ description: String) { self.description = "autoencoder: \(description)" }
 }

@@ -8,7 +8,8 @@ import Tensors
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what this machine offers, and what is wrong with it.", discussion: "Example:  fewstep doctor")
+    abstract: "Show the libraries, CPU, GPUs and disk of this machine, and problems with them.",
+    discussion: "Example:  fewstep doctor")
 
   @Flag(help: "Print JSON.") var json = false
 
@@ -39,11 +40,11 @@ struct Doctor: ParsableCommand {
     facts.append(("HDF5", HDF5File.libraryVersion))
     do { facts.append(("gnuplot", try Gnuplot().version())) } catch {
       facts.append(("gnuplot", "none"))
-      warnings.append("\(error) (`fewstep report` and `fewstep field` draw with it; training does without)")
+      warnings.append("\(error) (`fewstep report` and `fewstep field` draw with it; training does not need it)")
     }
     do { facts.append(("ffmpeg", try FFmpeg().version())) } catch {
       facts.append(("ffmpeg", "none"))
-      warnings.append("ffmpeg is not installed: apt-get install ffmpeg (videos need it; pictures do without)")
+      warnings.append("ffmpeg is not installed: apt-get install ffmpeg (videos need it; images do not)")
     }
     facts.append(("CUDA devices", "\(Device.cudaCount)"))
     let here = FileManager.default.currentDirectoryPath
@@ -51,7 +52,7 @@ struct Doctor: ParsableCommand {
     if json {
       var all = Dictionary(uniqueKeysWithValues: facts.map { ($0.name, $0.value) })
       all["warnings"] = warnings.joined(separator: "\n")
-      return print(String(decoding: try JSONEncoder.pretty.encode(all), as: UTF8.self))
+      return print(try JSONEncoder.prettyText(all))
     }
     for (name, value) in facts { print("\(name.padding(toLength: 14, withPad: " ", startingAt: 0))\(value)") }
     for warning in warnings { print("warning: \(warning)") }

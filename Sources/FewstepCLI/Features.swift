@@ -8,21 +8,21 @@ import Tensors
 
 struct Features: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What a network sees in pictures: features for FID, KID and CMMD, kept in a file.",
+    abstract: "Write the features of images to a file, for FID, KID and CMMD.",
     discussion: """
       Example:  fewstep features coco10k/subset --inception inception-2015-12-05.pt --resize 512 --output real.h5
-                fewstep measure real.h5 pictures/ --inception inception-2015-12-05.pt --resize 512
+                fewstep measure real.h5 images/ --inception inception-2015-12-05.pt --resize 512
 
-      The file holds the features [N, D], the pictures' names, and what the features depend on: `measure` compares them
-      with such of the same network and the same preparation alone.
+      The file holds the features [N, D], the images' names, and what the features depend on: `measure` compares them only
+      with features of the same network and the same preprocessing.
       """)
 
-  @Argument(help: "Folders of pictures (PNG, JPEG, WebP), and tars.") var sources: [String]
+  @Argument(help: "Folders of images (PNG, JPEG, WebP), and tars.") var sources: [String]
   @OptionGroup var arguments: FeatureArguments
-  @Option(help: "Where the features go (HDF5).") var output: String
+  @Option(help: "The file to write (HDF5).") var output: String
 
   func validate() throws {
-    if !arguments.hasNetwork { throw ValidationError("say with --inception or --clip which network looks at pictures") }
+    if !arguments.hasNetwork { throw ValidationError("name the network with --inception or --clip") }
   }
 
   func run() throws {
@@ -33,18 +33,19 @@ struct Features: ParsableCommand {
   }
 }
 
-/// Which network looks at pictures, and what it is shown of them.
+/// The network for image features, and the images' preprocessing.
 struct FeatureArguments: ParsableArguments {
-  @Option(help: "For FID and KID as clean-fid has them: NVIDIA's inception-2015-12-05.pt, a TorchScript program.")
+  @Option(help: "For FID and KID as in clean-fid: NVIDIA's inception-2015-12-05.pt, a TorchScript program.")
   var inception: String?
-  @Option(help: "For CMMD: the folder of a CLIP model, the authors' being clip-vit-large-patch14-336.") var clip:
-    String?
-  @Option(help: "First bring the middle square of each picture to so many pixels a side (Lanczos), as DMD2 does.")
+  @Option(help: "For CMMD: the folder of a CLIP model; the authors use clip-vit-large-patch14-336.") var clip: String?
+  @Option(
+    help: "First crop each image to its middle square and resize it to this many pixels a side (Lanczos), as DMD2 does."
+  )
   var resize: Int?
-  @Flag(help: "Show Inception the middle 299 x 299 pixels alone: patch-FID.") var patch = false
+  @Flag(help: "Give Inception only the middle 299 x 299 pixels: patch-FID.") var patch = false
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu
-  @Option(help: "What the CLIP model computes in.") var precision = Precision.float32
-  @Option(help: "Pictures that are looked at together.") var batch = 32
+  @Option(help: "The CLIP model's dtype.") var precision = Precision.float32
+  @Option(help: "How many images are processed at once.") var batch = 32
 
   var hasNetwork: Bool { inception != nil || clip != nil }
   var fit: ImageFit { patch ? .patch(Inception.side) : resize.map(ImageFit.square) ?? .whole }
@@ -60,22 +61,24 @@ struct FeatureArguments: ParsableArguments {
 
   /// The one that was asked for.
   func network() throws -> any ImageNetwork {
-    if let absence = device.absence { throw CommandError(ExitCodes.invalid, "--device: \(absence)") }
+    try device.requirePresence("--device")
     if let inception { return try Inception(inception, on: device) }
-    guard let clip else { throw CommandError(ExitCodes.usage, "pictures need --inception or --clip") }
+    guard let clip else {
+      throw Failure(.usage, at: "measure", "images need a network: give --inception FILE or --clip FOLDER")
+    }
     try precision.check(on: device, "--precision")
     return try CLIPEmbedding(clip, precision: precision.dtype, on: device)
   }
 
-  /// Looks at all pictures of folders and tars; shows how far it is, and ends at Ctrl-C.
+  /// The features of all images in folders and tars. Ctrl-C stops it.
   func features(of sources: [String], network: any ImageNetwork) throws -> ImageFeatures {
     let pictures = try ImageSource.pictures(in: sources)
     Signals.listen()
     let progress = Progress(total: pictures.count)
     defer { progress.stop() }
     return try ImageFeatures(of: pictures, network, fit, batch: batch) { done in
-      progress.update(done, "pictures of \(sources[0])")
-      try stopIfAsked("stopped; nothing was written")
+      progress.update(done, "images of \(sources[0])")
+      try Signals.check("stopped; nothing was written")
     }
   }
 }

@@ -7,26 +7,26 @@ import Tensors
 
 struct Field: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw where points of the plane are pulled: by teacher, fake teacher, DMD and the objective.",
+    abstract: "Plot the direction fields of a run in the plane: teacher, fake teacher, DMD and the objective.",
     discussion: """
       Example:  fewstep field runs/mixture-amd
                 fewstep field runs/mixture-dmd --step 400 --step 800 --times 0.2,0.8 --prompt 1
 
-      For runs in two dimensions. Leaves in RUN/field: step-N.png for each checkpoint, a row for each noise level, and
-      animation.gif. Grey: the density of the teacher's samples; dots: the student's. Arrows, each panel on its own
-      scale: x̂0 - x of the teacher (guided) and of the fake teacher, DMD's difference of the two, and the step that the
-      objective's own loss asks of a point, whose reward is measured against those of the student's samples. Each is a
-      mean over 16 noises.
+      For runs in two dimensions. Writes to RUN/field: step-N.png for each checkpoint, with a row for each noise level, and
+      animation.gif. Grey: the density of the teacher's samples; dots: the student's samples. Arrows, scaled in each panel:
+      x̂0 - x of the teacher (guided) and of the fake teacher, DMD's difference of the two, and the step along the
+      objective's gradient, with each point's reward compared to those of the student's samples. Each is a mean over 16
+      noises.
 
       A run keeps its last 2 checkpoints by default: for a series, train with --set output.keep=100.
       """)
 
   @Argument(help: "A run folder.") var folder: String
-  @Option(name: .customLong("step"), help: "A checkpoint, by its step; by default all that are there. May be repeated.")
+  @Option(name: .customLong("step"), help: "A checkpoint, by its step; by default all. May be repeated.")
   var steps: [Int] = []
-  @Option(help: "Noise levels between 0 and 1, with commas between them.") var times = "0.2,0.5,0.8"
-  @Option(help: "The prompt that points are pulled for, by its number.") var prompt = 0
-  @Option(help: "The folder for the pictures; by default RUN/field.") var output: String?
+  @Option(help: "Noise levels between 0 and 1, separated by commas.") var times = "0.2,0.5,0.8"
+  @Option(help: "The prompt, by its number.") var prompt = 0
+  @Option(help: "The folder for the images; by default RUN/field.") var into: String?
 
   private func parsedTimes() throws -> [Double] {
     try times.split(separator: ",", omittingEmptySubsequences: false).map { text in
@@ -44,23 +44,23 @@ struct Field: ParsableCommand {
     let opened = try FinishedRun(folder, step: steps.first)
     let there = opened.folder.checkpointSteps
     if let absent = steps.first(where: { !there.contains($0) }) {
-      throw CommandError(ExitCodes.missing, "\(folder): no checkpoint of step \(absent); there are: \(there)")
+      throw Failure(.missing, at: folder, "no checkpoint of step \(absent); there are: \(there)")
     }
     guard opened.backbone.isPlanar else {
-      throw CommandError(
-        ExitCodes.invalid,
-        "\(folder): samples are \(opened.backbone.medium) \(opened.backbone.sampleShape); a field can be drawn only for points of the plane, [2]"
+      throw Failure(
+        .malformed, at: folder,
+        "samples are \(opened.backbone.medium) \(opened.backbone.sampleShape); a field can be drawn only for points of the plane, [2]"
       )
     }
     let prompts = opened.backbone.prompts.count
     guard (0..<prompts).contains(prompt) else {
-      throw CommandError(ExitCodes.usage, "--prompt \(prompt): there are \(prompts) prompts, 0 to \(prompts - 1)")
+      throw Failure(.usage, at: "--prompt \(prompt)", "there are \(prompts) prompts, 0 to \(prompts - 1)")
     }
-    let target = output ?? "\(folder)/field\(prompt == 0 ? "" : "-prompt-\(prompt)")"
+    let target = into ?? "\(folder)/field\(prompt == 0 ? "" : "-prompt-\(prompt)")"
     do {
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
     } catch {
-      throw CommandError(ExitCodes.io, "\(target): the folder cannot be made: \(error.localizedDescription)")
+      throw Failure(.io, at: target, "the folder cannot be made: \(error.localizedDescription)")
     }
     let components = try TrainingComponents(opened.recipe)
     let drawn = try FieldFigure(opened.recipe, components: components, prompt: prompt, times: parsedTimes())

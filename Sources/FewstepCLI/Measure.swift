@@ -9,24 +9,24 @@ import Tensors
 
 struct Measure: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compare generated pictures, or features, with real ones: FID, KID, CMMD, precision, recall and others.",
+    abstract: "Compare generated images, or features, with real ones: FID, KID, CMMD, precision, recall and others.",
     discussion: """
-      Example:  fewstep measure photos/ pictures/ --inception inception-2015-12-05.pt --resize 512
-                fewstep measure photos/ pictures/ --clip models/clip-vit-large-patch14-336
+      Example:  fewstep measure photos/ images/ --inception inception-2015-12-05.pt --resize 512
+                fewstep measure photos/ images/ --clip models/clip-vit-large-patch14-336
                 fewstep measure real.h5 generated.safetensors
                 fewstep measure samples.h5 samples.h5 --real real --generated student --cmmd --json
 
-      Folders (and tars) of pictures are looked at by the network that is named: Inception for FID and KID, CLIP for CMMD. A
-      file holds features [N, D] of any network; `fewstep features` makes such of pictures. Intervals are 95%, by a
-      bootstrap. `bias` is what the number of samples alone adds to the value.
+      Folders and tars of images need a network: Inception for FID and KID, CLIP for CMMD. A file holds features [N, D] of
+      any network; `fewstep features` writes those of images. Intervals are 95% bootstrap intervals. `bias` is what the
+      finite number of samples adds to the value.
       """)
 
-  @Argument(help: "Real pictures, or features: a folder, an .h5 file, or weights in any form.") var realFile: String
-  @Argument(help: "Generated pictures, or features.") var generatedFile: String
+  @Argument(help: "Real images, or features: a folder, an .h5 file, or weights in any form.") var realFile: String
+  @Argument(help: "Generated images, or features.") var generatedFile: String
   @OptionGroup var network: FeatureArguments
-  @Option(help: "The real features' name; not needed where the file holds one tensor.") var real: String?
+  @Option(help: "The real features' name; not needed if the file holds one tensor.") var real: String?
   @Option(help: "The generated features' name.") var generated: String?
-  @Flag(help: "CMMD, too; for CLIP embeddings of unit length.") var cmmd = false
+  @Flag(help: "Also compute CMMD; for CLIP embeddings of unit length.") var cmmd = false
   @Flag(help: "Print JSON.") var json = false
 
   private struct Result: Encodable {
@@ -48,7 +48,7 @@ struct Measure: ParsableCommand {
       realSamples: real.shape[0], generatedSamples: generated.shape[0], features: real.shape[1], scores: scores,
       cmmd: cmmd ? try CMMD(to: real)(generated, Resamples(of: generated.shape[0])) : nil,
       fingerprint: pictures?.fingerprint)
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(result), as: UTF8.self)) }
+    if json { return print(try JSONEncoder.prettyText(result)) }
     let rows = scores.named.map { ($0.rawValue, $1) } + (result.cmmd.map { [("CMMD", $0)] } ?? [])
     // Each number with its own digits: a column holds measures of different sizes.
     let cell = { (number: Double?) -> TableCell in number.map { .text(brief($0)) } ?? .missing }
@@ -70,16 +70,15 @@ struct Measure: ParsableCommand {
   /// Features, and what they depend on where that is known.
   private typealias Side = (values: Tensor, pictures: ImageFeatures?)
 
-  /// - Throws: `CommandError` where the two cannot be compared.
+  /// - Throws: `Failure` where the two cannot be compared.
   private func sides() throws -> (real: Side, generated: Side) {
     let hasPictures = [realFile, generatedFile].contains(where: Self.isPictures)
     let looking = network.hasNetwork ? try network.network() : nil
     if hasPictures, looking == nil {
-      throw CommandError(
-        ExitCodes.usage, "say with --inception FILE or --clip FOLDER which network is to look at the pictures")
+      throw Failure(.usage, at: "measure", "images need a network: give --inception FILE or --clip FOLDER")
     }
     if !hasPictures, looking != nil {
-      throw CommandError(ExitCodes.usage, "both are files of features: --inception and --clip are for pictures")
+      throw Failure(.usage, at: "measure", "both files hold features: --inception and --clip are for images")
     }
     func side(_ path: String, _ name: String?) throws -> Side {
       if let looking, Self.isPictures(path) {
@@ -118,16 +117,15 @@ struct Measure: ParsableCommand {
     let file = try TensorFile(path)
     let choices = file.names.joined(separator: ", ")
     guard let name = name ?? (file.names.count == 1 ? file.names.first : nil) else {
-      throw CommandError(
-        ExitCodes.usage,
-        "\(path): holds \(choices.isEmpty ? "no tensors" : choices); say which with --real or --generated")
+      throw Failure(
+        .usage, at: path, "holds \(choices.isEmpty ? "no tensors" : choices); say which with --real or --generated")
     }
     guard file.names.contains(name) else {
-      throw CommandError(ExitCodes.invalid, "\(path): there is no tensor '\(name)'; there are: \(choices)")
+      throw Failure(.malformed, at: path, "there is no tensor '\(name)'; there are: \(choices)")
     }
     let tensor = try file.tensor(name)
     guard tensor.rank == 2 else {
-      throw CommandError(ExitCodes.invalid, "\(path): \(name): expected features [N, D], got \(tensor.shape)")
+      throw Failure(.malformed, at: path, "\(name): expected features [N, D], got \(tensor.shape)")
     }
     return tensor
   }

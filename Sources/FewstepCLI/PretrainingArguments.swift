@@ -15,7 +15,7 @@ struct PretrainingArguments: ParsableArguments {
     recipe: PretrainingRecipe<Task>, training: Pretraining<Task>, test: (any DataSource)?
   ) {
     let recipe = try PretrainingRecipe<Task>(
-      Recipe.node(recipe, overrides: overrides), catalog: FewstepCommand.catalog)
+      Recipe.node(recipe, overrides: overrides), catalog: ProgramPlugins.catalog)
     let (training, test) = try recipe.opened()
     // Before an hour of training, not after it.
     let folder = URL(fileURLWithPath: recipe.output).deletingLastPathComponent()
@@ -33,7 +33,7 @@ struct PretrainingArguments: ParsableArguments {
       progress.stop()
       let path = recipe.output + ".interrupted"
       try training.write(to: path)
-      throw CommandError(ExitCodes.interrupted, "stopped after step \(done); the weights so far are in \(path)")
+      throw Interrupted("stopped after step \(done); the weights so far are in \(path)")
     }
     try training.write(to: recipe.output)
     note("weights: \(recipe.output)")

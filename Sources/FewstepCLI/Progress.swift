@@ -2,27 +2,23 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// A line that shows how far a long piece of work is and when it will end; on a terminal it renews itself, elsewhere a new
-/// line is written now and then.
+/// A progress bar on standard error. On a terminal it updates in place; elsewhere, a new line is written every 15 seconds.
 final class Progress {
   private let total: Int
   private let start = Date()
   private let first: Int
   private let isTerminal = isatty(STDERR_FILENO) == 1
-  /// Seconds between lines where nobody looks on; a sweep, which reads them, asks for more of them.
-  static let pauseVariable = "FEWSTEP_PROGRESS_SECONDS"
-  private let quietPause = ProcessInfo.processInfo.environment[pauseVariable].flatMap(Double.init) ?? 15
   private var shown = Date.distantPast
   private var isComplete = false
 
-  /// - Parameter first: where the work begins, when it is resumed.
+  /// - Parameter first: where a resumed piece of work starts.
   init(total: Int, from first: Int = 0) {
     self.total = total
     self.first = first
   }
 
   func update(_ done: Int, _ words: @autoclosure () -> String) {
-    let pause = isTerminal ? 0.2 : quietPause
+    let pause = isTerminal ? 0.2 : 15
     guard !isComplete, done == total || -shown.timeIntervalSinceNow >= pause else { return }
     shown = Date()
     isComplete = done == total
@@ -37,12 +33,12 @@ final class Progress {
     if done == total, isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
   }
 
-  /// A line of its own, which the bar's next one follows.
+  /// Prints a line above the bar.
   func note(_ text: String) {
     FileHandle.standardError.write(Data("\(isTerminal ? "\r\u{1B}[2K" : "")\(text)\n".utf8))
   }
 
-  /// Ends the line where the work stopped early.
+  /// Ends the line of work that stopped early.
   func stop() { if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) } }
 
   static func clock(_ seconds: Double) -> String {
@@ -52,6 +48,3 @@ final class Progress {
       : String(format: "%d:%02d", whole / 60, whole % 60)
   }
 }
-
-/// Four significant digits, and an exponent only where the number is very large or very small.
-func brief(_ value: Double) -> String { String(format: 1e4..<1e6 ~= abs(value) ? "%.0f" : "%.4g", value) }

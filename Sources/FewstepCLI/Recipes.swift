@@ -2,18 +2,19 @@ import ArgumentParser
 import Fewstep
 import Files
 import Foundation
+import Tensors
 
 struct Recipes: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the recipes we ship, or copy one to edit.",
+    abstract: "List the shipped recipes, or copy one to edit.",
     discussion: """
       Example:  fewstep recipes
                 fewstep recipes fashion-mnist/amd-4step.yaml --copy mine.yaml
       """)
 
-  @Argument(help: "A recipe to show, as it is listed.") var name: String?
+  @Argument(help: "A recipe to print, by its name in the list.") var name: String?
   @Option(help: "Copy the recipe to this file instead.") var copy: String?
-  @Option(help: "Where recipes are looked for.") var folder = "recipes"
+  @Option(help: "The folder of recipes.") var folder = "recipes"
   @Flag(help: "Print the list as JSON.") var json = false
 
   func run() throws {
@@ -22,16 +23,16 @@ struct Recipes: ParsableCommand {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
       let near = nearest(name, among: try paths()).map { " Did you mean '\($0)'?" } ?? ""
-      throw CommandError(ExitCodes.missing, "\(source): no such recipe.\(near)")
+      throw Failure(.missing, at: source, "no such recipe.\(near)")
     }
     guard !isFolder.boolValue else {
       let inside = try paths().filter { $0.hasPrefix("\(name)/") }.joined(separator: ", ")
-      throw CommandError(ExitCodes.missing, "\(source): a folder, not a recipe; in it are: \(inside)")
+      throw Failure(.missing, at: source, "a folder, not a recipe; in it are: \(inside)")
     }
     let text = try String(contentsOfFile: source, encoding: .utf8)
     guard let copy else { return print(text, terminator: "") }
     guard !FileManager.default.fileExists(atPath: copy) else {
-      throw CommandError(ExitCodes.usage, "\(copy) is there already; name another file")
+      throw Failure(.usage, at: copy, "the file exists; choose another name")
     }
     try AtomicFile.write(Data(text.utf8), to: copy)
     note("copied to \(copy); try: fewstep check \(copy)")
@@ -39,7 +40,7 @@ struct Recipes: ParsableCommand {
 
   private func list() throws {
     let found = try paths()
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(found), as: UTF8.self)) }
+    if json { return print(try JSONEncoder.prettyText(found)) }
     for path in found { print("\(path)  \(try title(path))") }
   }
 
@@ -56,7 +57,7 @@ struct Recipes: ParsableCommand {
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
       let all = FileManager.default.enumerator(atPath: folder)
     else {
-      throw CommandError(ExitCodes.missing, "\(folder): no such folder; --folder names another")
+      throw Failure(.missing, at: folder, "no such folder; --folder names another")
     }
     return all.compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") }.sorted()
   }

@@ -8,19 +8,19 @@ import Tensors
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Put a run, or all runs of a sweep, on one HTML page.",
+    abstract: "Write an HTML report of a run or a sweep.",
     discussion: """
       Example:  fewstep report runs/mixture-amd
                 fewstep report runs/ablation-sensitivity --baseline sensitivity=0 --output sweep.html
 
-      The page holds all it shows: curves, samples through training, the Forbidden Zone, warnings, the recipe with the
-      source of each value; for a sweep the comparison and the curves of all variants. A run that is not finished is
-      reported as far as it has come. Plots are gnuplot's (package gnuplot-nox).
+      The page is self-contained: curves, samples through training, the Forbidden Zone, warnings, the recipe with the
+      source of each value; for a sweep, the comparison and the curves of all variants. An unfinished run is reported as
+      far as it is. Plots need gnuplot (package gnuplot-nox).
       """)
 
   @Argument(help: "A run folder, or a folder of them, such as a sweep's.") var folder: String
-  @Option(help: "Where the page goes; by default report.html in the folder.") var output: String?
-  @Option(help: "For a sweep: the variant that others are compared with; by default the first.") var baseline: String?
+  @Option(help: "The file to write; by default report.html in the folder.") var output: String?
+  @Option(help: "For a sweep: the variant to compare the others with; by default the first.") var baseline: String?
 
   func run() throws {
     let gnuplot = try Gnuplot()
@@ -33,7 +33,7 @@ struct Report: ParsableCommand {
 
   private func run(_ gnuplot: Gnuplot) throws -> HTML {
     if baseline != nil {
-      throw CommandError(ExitCodes.usage, "--baseline: \(folder) is one run, there is nothing to compare")
+      throw Failure(.usage, at: "--baseline", "\(folder) is one run, there is nothing to compare")
     }
     return try RunReport(record(folder), gnuplot: gnuplot).html()
   }
@@ -41,7 +41,7 @@ struct Report: ParsableCommand {
   private func sweep(_ gnuplot: Gnuplot) throws -> HTML {
     let entries = try self.entries()
     guard !entries.isEmpty else {
-      throw CommandError(ExitCodes.missing, "\(folder): neither a run folder (with recipe.yaml) nor a folder of some")
+      throw Failure(.missing, at: folder, "neither a run folder (with recipe.yaml) nor a folder of some")
     }
     let finished = entries.compactMap(\.compared)
     var comparison: Result<Comparison, Failure>?
@@ -63,7 +63,8 @@ struct Report: ParsableCommand {
         return SweepReport.Entry(try record(path), variant: member.variant)
       }
     }
-    let records = try Self.runs(below: folder).map(record)
+    let records = try RunFolder.all(in: folder) { FileManager.default.fileExists(atPath: $0.recipe) }
+      .map { try record($0.path) }
     let names = Variants.names(try records.map { try YAMLNode.load(path: $0.folder.recipe) })
     return zip(records, names).map { SweepReport.Entry($0, variant: $1) }
   }
@@ -73,15 +74,5 @@ struct Report: ParsableCommand {
     let record = try RunRecord(path)
     for problem in record.problems { note("warning: left out of the report: \(problem)") }
     return record
-  }
-
-  /// Folders with a recipe, at any depth.
-  private static func runs(below path: String) -> [String] {
-    if FileManager.default.fileExists(atPath: RunFolder(path).recipe) { return [path] }
-    let inside = (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? []
-    var isFolder: ObjCBool = false
-    return inside.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
-      .filter { FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && isFolder.boolValue }
-      .flatMap { runs(below: $0) }
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Evaluation
 import Fewstep
 import Files
 import Foundation
@@ -14,37 +13,37 @@ struct Sample: ParsableCommand {
     discussion: """
       Example:  fewstep sample runs/quickstart --count 40 --output grid.png
                 fewstep sample runs/quickstart --teacher-steps 50 --tensors samples.h5
-                fewstep sample runs/sdxl-amd-4step --prompt "a red fox in the snow" --count 4 --pictures foxes/
+                fewstep sample runs/sdxl-amd-4step --prompt "a red fox in the snow" --count 4 --into foxes
                 fewstep sample models/sdxl --prompt "a red fox in the snow" --teacher-steps 30 --guidance 5
       """)
 
   @Argument(help: "A run folder, or a model's folder in diffusers' layout.") var folder: String
-  @Option(help: "How many samples; prompts are dealt out in turn.") var count = 40
+  @Option(help: "How many samples; prompts are used in turn.") var count = 40
   @Option(help: "The seed of the noise.") var seed = 1
-  @Option(name: .customLong("prompt"), help: "A text, in place of the run's prompts. May be repeated.")
+  @Option(name: .customLong("prompt"), help: "A prompt that replaces the run's. May be repeated.")
   var texts: [String] = []
   @OptionGroup var source: SourceArguments
   @Option(
-    help: "Noises in an HDF5 file, dataset `noises` [steps, count, ...], in place of the seed's: to compare samplers.")
+    help: "Use the noise in an HDF5 file, dataset `noises` [steps, count, ...], to compare samplers.")
   var noises: String?
-  @Option(help: "Samples made at once.") var batch = 50
-  @Option(help: "Where the picture of all samples goes.") var output = "samples.png"
-  @Option(help: "A folder for each sample as a PNG of its own, with what it was made from inside.") var pictures:
-    String?
-  @Option(help: "Write the samples as HDF5 too: samples, prompts.") var tensors: String?
+  @Option(help: "How many samples are generated at once.") var batch = 50
+  @Option(help: "The file for a grid of all samples (PNG).") var output = "samples.png"
+  @Option(help: "A folder for each sample as its own PNG, which holds the prompt, the seed and the model's settings.")
+  var into: String?
+  @Option(help: "A file for the samples as tensors (HDF5): samples, prompts.") var tensors: String?
   func validate() throws {
     try require("--count", count, in: Limits.samples)
     try require("--seed", seed, in: Limits.seeds)
     try require("--batch", batch, in: Limits.samples)
     try source.validate(for: folder)
     if SourceArguments.isModel(folder), texts.isEmpty {
-      throw ValidationError("a model knows no prompts: give --prompt")
+      throw ValidationError("a model has no prompts of its own: give --prompt")
     }
   }
 
   func run() throws {
     for path in [output, tensors].compactMap(\.self) { try AtomicFile.checkWritable(path) }
-    if let pictures { try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true) }
+    if let into { try FileManager.default.createDirectory(atPath: into, withIntermediateDirectories: true) }
     let source = try source.open(folder)
     Signals.listen()
     var sampling = try source.sampling(texts, seed: seed, batch: batch)
@@ -61,19 +60,19 @@ struct Sample: ParsableCommand {
       }
       note("tensors: \(tensors)")
     }
-    if let pictures { try write(samples, of: source, prompts, into: pictures) }
+    if let into { try write(samples, of: source, prompts, into: into) }
     if let image = try SampleGrid(source.backbone).image([(source.name, samples)], promptIDs: prompts) {
       try image.write(to: output)
-      note("picture: \(output)")
+      note("grid: \(output)")
     }
   }
 
-  /// Each sample as a picture of its own.
+  /// Writes each sample as its own image.
   private func write(_ samples: Tensor, of source: SampleSource, _ prompts: [Int], into folder: String) throws {
     let names = texts.isEmpty ? source.backbone.prompts : texts
     for (index, prompt) in prompts.enumerated() {
       guard source.backbone.medium != .points else {
-        throw CommandError(ExitCodes.usage, "--pictures: samples of this model family are points")
+        throw Failure(.usage, at: "--into", "samples of this model family are points")
       }
       let pixels = try source.backbone.stills(samples.rows(index..<index + 1))
       let place = [
@@ -82,81 +81,6 @@ struct Sample: ParsableCommand {
       let image = try PNGImage(pixels: pixels.squeezed(0), texts: source.settings + place)
       try image.write(to: "\(folder)/\(String(format: "%05d", index)).png")
     }
-    note("pictures: \(folder)")
+    note("images: \(folder)")
   }
 }
-
-struct Evaluate: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Score a run's student and teacher against real samples.",
-    discussion: """
-      Example:  fewstep evaluate runs/quickstart --samples 5000 --set evaluation.teacher-steps=[20,50]
-      """)
-
-  @Argument(help: "A run folder whose recipe has an `evaluation` section.") var folder: String
-  @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
-  @Option(help: "How many samples, in place of the recipe's number.") var samples: Int?
-  @Option(name: .customLong("set"), help: "Replace one value of the evaluation: evaluation.KEY=VALUE. May be repeated.")
-  var overrides: [String] = []
-  @Flag(help: "Print JSON.") var json = false
-
-  func validate() throws {
-    try require("--samples", samples, in: 2...Limits.samples.upperBound)
-    if let other = overrides.first(where: { !$0.hasPrefix("evaluation.") }) {
-      throw ValidationError("--set \(other): only values below `evaluation` can be replaced after a run")
-    }
-  }
-
-  func run() throws {
-    let opened = try FinishedRun(folder, step: step, overrides: overrides)
-    guard var settings = opened.recipe.evaluation else {
-      throw CommandError(ExitCodes.invalid, "\(folder)/recipe.yaml: there is no `evaluation` section")
-    }
-    if let samples { settings.samples = samples }
-    let student = try opened.student().student
-    let evaluation = try ModelEvaluation(
-      opened.recipe, settings, backbone: opened.backbone, teacher: opened.backbone.teacher())
-    Signals.listen()
-    let scores = try evaluate(
-      evaluation, student, opened.recipe, ifStopped: "stopped while evaluating; nothing was written")
-    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
-  }
-}
-
-struct Pairs: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Record what the teacher makes of noises, for DMD's regression term.",
-    discussion: """
-      Example:  fewstep pairs recipes/fashion-mnist/dmd-1step.yaml --output pairs.h5 --count 2000
-      Then:     fewstep run recipes/fashion-mnist/dmd-1step.yaml --set training.pairs=pairs.h5 --set objective.regression-weight=0.25
-      """)
-
-  @OptionGroup var arguments: RecipeArguments
-  @Option(help: "Where the pairs go (HDF5).") var output: String
-  @Option(help: "How many pairs.") var count = 1000
-  @Option(help: "Steps of the teacher's sampler.") var steps = 50
-  @Option(help: "The teacher's sampler: ddim or heun (two evaluations a step).") var sampler = SamplerKind.ddim
-  @Option(help: "Samples made at once.") var batch = 250
-
-  func validate() throws {
-    try require("--count", count, in: Limits.samples)
-    try require("--steps", steps, in: Limits.samplerSteps)
-    try require("--batch", batch, in: Limits.samples)
-  }
-
-  func run() throws {
-    let recipe = try arguments.load()
-    if let threads = recipe.threads { try Runtime.setThreads(threads) }
-    let backbone = try recipe.backbone(PluginContext(device: recipe.device, seed: recipe.seed))
-    let progress = Progress(total: count)
-    Signals.listen()
-    let teacher = StoppableTeacher(try backbone.teacher(), "stopped while making pairs; nothing was written")
-    try ODEPairs.make(
-      output, count: count, steps: steps, sampler: sampler, batch: batch, guidance: recipe.matching.guidance,
-      seed: recipe.seed, backbone: backbone, teacher: teacher
-    ) { progress.update($0, "pairs, \(steps) steps each") }
-    note("pairs: \(output)")
-  }
-}
-
-extension SamplerKind: ExpressibleByArgument {}

@@ -16,7 +16,7 @@ final class StoppableTeacher: Teacher {
   }
 
   func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-    try stopIfAsked(words)
+    try Signals.check(words)
     return try teacher.modelOutput(for: noisy, at: time, given: condition)
   }
 
@@ -27,12 +27,7 @@ final class StoppableTeacher: Teacher {
   func both(from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition) throws -> (
     conditional: Tensor, unconditional: Tensor
   ) {
-    try stopIfAsked(words)
+    try Signals.check(words)
     return try teacher.both(from: noisy, at: time, given: condition, and: unconditional)
   }
-}
-
-/// - Throws: `CommandError` after Ctrl-C where `Signals` listens.
-func stopIfAsked(_ words: String) throws {
-  if Signals.isRequested { throw CommandError(ExitCodes.interrupted, words) }
 }

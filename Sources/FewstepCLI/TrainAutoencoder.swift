@@ -5,7 +5,7 @@ import Foundation
 
 struct TrainAutoencoder: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train-autoencoder", abstract: "Train an autoencoder from nothing: images to latents and back.",
+    commandName: "train-autoencoder", abstract: "Train an autoencoder from scratch: images to latents and back.",
     discussion: """
       At the end, the factor that gives latents the standard deviation 1 is measured and written to the configuration, in
       the same folder as the weights.
@@ -24,7 +24,7 @@ struct TrainAutoencoder: ParsableCommand {
     let path = URL(fileURLWithPath: recipe.output).deletingLastPathComponent().appendingPathComponent(name).path
     try AtomicFile.write(contents, to: path)
     note("scale \(brief(report.scale)): \(path)")
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(report), as: UTF8.self)) }
+    if json { return print(try JSONEncoder.prettyText(report)) }
     print(
       "on \(test.count) images that were not trained on: mean |x - x̂| \(brief(report.meanAbsoluteError)) of 2, "
         + "\(brief(report.psnr)) dB")

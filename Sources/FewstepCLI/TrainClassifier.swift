@@ -3,7 +3,7 @@ import Fewstep
 
 struct TrainClassifier: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train-classifier", abstract: "Train a classifier: a reward, or the features of an evaluation.",
+    commandName: "train-classifier", abstract: "Train a classifier: a reward, or the feature network of an evaluation.",
     discussion: "Example:  fewstep train-classifier recipes/fashion-mnist/reward.yaml")
 
   @OptionGroup var arguments: PretrainingArguments

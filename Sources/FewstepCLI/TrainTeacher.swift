@@ -3,7 +3,7 @@ import Fewstep
 
 struct TrainTeacher: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train-teacher", abstract: "Train a many-step teacher from nothing, on real data.",
+    commandName: "train-teacher", abstract: "Train a many-step teacher from scratch, on real data.",
     discussion: "Example:  fewstep train-teacher recipes/fashion-mnist/teacher.yaml --set training.steps=100")
 
   @OptionGroup var arguments: PretrainingArguments

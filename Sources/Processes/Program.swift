@@ -8,7 +8,7 @@ public struct Program: Sendable {
   /// Finds it as a shell does: a name with a slash in it is a path.
   ///
   /// - Parameter folders: to look in, as the variable PATH lists them; by default that variable.
-  /// - Returns: nil where none of them has it.
+  /// - Returns: nil if none of them has it.
   public init?(_ name: String, in folders: String? = nil) {
     let folders = (folders ?? ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     let candidates = name.contains("/") ? [name] : folders.map { "\($0)/\(name)" }
@@ -16,89 +16,92 @@ public struct Program: Sendable {
     path = found
   }
 
+  /// The program that this process runs.
+  public static var current: Program? {
+    Program(URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path)
+  }
+
   /// What a program left behind.
   public struct Result: Sendable {
-    /// Its exit code; 128 and more where a signal ended it, as in a shell.
+    /// Its exit code; 128 and more if a signal ended it, as in a shell.
     public var status: Int32
     public var output: Data
-    /// What it wrote to its error output, without white space around it.
+    /// What it wrote to its error output, without surrounding white space.
     public var words: String
   }
 
   /// Runs it to its end.
   ///
-  /// What goes in and comes out are files: with pipes, either side could wait for the other. They have no names, so that
-  /// nothing of them is left over whatever happens.
+  /// Input and output are files: with pipes, either side could wait for the other. The files have no names, so nothing is
+  /// left of them whatever happens.
   ///
-  /// - Parameter environment: beside this process's own.
-  /// - Throws: `Failure` where there is no room for the files, or the program cannot be started.
+  /// - Parameter environment: added to this process's.
+  /// - Throws: `Failure` if the files cannot be made or the program cannot be started.
   public func run(
     _ arguments: [String], input: Data = Data(), environment: [String: String] = [:]
   ) throws -> Result {
     let (standardInput, output, errors) = (try Self.namelessFile(), try Self.namelessFile(), try Self.namelessFile())
     try standardInput.write(contentsOf: input)
     try standardInput.seek(toOffset: 0)
-    let process = try started(arguments, environment) {
-      ($0.standardInput, $0.standardOutput, $0.standardError) = (standardInput, output, errors)
-    }
-    process.waitUntilExit()
+    let ending = try started(
+      arguments, environment: environment, input: standardInput, output: output, errors: errors
+    ).wait()
     func content(_ file: FileHandle) throws -> Data {
       try file.seek(toOffset: 0)
       return try file.readToEnd() ?? Data()
     }
     return Result(
-      status: Self.status(of: process), output: try content(output),
+      status: ending.status, output: try content(output),
       words: String(decoding: try content(errors), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
   }
 
-  /// Runs it to its end in `folder`, its words going to this process's error output. It ends with this process, however
-  /// that ends.
+  /// Runs it to its end in `folder`. Both of its outputs go to this process's error output. It ends with this process,
+  /// whatever ends that.
   ///
   /// - Parameters:
-  ///   - environment: beside this process's own.
-  ///   - isStopped: asked ten times a second. Once it says so, the program and all that it has started are told to end.
+  ///   - environment: added to this process's.
+  ///   - isStopped: asked ten times a second. Once it is true, the program and all that it has started get SIGTERM.
   /// - Returns: its exit code, as in `Result`.
-  /// - Throws: `Failure` where it cannot be started.
+  /// - Throws: `Failure` if it cannot be started.
   public func show(
     _ arguments: [String], in folder: String, environment: [String: String] = [:], until isStopped: () -> Bool
   ) throws -> Int32 {
-    let process = try started(arguments, environment) {
-      $0.currentDirectoryURL = URL(fileURLWithPath: folder)
-      ($0.standardInput, $0.standardOutput, $0.standardError) = (
-        FileHandle.nullDevice, FileHandle.standardError, FileHandle.standardError
-      )
-    }
-    let guardian = try? ProgramGuard(process.processIdentifier)
-    defer { guardian?.end() }
+    let process = try started(
+      arguments, in: folder, environment: environment, output: .standardError, errors: .standardError)
+    // Launchers need ten seconds to end processes that they started in other groups.
+    let guardian = try? ProcessGuard(process.id, asks: true, seconds: 10)
     var isTold = false
     while process.isRunning {
       usleep(100_000)
       guard !isTold, isStopped() else { continue }
       isTold = true
-      // It leads a process group of its own, in which those that it starts are, too.
-      kill(-process.processIdentifier, SIGTERM)
+      process.sendToGroup(SIGTERM)
     }
-    // A process can be told to have ended before its status is there.
-    process.waitUntilExit()
-    return Self.status(of: process)
+    return withExtendedLifetime(guardian) { process.wait().status }
+  }
+
+  /// Starts it, with /dev/null as its input and a file for both outputs. It may outlive this process.
+  ///
+  /// - Parameters:
+  ///   - environment: added to this process's.
+  ///   - log: the file; it begins empty.
+  /// - Throws: `Failure` if it cannot be started.
+  public func start(_ arguments: [String], environment: [String: String] = [:], log: String) throws -> RunningProcess {
+    try Data().write(to: URL(fileURLWithPath: log))
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+    return try started(arguments, environment: environment, output: file, errors: file)
   }
 
   private func started(
-    _ arguments: [String], _ environment: [String: String] = [:], _ prepare: (Process) -> Void
-  ) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    prepare(process)
-    do { try process.run() } catch {
-      throw Failure(.io, at: path, "the program cannot be started: \(error.localizedDescription)")
+    _ arguments: [String], in folder: String = ".", environment: [String: String], input: FileHandle? = nil,
+    output: FileHandle, errors: FileHandle
+  ) throws -> RunningProcess {
+    try withExtendedLifetime((input, output, errors)) {
+      RunningProcess(
+        try spawn(
+          [path] + arguments, in: folder, environment: environment, input: input?.fileDescriptor,
+          output: output.fileDescriptor, errors: errors.fileDescriptor))
     }
-    return process
-  }
-
-  private static func status(of process: Process) -> Int32 {
-    process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
   }
 
   private static func namelessFile() throws -> FileHandle {

@@ -41,6 +41,11 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     return "'\(self)' is not there; this libtorch \(Runtime.version) sees \(Self.cudaCount) CUDA devices"
   }
 
+  /// - Throws: `Failure` if this device is unavailable; `place` is the option or the key that names it.
+  public func requirePresence(_ place: String) throws {
+    if let absence { throw Failure(.malformed, at: place, absence) }
+  }
+
   /// c10::DeviceType and index.
   var code: (type: Int32, index: Int32) {
     switch self {

@@ -45,17 +45,17 @@ import Testing
   ) throws {
     let scratch = try Scratch()
     try Self.prompts(in: scratch)
-    let whole = try Self.run(TinySDXL.model, "--teacher-steps", "40", "--output", "whole", "--json", in: scratch)
-    let part = try Self.start(TinySDXL.model, ["--teacher-steps", "40", "--output", "part", "--json"], in: scratch)
+    let whole = try Self.run(TinySDXL.model, "--teacher-steps", "40", "--into", "whole", "--json", in: scratch)
+    let part = try Self.start(TinySDXL.model, ["--teacher-steps", "40", "--into", "part", "--json"], in: scratch)
     while part.isRunning, Self.pictures("part", in: scratch).count < 3 { usleep(5000) }
     part.send(signal)
     #expect(part.wait() == (signal == SIGKILL ? 128 + SIGKILL : 75), "\(part.errors)")
     let made = Self.pictures("part", in: scratch)
     #expect((3..<12).contains(made.count), "\(made)")
-    if signal == SIGINT { #expect(part.errors.contains("the same command goes on from there"), "\(part.errors)") }
+    if signal == SIGINT { #expect(part.errors.contains("run the same command again to continue"), "\(part.errors)") }
     let rest = try Self.run(
-      TinySDXL.model, "--teacher-steps", "40", "--output", "part", "--json", in: scratch)
-    #expect(rest.errors.contains("\(made.count) of 12 there already"), "\(rest.errors)")
+      TinySDXL.model, "--teacher-steps", "40", "--into", "part", "--json", in: scratch)
+    #expect(rest.errors.contains("\(made.count) of 12 existed"), "\(rest.errors)")
     #expect(Self.pictures("part", in: scratch).count == 12)
     for name in Self.pictures("whole", in: scratch) {
       #expect(
@@ -69,12 +69,12 @@ import Testing
   @Test func `Of samples that are there, by this program or another, the scores alone are computed`() throws {
     let scratch = try Scratch()
     try Self.prompts(in: scratch)
-    let made = try Self.run(TinySDXL.model, "--teacher-steps", "2", "--output", "out", "--json", in: scratch)
+    let made = try Self.run(TinySDXL.model, "--teacher-steps", "2", "--into", "out", "--json", in: scratch)
     #expect(try Self.run("out", "--json", in: scratch).output == made.output)
     let foreign = try Self.run("out/samples", in: scratch)
     #expect(foreign.output.contains("average"), "\(foreign.output)")
     #expect(!foreign.errors.contains("scores:"), "\(foreign.errors)")
-    let few = try Self.run("out/samples", "--limit", "1", "--output", "few", in: scratch)
+    let few = try Self.run("out/samples", "--limit", "1", "--into", "few", in: scratch)
     #expect(few.errors.contains("scores: few/scores.json"), "\(few.errors)")
     let table = try Fewstep.run("benchmark", "compare", "out", "out", in: scratch)
     #expect(table.output.contains("±"), "\(table.output)")
@@ -98,31 +98,31 @@ import Testing
       #expect(got == code, "\(job.errors)")
       return job.errors
     }
-    #expect(try errors(TinySDXL.model, expecting: 64).contains("--output: say where"))
+    #expect(try errors(TinySDXL.model, expecting: 64).contains("--into: name a folder"))
     #expect(try errors("nowhere", expecting: 66).contains("nowhere: there is no such folder"))
     #expect(
       try errors("prompts", expecting: 66).contains("prompts: 12 of 12 files are missing, the first is anime/00000.jpg")
     )
     _ = try Self.run(
-      TinySDXL.model, "--teacher-steps", "1", "--output", "out", "--only-samples", "--limit", "1", in: scratch)
+      TinySDXL.model, "--teacher-steps", "1", "--into", "out", "--only-samples", "--limit", "1", in: scratch)
     #expect(!scratch.has("out/scores.json"))
-    let other = try errors(TinySDXL.model, "--teacher-steps", "2", "--output", "out", expecting: 65)
+    let other = try errors(TinySDXL.model, "--teacher-steps", "2", "--into", "out", expecting: 65)
     #expect(other.contains("steps: 1 instead of 2"), "\(other)")
     // More prompts of the same ones go into the same folder.
-    _ = try Self.run(TinySDXL.model, "--teacher-steps", "1", "--output", "out", "--limit", "2", in: scratch)
+    _ = try Self.run(TinySDXL.model, "--teacher-steps", "1", "--into", "out", "--limit", "2", in: scratch)
     #expect(Self.pictures("out", in: scratch).count == 8)
     // Into a folder with other things nothing is written.
-    let full = try errors(TinySDXL.model, "--output", "prompts", expecting: 65)
+    let full = try errors(TinySDXL.model, "--into", "prompts", expecting: 65)
     #expect(full.contains("the folder holds unrelated files, such as anime.json"), "\(full)")
     for (option, value) in [("--step", "4"), ("--guidance", "nan"), ("--size", "17")] {
-      #expect(try errors(TinySDXL.model, option, value, "--output", "x", expecting: 64).contains(option))
+      #expect(try errors(TinySDXL.model, option, value, "--into", "x", expecting: 64).contains(option))
     }
-    let half = try errors(TinySDXL.model, "--precision", "float16", "--output", "x", expecting: 65)
+    let half = try errors(TinySDXL.model, "--precision", "float16", "--into", "x", expecting: 65)
     #expect(half.contains("--precision: float16 needs a GPU"), "\(half)")
     #expect(!scratch.has("x"))
     // A network that is no HPSv2: before anything is sampled.
     let wrong = try Fewstep.run(
-      "benchmark", "hpsv2", TinySDXL.model, "--prompts", "prompts", "--output", "new", "--weights",
+      "benchmark", "hpsv2", TinySDXL.model, "--prompts", "prompts", "--into", "new", "--weights",
       "\(Self.clip)/aesthetic/single.pth", "--tokenizer", "\(Self.clip)/clip-model", in: scratch, expecting: 65)
     #expect(wrong.errors.contains("single.pth"), "\(wrong.errors)")
     #expect(!scratch.has("new"))

@@ -91,7 +91,7 @@ import Testing
 
   @Test
   func `A folder of videos is scored by what is measured here; what is not is named, and no total is printed`() throws {
-    let job = try run(["videos", "--prompts", "list.json", "--output", "scores", "--json"] + Self.networks)
+    let job = try run(["videos", "--prompts", "list.json", "--into", "scores", "--json"] + Self.networks)
     let scores = try printed(job)
     #expect(scores.scores.map(\.name) == Self.sorted.map { $0.replacing("_", with: " ") })
     #expect(scores.scores.allSatisfy { $0.samples == 5 && $0.warning == nil })
@@ -118,7 +118,7 @@ import Testing
   @Test func `VBench's own program scores the rest, and with all sixteen there are totals`() throws {
     let path = try installProgram()
     let job = try run(
-      ["videos", "--prompts", "list.json", "--output", "scores", "--json", "--official"], path: path)
+      ["videos", "--prompts", "list.json", "--into", "scores", "--json", "--official"], path: path)
     #expect(job.errors.contains("asked for evaluate --videos_path \(scratch.path("videos")) --dimension scene"))
     let scores = try printed(job)
     #expect(scores.scores.count == 19)
@@ -135,7 +135,7 @@ import Testing
   @Test func `A program that fails with exit code 0 is an error, and finished dimensions are kept`() throws {
     let path = try installProgram("[ $5 != dynamic_degree ] || { echo no GPU; exit 0; }")
     let job = try run(
-      ["videos", "--prompts", "list.json", "--output", "scores", "--official", "--dimension", "motion_smoothness"]
+      ["videos", "--prompts", "list.json", "--into", "scores", "--official", "--dimension", "motion_smoothness"]
         + ["--dimension", "dynamic_degree"], path: path, expecting: 70)
     #expect(job.errors.contains("no GPU") && job.errors.contains("wrote no result for dynamic_degree; exit code 0"))
     #expect(try scratch.files("scores/results") == ["motion_smoothness_eval_results.json"])
@@ -145,7 +145,7 @@ import Testing
     let path = try installProgram("echo $$ > pid; sleep 600 & wait")
     let job = try Job(
       Fewstep.executable,
-      ["benchmark", "vbench", "videos", "--prompts", "list.json", "--output", "scores", "--official"]
+      ["benchmark", "vbench", "videos", "--prompts", "list.json", "--into", "scores", "--official"]
         + ["--dimension", "scene"], in: scratch.folder, environment: ["PATH": path])
     try waitFor("the program") { scratch.has("scores/official/scene/pid") && !pid().isEmpty }
     job.send(SIGINT)
@@ -158,7 +158,7 @@ import Testing
     let path = try installProgram("echo $$ > pid; sleep 600 & echo $! > child; wait")
     let job = try Job(
       Fewstep.executable,
-      ["benchmark", "vbench", "videos", "--prompts", "list.json", "--output", "scores", "--official"]
+      ["benchmark", "vbench", "videos", "--prompts", "list.json", "--into", "scores", "--official"]
         + ["--dimension", "scene"], in: scratch.folder, environment: ["PATH": path])
     try waitFor("the program") { !text("scores/official/scene/child").isEmpty }
     job.send(SIGKILL)
@@ -173,7 +173,7 @@ import Testing
   }
 
   @Test func `What has been measured of the same videos by the same scorer is not measured again`() throws {
-    let arguments = ["videos", "--prompts", "list.json", "--output", "scores", "--json"]
+    let arguments = ["videos", "--prompts", "list.json", "--into", "scores", "--json"]
     let dimensions = ["--dimension", "temporal_flickering", "--dimension", "subject_consistency"]
     func values(_ more: [String] = []) throws -> [Double] {
       try printed(run(arguments + dimensions + more)).scores.map(\.value)
@@ -200,7 +200,7 @@ import Testing
     let job = try run(arguments + dimensions)
     #expect(try printed(job).scores.map(\.name) == ["temporal flickering"])
     #expect(try printed(job).scores[0].value > 0.5)
-    #expect(job.errors.contains("subject_consistency: what is in scores/results/subject_consistency_eval_results.json"))
+    #expect(job.errors.contains("subject_consistency: scores/results/subject_consistency_eval_results.json"))
   }
 
   @Test func `Results without their videos warn and make no totals until that is accepted`() throws {
@@ -229,7 +229,7 @@ import Testing
       try FileManager.default.removeItem(atPath: scratch.path("videos/\(name).mp4"))
     }
     let path = try installProgram()
-    let arguments = ["videos", "--prompts", "list.json", "--output", "s", "--json", "--official"]
+    let arguments = ["videos", "--prompts", "list.json", "--into", "s", "--json", "--official"]
     let job = try run(arguments, path: path)
     #expect(
       job.errors.contains("temporal_flickering: 2 of 5 videos are missing in videos:\n  tall-0.mp4\n  tall-4.mp4\n"))
@@ -268,7 +268,7 @@ import Testing
     // Neither VBench's program nor ffmpeg is there.
     let official = try run(["videos", "--official", "--prompts", "list.json", "--dimension", "scene"], expecting: 66)
     let network = try run(
-      ["videos", "--prompts", "list.json", "--dino", "list.json", "--output", "scores"], expecting: 65)
+      ["videos", "--prompts", "list.json", "--dino", "list.json", "--into", "scores"], expecting: 65)
     #expect(network.errors.contains("list.json") && !scratch.has("scores"), "\(network.errors)")
     #expect(
       official.errors.contains("no program vbench on the PATH") && official.errors.contains("needed for: scene"),
@@ -279,7 +279,7 @@ import Testing
 
   @Test func `A model of pictures is refused`() throws {
     let job = try run(
-      [TinySDXL.model, "--size", "16", "--teacher-steps", "1", "--prompts", "list.json", "--output", "out"]
+      [TinySDXL.model, "--size", "16", "--teacher-steps", "1", "--prompts", "list.json", "--into", "out"]
         + ["--only-samples"], expecting: 65)
     #expect(job.errors.contains("vbench judges videos, but samples of this model are images [4, "), "\(job.errors)")
     #expect(!scratch.has("out"))

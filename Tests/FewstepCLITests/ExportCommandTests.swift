@@ -23,7 +23,7 @@ import Testing
       try file.write(concatenated([stacked([TinySDXL.expected("noise")]), later]), to: "noises")
     }
     try Fewstep.run(
-      "sample", "runs/tiny", "--count", "2", "--noises", "noises.h5", "--tensors", "s.h5", "--pictures", "p",
+      "sample", "runs/tiny", "--count", "2", "--noises", "noises.h5", "--tensors", "s.h5", "--into", "p",
       in: scratch)
     let samples = try HDF5File.open(scratch.path("s.h5")).read("samples")
     #expect(try difference(samples, TinySDXL.expected("lcm")) < 1e-4)

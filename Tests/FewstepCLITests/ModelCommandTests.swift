@@ -91,7 +91,7 @@ import Testing
     }
     try Fewstep.run(
       "sample", model, "--prompt", TinySDXL.prompts[0], "--prompt", TinySDXL.prompts[1], "--count", "2", "--size", "16",
-      "--teacher-steps", "5", "--guidance", "5", "--noises", "noises.h5", "--tensors", "s.h5", "--pictures", "p",
+      "--teacher-steps", "5", "--guidance", "5", "--noises", "noises.h5", "--tensors", "s.h5", "--into", "p",
       in: scratch)
     let samples = try HDF5File.open(scratch.path("s.h5"))
     #expect(try difference(samples.read("samples"), TinySDXL.expected("euler")) < 1e-4)

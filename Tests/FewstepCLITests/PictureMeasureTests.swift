@@ -47,7 +47,7 @@ import Testing
     (["measure", "PICTURES", "PICTURES"], 64, "--inception FILE or --clip FOLDER"),
     (["measure", "PICTURES", "empty", "--clip", "CLIP"], 65, "it holds no pictures"),
     (["measure", "PICTURES", "PICTURES", "--inception", "page.pt"], 65, "expected a TorchScript program"),
-    (["measure", "x.h5", "x.h5", "--clip", "CLIP"], 64, "are for pictures"),
+    (["measure", "x.h5", "x.h5", "--clip", "CLIP"], 64, "are for images"),
     (["measure", "PICTURES", "PICTURES", "--clip", "CLIP", "--patch"], 64, "--patch goes with --inception"),
     (["features", "PICTURES", "--output", "y.h5"], 64, "--inception or --clip"),
     (["features", "PICTURES", "--clip", "CLIP", "--output", "none/y.h5"], 66, "none"),
@@ -81,7 +81,7 @@ import Testing
       clip, "--json",
     ]
     let making = [
-      "benchmark", "coco", TinySDXL.model, "--output", "out", "--size", "16", "--teacher-steps", "1", "--batch", "2",
+      "benchmark", "coco", TinySDXL.model, "--into", "out", "--size", "16", "--teacher-steps", "1", "--batch", "2",
     ]
     let first = try Fewstep.start(making + scorers, in: scratch)
     #expect(first.wait() == 0, "\(first.errors)")
@@ -103,7 +103,7 @@ import Testing
     let lost = try Data(contentsOf: URL(fileURLWithPath: scratch.path("out/samples/00001.png")))
     try FileManager.default.removeItem(atPath: scratch.path("out/samples/00001.png"))
     let again = try Fewstep.start(making + scorers, in: scratch)
-    #expect(again.wait() == 0 && again.errors.contains("2 of 3 there already"), "\(again.errors)")
+    #expect(again.wait() == 0 && again.errors.contains("2 of 3 existed"), "\(again.errors)")
     #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.path("out/samples/00001.png"))) == lost)
     #expect(again.output == first.output)
     let folder = try Fewstep.start(["benchmark", "coco", "out/samples"] + scorers, in: scratch)

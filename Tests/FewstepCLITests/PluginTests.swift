@@ -27,9 +27,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("amd", "of ours"), ("9-lives", "letters and digits"), ("a--b", "letters and digits"),
+    ("amd", "has this name"), ("9-lives", "letters and digits"), ("a--b", "letters and digits"),
     ("../x", "letters and digits"),
-    ("class", "Swift's own"), ("scene", "hide"), ("fewstep", "hide"), ("gaussian-mixture", "of ours"),
+    ("class", "keyword of Swift"), ("scene", "hide"), ("fewstep", "hide"), ("gaussian-mixture", "has this name"),
   ])
   func `A name that cannot be a plugin's is refused with the reason, and nothing is written`(
     name: String, reason: String
@@ -43,7 +43,7 @@ import Testing
   @Test func `A folder that is there, a kind that is none and sources that are not Fewstep's are refused`() throws {
     let scratch = try Scratch()
     try scratch.write("mine", to: "mine")
-    #expect(try Fewstep.run("new", "reward", "mine", in: scratch, expecting: 64).errors.contains("there already"))
+    #expect(try Fewstep.run("new", "reward", "mine", in: scratch, expecting: 64).errors.contains("the folder exists"))
     try Fewstep.run("new", "schedule", "mine", "--into", "m", in: scratch, expecting: 64)
     let far = try Fewstep.run("new", "reward", "other", "--fewstep", "none", in: scratch, expecting: 66)
     #expect(far.errors.contains("not a checkout of Fewstep"))

@@ -17,10 +17,10 @@ import Testing
     try Fewstep.run("field", "runs/small", "--times", "0.5", in: scratch)
     #expect(try scratch.files("runs/small/field") == ["animation.gif", "step-4.png", "step-8.png"])
     try Fewstep.run(
-      "field", "runs/small", "--times", "0.5", "--step", "8", "--prompt", "1", "--output", "f", in: scratch)
+      "field", "runs/small", "--times", "0.5", "--step", "8", "--prompt", "1", "--into", "f", in: scratch)
     #expect(try scratch.files("f") == ["step-8.png"])
     let wrong = try Fewstep.run("field", "runs/small", "--step", "5", in: scratch, expecting: 66)
-    #expect(wrong.errors.contains("no checkpoint of step 5") && wrong.errors.contains("there are: [4, 8]"))
+    #expect(wrong.errors.contains("no checkpoint of step 5") && wrong.errors.contains("steps [4, 8]"))
     try Fewstep.run("field", "runs/small", "--times", "0.5,2", in: scratch, expecting: 64)
     try Fewstep.run("field", "runs/small", "--prompt", "2", in: scratch, expecting: 64)
     try Fewstep.run("report", "runs/small", "--baseline", "x", in: scratch, expecting: 64)

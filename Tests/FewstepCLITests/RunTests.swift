@@ -91,7 +91,7 @@ import Testing
     }
     let before = try scratch.files("runs/small")
     let refused = try Fewstep.run("run", "r.yaml", "--into", "runs/small", in: scratch, expecting: 64)
-    #expect(refused.errors.contains("runs/small is there already"))
+    #expect(refused.errors.contains("runs/small: the folder exists"))
     #expect(try scratch.files("runs/small") == before)
     let nothing = try Fewstep.run("run", "r.yaml", "--into", "runs/none", "--resume", in: scratch, expecting: 66)
     #expect(nothing.errors.contains("no checkpoint to resume from"))
@@ -202,7 +202,7 @@ import Testing
       arguments("stopped", "--stop-after", "4", "--set", "objective.sensitivity=0.5"), in: scratch)
     #expect(job.wait() == 75)
     let before = try String(contentsOfFile: scratch.path("stopped/recipe.yaml"), encoding: .utf8)
-    let words = try #require(job.errors.split(separator: "go on with: fewstep ").last)
+    let words = try #require(job.errors.split(separator: "resume with: fewstep ").last)
     let again = try Fewstep.start(words.split { $0 == " " || $0 == "\n" }.map(String.init), in: scratch)
     #expect(again.wait() == 0, "\(again.errors)")
     #expect(scratch.has("stopped/student.safetensors"))

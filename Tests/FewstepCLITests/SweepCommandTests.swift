@@ -27,7 +27,7 @@ import Testing
     let before = try FileManager.default.attributesOfItem(atPath: scratch.path("runs/small/dmd/seed-1/evaluation.json"))
     let again = try Fewstep.run("sweep", "s.yaml", in: scratch)
     #expect(again.output == job.output)
-    #expect(again.errors.contains("4 of 4 runs are done already"))
+    #expect(again.errors.contains("4 of 4 runs are already done"))
     let after = try FileManager.default.attributesOfItem(atPath: scratch.path("runs/small/dmd/seed-1/evaluation.json"))
     #expect(before[.modificationDate] as? Date == after[.modificationDate] as? Date)
 
@@ -100,7 +100,7 @@ import Testing
     try waitFor("a checkpoint") { scratch.has("cut/plain/seed-0/checkpoints/step-40.h5") || !job.isRunning }
     job.send(SIGINT)
     #expect(job.wait() == 75)
-    #expect(job.errors.contains("The same command goes on"))
+    #expect(job.errors.contains("Run the same command again to continue"))
     #expect(!scratch.has("cut/plain/seed-1/recipe.yaml"))
     try Fewstep.run("sweep", "s.yaml", "--into", "cut", in: scratch)
     try Fewstep.run("sweep", "s.yaml", "--into", "whole", "--parallel", "2", in: scratch)

@@ -69,7 +69,7 @@ import Testing
 
   @Test func `Without gnuplot, the error says how to get it`() {
     #expect { _ = try Gnuplot(path: "/nonexistent") } throws: {
-      "\($0)" == "gnuplot is not installed: apt-get install gnuplot-nox"
+      "\($0)" == "gnuplot: not installed (apt-get install gnuplot-nox)"
     }
   }
 

@@ -19,7 +19,7 @@ public enum Checkpoint {
       try file.setAttribute("learning-rate.factor", .number(trainer.learningRateFactor))
       if let monitor {
         try file.setAttribute(
-          "monitor", .string(String(decoding: JSONEncoder.pretty.encode(monitor.state), as: UTF8.self)))
+          "monitor", .string(JSONEncoder.prettyText(monitor.state)))
       }
       for (key, scorer) in trainer.components.scorers { try file.setFingerprint(scorer, as: "scorer.\(key)") }
       try file.setFingerprint(Fingerprint(trainer.components.backbone.metadata), as: "backbone")

@@ -26,12 +26,16 @@ public struct RecipeProblem: Equatable, Sendable, CustomStringConvertible {
 /// All that is wrong with a recipe, in the order of the file.
 public struct RecipeError: ExitCoded, CustomStringConvertible {
   public let problems: [RecipeProblem]
+  /// What to do about them, as whole sentences.
+  public var advice: String?
 
   public init(_ problems: [RecipeProblem]) { self.problems = problems }
 
   public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
 
-  public var description: String { problems.map(\.description).joined(separator: "\n") }
+  public var description: String {
+    problems.map(\.description).joined(separator: "\n") + (advice.map { "\n  \($0)" } ?? "")
+  }
 }
 
 /// The candidate nearest to a misspelled word, if it is near enough to be what was meant.

@@ -6,18 +6,18 @@ import Foundation
 import Processes
 import Tensors
 
-/// What all benchmarks have in common.
+/// The arguments that all benchmarks share.
 struct BenchmarkArguments: ParsableArguments {
   @Argument(
     help: """
-      A run's folder; a model's, in diffusers' layout; or samples that are there already: a folder in the benchmark's \
-      layout, or the OUTPUT of an earlier call.
+      A run's folder; a model's folder in diffusers' layout; or a folder of samples: in the benchmark's layout, or written \
+      by an earlier call.
       """)
   var folder: String
-  @Option(help: "Where samples and scores go; RUN/benchmarks/NAME by default.") var output: String?
+  @Option(help: "The folder for samples and scores; RUN/benchmarks/NAME by default.") var into: String?
   @Option(name: .customLong("seed"), help: "The seed of the noise; 42 by default.") var givenSeed: Int?
-  @Option(help: "Samples made at once, and scored.") var batch = 8
-  @Flag(help: "Make the samples, and do not score them.") var onlySamples = false
+  @Option(help: "How many samples are generated, and scored, at once.") var batch = 8
+  @Flag(help: "Generate the samples and do not score them.") var onlySamples = false
   @Flag(help: "Print JSON.") var json = false
   @OptionGroup(title: "The model") var source: SourceArguments
 
@@ -31,102 +31,70 @@ struct BenchmarkArguments: ParsableArguments {
     } else if let option = source.given.first ?? givenSeed.map({ _ in "--seed" }) {
       throw ValidationError("\(option): \(folder) is neither a run nor a model; its samples are only scored")
     }
-    if SourceArguments.isModel(folder), output == nil {
-      throw ValidationError("--output: say where a model's samples go; nothing is written into its folder")
+    if SourceArguments.isModel(folder), into == nil {
+      throw ValidationError("--into: name a folder for the samples; nothing is written into a model's folder")
     }
-  }
-
-  /// A suite's samples, made or found.
-  struct Samples {
-    /// The official layout's.
-    let root: String
-    /// Nil for samples from elsewhere.
-    let record: GenerationRecord?
-    /// Where scores go; nil where they are only printed.
-    let folder: BenchmarkFolder?
   }
 
   private var isRun: Bool { FileManager.default.fileExists(atPath: RunFolder(folder).recipe) }
 
-  /// Makes what is missing of the samples of a run or a model; of other folders, says what they hold.
-  func samples(of suite: any Benchmark) throws -> Samples {
-    guard isRun || SourceArguments.isModel(folder) else { return try found(suite) }
-    let place = BenchmarkFolder(output ?? "\(folder)/benchmarks/\(suite.name)")
+  /// Generates the samples that a run or a model lacks; finds those of other folders.
+  func samples(of suite: any Benchmark) throws -> BenchmarkSamples {
+    guard isRun || SourceArguments.isModel(folder) else {
+      return try BenchmarkSamples(in: folder, of: suite, scores: into)
+    }
+    let place = BenchmarkFolder(into ?? "\(folder)/benchmarks/\(suite.name)")
     Signals.listen()
     let source = try source.open(folder)
     let medium = source.backbone.medium
     let isJudged = if case .videos = medium { suite.judgesVideos } else { medium == .images && !suite.judgesVideos }
     guard isJudged else {
-      throw CommandError(
-        ExitCodes.invalid,
-        "\(folder): \(suite.name) judges \(suite.judgesVideos ? "videos" : "images"), but samples of this model are "
+      throw Failure(
+        .malformed, at: folder,
+        "\(suite.name) judges \(suite.judgesVideos ? "videos" : "images"), but samples of this model are "
           + "\(medium) \(source.backbone.sampleShape)")
     }
-    // Before the folder is claimed: the model may read no texts.
+    // Before the folder is claimed: the model may take no prompts.
     _ = try source.sampling([""], seed: seed, batch: batch)
     let record = GenerationRecord(
       benchmark: suite.name, prompts: suite.prompts, seed: seed, model: try source.fingerprint())
     let generation = try BenchmarkGeneration(suite, into: place, record)
     let there = suite.items.count - generation.missing.count
     let progress = Progress(total: suite.items.count, from: there)
-    let words = "stopped; finished samples are in \(place.samples), and the same command goes on from there"
+    let words = "stopped; finished samples are in \(place.samples); run the same command again to continue"
     try generation(batch: batch) { texts, first in
       var sampling = try source.sampling(texts, seed: seed, batch: batch)
       sampling.first = first
       let samples = try source.samples(sampling, promptIDs: Array(texts.indices), ifStopped: words)
       guard let pixels = try noGrad({ try source.backbone.pixels(samples) }) else {
-        throw CommandError(ExitCodes.invalid, "\(folder): samples of this model family are points")
+        throw Failure(.malformed, at: folder, "samples of this model family are points")
       }
       return pixels
     } progress: {
       progress.update($0, "\(suite.name), \(source.name)")
     }
-    note("samples: \(place.samples)\(there > 0 ? ", \(there) of \(suite.items.count) there already" : "")")
+    note("samples: \(place.samples)\(there > 0 ? ", \(there) of \(suite.items.count) existed" : "")")
     try BenchmarkSheet(suite).write(below: place.samples, to: place.sheet)
-    note("picture: \(place.sheet)")
-    return Samples(root: place.samples, record: record, folder: place)
+    note("image: \(place.sheet)")
+    return BenchmarkSamples(root: place.samples, record: record, folder: place)
   }
 
-  private func found(_ suite: any Benchmark) throws -> Samples {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-      throw CommandError(ExitCodes.missing, "\(folder): there is no such folder")
-    }
-    let place = output.map { BenchmarkFolder($0) }
-    if let place {
-      try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: true)
-      try AtomicFile.checkWritable(place.scores)
-    }
-    let made = BenchmarkFolder(folder)
-    guard let record = try GenerationRecord.read(made.record) else {
-      return Samples(root: folder, record: nil, folder: place)
-    }
-    guard (record.benchmark, record.prompts) == (suite.name, suite.prompts) else {
-      throw CommandError(
-        ExitCodes.invalid,
-        record.benchmark == suite.name
-          ? "\(folder): its samples were made for other prompts, or for these in another order"
-          : "\(folder): its samples were made for \(record.benchmark), not for \(suite.name)")
-    }
-    return Samples(root: made.samples, record: record, folder: place ?? made)
-  }
-
-  /// Writes the scores beside the samples, and prints them.
-  func report(_ scores: BenchmarkScores, of samples: Samples) throws {
+  /// Writes the scores next to the samples, and prints them.
+  func report(_ scores: BenchmarkScores, of samples: BenchmarkSamples) throws {
     if let folder = samples.folder {
       try scores.write(to: folder.scores)
       note("scores: \(folder.scores)")
     }
-    print(json ? String(decoding: try JSONEncoder.pretty.encode(scores), as: UTF8.self) : try scores.text)
+    try printResult(scores, json: json, scores.text)
   }
 
-  /// A progress bar for scoring, which Ctrl-C ends.
+  /// A progress bar for scoring. Ctrl-C stops the work.
   func scoring(_ count: Int, _ what: String) -> (Int) throws -> Void {
     Signals.listen()
     let progress = Progress(total: count)
     return { done in
       progress.update(done, what)
-      if done < count { try stopIfAsked("stopped while scoring; the samples are kept") }
+      if done < count { try Signals.check("stopped while scoring; the samples are kept") }
     }
   }
 }

@@ -7,10 +7,10 @@ import Tensors
 struct BenchmarkCOCO: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coco",
-    abstract: "COCO's captions: FID, patch-FID and CLIP score as DMD2 takes them, and CMMD.",
+    abstract: "COCO's captions: FID, patch-FID and CLIP score as DMD2 computes them, and CMMD.",
     discussion: """
       Captions are a text file, one a line, such as DMD2's captions_coco14_test.txt, or COCO's captions_val2014.json, of which
-      each image gets its first caption. What is scored is what scorers are given for.
+      each image gets its first caption. Each score is computed if its scorer is given.
 
       Example:  fewstep benchmark coco runs/sdxl-amd-4step --captions captions_coco14_test.txt --limit 10000 \\
                   --real coco10k/subset --inception inception-2015-12-05.pt \\
@@ -19,7 +19,7 @@ struct BenchmarkCOCO: ParsableCommand {
 
   @OptionGroup var arguments: BenchmarkArguments
   @Option(help: "The captions.") var captions: String
-  @Option(help: "Only so many captions, the first ones.") var limit: Int?
+  @Option(help: "Only the first N captions.") var limit: Int?
   @OptionGroup(title: "The scorers") var scorers: COCOArguments
 
   func validate() throws {
@@ -29,7 +29,7 @@ struct BenchmarkCOCO: ParsableCommand {
 
   func run() throws {
     let suite = COCOBenchmark(try COCOCaptions.read(captions), limit: limit)
-    // Before hours of sampling: the scorers' files may be the wrong ones.
+    // Before hours of sampling: the scorers' files may be missing or wrong.
     let opened = arguments.onlySamples ? nil : try scorers.open()
     let samples = try arguments.samples(of: suite)
     guard let opened else { return }
@@ -43,21 +43,21 @@ struct BenchmarkCOCO: ParsableCommand {
 struct COCOArguments: ParsableArguments {
   @Option(
     help: """
-      Real pictures, for all but the CLIP score: a folder, a tar, or what `fewstep features` made of such. May be repeated.
+      Real images, for all but the CLIP score: a folder, a tar, or a file of `fewstep features`. May be repeated.
       """)
   var real: [String] = []
   @Option(help: "For FID and patch-FID: NVIDIA's inception-2015-12-05.pt.") var inception: String?
-  @Option(help: "Pixels a side that pictures are brought to for FID: 512 for SDXL, 256 for Stable Diffusion 1.5.")
+  @Option(help: "Resize images to this many pixels a side for FID: 512 for SDXL, 256 for Stable Diffusion 1.5.")
   var resize = 512
   @Option(help: "For CMMD: a CLIP model's folder, the authors' being clip-vit-large-patch14-336.") var clip: String?
   @Option(help: "For the CLIP score: a CLIP model's folder, DMD2's being CLIP-ViT-g-14-laion2B-s12B-b42K.")
   var clipScore: String?
-  @Option(help: "The CLIP score's tokenizer, where it is not in the model's folder.") var clipTokenizer: String?
-  @Option(help: "For the CLIP score: words before every caption.") var clipPrefix = "A photo depicts"
-  @Option(help: "For the CLIP score: pixels a side that pictures are first brought to; 0 leaves them as they are.")
+  @Option(help: "The CLIP score's tokenizer, if it is not in the model's folder.") var clipTokenizer: String?
+  @Option(help: "For the CLIP score: text before every caption.") var clipPrefix = "A photo depicts"
+  @Option(help: "For the CLIP score: first resize images to this many pixels a side; 0 leaves them as they are.")
   var clipResize = 256
-  @Option(help: "What the CLIP models compute in.") var scorerPrecision = Precision.float32
-  @Option(help: "Where scorers are computed: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
+  @Option(help: "The dtype of the CLIP models.") var scorerPrecision = Precision.float32
+  @Option(help: "The scorers' device: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
 
   func validate() throws {
     try require("--resize", resize, in: 8...16384)
@@ -67,10 +67,10 @@ struct COCOArguments: ParsableArguments {
   func validateForScoring() throws {
     guard inception != nil || clip != nil || clipScore != nil else {
       throw ValidationError(
-        "say with --inception, --clip or --clip-score what to score by; --only-samples goes without")
+        "name a scorer with --inception, --clip or --clip-score, or give --only-samples")
     }
     if real.isEmpty, inception != nil || clip != nil {
-      throw ValidationError("--real: FID and CMMD compare with real pictures; say where they are")
+      throw ValidationError("--real: FID and CMMD need real images")
     }
   }
 
@@ -100,7 +100,7 @@ struct COCOArguments: ParsableArguments {
   }
 
   func open() throws -> Opened {
-    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    try scorerDevice.requirePresence("--scorer-device")
     try scorerPrecision.check(on: scorerDevice, "--scorer-precision")
     let dtype = scorerPrecision.dtype
     return Opened(

@@ -1,15 +1,17 @@
 import ArgumentParser
 import Benchmarks
 import Fewstep
+import Files
 import Foundation
 import Reports
+import Tensors
 
 struct BenchmarkCompare: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Put the scores of several models side by side, where they may be compared.",
+    abstract: "Compare the scores of several models.",
     discussion: """
-      Scores that depend on other prompts, other scorers or another number of samples are refused.
+      Scores that depend on different prompts, scorers or numbers of samples are refused.
 
       Example:  fewstep benchmark compare runs/amd/benchmarks/hpsv2 runs/dmd2/benchmarks/hpsv2
       """)
@@ -28,10 +30,10 @@ struct BenchmarkCompare: ParsableCommand {
     for (folder, scores) in zip(folders, all).dropFirst() {
       let differences = scores.fingerprint.differences(from: all[0].fingerprint)
       guard differences.isEmpty else {
-        throw CommandError(
-          ExitCodes.invalid,
-          "\(folder) cannot be compared with \(folders[0]): \(differences.joined(separator: "; "))\n"
-            + "  Score both in one way: of an OUTPUT folder the command computes the scores anew.")
+        throw Failure(
+          .malformed, at: "\(folder) cannot be compared with \(folders[0])",
+          "\(differences.joined(separator: "; "))\n"
+            + "  Score both in the same way: given a results folder, the command computes its scores again.")
       }
     }
     let table = try Table(
@@ -39,7 +41,7 @@ struct BenchmarkCompare: ParsableCommand {
       rows: all[0].scores.map(\.name).map { name in
         [.text(name)] + all.map { $0.scores.first { $0.name == name }.map(\.cell) ?? .missing }
       })
-    if json { return print(String(decoding: try JSONEncoder.pretty.encode(table.records), as: UTF8.self)) }
+    if json { return print(try JSONEncoder.prettyText(table.records)) }
     print(markdown ? table.markdown : table.text)
   }
 }

@@ -15,29 +15,29 @@ struct BenchmarkGenEval: ParsableCommand {
                 fewstep benchmark geneval runs/sdxl-amd-4step --prompts evaluation_metadata.jsonl \\
                   --detections detections.jsonl --clip models/clip-vit-large-patch14
 
-      A detector must say which objects the pictures show: GenEval's own scorer brings one along (--scorer), or another \
-      program writes what it sees into a file (--detections, see docs/benchmarks.md). Without either, the samples are made \
-      and not scored.
+      A detector must find the objects in the images: that of GenEval's own scorer (--scorer), or another one, whose \
+      detections are in a file (--detections, see docs/benchmarks.md). Without either, the samples are generated and not \
+      scored.
       """)
 
   @OptionGroup var arguments: BenchmarkArguments
   @Option(help: "evaluation_metadata.jsonl.") var prompts: String
-  @Option(help: "Only so many prompts of each task.") var limit: Int?
+  @Option(help: "Only the first N prompts of each task.") var limit: Int?
   @OptionGroup(title: "The scorer") var scoring: GenEvalArguments
 
   func validate() throws { try require("--limit", limit, in: 1...1_000_000) }
 
   func run() throws {
     let suite = try GenEvalBenchmark(prompts, limit: limit)
-    // Before hours of sampling: what is to judge them may be missing, or something else.
-    let source = try arguments.onlySamples ? nil : scoring.open(for: suite, arguments)
+    // Before hours of sampling: its files may be missing or wrong.
+    let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
-    guard let source else { return note("there are no scores.\n\(GenEvalArguments.advice)") }
+    guard let source else { return note("there are no scores.\n\(GenEvalSource.advice)") }
     try suite.check(
       below: samples.root,
-      progress: arguments.scoring(GenEvalBenchmark.picturesPerPrompt * suite.items.count, "reading pictures"))
-    let results = try suite.matching(source.results(samples))
+      progress: arguments.scoring(GenEvalBenchmark.picturesPerPrompt * suite.items.count, "reading images"))
+    let results = try suite.matching(source.results(samples, progress: arguments.scoring))
     let fingerprint = Fingerprint(
       benchmark: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
       scorers: source.scorers)
@@ -48,25 +48,18 @@ struct BenchmarkGenEval: ParsableCommand {
   }
 }
 
-/// Who says what GenEval's pictures show.
+/// What finds the objects in GenEval's images.
 struct GenEvalArguments: ParsableArguments {
   @Option(help: "A checkout of GenEval's repository; its scorer is run, which needs a CUDA GPU.") var scorer: String?
-  @Option(help: "For --scorer: the folder into which its download_models.sh has put the detector.") var detector:
-    String?
+  @Option(help: "For --scorer: the folder of the detector, made by its download_models.sh.") var detector: String?
   @Option(help: "For --scorer: the Python that has its packages.") var python = "python"
-  @Option(help: "Results of its scorer from earlier: results.jsonl.") var results: String?
-  @Option(help: "What a detector sees in each picture, as JSON lines.") var detections: String?
+  @Option(help: "Results that its scorer wrote earlier: results.jsonl.") var results: String?
+  @Option(help: "A detector's output for each image, as JSON lines.") var detections: String?
   @Option(help: "For --detections without colours: a CLIP model's folder; the reference's is OpenAI's ViT-L/14.")
   var clip: String?
-  @Option(help: "The CLIP model's tokenizer, where it lies elsewhere.") var clipTokenizer: String?
-  @Option(help: "What the CLIP model is computed in.") var clipPrecision = Precision.float32
-  @Option(help: "Where the CLIP model is computed: cpu, cuda or cuda:N.") var clipDevice = Device.cpu
-
-  static let advice = """
-      GenEval's own scorer: git clone https://github.com/djghosh13/geneval, make its environment, and
-      ./evaluation/download_models.sh DETECTOR. Then: --scorer geneval --detector DETECTOR.
-      With another detector: --detections FILE.
-    """
+  @Option(help: "The CLIP model's tokenizer, if it is in another folder.") var clipTokenizer: String?
+  @Option(help: "The dtype of the CLIP model.") var clipPrecision = Precision.float32
+  @Option(help: "The CLIP model's device: cpu, cuda or cuda:N.") var clipDevice = Device.cpu
 
   func validate() throws {
     guard [scorer, results, detections].count(where: { $0 != nil }) <= 1 else {
@@ -78,64 +71,17 @@ struct GenEvalArguments: ParsableArguments {
     guard detections != nil || clip == nil else { throw ValidationError("--clip goes with --detections") }
   }
 
-  /// What says it, opened.
-  struct Source {
-    /// Part of the scores' fingerprint.
-    let scorers: Fingerprint
-    let results: (BenchmarkArguments.Samples) throws -> [GenEvalResult]
-  }
-
-  /// Nil where nothing says it.
-  func open(for suite: GenEvalBenchmark, _ arguments: BenchmarkArguments) throws -> Source? {
-    if let absence = clipDevice.absence { throw CommandError(ExitCodes.invalid, "--clip-device: \(absence)") }
-    if let scorer, let detector { return try official(scorer, detector) }
-    if let results {
-      let given = try suite.matching(GenEvalResult.read(results))
-      return Source(scorers: ["scorer": try fileIdentity("results", results)]) { _ in given }
-    }
-    return try detections.map { try judge($0, of: suite, arguments) }
-  }
-
-  private func official(_ folder: String, _ detector: String) throws -> Source {
-    let scorer = try OfficialScorer(
-      folder, script: "evaluation/evaluate_images.py", python: python, advice: Self.advice)
-    let names = try? FileManager.default.contentsOfDirectory(atPath: detector)
-    let weights = (names ?? []).filter { $0.hasSuffix(".pth") }.sorted()
-    guard !weights.isEmpty else {
-      throw CommandError(
-        ExitCodes.missing, "--detector: there are no weights (.pth) in \(detector).\n  \(Self.advice)")
-    }
-    let identity = try weights.map { try fileIdentity($0, "\(detector)/\($0)") }.joined(separator: ", ")
-    return Source(scorers: ["scorer": try scorer.digest(), "detector": identity]) { samples in
-      guard let folder = samples.folder else {
-        throw CommandError(ExitCodes.usage, "--output: say where the results of GenEval's scorer go")
+  /// Opens it; nil if no detector was named.
+  func open(for suite: GenEvalBenchmark) throws -> GenEvalSource? {
+    try clipDevice.requirePresence("--clip-device")
+    if let scorer, let detector { return try .official(scorer, detector: detector, python: python, note: note) }
+    if let results { return try .results(results, of: suite) }
+    return try detections.map {
+      let classifier = try clip.map {
+        try GenEvalColorClassifier(
+          $0, tokenizer: clipTokenizer ?? $0, precision: clipPrecision.dtype, on: clipDevice)
       }
-      let results = OfficialScorer.whole("\(folder.path)/results.jsonl")
-      try scorer.run(
-        [
-          scorer.script, OfficialScorer.whole(samples.root), "--outfile", results, "--model-path",
-          OfficialScorer.whole(detector),
-        ], writing: results)
-      return try GenEvalResult.read(results)
-    }
-  }
-
-  private func judge(_ path: String, of suite: GenEvalBenchmark, _ arguments: BenchmarkArguments) throws -> Source {
-    let detections = try suite.matching(GenEvalDetections.read(path))
-    let classifier = try clip.map {
-      try GenEvalColorClassifier(
-        $0, tokenizer: clipTokenizer ?? $0, precision: clipPrecision.dtype, on: clipDevice)
-    }
-    let isMasked = detections.contains { $0.objects.contains { $0.mask != nil } }
-    let colors =
-      try classifier?.fingerprint().merging(["crops": isMasked ? "masked" : "boxes"]).prefixed("colors")
-      ?? ["colors": "given"]
-    let scorers = try Fingerprint(["objects": fileIdentity("detections", path)]).merging(colors)
-    return Source(scorers: scorers) { samples in
-      let results = try GenEvalJudge(suite, root: samples.root, classifier)(
-        detections, progress: arguments.scoring(detections.count, "judging"))
-      if let folder = samples.folder { try GenEvalResult.write(results, to: "\(folder.path)/results.jsonl") }
-      return results
+      return try .detections($0, of: suite, colors: classifier)
     }
   }
 }

@@ -10,12 +10,12 @@ struct BenchmarkHPSv2: ParsableCommand {
     abstract: "HPSv2's benchmark: 3,200 prompts of four styles, scored by HPSv2 (arXiv 2306.09341).",
     discussion: """
       Example:  fewstep benchmark hpsv2 runs/amd --prompts HPDv2/benchmark --weights HPS.pt --tokenizer clip/
-                fewstep benchmark hpsv2 pictures/ --prompts HPDv2/benchmark --weights HPS.pt --tokenizer clip/
+                fewstep benchmark hpsv2 images/ --prompts HPDv2/benchmark --weights HPS.pt --tokenizer clip/
       """)
 
   @OptionGroup var arguments: BenchmarkArguments
   @Option(help: "The folder with anime.json, concept-art.json, paintings.json and photo.json.") var prompts: String
-  @Option(help: "Only so many prompts of each style.") var limit: Int?
+  @Option(help: "Only the first N prompts of each style.") var limit: Int?
   @OptionGroup(title: "The scorer") var scorer: HPSv2Arguments
 
   func validate() throws {
@@ -25,7 +25,7 @@ struct BenchmarkHPSv2: ParsableCommand {
 
   func run() throws {
     let suite = try HPSv2Benchmark(prompts, limit: limit)
-    // Before hours of sampling: its files may be the wrong ones.
+    // Before hours of sampling: its files may be missing or wrong.
     let reward = arguments.onlySamples ? nil : try scorer.open(batch: arguments.batch)
     let samples = try arguments.samples(of: suite)
     guard let reward else { return }
@@ -41,23 +41,23 @@ struct BenchmarkHPSv2: ParsableCommand {
 /// HPSv2's network on the command line.
 struct HPSv2Arguments: ParsableArguments {
   @Option(help: "HPS_v2.1_compressed.pt or HPS_v2_compressed.pt.") var weights: String?
-  @Option(help: "Which of the two the weights are: v2.0 or v2.1.") var scorerVersion = HPSVersion.v21
+  @Option(help: "The version of the weights: v2.0 or v2.1.") var scorerVersion = HPSVersion.v21
   @Option(help: "A CLIP tokenizer's folder, such as SDXL's tokenizer/.") var tokenizer: String?
-  @Option(help: "open_clip's config of the scorer, where it is no ViT-H-14.") var scorerConfig: String?
-  @Option(help: "What the scorer is computed in.") var scorerPrecision = Precision.float32
-  @Option(help: "Where the scorer is computed: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
+  @Option(help: "open_clip's config of the scorer, if it is not a ViT-H-14.") var scorerConfig: String?
+  @Option(help: "The scorer's dtype.") var scorerPrecision = Precision.float32
+  @Option(help: "The scorer's device: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
 
   func validateForScoring() throws {
     guard weights != nil, tokenizer != nil else {
-      throw ValidationError("--weights and --tokenizer: scoring needs both; --only-samples goes without")
+      throw ValidationError("--weights and --tokenizer: scoring needs both; --only-samples does not")
     }
   }
 
   func open(batch: Int) throws -> CLIPReward {
-    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    try scorerDevice.requirePresence("--scorer-device")
     try scorerPrecision.check(on: scorerDevice, "--scorer-precision")
     guard let weights, let tokenizer else {
-      throw CommandError(ExitCodes.usage, "--weights and --tokenizer are missing")
+      throw Failure(.usage, at: "--weights and --tokenizer", "scoring needs both")
     }
     return try CLIPRewards.hpsv2(
       weights, scorerVersion, config: scorerConfig, tokenizer: tokenizer, precision: scorerPrecision.dtype,

@@ -8,11 +8,11 @@ import Tensors
 struct BenchmarkVBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vbench",
-    abstract: "VBench: videos of 944 prompts, judged by 16 dimensions (arXiv 2311.17982).",
+    abstract: "VBench: videos of 944 prompts, scored in 16 dimensions (arXiv 2311.17982).",
     discussion: """
-      Five dimensions are measured here, each where its networks are given: temporal_flickering (none), \
+      Five dimensions are measured here, each if its networks are given: temporal_flickering (needs none), \
       subject_consistency (--dino), background_consistency and appearance_style (--clip-b32), aesthetic_quality \
-      (--clip-l14, --aesthetic-head). The others come from VBench's package, by --official or from its results files.
+      (--clip-l14, --aesthetic-head). The others come from VBench's package, run by --official, or from its results files.
 
       Example:  fewstep benchmark vbench videos/ --prompts VBench_full_info.json --dino dino_vitbase16_pretrain.pth
                 fewstep benchmark vbench videos/ --prompts VBench_full_info.json --results a_eval_results.json
@@ -20,11 +20,11 @@ struct BenchmarkVBench: ParsableCommand {
 
   @OptionGroup var arguments: BenchmarkArguments
   @Option(help: "VBench_full_info.json, of the Python package vbench.") var prompts: String
-  @Option(help: "Longer prompts that the model is asked for, a line for each entry of the list.") var augmented: String?
-  @Option(help: "Only this dimension; may be repeated.") var dimension: [VBenchDimension] = []
-  @Option(help: "Videos made of each of temporal_flickering's prompts; 25 where VBench's static_filter follows.")
+  @Option(help: "Longer prompts to give to the model, one line for each entry of the list.") var augmented: String?
+  @Option(help: "Only this dimension. May be repeated.") var dimension: [VBenchDimension] = []
+  @Option(help: "Videos for each of temporal_flickering's prompts; 25 if VBench's static_filter follows.")
   var flickeringVideos = VBenchBenchmark.videosAPrompt
-  @Option(help: "Of videos that are made.") var framesPerSecond = 16.0
+  @Option(help: "Of generated videos.") var framesPerSecond = 16.0
   @OptionGroup(title: "The scorers") var scorers: VBenchScorers
 
   private var dimensions: [VBenchDimension] {
@@ -51,15 +51,19 @@ struct BenchmarkVBench: ParsableCommand {
           scores.add(result, of: dimension, by: ["scorer": "a results file"])
         }
       }
-      // Before hours of sampling: what is to score may be missing, or something else.
+      // Before hours of sampling: the scorers' files may be missing or wrong.
       program = try scorers.check(dimensions.filter { !scores.dimensions.contains($0) })
     }
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
+    Signals.listen()
+    let scoring = VBenchScoring(
+      list, samples, models: scorers.models, on: scorers.scorerDevice, program: program,
+      stillVideos: scorers.stillVideos, note: note)
     for dimension in dimensions where !scores.dimensions.contains(dimension) {
-      try score(dimension, of: samples, list, program, into: &scores)
+      try scoring.score(dimension, into: &scores, progress: arguments.scoring)
     }
-    try tellUnscored(scores)
+    try noteUnscored(scores)
     try arguments.report(
       BenchmarkScores(
         fingerprint: scores.fingerprint, generation: samples.record,
@@ -67,81 +71,8 @@ struct BenchmarkVBench: ParsableCommand {
       of: samples)
   }
 
-  /// Measures a dimension here or has it scored, where that has not been done before; does nothing where neither can be.
-  private func score(
-    _ dimension: VBenchDimension, of samples: BenchmarkArguments.Samples, _ list: VBenchPrompts,
-    _ program: VBenchProgram?, into scores: inout VBenchScores
-  ) throws {
-    let file = samples.folder.map { "\($0.path)/results/\(dimension.rawValue)_eval_results.json" }
-    let kept = file.flatMap { try? VBenchResults($0, of: list).dimensions[dimension] }
-    let isNative = scorers.models.has(dimension)
-    guard isNative || program != nil || kept?.origin != nil else { return }
-    guard !list.prompts(of: dimension).isEmpty else {
-      return note("\(dimension.rawValue): no prompt of \(prompts) is for it")
-    }
-    let folder = dimension == .temporalFlickering ? scorers.stillVideos ?? samples.root : samples.root
-    let videos = try VBenchVideos(folder, of: dimension, list)
-    guard !videos.found.isEmpty else {
-      return note("\(dimension.rawValue): none of its \(videos.missing.count) videos is in \(folder)")
-    }
-    tellMissing(videos, of: dimension, in: folder)
-    let scorer = isNative ? try VBenchScorer(dimension, scorers.models, on: scorers.scorerDevice) : nil
-    let program = isNative ? nil : program
-    // Nil of a program that does not say which it is: what it has scored is scored again.
-    let fingerprint = try scorer?.fingerprint ?? program?.fingerprint()
-    if let file, let kept, let origin = kept.origin, fingerprint != nil || program == nil,
-      try origin == VBenchResults.Origin(videos, list, by: fingerprint ?? origin.scorer)
-    {
-      note("\(dimension.rawValue): from \(file), of the same videos")
-      return scores.add(kept, of: dimension, by: origin.scorer, videos: videos)
-    }
-    let origin = try fingerprint.map { try VBenchResults.Origin(videos, list, by: $0) }
-    var result: VBenchResults.Dimension
-    if let scorer {
-      result = try scores.measure(
-        dimension, videos, by: scorer, progress: arguments.scoring(videos.found.count, dimension.rawValue))
-    } else if let program {
-      guard let work = samples.folder else {
-        throw CommandError(ExitCodes.usage, "--official: its results go into a folder; give one with --output")
-      }
-      note("\(dimension.rawValue): by VBench's own program")
-      result = try official(program, dimension, folder, list, to: "\(work.path)/official/\(dimension.rawValue)")
-      scores.add(result, of: dimension, by: fingerprint ?? ["scorer": "vbench"], videos: videos)
-    } else {
-      return note("\(dimension.rawValue): what is in \(file ?? "") is of other videos, or of another list")
-    }
-    if let file {
-      result.origin = origin
-      try FileManager.default.createDirectory(
-        atPath: URL(fileURLWithPath: file).deletingLastPathComponent().path, withIntermediateDirectories: true)
-      try VBenchResults([dimension: result]).write(to: file)
-    }
-  }
-
-  private func official(
-    _ program: VBenchProgram, _ dimension: VBenchDimension, _ videos: String, _ list: VBenchPrompts,
-    to output: String
-  ) throws -> VBenchResults.Dimension {
-    Signals.listen()
-    do {
-      return try program.score(
-        dimension, of: videos, list, to: output, until: { Signals.isRequested })
-    } catch {
-      try stopIfAsked("stopped while scoring; the samples are kept")
-      throw error
-    }
-  }
-
-  private func tellMissing(_ videos: VBenchVideos, of dimension: VBenchDimension, in folder: String) {
-    guard !videos.missing.isEmpty else { return }
-    let all = videos.missing.count + videos.found.count
-    note("\(dimension.rawValue): \(videos.missing.count) of \(all) videos are missing in \(folder):")
-    for name in videos.missing.prefix(5) { note("  \(name)") }
-    if videos.missing.count > 5 { note("  and \(videos.missing.count - 5) more") }
-  }
-
-  /// - Throws: `CommandError` where there is no score at all.
-  private func tellUnscored(_ scores: VBenchScores) throws {
+  /// - Throws: `Failure` if there is no score at all.
+  private func noteUnscored(_ scores: VBenchScores) throws {
     let missing = dimensions.filter { !scores.dimensions.contains($0) }
     guard !missing.isEmpty else { return }
     let names = missing.map(\.rawValue).joined(separator: ", ")
@@ -151,44 +82,44 @@ struct BenchmarkVBench: ParsableCommand {
       VBenchProgram() == nil
       ? "VBench's package, which scores the others, is not installed (pip install vbench)."
       : "--official has VBench's package score what is not measured here."
-    if scores.dimensions.isEmpty { throw CommandError(ExitCodes.missing, words) }
+    if scores.dimensions.isEmpty { throw Failure(.missing, at: "vbench", words) }
     note(words)
   }
 }
 
-/// What VBench's dimensions are scored by.
+/// What scores VBench's dimensions.
 struct VBenchScorers: ParsableArguments {
   @Option(help: "dino_vitbase16_pretrain.pth of facebookresearch/dino.") var dino: String?
   @Option(help: "OpenAI's CLIP ViT-B/32 with its tokenizer: a folder in transformers' layout.") var clipB32: String?
   @Option(help: "OpenAI's CLIP ViT-L/14: a folder in transformers' or open_clip's layout.") var clipL14: String?
   @Option(help: "sa_0_4_vit_l_14_linear.pth of LAION's aesthetic predictors.") var aestheticHead: String?
-  @Option(help: "Where networks are computed: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
-  @Option(help: "Scores that VBench's package has written (*_eval_results.json); may be repeated.")
+  @Option(help: "The networks' device: cpu, cuda or cuda:N.") var scorerDevice = Device.cpu
+  @Option(help: "Scores that VBench's package wrote (*_eval_results.json). May be repeated.")
   var results: [String] = []
-  @Flag(help: "Have VBench's package score what is left; it needs a GPU and downloads its networks.")
+  @Flag(help: "Let VBench's package score the other dimensions; it needs a GPU and downloads its networks.")
   var official = false
-  @Option(help: "temporal_flickering's videos, where VBench's static_filter has put the still ones.")
+  @Option(help: "The folder of temporal_flickering's videos that VBench's static_filter has kept.")
   var stillVideos: String?
-  @Flag(help: "Totals also where videos are missing, as VBench's script has them.") var acceptMissing = false
+  @Flag(help: "Give totals even if videos are missing, as VBench's script does.") var acceptMissing = false
 
   var models: VBenchModels {
     VBenchModels(dino: dino, clipB32: clipB32, clipL14: clipL14, aesthetic: aestheticHead)
   }
 
-  /// Opens everything once that these dimensions need.
+  /// Opens everything that these dimensions need, to find mistakes early.
   ///
-  /// - Returns: VBench's own program, where it is asked for.
+  /// - Returns: VBench's own program, if --official was given and a dimension needs it.
   func check(_ dimensions: [VBenchDimension]) throws -> VBenchProgram? {
-    if let absence = scorerDevice.absence { throw CommandError(ExitCodes.invalid, "--scorer-device: \(absence)") }
+    try scorerDevice.requirePresence("--scorer-device")
     for dimension in dimensions where models.has(dimension) {
       _ = try VBenchScorer(dimension, models, on: scorerDevice)
     }
     let left = dimensions.filter { !models.has($0) }.map(\.rawValue)
     guard official, !left.isEmpty else { return nil }
     guard let program = VBenchProgram() else {
-      throw CommandError(
-        ExitCodes.missing,
-        "--official: there is no program vbench on the PATH (pip install vbench). It would be needed for: "
+      throw Failure(
+        .missing, at: "--official",
+        "there is no program vbench on the PATH (pip install vbench). It would be needed for: "
           + left.joined(separator: ", "))
     }
     return program

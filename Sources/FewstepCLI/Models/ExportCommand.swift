@@ -26,7 +26,7 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let run = RunFolder(folder)
     guard FileManager.default.fileExists(atPath: run.recipe) else {
-      throw CommandError(ExitCodes.missing, "\(folder): not a run folder, there is no recipe.yaml in it")
+      throw Failure(.missing, at: folder, "not a run folder, there is no recipe.yaml in it")
     }
     let export = try Export(run, recipe: Recipe.load(run.recipe, overrides: []), step: step)
     try export.write(format, to: output, dtype: dtype.dtype)

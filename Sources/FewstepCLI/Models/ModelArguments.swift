@@ -12,16 +12,16 @@ struct ModelArguments: ParsableArguments {
 
   func open() throws -> any ModelPipeline {
     let source = try ModelSource(opening: model, variant, precision, on: device)
-    return try FewstepCommand.catalog.pipeline(source.folder).open(source)
+    return try ProgramPlugins.catalog.pipeline(source.folder).open(source)
   }
 }
 
 extension ModelSource {
   /// What the options of a command name; nothing is read but the model's index.
   ///
-  /// - Throws: `CommandError` where the device is not there, `Failure` where the folder is none.
+  /// - Throws: `Failure` where the device is not there, `Failure` where the folder is none.
   init(opening path: String, _ variant: String?, _ precision: Precision, on device: Device) throws {
-    if let absence = device.absence { throw CommandError(ExitCodes.invalid, "--device: \(absence)") }
+    try device.requirePresence("--device")
     try precision.check(on: device, "--precision")
     self = try ModelSource(PipelineFolder(path), variant: variant, precision: precision.dtype, on: device)
   }
@@ -79,10 +79,10 @@ enum Precision: String, CaseIterable, ExpressibleByArgument {
   case bfloat16
   case float16
 
-  /// - Throws: `CommandError` where networks cannot compute in it: libtorch has no convolutions in float16 on the CPU.
+  /// - Throws: `Failure` where networks cannot compute in it: libtorch has no convolutions in float16 on the CPU.
   func check(on device: Device, _ option: String) throws {
     guard self == .float16, device == .cpu else { return }
-    throw CommandError(ExitCodes.invalid, "\(option): float16 needs a GPU; on the CPU take bfloat16 or float32")
+    throw Failure(.malformed, at: option, "float16 needs a GPU; on the CPU take bfloat16 or float32")
   }
 
   var dtype: DType {

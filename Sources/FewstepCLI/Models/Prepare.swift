@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fewstep
+import Files
 import Foundation
 import Processes
 import Tensors
@@ -37,7 +38,7 @@ struct PreparationArguments: ParsableArguments {
 
   func preparation() throws -> LatentCache {
     let source = try ModelSource(opening: model, variant, precision, on: device)
-    let pipeline = try FewstepCommand.catalog.pipeline(source.folder).open(source)
+    let pipeline = try ProgramPlugins.catalog.pipeline(source.folder).open(source)
     return LatentCache(pipeline, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
   }
 
@@ -66,7 +67,7 @@ struct PreparationArguments: ParsableArguments {
     }
     let summary = try body(preparation) { done in
       progress.update(done, "\(what)s")
-      try stopIfAsked("stopped; finished shards are in \(into), and the same command goes on from there")
+      try Signals.check("stopped; finished shards are in \(into), and the same command goes on from there")
     }
     if summary.cutOff > 0 {
       note("the ends of \(counted(summary.cutOff, "text")), longer than the encoders read, were left out")
@@ -76,7 +77,7 @@ struct PreparationArguments: ParsableArguments {
     }
     note(
       "\(into): \(counted(summary.rows, what)) in \(counted(summary.shards, "shard")), \(summary.kept) there already")
-    if json { print(String(decoding: try JSONEncoder.pretty.encode(summary), as: UTF8.self)) }
+    if json { print(try JSONEncoder.prettyText(summary)) }
   }
 }
 

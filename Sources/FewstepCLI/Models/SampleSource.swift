@@ -1,4 +1,5 @@
 import Fewstep
+import Processes
 import Foundation
 import Media
 import Tensors
@@ -52,12 +53,12 @@ struct SampleSource {
   }
 
   /// - Parameter prompts: in place of the run's, if there are any.
-  /// - Throws: `CommandError` if the model family cannot be given prompts.
+  /// - Throws: `Failure` if the model family cannot be given prompts.
   func sampling(_ prompts: [String], seed: Int, batch: Int) throws -> SampleGenerator {
     guard !prompts.isEmpty else { return SampleGenerator(backbone, seed: seed, batch: batch) }
     guard let backbone = backbone as? any TextConditioned else {
-      throw CommandError(
-        ExitCodes.usage, "\(folder): this model family takes no text prompts; it has \(backbone.prompts.count) prompts")
+      throw Failure(
+        .usage, at: folder, "this model family takes no text prompts; it has \(backbone.prompts.count) prompts")
     }
     return SampleGenerator(backbone, prompts: prompts, seed: seed, batch: batch)
   }
@@ -71,7 +72,7 @@ struct SampleSource {
     switch maker {
     case .student(let student, let steps):
       return try sampling.fewStep(student, steps: steps, promptIDs: promptIDs) {
-        try stopIfAsked(words)
+        try Signals.check(words)
         progress($0)
       }
     case .teacher(let teacher, let steps, let guidance, let sampler):

@@ -90,7 +90,7 @@ struct SourceArguments: ParsableArguments {
   private func modelSource(_ folder: String) throws -> SampleSource {
     let (side, precision) = (size ?? 1024, precision ?? .float32)
     let source = try ModelSource(opening: folder, variant, precision, on: device ?? .cpu)
-    let backbone = try FewstepCommand.catalog.pipeline(source.folder).backbone(source, [side, side])
+    let backbone = try ProgramPlugins.catalog.pipeline(source.folder).backbone(source, [side, side])
     return SampleSource(
       backbone: backbone,
       maker: .teacher(

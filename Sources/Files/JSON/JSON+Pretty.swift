@@ -9,6 +9,11 @@ extension JSONEncoder {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return encoder
   }
+
+  /// The text of a value, as `pretty` writes it.
+  public static func prettyText(_ value: some Encodable) throws -> String {
+    String(decoding: try pretty.encode(value), as: UTF8.self)
+  }
 }
 
 extension JSONDecoder {

@@ -1,5 +1,6 @@
 import Foundation
 import Processes
+import Tensors
 
 /// The program gnuplot (package gnuplot-nox): it draws `Plot`s. What it is told is a function of the plot alone, so the
 /// same plot gives the same bytes with the same gnuplot and fonts.
@@ -7,9 +8,11 @@ public struct Gnuplot: Sendable {
   private let program: Program
 
   /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
-  /// - Throws: `PlotError.notInstalled`.
+  /// - Throws: `Failure` if gnuplot is not installed.
   public init(path: String? = nil) throws {
-    guard let found = Program("gnuplot", in: path) else { throw PlotError.notInstalled }
+    guard let found = Program("gnuplot", in: path) else {
+      throw Failure(.missing, at: "gnuplot", "not installed (apt-get install gnuplot-nox)")
+    }
     program = found
   }
 
@@ -47,20 +50,9 @@ public struct Gnuplot: Sendable {
 
   private func run(_ script: String, _ arguments: [String]) throws -> Data {
     let result = try program.run(arguments, input: Data(script.utf8), environment: ["LC_ALL": "C.UTF-8"])
-    guard result.status == 0, !result.output.isEmpty else { throw PlotError.failed(result.words) }
-    return result.output
-  }
-}
-
-public enum PlotError: Error, CustomStringConvertible {
-  case notInstalled
-  /// gnuplot's own words.
-  case failed(String)
-
-  public var description: String {
-    switch self {
-    case .notInstalled: "gnuplot is not installed: apt-get install gnuplot-nox"
-    case .failed(let words): "gnuplot could not draw a plot:\n\(words)"
+    guard result.status == 0, !result.output.isEmpty else {
+      throw Failure(.software, at: "gnuplot", "could not draw a plot", advice: result.words)
     }
+    return result.output
   }
 }

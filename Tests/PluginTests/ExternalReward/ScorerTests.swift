@@ -102,9 +102,9 @@ import Testing
 
   @Test func `A program or a folder that is not there is named`() {
     let program = words { _ = try scorer(["no-such-scorer", "--fast"]) }
-    #expect(program.hasSuffix("'no-such-scorer' cannot be started: there is no such program"))
+    #expect(program.hasSuffix("no-such-scorer: the program cannot be started: there is no such program"))
     let folder = words { _ = try scorer(standIn(""), folder: "/no/such/folder") }
-    #expect(folder.hasSuffix("there is no folder /no/such/folder to run in"))
+    #expect(folder.hasSuffix("/no/such/folder: there is no such folder"))
   }
 
   @Test func `A scorer that will not end is killed with all that it has started, and nothing of it is left`() throws {

@@ -1,5 +1,5 @@
 import Fewstep
-import FewstepCLI
+import Shipped
 import Files
 import Foundation
 import Reports
@@ -34,7 +34,7 @@ func reward(_ section: String, prompts: [String] = []) throws -> any ImageFileRe
   let reader = SettingsReader(try YAMLNode.parse(section))
   let name = try #require(try YAMLNode.parse(section).mapping().first { $0.name == "kind" }).value.string()
   _ = reader.string("kind", "")
-  let plugin = try #require(FewstepCommand.catalog(adding: []).rewards.first { $0.name == name })
+  let plugin = try #require(Catalog.shipped().rewards.first { $0.name == name })
   let make = plugin.read(reader)
   try reader.finish()
   return try #require(

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Shipped
 import TestSupport
 import Testing
 
@@ -19,15 +20,15 @@ import Testing
   private func read(_ node: YAMLNode) throws {
     let keys = try node.mapping().map(\.name)
     if keys.contains("sweep") {
-      _ = try Sweep(node, catalog: shippedCatalog())
+      _ = try Sweep(node, catalog: Catalog.shipped())
     } else if keys.contains("objective") {
-      _ = try Recipe(node, catalog: shippedCatalog())
+      _ = try Recipe(node, catalog: Catalog.shipped())
     } else if keys.contains("autoencoder") {
-      _ = try AutoencoderRecipe(node, catalog: shippedCatalog())
+      _ = try AutoencoderRecipe(node, catalog: Catalog.shipped())
     } else if keys.contains("classifier") {
-      _ = try ClassifierRecipe(node, catalog: shippedCatalog())
+      _ = try ClassifierRecipe(node, catalog: Catalog.shipped())
     } else {
-      _ = try TeacherRecipe(node, catalog: shippedCatalog())
+      _ = try TeacherRecipe(node, catalog: Catalog.shipped())
     }
   }
 
@@ -84,7 +85,7 @@ import Testing
 
   @Test func `A classifier without convolutions is refused`() throws {
     let s = try settings("channels: []")
-    _ = try #require(shippedCatalog().classifiers.first).read(s)
+    _ = try #require(Catalog.shipped().classifiers.first).read(s)
     #expect { try s.finish() } throws: { "\($0)".contains("channels: expected 1 to 32 numbers") }
   }
 

@@ -1,0 +1,18 @@
+import Fewstep
+import Files
+import Foundation
+
+extension TrainingRun {
+  /// Scores the student of a finished run, with its averaged weights if it has them, and writes evaluation.json.
+  ///
+  /// - Parameter progress: the name of what is sampled, how many samples are done, and of how many. May throw to stop.
+  public func evaluate(
+    _ evaluation: ModelEvaluation, progress: (_ name: String, _ done: Int, _ total: Int) throws -> Void
+  ) throws -> EvaluationResult {
+    let result = try trainer.withAveragedStudent {
+      try evaluation.scores(student: trainer.components.student, steps: trainer.recipe.steps, progress: progress)
+    }
+    try AtomicFile.write(try JSONEncoder.pretty.encode(result), to: folder.evaluation)
+    return result
+  }
+}

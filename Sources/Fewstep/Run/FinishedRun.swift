@@ -1,0 +1,46 @@
+import Foundation
+import Tensors
+
+/// A run folder opened for reading. Networks are opened on demand: a model's may be large, and few callers need all.
+public struct FinishedRun {
+  public let folder: RunFolder
+  public let recipe: Recipe
+  public let backbone: any Backbone
+  /// The checkpoint's.
+  public let step: Int
+
+  /// - Parameters:
+  ///   - step: which checkpoint; the last one by default.
+  ///   - overrides: values of the recipe to replace, as `--set` takes them.
+  /// - Throws: `Failure` if the folder holds no run or no such checkpoint; errors of the recipe and the model's files.
+  public init(_ path: String, step: Int? = nil, overrides: [String] = [], catalog: Catalog) throws {
+    folder = try RunFolder(existing: path)
+    let steps = folder.checkpointSteps
+    guard let chosen = step ?? steps.last, steps.contains(chosen) else {
+      throw Failure(
+        .missing, at: path, step.map { "there is no checkpoint of step \($0)" } ?? "there is no checkpoint",
+        advice: steps.isEmpty ? nil : "There are checkpoints of steps \(steps).")
+    }
+    self.step = chosen
+    recipe = try Recipe.load(folder.recipe, overrides: overrides, catalog: catalog)
+    backbone = try recipe.openedBackbone()
+  }
+
+  /// The student of the checkpoint, as it is sampled from, and the times that are stored with it.
+  public func student() throws -> (student: any Student, steps: [Double]) {
+    let student = try recipe.newStudent(backbone)
+    return (student, try Checkpoint.loadStudent(folder.checkpoint(step), into: student))
+  }
+}
+
+extension RunFolder {
+  /// The folder of a run that was started.
+  ///
+  /// - Throws: `Failure` if there is no recipe.yaml in it.
+  public init(existing path: String) throws {
+    self.init(path)
+    guard FileManager.default.fileExists(atPath: recipe) else {
+      throw Failure(.missing, at: path, "not a run folder, there is no recipe.yaml in it")
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import Files
+import Foundation
+import Networks
+import Tensors
+
+/// What can be known about a run before it trains: its networks, what happens when, the disk space it needs, and how long a
+/// step takes.
+public struct Preflight: Encodable {
+  public struct Role: Encodable {
+    public let parameters: Int
+    public let trained: Int
+    public let tensors: Int
+    /// Of one update; empty before `takeSteps`.
+    public fileprivate(set) var losses = [String: Double]()
+    public fileprivate(set) var gradientNorm = 0.0
+
+    init(_ parameters: ParameterStore) {
+      self.parameters = parameters.count
+      trained = parameters.trainable.reduce(0) { $0 + $1.value.count }
+      tensors = parameters.all.count
+    }
+  }
+
+  /// One of the student's times, and the noise schedule there.
+  public struct Step: Encodable {
+    public let time: Double
+    public let alpha: Double
+    public let sigma: Double
+    public let timestep: Double
+  }
+
+  /// In bytes.
+  public struct Disk: Encodable {
+    public let checkpoint: Int
+    public let needed: Int
+    public let free: Int
+  }
+
+  public let sampleShape: [Int]
+  public let prompts: Int
+  public private(set) var student: Role
+  public private(set) var fakeTeacher: Role
+  /// ω
+  public let guidance: Double
+  public let steps: [Step]
+  /// What happens at which step, in words.
+  public let calendar: [String]
+  public let disk: Disk
+  /// 0 before `takeSteps`.
+  public private(set) var secondsPerStep = 0.0
+
+  /// Everything but the trial steps.
+  public init(_ recipe: Recipe, _ components: TrainingComponents) throws {
+    sampleShape = components.backbone.sampleShape
+    prompts = components.backbone.prompts.count
+    student = Role(components.student.parameters)
+    fakeTeacher = Role(components.fakeTeacher.parameters)
+    guidance = recipe.matching.guidance.scale
+    let schedule = components.teacher.schedule
+    steps = recipe.steps.map {
+      Step(time: $0, alpha: schedule.alpha($0), sigma: schedule.sigma($0), timestep: schedule.timestep($0))
+    }
+    calendar = Self.calendar(recipe, components)
+    disk = try Self.disk(recipe, components)
+  }
+
+  /// Takes two training steps, since the first one also warms up. Nothing of them is saved.
+  public mutating func takeSteps(_ recipe: Recipe, _ components: TrainingComponents) throws {
+    let trainer = try Trainer(recipe, components: components)
+    _ = try trainer.step()
+    let start = Date()
+    let report = try trainer.step()
+    secondsPerStep = -start.timeIntervalSinceNow
+    student.losses = Dictionary(report.student.map { ($0.name, $0.value) }) { $1 }
+    student.gradientNorm = report.studentNorm
+    fakeTeacher.losses = Dictionary(report.fakeTeacher.map { ($0.name, $0.value) }) { $1 }
+    fakeTeacher.gradientNorm = report.fakeTeacherNorm
+  }
+
+  private static func calendar(_ recipe: Recipe, _ components: TrainingComponents) -> [String] {
+    let (total, output) = (recipe.training.steps, recipe.output)
+    var lines = ["\(total) steps, each one student update and \(recipe.fakeTeacherUpdates) fake-teacher updates"]
+    if let interval = components.objective.groupAdvantage?.interval {
+      lines.append("rewards at \(interval == 1 ? "every step" : times(every: interval, from: 0, total - 1))")
+    }
+    lines.append("sample grids after \(times(every: output.sampleEvery, from: output.sampleEvery, total))")
+    lines.append(
+      "checkpoints after \(times(every: output.checkpointEvery, from: output.checkpointEvery, total)), "
+        + "the last \(output.keep) are kept")
+    if let evaluation = recipe.evaluation {
+      let teacher = evaluation.teacherSteps.map { "\($0)" }.joined(separator: " and ")
+      lines.append(
+        "then \(evaluation.samples) samples each of the student and of the teacher at the student's times"
+          + (teacher.isEmpty ? "" : " and in \(teacher) steps"))
+    }
+    return lines
+  }
+
+  /// "0, 8, 16 ... 992"; if counting starts at a whole interval, the end counts too.
+  private static func times(every interval: Int, from first: Int, _ end: Int) -> String {
+    let last = first > end ? end : first + (end - first) / interval * interval
+    let final = first > 0 ? end : last
+    let times = stride(from: first, through: end, by: interval).prefix(4) + (final > last || first > end ? [final] : [])
+    guard times.count > 4 || (times.last ?? end) < final else { return times.map { "\($0)" }.joined(separator: ", ") }
+    return times.prefix(3).map { "\($0)" }.joined(separator: ", ") + " ... \(final)"
+  }
+
+  private static func disk(_ recipe: Recipe, _ components: TrainingComponents) throws -> Disk {
+    // All weights, two moments for each trained one, the average.
+    let networks =
+      [components.student.parameters, components.fakeTeacher.parameters]
+      + [components.objective.parameters].compactMap { $0 }
+    var numbers = 0
+    for network in networks { numbers += network.count + 2 * network.trainable.reduce(0) { $0 + $1.value.count } }
+    if recipe.ema != nil { numbers += components.student.parameters.trainable.reduce(0) { $0 + $1.value.count } }
+    let size = 4 * numbers
+    let made = (recipe.training.steps - 1) / recipe.output.checkpointEvery + 1
+    // While a checkpoint is written, there is one more than are kept.
+    let kept = made > recipe.output.keep ? recipe.output.keep + 1 : made
+    let folder = FileManager.default.fileExists(atPath: "runs") ? "runs" : FileManager.default.currentDirectoryPath
+    return Disk(checkpoint: size, needed: size * kept, free: try DiskSpace.available(at: folder))
+  }
+}

@@ -1,0 +1,14 @@
+import Foundation
+
+/// This copy of Fewstep.
+public enum Release {
+  /// As in CHANGELOG.md and CITATION.cff.
+  public static let version = "0.1.0"
+
+  /// The folder of the sources that it was compiled from.
+  public static let checkout: String = {
+    var folder = URL(fileURLWithPath: #filePath)
+    for _ in 0..<3 { folder.deleteLastPathComponent() }
+    return folder.path
+  }()
+}

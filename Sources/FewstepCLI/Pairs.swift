@@ -1,0 +1,42 @@
+import ArgumentParser
+import Fewstep
+import Processes
+import Tensors
+
+struct Pairs: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write pairs of noise and the teacher's sample, for DMD's regression loss.",
+    discussion: """
+      Example:  fewstep pairs recipes/fashion-mnist/dmd-1step.yaml --output pairs.h5 --count 2000
+      Then:     fewstep run recipes/fashion-mnist/dmd-1step.yaml --set training.pairs=pairs.h5 --set objective.regression-weight=0.25
+      """)
+
+  @OptionGroup var arguments: RecipeArguments
+  @Option(help: "The file to write (HDF5).") var output: String
+  @Option(help: "How many pairs.") var count = 1000
+  @Option(help: "Steps of the teacher's sampler.") var steps = 50
+  @Option(help: "The teacher's sampler: ddim or heun (two evaluations per step).") var sampler = SamplerKind.ddim
+  @Option(help: "How many samples are generated at once.") var batch = 250
+
+  func validate() throws {
+    try require("--count", count, in: Limits.samples)
+    try require("--steps", steps, in: Limits.samplerSteps)
+    try require("--batch", batch, in: Limits.samples)
+  }
+
+  func run() throws {
+    let recipe = try arguments.load()
+    if let threads = recipe.threads { try Runtime.setThreads(threads) }
+    let backbone = try recipe.backbone(PluginContext(device: recipe.device, seed: recipe.seed))
+    let progress = Progress(total: count)
+    Signals.listen()
+    let teacher = StoppableTeacher(try backbone.teacher(), "stopped while making pairs; nothing was written")
+    try ODEPairs.make(
+      output, count: count, steps: steps, sampler: sampler, batch: batch, guidance: recipe.matching.guidance,
+      seed: recipe.seed, backbone: backbone, teacher: teacher
+    ) { progress.update($0, "pairs, \(steps) steps each") }
+    note("pairs: \(output)")
+  }
+}
+
+extension SamplerKind: ExpressibleByArgument {}

@@ -1,0 +1,36 @@
+import CSpawn
+import Foundation
+import Tensors
+
+/// Starts a command: the one place where Fewstep starts processes.
+///
+/// The process leads a process group of its own, so that Ctrl-C in a terminal reaches this process alone. It inherits no
+/// descriptors but these three; nil is /dev/null. No signal is blocked or ignored in it.
+///
+/// - Parameters:
+///   - command: a name is looked for in PATH; arguments follow it.
+///   - environment: added to this process's.
+/// - Throws: `Failure` if it cannot be started.
+func spawn(
+  _ command: [String], in folder: String, environment: [String: String] = [:], input: Int32? = nil,
+  output: Int32? = nil, errors: Int32? = nil
+) throws -> pid_t {
+  let values = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+  let (arguments, variables) = (CStrings(command), CStrings(values.map { "\($0.key)=\($0.value)" }))
+  var process = pid_t(-1)
+  let status = withExtendedLifetime((arguments, variables)) {
+    cs_spawn(arguments.pointers, variables.pointers, folder, input ?? -1, output ?? -1, errors ?? -1, &process)
+  }
+  guard status == 0 else {
+    let reason = status == ENOENT ? "there is no such program" : String(cString: strerror(status))
+    throw Failure(status == ENOENT ? .missing : .io, at: command[0], "the program cannot be started: \(reason)")
+  }
+  return process
+}
+
+/// Strings as C has them, ended by a null.
+private final class CStrings {
+  let pointers: [UnsafeMutablePointer<CChar>?]
+  init(_ texts: [String]) { pointers = texts.map { strdup($0) } + [nil] }
+  deinit { for pointer in pointers { free(pointer) } }
+}
