@@ -69,7 +69,7 @@ struct FeatureArguments: ParsableArguments {
 
   /// Looks at all pictures of folders and tars; shows how far it is, and ends at Ctrl-C.
   func features(of sources: [String], network: any ImageNetwork) throws -> ImageFeatures {
-    let pictures = try ImageSource.pictures(in: sources)
+    let pictures = try ImageSource.images(in: sources)
     Signals.listen()
     let progress = Progress(total: pictures.count)
     defer { progress.stop() }

@@ -57,6 +57,7 @@ public struct FewstepCommand: ParsableCommand {
     { ClassifierReward.register(in: &$0) }, { PerturbedReward.register(in: &$0) },
     { TeacherReward.register(in: &$0) }, { CLIPRewards.register(in: &$0) },
     { ImageReward.register(in: &$0) }, { ExternalReward.register(in: &$0) }, { IDXImages.register(in: &$0) },
+    { PreparedLatents.register(in: &$0) },
   ]
 
   @TaskLocal private static var added: [Registration] = []
