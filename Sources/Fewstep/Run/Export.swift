@@ -7,7 +7,7 @@ import Tensors
 /// network is built.
 public struct Export {
   private let file: HDF5File
-  private let lora: OptimizationSettings.LoRASettings?
+  private let lora: RoleSettings.LoRASettings?
   /// The dataset of each weight.
   private let datasets: [String: String]
   /// The folder of the model that the student was trained from.
