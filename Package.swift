@@ -72,7 +72,7 @@ let package = Package(
     // The house: each imports only what stands above it here.
     .target(name: "Tensors", dependencies: ["CTorch"]),
     .target(name: "Networks", dependencies: ["Tensors"]),
-    .target(name: "Files", dependencies: ["Tensors", "CHDF5", "CYAML", "CZlib"]),
+    .target(name: "Files", dependencies: ["Networks", "Tensors", "CHDF5", "CYAML", "CZlib"]),
     .target(name: "Processes", dependencies: ["Files", "CSpawn"]),
     .target(name: "Media", dependencies: ["Processes", "Files", "Tensors", "CPNG", "CJPEG", "CWebP"]),
     .target(name: "Encoders", dependencies: ["Media", "Files", "Networks", "Tensors"]),

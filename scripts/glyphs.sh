@@ -11,7 +11,7 @@ model=glyphs/model
 "$fewstep" train-autoencoder recipes/glyphs/autoencoder.yaml
 "$fewstep" prepare prompts glyphs/prompts.txt --model $model --into glyphs/prepared/prompts --batch 40
 for part in train test; do
-  "$fewstep" prepare pictures glyphs/$part --model $model --into glyphs/prepared/$part --size 32 --batch 100
+  "$fewstep" prepare images glyphs/$part --model $model --into glyphs/prepared/$part --size 32 --batch 100
 done
 "$fewstep" train-teacher recipes/glyphs/teacher.yaml
 "$fewstep" train-classifier recipes/glyphs/evaluation.yaml

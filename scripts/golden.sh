@@ -78,14 +78,14 @@ sdxl() {
   local model=$root/Tests/PluginTests/SDXL/Fixtures/pipeline clip=$root/Tests/EncodersTests/Fixtures/clip-model
   printf '%s\n' "a cat!" "the end of the road" > "$work/prompts.txt"
   "$fewstep" prepare prompts "$work/prompts.txt" --model "$model" --into "$work/prompts" > /dev/null
-  mkdir "$work/pictures"
+  mkdir "$work/images"
   cp "$root"/Tests/MediaTests/Fixtures/{420,444,progressive}.jpg "$root/Tests/MediaTests/Fixtures/colour.png" \
-    "$work/pictures"
-  "$fewstep" prepare pictures "$work/pictures" --model "$model" --into "$work/latents" --size 16x16 > /dev/null
+    "$work/images"
+  "$fewstep" prepare images "$work/images" --model "$model" --into "$work/latents" --size 16x16 > /dev/null
   cat > "$work/base.yaml" << RECIPE
 name: tiny
 backbone: {kind: sdxl, model: $model, prompts: $work/prompts, size: [16, 16]}
-data: {kind: sdxl-latents, folder: $work/latents}
+data: {kind: prepared, folder: $work/latents}
 reward: {kind: clip-score, model: $clip}
 objective: {kind: dmd}
 matching: {guidance: 3}

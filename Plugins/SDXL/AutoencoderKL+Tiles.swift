@@ -1,16 +1,16 @@
 import Tensors
 
 extension AutoencoderKL {
-  /// Decodes tile by tile, so that memory does not grow with the image; as diffusers' `tiled_decode`. Each tile overlaps its
-  /// neighbours by a quarter, where the one fades into the other. Normalisation and attention see only their own tile, so
-  /// that the image is not the same as in one piece.
+  /// Decodes tile by tile, so that memory does not grow with the image, as diffusers' `tiled_decode` does. Tiles overlap by a
+  /// quarter and are blended there. Normalisation and attention see one tile at a time, so the image differs from one that is
+  /// decoded whole.
   ///
-  /// - Parameter side: of a tile in pixels.
-  /// - Throws: `AutoencoderError` where a quarter of it is no whole number of latents.
+  /// - Parameter side: of a tile, in pixels.
+  /// - Throws: `Failure` if a quarter of it is not a whole number of latents.
   func tiled(_ latents: Tensor, _ side: Int) throws -> Tensor {
     let factor = configuration.factor
     guard side > 0, side.isMultiple(of: 4 * factor) else {
-      throw AutoencoderError("tile: expected a multiple of \(4 * factor) pixels, got \(side)")
+      throw Failure(.malformed, at: "tile", expected: "a multiple of \(4 * factor) pixels", got: "\(side)")
     }
     let step = side / factor * 3 / 4
     var above = [Tensor]()  // the tiles of the row above, blended
@@ -41,11 +41,4 @@ extension AutoencoderKL {
     let overlap = try end * (1 - weight) + next.sliced(dim, to: extent) * weight
     return try concatenated([overlap, next.sliced(dim, from: extent)], dim)
   }
-}
-
-/// What an autoencoder cannot be asked for.
-public struct AutoencoderError: ExitCoded, CustomStringConvertible {
-  public var exitCode: Int32 { Failure.Kind.malformed.rawValue }
-  public let description: String
-  init(_ description: String) { self.description = "autoencoder: \(description)" }
 }

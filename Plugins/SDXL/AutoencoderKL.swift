@@ -72,7 +72,7 @@ public final class AutoencoderKL {
     public func sample(_ noise: Tensor) throws -> Tensor { try mean + exp(logVariance * 0.5) * noise }
   }
 
-  /// - Throws: `AutoencoderError` where sides are no multiples of the factor.
+  /// - Throws: `Failure` if the sides are not multiples of the factor.
   public func encode(_ images: Tensor) throws -> Posterior {
     try check(images, channels: configuration.imageChannels, multiple: configuration.factor, "images")
     let features = try encoder(images.to(dtype), gradientCheckpointing)
@@ -123,7 +123,8 @@ public final class AutoencoderKL {
       x.rank == 4 && x.shape[1] == channels && x.shape[2...].allSatisfy { $0 > 0 && $0.isMultiple(of: multiple) }
     guard isRight else {
       let sides = multiple == 1 ? "" : " with sides that are multiples of \(multiple)"
-      throw AutoencoderError("expected \(what) [B, \(channels), H, W]\(sides), got \(x.summary)")
+      throw Failure(
+        .malformed, at: "autoencoder", expected: "\(what) [B, \(channels), H, W]\(sides)", got: x.summary)
     }
   }
 

@@ -4,14 +4,21 @@ import Foundation
 import Networks
 import Tensors
 
-/// SDXL's autoencoder with new weights, of the shape that a model folder's vae/config.json describes.
+/// SDXL's autoencoder with random weights, of the shape that a model folder's vae/config.json describes.
 final class UntrainedAutoencoder: TrainableAutoencoder {
   let parameters: ParameterStore
   let metadata = ["format": "pt"]
   private let network: AutoencoderKL
   private let config: [String: JSONValue]
 
-  /// - Throws: `Failure` where the folder has no autoencoder of this class, or its config cannot be obeyed.
+  static var plugin: Plugin<any TrainableAutoencoder> {
+    Plugin("sdxl", "SDXL's autoencoder, of the shape that a model folder's vae/config.json describes") { s in
+      let model = s.path("model", "The model's folder in diffusers' layout; of vae/ the config.json is enough.")
+      return { try UntrainedAutoencoder(model, seed: $0.seed, on: $0.device) }
+    }
+  }
+
+  /// - Throws: `Failure` if the folder has no autoencoder of this class, or its config asks for what is not implemented.
   init(_ model: String, seed: Int, on device: Device) throws {
     let path = "\(try PipelineFolder(model).component("vae", "AutoencoderKL"))/config.json"
     let config = try ModelConfig(path)

@@ -42,6 +42,7 @@ extension Catalog {
     ExternalReward.register(in: &catalog)
     // Data
     IDXImages.register(in: &catalog)
+    PreparedLatents.register(in: &catalog)
     for register in registrations { register(&catalog) }
     return catalog
   }

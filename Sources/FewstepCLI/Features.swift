@@ -72,7 +72,7 @@ struct FeatureArguments: ParsableArguments {
 
   /// The features of all images in folders and tars. Ctrl-C stops it.
   func features(of sources: [String], network: any ImageNetwork) throws -> ImageFeatures {
-    let pictures = try ImageSource.pictures(in: sources)
+    let pictures = try ImageSource.images(in: sources)
     Signals.listen()
     let progress = Progress(total: pictures.count)
     defer { progress.stop() }

@@ -52,18 +52,26 @@ public enum LoRA {
     return count
   }
 
-  /// A network's parameters with its adapters added to the weights they adapt, which are float32 then: what a program
+  /// A network's parameters with its adapters merged into the weights they adapt, which are then float32: what a program
   /// without LoRA loads.
   public static func merged(_ store: ParameterStore) throws -> [(String, Tensor)] {
     let adapters = Set(store.all.compactMap(\.adapter).flatMap { [$0.down.name, $0.up.name] })
     return try store.all.filter { !adapters.contains($0.name) }.map { parameter in
       let value = try parameter.value.detached()
       guard let adapter = parameter.adapter else { return (parameter.name, value) }
-      let rank = adapter.down.value.shape[0]
-      let update = try noGrad {
-        try matmul(adapter.up.value.reshaped([-1, rank]), adapter.down.value.reshaped([rank, -1]))
-      }
-      return (parameter.name, try value.to(.float32) + adapter.scale * update.detached().reshaped(value.shape))
+      let (down, up) = (try adapter.down.value.detached(), try adapter.up.value.detached())
+      return (parameter.name, try merged(value, down: down, up: up, scale: adapter.scale))
     }
+  }
+
+  /// weight + scale · up · down, in float32.
+  ///
+  /// - Parameters:
+  ///   - down: [rank, in, ...]
+  ///   - up: [out, rank, ...]
+  public static func merged(_ weight: Tensor, down: Tensor, up: Tensor, scale: Double) throws -> Tensor {
+    let rank = down.shape[0]
+    let update = try matmul(up.reshaped([-1, rank]), down.reshaped([rank, -1]))
+    return try weight.to(.float32) + scale * update.reshaped(weight.shape)
   }
 }

@@ -31,7 +31,7 @@ import Testing
     #expect(suite.items.map(\.path) == (0..<5).map { "0000\($0).png" })
     let network = try Inception("\(COCOFixtures.folder)/small.pt")
     let scratch = try Scratch()
-    let pictures = try ImageSource.pictures(in: [COCOFixtures.pictures])
+    let pictures = try ImageSource.images(in: [COCOFixtures.pictures])
     let kept = try [ImageFit.square(96), .patch(299)].map { fit in
       let path = scratch.path("\(fit).h5")
       try ImageFeatures(of: pictures, network, fit).write(to: path)

@@ -13,8 +13,8 @@ import Testing
 @Suite struct PictureFeaturesTests {
   private let folder = COCOFixtures.folder
 
-  private func pictures() throws -> [ImageSource.Picture] {
-    try ImageSource.pictures(in: [COCOFixtures.pictures])
+  private func pictures() throws -> [ImageSource.Image] {
+    try ImageSource.images(in: [COCOFixtures.pictures])
   }
 
   @Test(arguments: [("clean", ImageFit.whole), ("square", .square(96)), ("patch", .patch(299))])
@@ -89,10 +89,10 @@ import Testing
     try good.write(to: URL(fileURLWithPath: scratch.path("a.png")))
     try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: scratch.path("b.png")))
     let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
-    let damaged = words { _ = try ImageFeatures(of: ImageSource.pictures(in: [scratch.folder]), network, .whole) }
+    let damaged = words { _ = try ImageFeatures(of: ImageSource.images(in: [scratch.folder]), network, .whole) }
     #expect(damaged.contains("/b.png: the image is damaged"), "\(damaged)")
     let empty = try Scratch()
-    #expect(words { _ = try ImageSource.pictures(in: [empty.folder]) }.contains("it holds no pictures"))
+    #expect(words { _ = try ImageSource.images(in: [empty.folder]) }.contains("it holds no images"))
   }
 
   @Test func `What is no Inception is refused with what it is`() throws {

@@ -53,7 +53,7 @@ import Testing
     let two = words { _ = try processing(pixels: .zeros([1, 2, 8, 8])) }
     #expect(two.contains("expected pixels [B, 3, H, W]"), "\(two)")
     let float = words { _ = try processing(picture: .zeros([3, 8, 8])) }
-    #expect(float.contains("expected a picture uint8 [3, H, W]"), "\(float)")
+    #expect(float.contains("expected an image uint8 [3, H, W]"), "\(float)")
   }
 
   @Test(

@@ -114,9 +114,11 @@ import Testing
     // Into a folder with other things nothing is written.
     let full = try errors(TinySDXL.model, "--into", "prompts", expecting: 65)
     #expect(full.contains("the folder holds unrelated files, such as anime.json"), "\(full)")
-    for (option, value) in [("--step", "4"), ("--guidance", "nan"), ("--size", "17")] {
+    for (option, value) in [("--step", "4"), ("--guidance", "nan"), ("--size", "4")] {
       #expect(try errors(TinySDXL.model, option, value, "--into", "x", expecting: 64).contains(option))
     }
+    let odd = try errors(TinySDXL.model, "--size", "17", "--into", "x", expecting: 65)
+    #expect(odd.contains("size: expected height and width that are multiples of 2"), "\(odd)")
     let half = try errors(TinySDXL.model, "--precision", "float16", "--into", "x", expecting: 65)
     #expect(half.contains("--precision: float16 needs a GPU"), "\(half)")
     #expect(!scratch.has("x"))

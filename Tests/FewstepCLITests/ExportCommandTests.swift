@@ -47,7 +47,7 @@ import Testing
     #expect(try half.tensor("conv_in.bias").dtype == .float16)
     let there = try Fewstep.run(
       "export", "runs/tiny", "--format", "component", "--output", "unet", in: scratch, expecting: 74)
-    #expect(there.errors.contains("unet: it is there already"), "\(there.errors)")
+    #expect(there.errors.contains("unet: it exists already"), "\(there.errors)")
     let adapters = ["export", "runs/tiny", "--format", "peft", "--output", "a.safetensors"]
     let bare = try Fewstep.start(adapters, in: scratch)
     #expect(bare.wait() == 65)

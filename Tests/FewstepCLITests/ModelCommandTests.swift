@@ -35,6 +35,10 @@ import Testing
     #expect(
       absent.errors.contains("x.h5: there is no 'latents'") && absent.errors.contains("pixels"), "\(absent.errors)")
     #expect(!scratch.has("no.h5"))
+
+    let tile = try Fewstep.run(
+      "decode", model, "--input", "l.safetensors", "--output", "no.h5", "--tile", "7", in: scratch, expecting: 65)
+    #expect(tile.errors.contains("tile: expected a multiple of 8 pixels, got 7"), "\(tile.errors)")
   }
 
   @Test
@@ -69,10 +73,10 @@ import Testing
     let lines = try texts.map { String(decoding: try JSONEncoder().encode(["prompt": $0]), as: UTF8.self) }
     try scratch.write(lines.joined(separator: "\n"), to: "texts.jsonl")
     let job = try Fewstep.run("embed", model, "--file", "texts.jsonl", "--output", "y.h5", in: scratch)
-    let told = job.errors.split(separator: "\n").filter { $0.contains("tokens at the end are more than") }
+    let told = job.errors.split(separator: "\n").filter { $0.contains("tokens are more than the encoders read") }
     #expect(told.count == 1 && told[0].contains("the end of the long road"), "\(job.errors)")
     let made = try HDF5File.open(scratch.path("y.h5"))
-    #expect(try made.texts("texts") == texts)
+    #expect(try made.texts("prompts") == texts)
     for name in ["text", "pooled"] {
       #expect(try difference(made.read(name), TinySDXL.expected(name, in: "text-encoders")) < 1e-4, "\(name)")
     }

@@ -45,7 +45,7 @@ import Testing
 
   @Test(arguments: [
     (["measure", "PICTURES", "PICTURES"], 64, "--inception FILE or --clip FOLDER"),
-    (["measure", "PICTURES", "empty", "--clip", "CLIP"], 65, "it holds no pictures"),
+    (["measure", "PICTURES", "empty", "--clip", "CLIP"], 65, "it holds no images"),
     (["measure", "PICTURES", "PICTURES", "--inception", "page.pt"], 65, "expected a TorchScript program"),
     (["measure", "x.h5", "x.h5", "--clip", "CLIP"], 64, "are for images"),
     (["measure", "PICTURES", "PICTURES", "--clip", "CLIP", "--patch"], 64, "--patch goes with --inception"),

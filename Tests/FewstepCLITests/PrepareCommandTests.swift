@@ -27,9 +27,9 @@ import Testing
     let first = try Fewstep.start(arguments, in: scratch)
     #expect(first.wait() == 0, "\(first.errors)")
     #expect(try summary(first) == ["rows": 3, "shards": 2, "kept": 0, "cutOff": 1, "skipped": 0, "damaged": 0])
-    #expect(first.errors.contains("more than the encoders read, and left out: the end of the long"), "\(first.errors)")
-    #expect(first.errors.contains("the ends of 1 text, longer than the encoders read"), "\(first.errors)")
-    #expect(first.errors.contains("out: 3 prompts in 2 shards, 0 there already"), "\(first.errors)")
+    #expect(first.errors.contains("more than the encoders read, and cut off: the end of the long"), "\(first.errors)")
+    #expect(first.errors.contains("1 prompt longer than the encoders read: the ends were cut off"), "\(first.errors)")
+    #expect(first.errors.contains("out: 3 prompts in 2 shards, 0 of them reused"), "\(first.errors)")
     let last = first.errors.split(separator: "\n").filter { $0.contains("3/3") }
     #expect(last.count == 1, "\(first.errors)")
     #expect(try scratch.files("out") == ["manifest.json", "shard-00000.h5", "shard-00001.h5"])
@@ -60,7 +60,7 @@ import Testing
     #expect(refused.errors.contains("fewstep prepare"), "\(refused.errors)")
   }
 
-  @Test func `Prepared pictures are what encode makes of their pixels, with their captions and sizes`() throws {
+  @Test func `Prepared images are what encode makes of their pixels, with their captions and sizes`() throws {
     let scratch = try Scratch()
     try FileManager.default.createDirectory(atPath: scratch.path("photos"), withIntermediateDirectories: true)
     let pixels = (0..<16 * 16 * 3).map { UInt8($0 * 7 % 256) }
@@ -68,13 +68,13 @@ import Testing
     try PNGImage(width: 32, height: 16, color: .rgb, pixels: pixels + pixels).write(to: scratch.path("photos/b.png"))
     try scratch.write("a cat!", to: "photos/a.txt")
     let arguments = [
-      "prepare", "pictures", "photos", "--model", model, "--size", "16", "--into", "out", "--dtype", "float32",
+      "prepare", "images", "photos", "--model", model, "--size", "16", "--into", "out", "--dtype", "float32",
       "--json",
     ]
     let job = try Fewstep.start(arguments, in: scratch)
     #expect(job.wait() == 0, "\(job.errors)")
     #expect(try summary(job) == ["rows": 2, "shards": 1, "kept": 0, "cutOff": 0, "skipped": 0, "damaged": 0])
-    #expect(job.errors.contains("1 of 2 pictures have no caption"), "\(job.errors)")
+    #expect(job.errors.contains("1 of 2 images have no caption"), "\(job.errors)")
     let made = try ShardFolder(scratch.path("out"), kind: "latents")
     #expect(try made.texts("captions") == ["a cat!", ""])
     #expect(try made.texts("names") == ["photos/a.png", "photos/b.png"])
@@ -111,8 +111,8 @@ import Testing
       (["prompts", "none.txt", "--model", model], 66, "none.txt"),
       (["prompts", "p.txt", "--model", "nowhere"], 66, "nowhere"),
       (["prompts", "empty.txt", "--model", model], 65, "no prompts"),
-      (["pictures", ".", "--model", model, "--size", "4x"], 64, "--size"),
-      (["pictures", ".", "--model", model, "--size", "wx16"], 64, "--size"),
+      (["images", ".", "--model", model, "--size", "4x"], 64, "--size"),
+      (["images", ".", "--model", model, "--size", "wx16"], 64, "--size"),
       (
         ["prompts", "p.txt", "--model", model, "--device", "cuda:99"], 65,
         "--device: 'cuda:99' is not there; this libtorch"

@@ -22,6 +22,7 @@ package func smallCatalog() -> Catalog {
   DecoupledDMD.register(in: &catalog)
   RewardForcing.register(in: &catalog)
   SiD.register(in: &catalog)
+  PreparedLatents.register(in: &catalog)
   GaussianMixture.register(in: &catalog)
   PixelUNet.register(in: &catalog)
   ClassifierReward.register(in: &catalog)

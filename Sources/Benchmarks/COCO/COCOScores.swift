@@ -68,7 +68,7 @@ public struct COCOScores {
     _ measure: (_ real: Tensor, _ generated: Tensor, Resamples) throws -> Estimate
   ) throws {
     let real = try real.features(network, fit, batch: batch) { try report($0, $1, "\(name), real pictures") }
-    let pictures = suite.items.map { ImageSource.Picture(file: "\(root)/\($0.path)") }
+    let pictures = suite.items.map { ImageSource.Image(file: "\(root)/\($0.path)") }
     let generated = try ImageFeatures(of: pictures, network, fit, batch: batch) { done in
       try report(done, pictures.count, name)
     }

@@ -6,7 +6,7 @@ import Tensors
 /// The real side of a benchmark: pictures, and features of them that are there already.
 public struct RealImages {
   private let sources: [String]
-  private let pictures: [ImageSource.Picture]
+  private let pictures: [ImageSource.Image]
   private let kept: [ImageFeatures]
 
   /// - Parameter sources: folders of pictures, tars, and files that `ImageFeatures.write` made (.h5).
@@ -14,7 +14,7 @@ public struct RealImages {
   public init(_ sources: [String]) throws {
     self.sources = sources
     kept = try sources.filter(Self.isFile).map { try ImageFeatures(reading: $0) }
-    pictures = try ImageSource.pictures(in: sources.filter { !Self.isFile($0) })
+    pictures = try ImageSource.images(in: sources.filter { !Self.isFile($0) })
   }
 
   /// Their features by a network: those of a file of the same network and preparation, or of all pictures.

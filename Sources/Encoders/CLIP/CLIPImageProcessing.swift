@@ -40,7 +40,7 @@ public struct CLIPImageProcessing: Equatable, Sendable {
   /// - Parameter picture: uint8 [3, H, W] on the CPU.
   public func callAsFunction(picture: Tensor) throws -> Tensor {
     guard picture.rank == 3, picture.shape[0] == 3, picture.dtype == .uint8, picture.count > 0 else {
-      throw CLIPError("expected a picture uint8 [3, H, W], got \(picture.summary)")
+      throw Failure(.malformed, at: "CLIP", expected: "an image uint8 [3, H, W]", got: picture.summary)
     }
     func unit(_ x: Tensor) throws -> Tensor { try x.to(.float32) / 255 }
     guard fit != .pad, fit != .sampledCrop else { return try self(pixels: unit(picture).unsqueezed(0))[0] }
@@ -53,7 +53,8 @@ public struct CLIPImageProcessing: Equatable, Sendable {
   /// float32 [B, 3, size, size] of pixels [B, C, H, W] in 0...1, C = 3, or 1 for grey.
   public func callAsFunction(pixels: Tensor) throws -> Tensor {
     guard pixels.rank == 4, [1, 3].contains(pixels.shape[1]), pixels.count > 0 else {
-      throw CLIPError("expected pixels [B, 3, H, W], or [B, 1, H, W] for grey, got \(pixels.summary)")
+      throw Failure(
+        .malformed, at: "CLIP", expected: "pixels [B, 3, H, W], or [B, 1, H, W] for grey", got: pixels.summary)
     }
     var x = try pixels.to(.float32)
     if x.shape[1] == 1 { x = try x.expanded([-1, 3, -1, -1]) }

@@ -77,7 +77,7 @@ public final class CLIPTextTransformer {
 
   private func embedded(_ ids: Tensor) throws -> Tensor {
     guard ids.rank == 2, ids.shape[1] <= configuration.positions else {
-      throw CLIPError("expected ids [B, up to \(configuration.positions)], got \(ids.summary)")
+      throw Failure(.malformed, at: "CLIP", expected: "ids [B, up to \(configuration.positions)]", got: ids.summary)
     }
     return try tokens(ids) + positions.value.rows(0..<ids.shape[1])
   }

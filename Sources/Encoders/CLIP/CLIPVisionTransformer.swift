@@ -31,11 +31,11 @@ public final class CLIPVisionTransformer {
 
   /// Embeddings [B, projection] of pictures that a `CLIPImageProcessing` has prepared, [B, 3, size, size].
   ///
-  /// - Throws: `CLIPError` for pictures of another shape.
+  /// - Throws: `Failure` for images of another shape.
   public func callAsFunction(_ pixels: Tensor) throws -> Tensor {
     let side = configuration.size
     guard pixels.rank == 4, Array(pixels.shape.dropFirst()) == [3, side, side] else {
-      throw CLIPError("expected pictures [B, 3, \(side), \(side)], got \(pixels.summary)")
+      throw Failure(.malformed, at: "CLIP", expected: "images [B, 3, \(side), \(side)]", got: pixels.summary)
     }
     let (count, width) = (pixels.shape[0], configuration.encoder.width)
     let grid = try patches(pixels.to(classToken.value.dtype))

@@ -19,7 +19,7 @@ public struct ImageFeatures {
   /// - Parameter progress: called with the number of pictures that are done; what it throws ends the work.
   /// - Throws: `Failure` naming the picture that is damaged.
   public init(
-    of pictures: [ImageSource.Picture], _ network: any ImageNetwork, _ fit: ImageFit, batch: Int = 32,
+    of pictures: [ImageSource.Image], _ network: any ImageNetwork, _ fit: ImageFit, batch: Int = 32,
     progress: (Int) throws -> Void = { _ in }
   ) throws {
     var features = [Tensor]()

@@ -3,22 +3,19 @@ import Foundation
 import Media
 import Tensors
 
-/// Pictures with captions, in folders (NAME.jpg and NAME.txt) and in WebDataset tars (members of one key).
+/// Images with captions, in folders (NAME.jpg and NAME.txt) and in WebDataset tars (members of one key).
 public enum ImageSource {
-  /// One picture; its file is read when it is needed.
-  public struct Picture {
-    /// Where it is: a file's path, or TAR: MEMBER.
+  /// One image.
+  public struct Image: MediaItem {
     public let name: String
-    /// Empty where there is none.
     public let caption: String
-    /// The file's content.
     public let bytes: () throws -> Data
 
     init(name: String, caption: String, bytes: @escaping () throws -> Data) {
       (self.name, self.caption, self.bytes) = (name, caption, bytes)
     }
 
-    /// The picture of a file.
+    /// The image in a file.
     public init(file path: String, caption: String = "") {
       self.init(name: path, caption: caption) {
         do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
@@ -27,49 +24,45 @@ public enum ImageSource {
       }
     }
 
-    /// Pixels [3, height, width] in -1...1: resized (Lanczos, as PIL) so that it just covers the frame, what is too much of
-    /// one side cut off evenly.
-    ///
-    /// - Throws: `Failure` naming the picture where it is damaged.
-    func framed(height: Int, width: Int) throws -> (pixels: Tensor, frame: ImageFrame) {
+    /// Resized (Lanczos, as PIL does) so that it just covers the frame, and cropped evenly.
+    public func framed(to size: MediaSize) throws -> (pixels: Tensor, frame: MediaFrame) {
       let data = try bytes()
       let image = try data.withUnsafeBytes { try RGBImage(decoding: $0, from: name) }
-      let scale = max(Double(height) / Double(image.height), Double(width) / Double(image.width))
+      let scale = max(Double(size.height) / Double(image.height), Double(size.width) / Double(image.width))
       let covered = (
-        height: max(height, Int((Double(image.height) * scale).rounded())),
-        width: max(width, Int((Double(image.width) * scale).rounded()))
+        height: max(size.height, Int((Double(image.height) * scale).rounded())),
+        width: max(size.width, Int((Double(image.width) * scale).rounded()))
       )
-      let (top, left) = ((covered.height - height) / 2, (covered.width - width) / 2)
+      let (top, left) = ((covered.height - size.height) / 2, (covered.width - size.width) / 2)
       let cut = try resized(image.tensor(), height: covered.height, width: covered.width, .lanczos)
-        .part([.all, .range(top, top + height), .range(left, left + width)])
-      let frame = ImageFrame(
-        originalHeight: image.height, originalWidth: image.width, cropTop: top, cropLeft: left, height: height,
-        width: width)
+        .part([.all, .range(top, top + size.height), .range(left, left + size.width)])
+      let frame = MediaFrame(
+        original: MediaSize(height: image.height, width: image.width), cropTop: top, cropLeft: left, size: size)
       return (try cut.to(.float32) * (1 / 127.5) - 1, frame)
     }
   }
 
-  static let pictureKinds: Set<String> = ["jpg", "jpeg", "png", "webp"]
+  static let kinds: Set<String> = ["jpg", "jpeg", "png", "webp"]
 
-  /// All pictures of folders, which are searched to their ends, and of tars, in the order of their names.
+  /// All images of folders, with the folders inside them, and of tars, in the order of their names.
   ///
-  /// - Throws: `Failure` where a source is not there or holds no picture.
-  public static func pictures(in sources: [String]) throws -> [Picture] {
+  /// - Throws: `Failure` if a source does not exist or holds no image.
+  public static func images(in sources: [String]) throws -> [Image] {
     try sources.flatMap { source in
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
-        throw Failure(.missing, at: source, "there is no such folder or tar")
+        throw Failure(.missing, at: source, "no such folder or tar")
       }
       let found = try isFolder.boolValue ? inFolder(source) : inTar(source)
       guard !found.isEmpty else {
         throw Failure(
-          .malformed, at: source, "it holds no pictures", expected: pictureKinds.sorted().joined(separator: ", "))
+          .malformed, at: source, "it holds no images", expected: kinds.sorted().joined(separator: ", "))
       }
       return found
     }
   }
 
-  private static func inFolder(_ folder: String) throws -> [Picture] {
+  private static func inFolder(_ folder: String) throws -> [Image] {
     guard let paths = FileManager.default.enumerator(atPath: folder) else {
       throw Failure(.io, at: folder, "cannot list the folder")
     }
@@ -77,23 +70,23 @@ public enum ImageSource {
     let there = Set(names)
     return try names.compactMap { name in
       let (stem, kind) = ((name as NSString).deletingPathExtension, (name as NSString).pathExtension.lowercased())
-      guard pictureKinds.contains(kind) else { return nil }
+      guard kinds.contains(kind) else { return nil }
       let path = "\(folder)/\(name)"
       let text = "\(stem).txt"
       let caption =
         try there.contains(text)
         ? Self.text(Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(text)")), "\(folder)/\(text)") : ""
-      return Picture(file: path, caption: caption)
+      return Image(file: path, caption: caption)
     }
   }
 
-  private static func inTar(_ path: String) throws -> [Picture] {
+  private static func inTar(_ path: String) throws -> [Image] {
     let tar = try TarFile(path)
     return try tar.samples().compactMap { sample in
-      guard let kind = pictureKinds.sorted().first(where: { sample.members[$0] != nil }),
+      guard let kind = kinds.sorted().first(where: { sample.members[$0] != nil }),
         let member = sample.members[kind]
       else { return nil }
-      return Picture(name: tar.place(member), caption: try caption(of: sample, in: tar)) {
+      return Image(name: tar.place(member), caption: try caption(of: sample, in: tar)) {
         tar.withBytes(member) { Data($0) }
       }
     }

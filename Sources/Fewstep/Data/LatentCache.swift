@@ -1,22 +1,33 @@
 import Files
 import Tensors
 
-/// Turns prompts into embeddings and pictures into latents, shard by shard. A shard that is there already, from the same
-/// source by the same networks, is left alone: a preparation may be stopped at any time and called again.
+/// Turns prompts into embeddings, and images or videos into latents, shard by shard. Existing shards from the same source and
+/// the same networks are verified and reused, so a call may be interrupted at any time and repeated.
 public struct LatentCache {
-  public let pipeline: any ModelPipeline
+  let codec: any Codec
+  let conditioner: any TextConditioner
+  let geometry: (MediaFrame) -> [String: [Float]]
   public let folder: String
   /// Rows of a shard.
   public let shardRows: Int
   /// Rows that a network sees at once.
   public let batch: Int
-  /// What embeddings and latents are stored in.
+  /// The dtype that embeddings and latents are stored in.
   public let dtype: DType
-  /// Is told what is not quite as it was given, as it is found.
+  /// Called with everything that was cut off, skipped or made again, as it is found.
   public var report: (Finding) -> Void = { _ in }
 
-  public init(_ pipeline: any ModelPipeline, into folder: String, shardRows: Int, batch: Int, dtype: DType) {
-    self.pipeline = pipeline
+  public init(_ model: any PretrainedModel, into folder: String, shardRows: Int, batch: Int, dtype: DType) {
+    self.init(
+      model.codec, model.conditioner, geometry: model.geometry, into: folder, shardRows: shardRows, batch: batch,
+      dtype: dtype)
+  }
+
+  init(
+    _ codec: any Codec, _ conditioner: any TextConditioner, geometry: @escaping (MediaFrame) -> [String: [Float]],
+    into folder: String, shardRows: Int, batch: Int, dtype: DType
+  ) {
+    (self.codec, self.conditioner, self.geometry) = (codec, conditioner, geometry)
     self.folder = folder
     self.shardRows = shardRows
     self.batch = batch
@@ -24,39 +35,39 @@ public struct LatentCache {
   }
 
   public enum Finding {
-    /// So many of a text's last tokens are more than the encoders read.
-    case cutOff(text: String, tokens: Int)
-    /// A picture cannot be read, and was left out.
+    /// The encoders do not read this many of the prompt's last tokens.
+    case cutOff(prompt: String, tokens: Int)
+    /// An image or video cannot be read and was left out.
     case skipped(Failure)
-    /// A shard that was there is damaged, and is made again.
+    /// An existing shard is damaged and is made again.
     case damaged(Failure)
   }
 
-  /// What was done, for the last words of a command.
+  /// What a call did.
   public struct Summary: Encodable, Sendable {
     public var rows = 0
     public var shards = 0
-    /// Shards that were there already.
+    /// Existing shards that were reused.
     public var kept = 0
-    /// Shards that were there, damaged, and were made again.
+    /// Existing shards that were damaged and made again.
     public var damaged = 0
-    /// Pictures that could not be read, in all shards.
+    /// Images or videos that could not be read, in all shards.
     public var skipped = 0
-    /// Texts longer than the encoders read: their ends were cut off.
+    /// Prompts longer than the encoders read: their ends were cut off.
     public var cutOff = 0
   }
 
   /// Prompts -> datasets "prompts", the embeddings by the denoiser's names, and "unconditional/NAME".
   ///
-  /// - Parameter origin: where they are from, such as a file: shards from elsewhere are not replaced.
-  /// - Throws: `Failure` where the folder holds another data set, or an embedding is not finite.
+  /// - Parameter origin: where they come from, such as a file: shards from elsewhere are not replaced.
+  /// - Throws: `Failure` if the folder holds another data set, or an embedding is not finite.
   public func prompts(
     _ prompts: [String], from origin: String = "", progress: @escaping (Int) throws -> Void = { _ in }
   ) throws -> Summary {
-    let fingerprint = try pipeline.promptFingerprint().merging(["dtype": dtype.name])
+    let fingerprint = try conditioner.fingerprint().merging(["dtype": dtype.name])
     let writer = try ShardWriter(folder, kind: "prompts", fingerprint, origin: origin)
     var summary = Summary()
-    let nothing = try pipeline.embedNothing()
+    let nothing = try noGrad { try conditioner.nothing() }
     try shards(prompts, writer, digest: SHA256.hash, &summary, progress) { part, done in
       let (rows, cutOff) = try embedded(part, done)
       return Rows(
@@ -102,36 +113,36 @@ public struct LatentCache {
     }
     (summary.rows, summary.skipped) = (writer.rows.reduce(0, +), writer.skipped.count)
     guard summary.rows > 0 else {
-      throw Failure(.malformed, at: folder, "nothing is prepared: none of \(items.count) could be read")
+      throw Failure(.malformed, at: folder, "nothing was prepared: none of \(items.count) could be read")
     }
     try writer.finish()
   }
 
-  func embedded(_ texts: [String], _ done: (Int) throws -> Void) throws -> (rows: [String: Tensor], cutOff: Int) {
-    // A text that comes again is embedded once: captions of pictures often are a few.
+  func embedded(_ prompts: [String], _ done: (Int) throws -> Void) throws -> (rows: [String: Tensor], cutOff: Int) {
+    // A repeated prompt is embedded once: captions are often only a few.
     var places = [String: Int]()
-    let distinct = texts.filter { text in
-      defer { places[text] = places[text] ?? places.count }
-      return places[text] == nil
+    let distinct = prompts.filter { prompt in
+      defer { places[prompt] = places[prompt] ?? places.count }
+      return places[prompt] == nil
     }
     var parts = [String: [Tensor]]()
     var isCut = [Bool]()
     for start in stride(from: 0, to: distinct.count, by: batch) {
       let end = min(start + batch, distinct.count)
       let batch = Array(distinct[start..<end])
-      let (tensors, cut) = try noGrad { try pipeline.embed(batch) }
+      let (tensors, cut) = try noGrad { try conditioner.embed(batch) }
       for (name, tensor) in tensors { parts[name, default: []].append(try stored(tensor, of: batch)) }
-      for (text, tokens) in zip(batch, cut) where tokens > 0 { report(.cutOff(text: text, tokens: tokens)) }
+      for (prompt, tokens) in zip(batch, cut) where tokens > 0 { report(.cutOff(prompt: prompt, tokens: tokens)) }
       isCut += cut.map { $0 > 0 }
       try done(end)
     }
-    let rows = texts.map { places[$0]! }
+    let rows = prompts.map { places[$0]! }
     return (try parts.mapValues { try concatenated($0).selected(Tensor(rows)) }, rows.count { isCut[$0] })
   }
 
-  /// A network's rows as they are stored.
+  /// A network's output as it is stored.
   ///
-  /// - Parameter names: of what each row was made of.
+  /// - Parameter names: of the prompt, image or video of each row.
   /// - Throws: `Failure` with the name of the first row that is not finite.
   func stored(_ rows: Tensor, of names: [String]) throws -> Tensor {
     let stored = try rows.to(.cpu).to(dtype)
@@ -139,7 +150,7 @@ public struct LatentCache {
     let wrong = try names.indices.first { try stored.rows($0..<$0 + 1).nonFiniteCount() > 0 }
     throw Failure(
       .malformed, at: names[wrong ?? 0].prefix(200).description,
-      "what the network makes of it is not finite in \(dtype)",
-      advice: "Where the weights are sound (`fewstep inspect`), compute in bfloat16 or float32, or store float32.")
+      "the network's output is not finite in \(dtype)",
+      advice: "If the weights are sound (`fewstep inspect`), compute in bfloat16 or float32, or store float32.")
   }
 }

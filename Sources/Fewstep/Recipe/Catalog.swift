@@ -75,26 +75,12 @@ public struct Catalog {
   public var classifiers = [Plugin<any TrainableClassifier>]()
   /// Autoencoders that `fewstep train-autoencoder` can train from nothing.
   public var autoencoders = [Plugin<any TrainableAutoencoder>]()
-  /// Pretrained models that can be taken apart, see `ModelPipeline`.
-  public var pipelines = [PipelineKind]()
+  /// Families of pretrained models, see `add`.
+  public var models = [any PretrainedModel.Type]()
   /// Files that plugins were loaded from. Runs record them, so that a resume can ask for them.
   public var files = [String]()
 
   public init() {}
-}
-
-extension Catalog {
-  /// What a model folder can be opened as.
-  ///
-  /// - Throws: `Failure` if no plugin knows the class that its model_index.json names.
-  public func pipeline(_ folder: PipelineFolder) throws -> PipelineKind {
-    guard let kind = pipelines.first(where: { $0.className == folder.className }) else {
-      throw Failure(
-        .malformed, at: "\(folder.path)/model_index.json: _class_name",
-        expected: pipelines.map(\.className).joined(separator: " or "), got: folder.className)
-    }
-    return kind
-  }
 }
 
 extension SettingsReader {

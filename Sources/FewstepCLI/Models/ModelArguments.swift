@@ -8,18 +8,17 @@ struct ModelArguments: ParsableArguments {
   @Argument(help: "A model's folder in diffusers' layout.") var model: String
   @Option(help: "Which of its weight files, such as fp16.") var variant: String?
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu
-  @Option(help: "What is computed in.") var precision = Precision.float32
+  @Option(help: "The dtype that networks are kept and computed in.") var precision = Precision.float32
 
-  func open() throws -> any ModelPipeline {
-    let source = try ModelSource(opening: model, variant, precision, on: device)
-    return try ProgramPlugins.catalog.pipeline(source.folder).open(source)
+  func open() throws -> any PretrainedModel {
+    try ProgramPlugins.catalog.model(ModelSource(opening: model, variant, precision, on: device))
   }
 }
 
 extension ModelSource {
-  /// What the options of a command name; nothing is read but the model's index.
+  /// The model that a command's options name. Reads only its index.
   ///
-  /// - Throws: `Failure` where the device is not there, `Failure` where the folder is none.
+  /// - Throws: `Failure` if the device is unavailable, `Failure` if the folder holds no model.
   init(opening path: String, _ variant: String?, _ precision: Precision, on device: Device) throws {
     try device.requirePresence("--device")
     try precision.check(on: device, "--precision")
@@ -27,14 +26,14 @@ extension ModelSource {
   }
 }
 
-/// The tensors of one file in, those of another out.
+/// Tensors from one file, results into another.
 struct TensorArguments: ParsableArguments {
   @Option(help: "Tensors to read (HDF5 or safetensors).") var input: String
-  @Option(help: "Where the result goes (HDF5).") var output: String
+  @Option(help: "The file that the result is written to (HDF5).") var output: String
 
-  /// The input's tensors that a network reads, on the device, by name.
+  /// A network's inputs from the file, on the device, by name.
   ///
-  /// - Throws: `Failure` naming what is missing and what is there, or the tensor that does not fit.
+  /// - Throws: `Failure` naming the tensor that is missing or does not fit.
   func read(_ inputs: [TensorInput], on device: Device) throws -> [String: Tensor] {
     let file = try TensorFile(input)
     var sizes = [String: Int]()
@@ -55,7 +54,7 @@ struct TensorArguments: ParsableArguments {
   func read(_ wanted: TensorInput, on device: Device) throws -> Tensor { try read([wanted], on: device)[wanted.name]! }
 }
 
-/// Writes tensors, and texts, to an HDF5 file and says so, and what of them is no number.
+/// Writes tensors and strings to an HDF5 file, and notes it, and how many numbers are not finite.
 func write(_ tensors: [String: Tensor], texts: [String: [String]] = [:], to output: String) throws {
   try HDF5File.write(to: output) { file in
     for (name, tensor) in tensors { try file.write(tensor.detached().to(.cpu).contiguous(), to: name) }
@@ -73,13 +72,13 @@ extension Device: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
 }
 
-/// What networks compute in, and what is stored.
+/// A dtype that networks compute in, or that tensors are stored in.
 enum Precision: String, CaseIterable, ExpressibleByArgument {
   case float32
   case bfloat16
   case float16
 
-  /// - Throws: `Failure` where networks cannot compute in it: libtorch has no convolutions in float16 on the CPU.
+  /// - Throws: `Failure` if networks cannot compute in it: libtorch has no convolutions in float16 on the CPU.
   func check(on device: Device, _ option: String) throws {
     guard self == .float16, device == .cpu else { return }
     throw Failure(.malformed, at: option, "float16 needs a GPU; on the CPU take bfloat16 or float32")

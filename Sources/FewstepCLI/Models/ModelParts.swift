@@ -5,10 +5,10 @@ import Tensors
 
 struct Denoise: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Ask a model's denoising network once, on given tensors.",
+    abstract: "Run one forward pass of a model's denoiser on tensors in a file.",
     discussion: """
-      So that a port can be compared with the original, number by number. The input holds, for SDXL: sample, timestep,
-      text, pooled and time-ids; the output holds the network's raw answer, as `output`, in float32.
+      For comparing a port with the original, number by number. The input holds the denoiser's inputs by name, for SDXL:
+      sample, timestep, text, pooled and time-ids. The output holds the network's raw output, as `output`, in float32.
 
       Example:  fewstep denoise models/sdxl --input x.h5 --output y.h5
       """)
@@ -18,9 +18,9 @@ struct Denoise: ParsableCommand {
 
   func run() throws {
     try AtomicFile.checkWritable(files.output)
-    let pipeline = try model.open()
-    let inputs = try files.read(pipeline.denoiserInputs, on: model.device)
-    try write(["output": noGrad { try pipeline.denoise(inputs) }], to: files.output)
+    let opened = try model.open()
+    let inputs = try files.read(opened.denoiserInputs, on: model.device)
+    try write(["output": noGrad { try opened.denoise(inputs) }], to: files.output)
   }
 }
 
@@ -28,8 +28,8 @@ struct Encode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Encode pixels with a model's autoencoder.",
     discussion: """
-      The input holds `pixels`, [B, 3, H, W] in -1...1; the output `latents`: the posterior's mean, scaled as the denoiser
-      sees it.
+      The input holds `pixels` in -1...1, [B, 3, H, W] of images; the output `latents`: the posterior's mean, scaled as the
+      denoiser sees it.
 
       Example:  fewstep encode models/sdxl --input pixels.h5 --output latents.h5
       """)
@@ -39,9 +39,9 @@ struct Encode: ParsableCommand {
 
   func run() throws {
     try AtomicFile.checkWritable(files.output)
-    let pipeline = try model.open()
-    let pixels = try files.read(pipeline.encoderInput, on: model.device)
-    try write(["latents": noGrad { try pipeline.encode(pixels) }], to: files.output)
+    let codec = try model.open().codec
+    let pixels = try files.read(codec.pixels, on: model.device)
+    try write(["latents": noGrad { try codec.encode(pixels) }], to: files.output)
   }
 }
 
@@ -49,53 +49,53 @@ struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Decode latents with a model's autoencoder.",
     discussion: """
-      The input holds `latents`, [B, C, h, w], scaled as the denoiser sees them; the output `pixels`, [B, 3, H, W] in
-      -1...1, not clamped.
+      The input holds `latents`, [B, C, h, w] of images, scaled as the denoiser sees them; the output `pixels` in -1...1, not
+      clamped.
 
       Example:  fewstep decode models/sdxl --input latents.h5 --output pixels.h5
       """)
 
   @OptionGroup var model: ModelArguments
   @OptionGroup var files: TensorArguments
-  @Option(help: "Pixels a side that are decoded at once, to save memory; whole pictures by default.") var tile: Int?
+  @Option(help: "Decode tiles of this many pixels a side, to save memory; whole images by default.") var tile: Int?
 
   func run() throws {
     try AtomicFile.checkWritable(files.output)
-    let pipeline = try model.open()
-    let latents = try files.read(pipeline.decoderInput, on: model.device)
-    try write(["pixels": noGrad { try pipeline.decode(latents, tile: tile) }], to: files.output)
+    let codec = try model.open().codec
+    let latents = try files.read(codec.latents, on: model.device)
+    try write(["pixels": noGrad { try codec.decode(latents, tile: tile) }], to: files.output)
   }
 }
 
 struct Embed: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Embed texts with a model's text encoders.",
+    abstract: "Embed prompts with a model's text encoders.",
     discussion: """
-      The output holds what the denoiser is told, for SDXL `text` [N, 77, 2048] and `pooled` [N, 1280], and the texts.
+      The output holds the denoiser's inputs for the prompts, for SDXL `text` [N, 77, 2048] and `pooled` [N, 1280], and the
+      prompts.
 
       Example:  fewstep embed models/sdxl "a red fox" "a blue whale" --output y.h5
       """)
 
   @OptionGroup var model: ModelArguments
-  @Argument(help: "The texts.") var texts: [String] = []
-  @Option(help: "Texts in a file, one a line, or JSON lines with prompt, caption or text.") var file: String?
-  @Option(help: "Where the result goes (HDF5).") var output: String
+  @Argument(help: "The prompts.") var prompts: [String] = []
+  @Option(help: "Prompts in a file, one a line, or JSON lines with prompt, caption or text.") var file: String?
+  @Option(help: "The file that the result is written to (HDF5).") var output: String
 
   func validate() throws {
-    guard texts.isEmpty != (file == nil) else { throw ValidationError("give texts, or --file, and not both") }
+    guard prompts.isEmpty != (file == nil) else { throw ValidationError("give prompts or --file, and not both") }
   }
 
   func run() throws {
     try AtomicFile.checkWritable(output)
-    let texts = try file.map(PromptFile.read) ?? texts
-    let (tensors, cutOff) = try noGrad { try model.open().embed(texts) }
-    for (text, count) in zip(texts, cutOff) where count > 0 { note(wordsOfCut(text, tokens: count)) }
-    try write(tensors, texts: ["texts": texts], to: output)
+    let prompts = try file.map(PromptFile.read) ?? prompts
+    let (tensors, cutOff) = try noGrad { try model.open().conditioner.embed(prompts) }
+    for (prompt, count) in zip(prompts, cutOff) where count > 0 { note(cutOffMessage(prompt, tokens: count)) }
+    try write(tensors, texts: ["prompts": prompts], to: output)
   }
 }
 
-/// How it is told that a text was cut.
-func wordsOfCut(_ text: String, tokens: Int) -> String {
-  let what = tokens == 1 ? "1 token at the end is" : "\(tokens) tokens at the end are"
-  return "\(what) more than the encoders read, and left out: \(text.prefix(60))…"
+func cutOffMessage(_ prompt: String, tokens: Int) -> String {
+  let what = tokens == 1 ? "the last token is" : "the last \(tokens) tokens are"
+  return "\(what) more than the encoders read, and cut off: \(prompt.prefix(60))…"
 }

@@ -7,26 +7,26 @@ import Tensors
 
 struct Prepare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Turn prompts into embeddings, or pictures into latents, for training.",
+    abstract: "Turn prompts into embeddings, or images into latents, for training.",
     discussion: """
-      What is made lies in shards (HDF5), each written whole; a shard that is there from the same source and the same
-      networks is read, to see that it is whole, and left alone. So Ctrl-C costs a shard at most: call it again and it goes
-      on. A folder that holds another data set is refused.
+      Output is written as HDF5 shards, each atomically. Existing shards made from the same source by the same networks are
+      verified and reused, so an interrupted run loses at most one shard; rerun the command to continue. A folder that holds
+      another data set is refused.
 
       Example:  fewstep prepare prompts prompts.txt --model models/sdxl --into prepared/prompts
-                fewstep prepare pictures photos/ more.tar --model models/sdxl --into prepared/photos --size 1024
+                fewstep prepare images photos/ more.tar --model models/sdxl --into prepared/photos --size 1024
       """,
-    subcommands: [PreparePrompts.self, PreparePictures.self])
+    subcommands: [PreparePrompts.self, PrepareImages.self])
 }
 
 /// What both have in common.
 struct PreparationArguments: ParsableArguments {
   @Option(help: "A model's folder in diffusers' layout.") var model: String
   @Option(help: "Which of its weight files, such as fp16.") var variant: String?
-  @Option(help: "The folder that is made.") var into: String
+  @Option(help: "The folder that is written.") var into: String
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu
-  @Option(help: "What networks compute in.") var precision = Precision.float32
-  @Option(help: "What is stored.") var dtype = Precision.float16
+  @Option(help: "The dtype that networks compute in.") var precision = Precision.float32
+  @Option(help: "The dtype that is stored.") var dtype = Precision.float16
   @Option(help: "Rows of a shard.") var shardRows = 1000
   @Option(help: "Rows that a network sees at once.") var batch = 8
   @Flag(help: "Print what was done as JSON.") var json = false
@@ -36,47 +36,49 @@ struct PreparationArguments: ParsableArguments {
     try require("--batch", batch, in: 1...10_000)
   }
 
-  func preparation() throws -> LatentCache {
-    let source = try ModelSource(opening: model, variant, precision, on: device)
-    let pipeline = try ProgramPlugins.catalog.pipeline(source.folder).open(source)
-    return LatentCache(pipeline, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
+  func opened() throws -> any PretrainedModel {
+    try ProgramPlugins.catalog.model(ModelSource(opening: model, variant, precision, on: device))
   }
 
-  /// Texts that were cut are named so far.
-  private static let namedTexts = 5
+  func cache(_ model: any PretrainedModel) -> LatentCache {
+    LatentCache(model, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
+  }
 
-  /// Runs `body` with progress and Ctrl-C, and says what was found and done.
+  /// At most this many prompts that were cut off are named.
+  private static let namedPrompts = 5
+
+  /// Runs `body` with progress and Ctrl-C, and reports what it found and did.
   ///
   /// - Parameter what: "prompt".
   func run(
-    _ preparation: LatentCache, _ count: Int, _ what: String,
+    _ cache: LatentCache, _ count: Int, _ what: String,
     _ body: (LatentCache, _ progress: @escaping (Int) throws -> Void) throws -> LatentCache.Summary
   ) throws {
     Signals.listen()
     let progress = Progress(total: count)
-    var preparation = preparation
+    var cache = cache
     var cut = 0
-    preparation.report = { finding in
+    cache.report = { finding in
       switch finding {
-      case .cutOff(let text, let tokens):
+      case .cutOff(let prompt, let tokens):
         cut += 1
-        if cut <= Self.namedTexts { progress.note(wordsOfCut(text, tokens: tokens)) }
+        if cut <= Self.namedPrompts { progress.note(cutOffMessage(prompt, tokens: tokens)) }
       case .skipped(let error): progress.note("left out: \(error)")
-      case .damaged(let error): progress.note("made again, for its damage: \(error)")
+      case .damaged(let error): progress.note("damaged, made again: \(error)")
       }
     }
-    let summary = try body(preparation) { done in
+    let summary = try body(cache) { done in
       progress.update(done, "\(what)s")
-      try Signals.check("stopped; finished shards are in \(into), and the same command goes on from there")
+      try Signals.check("stopped; finished shards are in \(into); rerun the command to continue")
     }
     if summary.cutOff > 0 {
-      note("the ends of \(counted(summary.cutOff, "text")), longer than the encoders read, were left out")
+      note("\(counted(summary.cutOff, "prompt")) longer than the encoders read: the ends were cut off")
     }
     if summary.skipped > 0 {
-      note("\(counted(summary.skipped, what)) could not be read; manifest.json has the names")
+      note("\(counted(summary.skipped, what)) could not be read; manifest.json lists the names")
     }
     note(
-      "\(into): \(counted(summary.rows, what)) in \(counted(summary.shards, "shard")), \(summary.kept) there already")
+      "\(into): \(counted(summary.rows, what)) in \(counted(summary.shards, "shard")), \(summary.kept) of them reused")
     if json { print(try JSONEncoder.prettyText(summary)) }
   }
 }
@@ -91,58 +93,44 @@ struct PreparePrompts: ParsableCommand {
 
   func run() throws {
     let prompts = try PromptFile.read(file)
-    try arguments.run(arguments.preparation(), prompts.count, "prompt") {
-      try $0.prompts(prompts, from: whole(file), progress: $1)
+    try arguments.run(arguments.cache(arguments.opened()), prompts.count, "prompt") {
+      try $0.prompts(prompts, from: absolute(file), progress: $1)
     }
   }
 }
 
-struct PreparePictures: ParsableCommand {
+struct PrepareImages: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pictures", abstract: "Encode pictures and embed their captions: folders, or WebDataset tars.",
+    commandName: "images", abstract: "Encode images and embed their captions: folders, or WebDataset tars.",
     discussion: """
-      In a folder NAME.txt beside NAME.jpg (png, webp) is its caption; in a tar, the member with the same key (.txt, or .json
-      with prompt, caption or text). Pictures are resized to cover the frame, and cut evenly; the sizes before and the cut
-      are stored, for SDXL's size conditioning. Transparency is dropped, as PIL's convert("RGB") does.
+      In a folder, NAME.txt is the caption of NAME.jpg (png, webp); in a tar, the member with the same key (.txt, or .json
+      with prompt, caption or text). Images are resized to cover the frame, then cropped evenly; the original size and the
+      crop are stored if the model reads them, as SDXL does. Transparency is dropped, as PIL's convert("RGB") does.
 
-      Example:  fewstep prepare pictures photos/ --model models/sdxl --size 1024 --into prepared/photos
+      Example:  fewstep prepare images photos/ --model models/sdxl --size 1024 --into prepared/photos
       """)
 
   @Argument(help: "Folders, and tars.") var sources: [String]
-  @Option(help: "Height and width in pixels, or HEIGHTxWIDTH.") var size = "1024"
-  @Flag(help: "Leave out files that are no pictures, or damaged ones, and name them, in place of stopping there.")
+  @Option(help: "Pixels a side, or HEIGHTxWIDTH; by default the model's.") var size: MediaSize?
+  @Flag(help: "Leave out damaged files and name them, instead of stopping.")
   var skipBad = false
   @OptionGroup var arguments: PreparationArguments
 
-  /// Height and width; nil where they are none.
-  private var sides: [Int]? {
-    let sides = size.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard 1...2 ~= sides.count, sides.allSatisfy({ 8...16384 ~= $0 }) else { return nil }
-    return [sides[0], sides[sides.count - 1]]
-  }
-
-  func validate() throws {
-    guard sides != nil else {
-      throw ValidationError("--size: expected pixels such as 1024 or 832x1216, got '\(size)'")
-    }
-  }
-
   func run() throws {
-    let pictures = try ImageSource.pictures(in: sources)
-    let bare = pictures.count { $0.caption.isEmpty }
-    if bare > 0 { note("\(bare) of \(pictures.count) pictures have no caption: theirs is the empty text") }
-    let preparation = try arguments.preparation()
-    let size = sides ?? []
-    var sizes = [String: Int]()
-    try preparation.pipeline.encoderInput.check(shape: [1, 3] + size, sizes: &sizes, at: "--size")
-    try arguments.run(preparation, pictures.count, "picture") {
-      try $0.pictures(pictures, size: size, from: whole(sources[0]), skippingBad: skipBad, progress: $1)
+    let images = try ImageSource.images(in: sources)
+    let bare = images.count { $0.caption.isEmpty }
+    if bare > 0 { note("\(bare) of \(images.count) images have no caption: theirs is the empty text") }
+    let model = try arguments.opened()
+    let size = size ?? type(of: model).defaultSize
+    _ = try model.latentShape(of: size)
+    try arguments.run(arguments.cache(model), images.count, "image") {
+      try $0.media(images, size: size, from: absolute(sources[0]), skippingBad: skipBad, progress: $1)
     }
   }
 }
 
-/// A path from the root, which means the same wherever the program is called.
-private func whole(_ path: String) -> String { URL(fileURLWithPath: path).standardized.path }
+/// An absolute path, so that it means the same wherever the program is called.
+private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardized.path }
 
 /// "1 text", "2 texts"
 private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

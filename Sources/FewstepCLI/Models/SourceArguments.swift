@@ -4,21 +4,21 @@ import Files
 import Foundation
 import Tensors
 
-/// What is sampled from: a run's student or teacher, or a pretrained model.
+/// The source of samples: a run's student or teacher, or a pretrained model.
 struct SourceArguments: ParsableArguments {
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
   @Option(help: "Sample the teacher instead, in so many steps; of a model 30 by default.") var teacherSteps: Int?
   @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
   @Option(help: "The teacher's ω; by default the run's, or 5 for a model.") var guidance: Double?
-  @Option(help: "For a model: height and width in pixels; 1024 by default.") var size: Int?
+  @Option(help: "For a model: pixels a side, or HEIGHTxWIDTH; by default the model's.") var size: MediaSize?
+  @Option(help: "For a model of videos: frames; by default the model's.") var frames: Int?
   @Option(help: "For a model: which of its weight files, such as fp16.") var variant: String?
   @Option(help: "For a model: what is computed in; float32 by default.") var precision: Precision?
   @Option(help: "For a model: cpu (the default), cuda or cuda:N.") var device: Device?
 
   func validate() throws {
     try require("--teacher-steps", teacherSteps, in: Limits.samplerSteps)
-    try require("--size", size, in: 8...16384)
-    if let size, size % 8 != 0 { throw ValidationError("--size: expected a multiple of 8, got \(size)") }
+    try require("--frames", frames, in: 1...10_000)
     if let guidance, !(0...1e6).contains(guidance) {
       throw ValidationError("--guidance: expected a number from 0 on, got \(guidance)")
     }
@@ -31,7 +31,8 @@ struct SourceArguments: ParsableArguments {
   /// Options that speak of a pretrained model.
   private var ofModels: [String] {
     [
-      ("--size", size != nil), ("--variant", variant != nil), ("--precision", precision != nil),
+      ("--size", size != nil), ("--frames", frames != nil), ("--variant", variant != nil),
+      ("--precision", precision != nil),
       ("--device", device != nil),
     ].filter(\.1).map(\.0)
   }
@@ -88,9 +89,16 @@ struct SourceArguments: ParsableArguments {
   }
 
   private func modelSource(_ folder: String) throws -> SampleSource {
-    let (side, precision) = (size ?? 1024, precision ?? .float32)
+    let precision = precision ?? .float32
     let source = try ModelSource(opening: folder, variant, precision, on: device ?? .cpu)
-    let backbone = try ProgramPlugins.catalog.pipeline(source.folder).backbone(source, [side, side])
+    let family = try ProgramPlugins.catalog.family(source.folder)
+    var size = size ?? family.defaultSize
+    size.frames = family.defaultSize.frames.map { frames ?? $0 }
+    let backbone = try PretrainedBackbone(
+      family,
+      PretrainedBackbone.Settings(
+        model: folder, variant: variant, prompts: nil, size: size, precision: precision.dtype),
+      on: source.device)
     return SampleSource(
       backbone: backbone,
       maker: .teacher(
@@ -98,7 +106,7 @@ struct SourceArguments: ParsableArguments {
       folder: folder
     ) {
       [
-        "class": source.folder.className, "size": "\(side)", "precision": precision.rawValue,
+        "class": source.folder.className, "size": "\(size)", "precision": precision.rawValue,
         "weights": try source.folder.digest(variant: variant),
       ]
     }

@@ -15,7 +15,7 @@ public final class ShardFolder {
     public var fingerprint: Fingerprint
     /// Rows of each shard, in order.
     public var rows: [Int]
-    /// The names of what was left out, as `fewstep prepare pictures --skip-bad` does; nil where nothing was.
+    /// The names of what was left out, as `fewstep prepare images --skip-bad` does; nil where nothing was.
     public var skipped: [String]?
   }
 
@@ -81,6 +81,16 @@ public final class ShardFolder {
   /// All texts of a dataset.
   public func texts(_ name: String) throws -> [String] {
     try shards.flatMap { shard in try inFile(shard) { try $0.texts(name) } }
+  }
+
+  /// The datasets of numbers that have a row for each item, by name.
+  public func rowNames() throws -> [String] {
+    try inFile(shards.first ?? 0) { file in
+      try file.items().compactMap { item in
+        guard case .dataset(_, _?) = item.kind, !item.path.dropFirst().contains("/") else { return nil }
+        return item.path.hasPrefix("/") ? String(item.path.dropFirst()) : item.path
+      }
+    }
   }
 
   /// The shape of a dataset's rows.

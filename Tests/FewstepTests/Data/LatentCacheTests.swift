@@ -7,41 +7,44 @@ import Testing
 
 @testable import Fewstep
 
-/// A pipeline whose "networks" are arithmetic, so that every row can be told.
-private final class ArithmeticPipeline: ModelPipeline {
+/// An autoencoder and text encoders that are arithmetic, so that every row can be told.
+private final class Arithmetic: Codec, TextConditioner {
   var embedded = 0
   var encoded = 0
   var name = "a"
-  let denoiserInputs = [TensorInput("text", "a text's length", ["B", 1])]
-  let encoderInput = TensorInput("pixels", "pixels", ["B", 3, "h", "w"])
-  let decoderInput = TensorInput("latents", "means of channels", ["B", 3])
+  let pixels = TensorInput("pixels", "pixels", ["B", 3, "h", "w"])
+  let latents = TensorInput("latents", "means of channels", ["B", 3])
 
-  func denoise(_ inputs: [String: Tensor]) throws -> Tensor { try Tensor([0.0]) }
   /// The mean of each channel.
   func encode(_ pixels: Tensor) throws -> Tensor {
     encoded += pixels.shape[0]
     return try pixels.mean([2, 3])
   }
   func decode(_ latents: Tensor, tile: Int?) throws -> Tensor { latents }
-  func embed(_ texts: [String]) throws -> (tensors: [String: Tensor], cutOff: [Int]) {
-    embedded += texts.count
+  func embed(_ prompts: [String]) throws -> (tensors: [String: Tensor], cutOff: [Int]) {
+    embedded += prompts.count
     return (
-      ["text": try Tensor(texts.map { Float($0.count) }, shape: [texts.count, 1])], texts.map { max(0, $0.count - 20) }
+      ["text": try Tensor(prompts.map { Float($0.count) }, shape: [prompts.count, 1])],
+      prompts.map { max(0, $0.count - 20) }
     )
   }
-  func embedNothing() throws -> [String: Tensor] { ["text": try .zeros([1, 1])] }
-  func describe(_ picture: ImageFrame) -> [String: [Float]] {
-    ["frame": [picture.originalHeight, picture.originalWidth, picture.cropTop, picture.cropLeft].map(Float.init)]
+  func nothing() throws -> [String: Tensor] { ["text": try .zeros([1, 1])] }
+  func geometry(_ frame: MediaFrame) -> [String: [Float]] {
+    ["frame": [frame.original.height, frame.original.width, frame.cropTop, frame.cropLeft].map(Float.init)]
   }
-  func promptFingerprint() throws -> Fingerprint { ["encoder": name] }
-  func imageFingerprint() throws -> Fingerprint { ["vae": name] }
+  /// Of both.
+  func fingerprint() throws -> Fingerprint { ["encoder": name] }
 }
 
 @Suite struct LatentCacheTests {
-  private let pipeline = ArithmeticPipeline()
+  private let model = Arithmetic()
 
   private func preparation(_ folder: String) -> LatentCache {
-    LatentCache(pipeline, into: folder, shardRows: 2, batch: 2, dtype: .float32)
+    cache(folder, shardRows: 2)
+  }
+
+  private func cache(_ folder: String, shardRows: Int, dtype: DType = .float32) -> LatentCache {
+    LatentCache(model, model, geometry: model.geometry, into: folder, shardRows: shardRows, batch: 2, dtype: dtype)
   }
 
   @Test func `Prompts are embedded once: a second call finds them, other encoders and other files are refused`() throws
@@ -55,13 +58,13 @@ private final class ArithmeticPipeline: ModelPipeline {
     #expect(try folder.rows("text", [2, 0, 1]).doubles() == [25, 3, 5])
     #expect(try folder.shared("unconditional/text").doubles() == [0])
     #expect(try preparation(scratch.path("p")).prompts(prompts).kept == 2)
-    #expect(pipeline.embedded == 3)
+    #expect(model.embedded == 3)
     // Only the shard that changed is made again.
     #expect(try preparation(scratch.path("p")).prompts(["one", "three", "two"]).kept == 1)
     #expect { _ = try preparation(scratch.path("p")).prompts(["other"], from: "b.txt") } throws: {
       "\($0)".contains("expected rows from b.txt")
     }
-    pipeline.name = "b"
+    model.name = "b"
     #expect { _ = try preparation(scratch.path("p")).prompts(prompts) } throws: {
       "\($0)".contains("encoder: a instead of b")
     }
@@ -71,9 +74,9 @@ private final class ArithmeticPipeline: ModelPipeline {
   @Test func `A text that comes again in a shard is embedded once, and each of its rows is counted`() throws {
     let scratch = try Scratch()
     let long = String(repeating: "x", count: 25)
-    let whole = LatentCache(pipeline, into: scratch.path("p"), shardRows: 9, batch: 2, dtype: .float32)
+    let whole = cache(scratch.path("p"), shardRows: 9)
     let summary = try whole.prompts(["one", long, "one", "three", long])
-    #expect((summary.rows, summary.cutOff, pipeline.embedded) == (5, 2, 3))
+    #expect((summary.rows, summary.cutOff, model.embedded) == (5, 2, 3))
     let rows = try ShardFolder(scratch.path("p"), kind: "prompts").rows("text", [0, 1, 2, 3, 4])
     #expect(try rows.doubles() == [3, 25, 3, 5, 25])
   }
@@ -104,19 +107,21 @@ private final class ArithmeticPipeline: ModelPipeline {
     try picture(255, 40, 20, to: "\(folder)/a.png")
     try picture(0, 10, 30, to: "\(folder)/below/b.png")
     try "  a caption\n".write(toFile: "\(folder)/a.txt", atomically: true, encoding: .utf8)
-    let pictures = try ImageSource.pictures(in: [folder])
+    let pictures = try ImageSource.images(in: [folder])
     #expect(pictures.map(\.caption) == ["a caption", ""])
-    _ = try preparation(scratch.path("out")).pictures(pictures, size: [10, 10])
+    _ = try preparation(scratch.path("out")).media(pictures, size: MediaSize(height: 10, width: 10))
     let made = try ShardFolder(scratch.path("out"), kind: "latents")
     #expect(try made.texts("names") == ["\(folder)/a.png", "\(folder)/below/b.png"])
     #expect(try made.rows("latents", [0, 1]).doubles() == [1, -1, 1, -1, -1, 1])
     #expect(try made.rows("frame", [0, 1]).doubles() == [20, 40, 0, 5, 30, 10, 10, 0])
     #expect(made.manifest.fingerprint["size"] == "10x10")
-    #expect(try preparation(scratch.path("out")).pictures(pictures, size: [10, 10]).kept == 1)
-    #expect(pipeline.encoded == 2)
+    #expect(try preparation(scratch.path("out")).media(pictures, size: MediaSize(height: 10, width: 10)).kept == 1)
+    #expect(model.encoded == 2)
     try picture(9, 40, 20, to: "\(folder)/a.png")
     #expect(
-      try preparation(scratch.path("out")).pictures(ImageSource.pictures(in: [folder]), size: [10, 10]).kept == 0)
+      try preparation(scratch.path("out")).media(
+        ImageSource.images(in: [folder]), size: MediaSize(height: 10, width: 10)
+      ).kept == 0)
   }
 
   @Test func `A damaged picture is named, and what was finished before it stays`() throws {
@@ -125,15 +130,16 @@ private final class ArithmeticPipeline: ModelPipeline {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for name in ["a", "b", "c"] { try picture(1, 12, 12, to: "\(folder)/\(name).png") }
     try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(folder)/c.png"))
-    let pictures = try ImageSource.pictures(in: [folder])
+    let pictures = try ImageSource.images(in: [folder])
     #expect {
-      _ = try preparation(scratch.path("out")).pictures(pictures, size: [8, 8])
+      _ = try preparation(scratch.path("out")).media(pictures, size: MediaSize(height: 8, width: 8))
     } throws: {
       ($0 as? Failure)?.place.contains("c.png") == true
     }
     try picture(1, 12, 12, to: "\(folder)/c.png")
     #expect(
-      try preparation(scratch.path("out")).pictures(ImageSource.pictures(in: [folder]), size: [8, 8]).kept == 1)
+      try preparation(scratch.path("out")).media(ImageSource.images(in: [folder]), size: MediaSize(height: 8, width: 8))
+        .kept == 1)
   }
 
   @Test
@@ -149,13 +155,13 @@ private final class ArithmeticPipeline: ModelPipeline {
     for name in ["b", "c", "d"] {
       try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name).png"))
     }
-    let pictures = try ImageSource.pictures(in: [folder])
+    let pictures = try ImageSource.images(in: [folder])
     let bad = ["b", "c", "d"].map { "\(folder)/\($0).png" }
     for kept in [0, 3] {
       var preparation = preparation(scratch.path("out"))
       var told = [String]()
       preparation.report = { if case .skipped(let error) = $0 { told.append(error.place) } }
-      let summary = try preparation.pictures(pictures, size: [8, 8], skippingBad: true)
+      let summary = try preparation.media(pictures, size: MediaSize(height: 8, width: 8), skippingBad: true)
       #expect((summary.rows, summary.shards, summary.kept, summary.skipped) == (2, 3, kept, 3))
       #expect(told == (kept == 0 ? bad : []))
       let made = try ShardFolder(scratch.path("out"), kind: "latents")
@@ -165,10 +171,13 @@ private final class ArithmeticPipeline: ModelPipeline {
       #expect(try made.rows("latents", [1]).doubles()[0] > 0.5)
     }
     try picture(255, 12, 12, to: "\(folder)/c.png")
-    let mended = try ImageSource.pictures(in: [folder])
-    #expect(try preparation(scratch.path("out")).pictures(mended, size: [8, 8], skippingBad: true).kept == 2)
+    let mended = try ImageSource.images(in: [folder])
+    #expect(
+      try preparation(scratch.path("out")).media(mended, size: MediaSize(height: 8, width: 8), skippingBad: true).kept
+        == 2)
     #expect(throws: Failure.self) {
-      try preparation(scratch.path("none")).pictures([pictures[1]], size: [8, 8], skippingBad: true)
+      try preparation(scratch.path("none")).media(
+        [pictures[1]], size: MediaSize(height: 8, width: 8), skippingBad: true)
     }
     #expect(!FileManager.default.fileExists(atPath: scratch.path("none/manifest.json")))
   }
@@ -176,7 +185,7 @@ private final class ArithmeticPipeline: ModelPipeline {
   @Test func `What a network makes that is not finite is refused by its text, before anything of it is stored`() throws
   {
     let scratch = try Scratch()
-    let half = LatentCache(pipeline, into: scratch.path("p"), shardRows: 2, batch: 2, dtype: .float16)
+    let half = cache(scratch.path("p"), shardRows: 2, dtype: .float16)
     // Its embedding is its length.
     let long = String(repeating: "x", count: 70000)
     #expect { _ = try half.prompts(["a", long]) } throws: { "\($0)".hasPrefix("xxx") && "\($0)".contains("not finite") }
@@ -189,7 +198,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     var told = [String]()
     preparation.report = { finding in
       switch finding {
-      case .cutOff(let text, let tokens): told.append("\(text.count) \(tokens)")
+      case .cutOff(let prompt, let tokens): told.append("\(prompt.count) \(tokens)")
       case .damaged(let error): told.append(error.place)
       case .skipped: told.append("?")
       }
@@ -219,7 +228,7 @@ private final class ArithmeticPipeline: ModelPipeline {
     let members = [("a.png", "?"), ("b.png", "?"), ("a.txt", "one"), ("b.txt", "two")]
     let archive = scratch.path("t.tar")
     try Data(members.flatMap { member($0, Array($1.utf8)) }).write(to: URL(fileURLWithPath: archive))
-    #expect(try ImageSource.pictures(in: [archive]).map(\.caption) == ["one", "two"])
+    #expect(try ImageSource.images(in: [archive]).map(\.caption) == ["one", "two"])
   }
 
   @Test func `A shape is told with what the inputs before it say; integers and what is not finite are refused`() throws

@@ -14,18 +14,21 @@ struct PipelineFixture {
   let expected = try! SafetensorsFile("\(path)/expected.safetensors")
   let prompts = ["a cat!", "the end of the road"]
 
-  func pipeline() throws -> SDXLPipeline { try SDXLPipeline(ModelSource(PipelineFolder(Self.path))) }
+  func model() throws -> SDXL { try SDXL(ModelSource(PipelineFolder(Self.path))) }
 
   /// The pipeline's prompts, prepared in a folder.
   func prepared(_ folder: String) throws -> String {
-    _ = try LatentCache(pipeline(), into: folder, shardRows: 1, batch: 4, dtype: .float32).prompts(prompts)
+    _ = try LatentCache(model(), into: folder, shardRows: 1, batch: 4, dtype: .float32).prompts(prompts)
     return folder
   }
 
-  func backbone(prompts: String?, precision: DType = .float32, gradientCheckpointing: Bool = false) throws -> SDXL {
-    try SDXL(
-      SDXL.Settings(
-        model: Self.path, prompts: prompts, size: [16, 16], precision: precision,
+  func backbone(
+    _ model: String = path, prompts: String?, precision: DType = .float32, gradientCheckpointing: Bool = false
+  ) throws -> PretrainedBackbone {
+    try PretrainedBackbone(
+      SDXL.self,
+      PretrainedBackbone.Settings(
+        model: model, prompts: prompts, size: MediaSize(height: 16, width: 16), precision: precision,
         gradientCheckpointing: gradientCheckpointing), on: .cpu)
   }
 }
@@ -47,7 +50,7 @@ struct PipelineFixture {
     }
     let error = try error(of: samples, fixture.expected.tensor("euler"))
     #expect(error < 1e-4, "\(error)")
-    let pixels = try noGrad { try backbone.pipeline.decode(fixture.expected.tensor("euler"), tile: nil) }
+    let pixels = try noGrad { try backbone.model.codec.decode(fixture.expected.tensor("euler"), tile: nil) }
     let pixelError = try PluginTests.error(of: pixels, fixture.expected.tensor("pixels"))
     #expect(pixelError < 1e-4, "\(pixelError)")
   }
@@ -66,7 +69,7 @@ struct PipelineFixture {
   }
 
   @Test func `The schedule is diffusers' DDPM and Euler schedule`() throws {
-    let schedule = try fixture.pipeline().schedule
+    let schedule = try fixture.model().schedule
     let times = try fixture.expected.tensor("times").doubles()
     for (time, signal) in zip(times, try fixture.expected.tensor("signal").doubles()) {
       let alpha = schedule.alpha((time + 1) / 1000)
@@ -115,7 +118,7 @@ struct PipelineFixture {
       try file.names.map { ($0, try $0.hasSuffix("q_proj.bias") ? file.tensor($0) + 1 : file.tensor($0).cloned()) },
       metadata: [:], to: weights)
     let words = words {
-      _ = try SDXL(SDXL.Settings(model: model, prompts: folder, size: [16, 16]), on: .cpu)
+      _ = try fixture.backbone(model, prompts: folder)
     }
     #expect(words.contains("manifest.json: ") && words.contains("text_encoder_2: "), "\(words)")
     #expect(words.contains("fewstep prepare"), "\(words)")
@@ -126,8 +129,8 @@ struct PipelineFixture {
     let model = scratch.path("model")
     try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
     func fingerprint() throws -> [String: String] {
-      let pipeline = try SDXLPipeline(ModelSource(PipelineFolder(model)))
-      return try pipeline.promptFingerprint().merging(pipeline.imageFingerprint()).parts
+      let opened = try SDXL(ModelSource(PipelineFolder(model)))
+      return try opened.conditioner.fingerprint().merging(opened.codec.fingerprint()).parts
     }
     let before = try fingerprint()
     #expect(before.count == 7)
@@ -188,7 +191,7 @@ struct PipelineFixture {
     let model = scratch.path("model")
     try FileManager.default.copyItem(atPath: PipelineFixture.path, toPath: model)
     let prompts = try fixture.prepared(scratch.path("prompts"))
-    let backbone = try SDXL(SDXL.Settings(model: model, prompts: prompts, size: [16, 16]), on: .cpu)
+    let backbone = try fixture.backbone(model, prompts: prompts)
     _ = try backbone.trainable(.student, adapters: false, seed: 0)
     let weights = "\(model)/unet/diffusion_pytorch_model.safetensors"
     try FileManager.default.removeItem(atPath: weights)
@@ -210,7 +213,7 @@ struct PipelineFixture {
       let text = try String(contentsOfFile: path, encoding: .utf8)
       try text.replacing(from, with: to).write(toFile: path, atomically: true, encoding: .utf8)
       defer { try? text.write(toFile: path, atomically: true, encoding: .utf8) }
-      return words { _ = try SDXLPipeline(ModelSource(PipelineFolder(model))) }
+      return words { _ = try SDXL(ModelSource(PipelineFolder(model))) }
     }
     let other = try refused("StableDiffusionXLPipeline", "FluxPipeline", in: "model_index.json")
     #expect(other.contains("model_index.json: _class_name") && other.contains("got FluxPipeline"), "\(other)")

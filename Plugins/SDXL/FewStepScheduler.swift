@@ -1,13 +1,14 @@
+import Fewstep
 import Files
 import Foundation
 import Tensors
 
-/// What diffusers needs to sample a student as it was trained: LCMScheduler, whose sampler is the re-noising one, and the
-/// list of times, which has to be given with each call.
+/// Makes diffusers sample a student as it was trained: with LCMScheduler, which re-noises between steps, and with the student's
+/// times, which each call has to name.
 struct FewStepScheduler {
   let steps: [Double]
 
-  /// Puts the scheduler in the place of a pipeline's own, and a README with the call.
+  /// Replaces a pipeline's scheduler, and adds a README with the call.
   func write(into pipeline: String) throws {
     let index = "\(pipeline)/model_index.json"
     let config = "\(pipeline)/scheduler/scheduler_config.json"

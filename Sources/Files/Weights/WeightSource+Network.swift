@@ -1,18 +1,23 @@
-import Files
 import Networks
 import Tensors
 
 extension WeightSource {
-  /// Where a store's parameters come from: this checkpoint's tensors of the same names.
-  package var parameters: ParameterStore.Source {
+  /// A store's parameters come from this checkpoint: from its tensors of the same names.
+  public var parameters: ParameterStore.Source {
     .checkpoint { self.contains($0) ? try self.parameter($0) : nil }
   }
 
-  /// A network over a store that takes its tensors from this checkpoint.
+  /// Makes a network and checks that this checkpoint is its own: every parameter has its tensor, and every tensor its layer.
   ///
-  /// - Parameter others: how the names of tensors may begin that are not this network's.
-  /// - Throws: `Failure` naming the file and the tensor, where one is missing, has another shape, or belongs to no layer.
-  package func network<Network>(
+  ///     let weights = try Weights.open("model.safetensors")
+  ///     let store = ParameterStore(weights.parameters, dtype: .bfloat16, device: device)
+  ///     let network = try weights.network(in: store) { try MyNetwork($0, configuration) }
+  ///
+  /// - Parameters:
+  ///   - store: takes its tensors from `parameters`.
+  ///   - others: prefixes of tensors that belong to other networks.
+  /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
+  public func network<Network>(
     in store: ParameterStore, beside others: [String] = [], _ make: (Scope) throws -> Network
   ) throws -> Network {
     func unfit(_ name: String, _ problem: String, expected: [Int]? = nil, got: [Int]? = nil) -> Failure {

@@ -27,11 +27,11 @@ import Testing
     try HDF5File.write(to: run.checkpoint(3)) { file in
       try file.setAttribute("student.steps", .numbers([1, 0.5]))
       try file.setAttribute("backbone.model", .string(scratch.path("model")))
-      try file.setAttribute("backbone.component", .string("unet"))
+      try file.setAttribute("backbone.kind", .string("sdxl"))
       try file.write(Tensor([Float(1), 2]), to: "student/conv_in.bias")
     }
-    let export = try Export(run, recipe: shortRecipe())
-    try export.write(.diffusers, to: scratch.path("out"), dtype: .float32)
+    let export = try Export(run, recipe: shortRecipe(), catalog: shippedCatalog())
+    try export.write("diffusers", to: scratch.path("out"), dtype: .float32)
     let written = try #require(files.enumerator(atPath: scratch.path("out"))?.allObjects as? [String])
     for item in written {
       let attributes = try files.attributesOfItem(atPath: scratch.path("out/\(item)"))

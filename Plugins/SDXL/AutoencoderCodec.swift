@@ -1,0 +1,45 @@
+import Fewstep
+import Files
+import Tensors
+
+/// The folder's autoencoder, between pixels and the latents that the U-Net works on.
+final class AutoencoderCodec: Codec {
+  private let source: ModelSource
+  private let configuration: AutoencoderKL.Configuration
+  private let network: Lazy<AutoencoderKL>
+
+  init(_ source: ModelSource, _ configuration: AutoencoderKL.Configuration) {
+    (self.source, self.configuration) = (source, configuration)
+    network = Lazy {
+      try AutoencoderKL(source.weights("vae"), configuration, dtype: source.precision, on: source.device)
+    }
+  }
+
+  var pixels: TensorInput {
+    let side = { (name: String) in TensorInput.Size.free(name, multipleOf: self.configuration.factor) }
+    return TensorInput(
+      "pixels", "pixels in -1...1", ["B", .fixed(configuration.imageChannels), side("h"), side("w")])
+  }
+
+  var latents: TensorInput {
+    TensorInput(
+      "latents", "latents, scaled as the denoiser sees them", ["B", .fixed(configuration.latentChannels), "h", "w"])
+  }
+
+  func encode(_ pixels: Tensor) throws -> Tensor {
+    let network = try network()
+    return try network.scaled(network.encode(pixels).mean).to(.float32)
+  }
+
+  func decode(_ latents: Tensor, tile: Int?) throws -> Tensor {
+    let network = try network()
+    return try network.decode(network.unscaled(latents), tile: tile).to(.float32)
+  }
+
+  func fingerprint() throws -> Fingerprint {
+    [
+      "vae": hash("\(try source.weights("vae").digest()) \(configuration)"),
+      "scaling_factor": "\(configuration.scale)",
+    ]
+  }
+}

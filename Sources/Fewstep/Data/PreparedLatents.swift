@@ -1,0 +1,38 @@
+import Files
+import Tensors
+
+/// Images or videos with captions that `fewstep prepare` encoded: real samples for a GAN or for training a teacher.
+public final class PreparedLatents: DataSource {
+  public let count: Int
+  public let sampleShape: [Int]
+  private let shards: ShardFolder
+  /// The denoiser's inputs that the shards hold.
+  private let names: [String]
+  private let device: Device
+  /// The prompt ID of each sample.
+  private let promptIDs: [Int]
+
+  /// - Parameter backbone: the model that the latents must have been made by; nil checks nothing.
+  /// - Throws: `Failure` if the folder is not one, is unfinished, or was made by other networks.
+  public init(_ path: String, for backbone: PretrainedBackbone?, on device: Device) throws {
+    shards = try ShardFolder(path, kind: "latents")
+    if let model = backbone?.model {
+      try shards.check(madeBy: model.conditioner.fingerprint().merging(model.codec.fingerprint()))
+    }
+    count = shards.count
+    sampleShape = try shards.rowShape("latents")
+    names = try shards.rowNames().filter { $0 != "latents" }
+    self.device = device
+    let known = Dictionary(
+      (backbone?.prompts ?? []).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let found = known.isEmpty ? [] : try shards.texts("captions").compactMap { known[$0] }
+    promptIDs = found.count == count ? found : Array(0..<count)
+  }
+
+  /// Prompt IDs are the backbone's if it has all captions among its prompts, and positions otherwise.
+  public func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition) {
+    func rows(_ name: String) throws -> Tensor { try shards.rows(name, positions).to(device).to(.float32) }
+    let tensors = Dictionary(uniqueKeysWithValues: try names.map { ($0, try rows($0)) })
+    return (try rows("latents"), Condition(promptIDs: positions.map { promptIDs[$0] }, tensors: tensors))
+  }
+}

@@ -1,0 +1,20 @@
+import Tensors
+
+/// A model's autoencoder between pixels and latents. Its network is opened when it is first used.
+public protocol Codec: AnyObject {
+  /// The input of `encode`, and of `decode`.
+  var pixels: TensorInput { get }
+  var latents: TensorInput { get }
+
+  /// Latents as the denoiser sees them, in float32: the posterior's mean, scaled.
+  ///
+  /// - Parameter pixels: [B, C, H, W] of images, [B, C, F, H, W] of videos, in -1...1.
+  func encode(_ pixels: Tensor) throws -> Tensor
+  /// Pixels in -1...1 (not clamped), in float32. Differentiable.
+  ///
+  /// - Parameter tile: the side in pixels of the parts that are decoded at once, to save memory; nil decodes samples whole.
+  func decode(_ latents: Tensor, tile: Int?) throws -> Tensor
+
+  /// Hashes of everything that latents depend on, by component: weights, configuration. Opens no network.
+  func fingerprint() throws -> Fingerprint
+}

@@ -1,0 +1,40 @@
+/// The size of an image, or of a video.
+public struct MediaSize: Equatable, Sendable {
+  /// In pixels.
+  public var height: Int
+  public var width: Int
+  /// nil for images.
+  public var frames: Int?
+
+  public init(height: Int, width: Int, frames: Int? = nil) {
+    self.height = height
+    self.width = width
+    self.frames = frames
+  }
+}
+
+extension MediaSize: CustomStringConvertible {
+  /// "1024x1024", "480x832x81"
+  public var description: String { "\(height)x\(width)" + (frames.map { "x\($0)" } ?? "") }
+}
+
+/// How an image or a video was cut out of its original. Sides are in pixels.
+public struct MediaFrame: Equatable, Sendable {
+  /// Before it was resized.
+  public var original: MediaSize
+  /// Pixels that were cut off at the top and at the left, after it was resized.
+  public var cropTop: Int
+  public var cropLeft: Int
+  /// What was kept.
+  public var size: MediaSize
+
+  public init(original: MediaSize, cropTop: Int, cropLeft: Int, size: MediaSize) {
+    self.original = original
+    self.cropTop = cropTop
+    self.cropLeft = cropLeft
+    self.size = size
+  }
+
+  /// A whole original of this size.
+  public init(_ size: MediaSize) { self.init(original: size, cropTop: 0, cropLeft: 0, size: size) }
+}

@@ -1,0 +1,111 @@
+import Files
+import Networks
+import Tensors
+
+/// Every pretrained model as a model family: its denoiser in three roles over prepared prompts, its text encoders for other
+/// prompts, and its codec for pixels.
+public final class PretrainedBackbone: TextConditioned {
+  public let model: any PretrainedModel
+  public let sampleShape: [Int]
+  public let featureShape: [Int]?
+  public let metadata: [String: String]
+  private let settings: Settings
+  private let prepared: PreparedPrompts?
+  /// The denoiser's inputs for "no prompt".
+  private let nothing: Lazy<[String: Tensor]>
+  /// The teacher's network, whose memory adapted roles share.
+  private let frozen: Lazy<(network: any ConditionedNetwork, parameters: ParameterStore)>
+  /// Of random weights; nil takes the folder's.
+  private let seed: Int?
+
+  /// - Parameter seed: of random weights for the denoiser; nil takes the folder's.
+  /// - Throws: `Failure` naming the file, and the key or tensor in it, if the folder holds another model or the prompts were
+  ///   embedded by other encoders.
+  public init(_ family: any PretrainedModel.Type, _ settings: Settings, seed: Int? = nil, on device: Device) throws {
+    let model = try family.init(
+      ModelSource(
+        PipelineFolder(settings.model), variant: settings.variant, precision: settings.precision, on: device))
+    self.model = model
+    self.settings = settings
+    self.seed = seed
+    let prepared = try settings.prompts.map { try PreparedPrompts($0, by: model.conditioner) }
+    self.prepared = prepared
+    nothing = Lazy {
+      try (prepared?.nothing() ?? noGrad { try model.conditioner.nothing() })
+        .mapValues { try $0.to(device).to(.float32) }
+    }
+    frozen = Lazy {
+      let made = try model.openDenoiser(settings.precision, seed: seed)
+      try made.parameters.setTrainable(false)
+      return made
+    }
+    sampleShape = try model.latentShape(of: settings.size)
+    featureShape = model.featureShape(ofLatents: sampleShape)
+    let component = family.exchange.component
+    metadata = [
+      "kind": family.name, "model": settings.model, "component": component,
+      "config": try JSONValue.read("\(settings.model)/\(component)/config.json").description,
+    ].merging(settings.variant.map { ["variant": $0] } ?? [:]) { $1 }
+  }
+
+  public var device: Device { model.source.device }
+  public var medium: Medium { model.medium }
+  public var prompts: [String] { prepared?.prompts ?? [] }
+
+  // MARK: Conditions
+
+  /// - Throws: `Failure` if there are no prepared prompts.
+  public func condition(_ promptIDs: [Int]) throws -> Condition {
+    guard let prepared else {
+      throw Failure(.malformed, at: settings.model, "prompts are asked for by ID, and none were prepared")
+    }
+    return try condition(promptIDs, prepared.rows(promptIDs))
+  }
+
+  public func condition(prompts: [String]) throws -> Condition {
+    try condition(Array(prompts.indices), noGrad { try model.conditioner.embed(prompts).tensors })
+  }
+
+  /// Embeddings, and the geometry of a sample: an original of its size, not cropped.
+  private func condition(_ promptIDs: [Int], _ embeddings: [String: Tensor]) throws -> Condition {
+    var tensors = try embeddings.mapValues { try $0.to(device).to(.float32) }
+    for (name, numbers) in model.geometry(MediaFrame(settings.size)) {
+      tensors[name] = try Tensor(
+        promptIDs.flatMap { _ in numbers }, shape: [promptIDs.count, numbers.count]
+      ).to(device)
+    }
+    return Condition(promptIDs: promptIDs, tensors: tensors)
+  }
+
+  /// Keeps the geometry.
+  public func unconditional(like condition: Condition) throws -> Condition {
+    let rows = try nothing().mapValues { row in
+      try row.expanded([condition.count] + Array(repeating: -1, count: row.rank - 1))
+    }
+    return Condition(promptIDs: condition.promptIDs, tensors: condition.tensors.merging(rows) { $1 })
+  }
+
+  // MARK: Roles
+
+  public func teacher() throws -> any Teacher { role(try frozen()) }
+
+  /// Weights of its own in float32; with adapters the teacher's own memory in its precision.
+  public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
+    guard adapters else { return self.role(try model.openDenoiser(.float32, seed: self.seed)) }
+    let store = ParameterStore(.shared(try frozen().parameters), dtype: settings.precision, device: device)
+    return self.role((try model.denoiser(store.root), store))
+  }
+
+  private func role(_ made: (network: any ConditionedNetwork, parameters: ParameterStore)) -> PretrainedDenoiser {
+    PretrainedDenoiser(
+      made.network, made.parameters, schedule: model.schedule, prediction: model.prediction,
+      precision: settings.precision == .float32 ? nil : settings.precision,
+      gradientCheckpointing: settings.gradientCheckpointing)
+  }
+
+  // MARK: Pixels
+
+  public func pixels(_ samples: Tensor) throws -> Tensor? {
+    try (model.codec.decode(samples, tile: settings.tile) * 0.5 + 0.5).clamped(0, 1)
+  }
+}

@@ -1,0 +1,75 @@
+import Files
+import Networks
+import Tensors
+
+/// A family of pretrained text-to-image or text-to-video models in diffusers' folder layout. This is all that a family has to say:
+/// `PretrainedBackbone` makes roles, conditions, guidance and pixels of it, and `Catalog.add` registers it for every command.
+///
+/// It reads configs and no weights: networks are made when they are asked for.
+public protocol PretrainedModel: AnyObject {
+  /// What recipes call it: "sdxl".
+  static var name: String { get }
+  /// One line, with the paper.
+  static var summary: String { get }
+  /// The class in model_index.json: "StableDiffusionXLPipeline".
+  static var pipelineClass: String { get }
+  /// The size of samples if nobody names another.
+  static var defaultSize: MediaSize { get }
+  /// How students are written for other programs.
+  static var exchange: ExchangeLayout { get }
+
+  /// - Throws: `Failure` naming the file, and the key in it, that this family does not have or does not implement.
+  init(_ source: ModelSource) throws
+
+  var source: ModelSource { get }
+  var schedule: any NoiseSchedule { get }
+  var prediction: Prediction { get }
+  var medium: Medium { get }
+
+  /// The shape of a sample's latents, without the batch.
+  ///
+  /// - Throws: `Failure` if samples cannot have this size.
+  func latentShape(of size: MediaSize) throws -> [Int]
+  /// The shape of `ConditionedNetwork.features`, without the batch; nil if there are none.
+  func featureShape(ofLatents shape: [Int]) -> [Int]?
+
+  /// The denoiser's inputs: "sample" and "timestep", then those of the condition.
+  var denoiserInputs: [TensorInput] { get }
+  /// The denoising network over a scope, which has the weights.
+  func denoiser(_ scope: Scope) throws -> any ConditionedNetwork
+  var codec: any Codec { get }
+  var conditioner: any TextConditioner { get }
+  /// The denoiser's inputs that say how a sample was cut out of its original, by name, each without the batch.
+  func geometry(_ frame: MediaFrame) -> [String: [Float]]
+}
+
+extension PretrainedModel {
+  public func geometry(_ frame: MediaFrame) -> [String: [Float]] { [:] }
+  public func featureShape(ofLatents shape: [Int]) -> [Int]? { nil }
+
+  /// The denoising network with parameters of its own.
+  ///
+  /// - Parameter seed: of random weights; nil takes the folder's.
+  /// - Throws: `Failure` naming the file and the tensor that does not fit the config.
+  public func openDenoiser(_ dtype: DType, seed: Int? = nil) throws -> (
+    network: any ConditionedNetwork, parameters: ParameterStore
+  ) {
+    if let seed {
+      let store = ParameterStore(.random(seed: seed), dtype: dtype, device: source.device)
+      return (try denoiser(store.root), store)
+    }
+    let weights = try source.weights(Self.exchange.component)
+    let store = ParameterStore(weights.parameters, dtype: dtype, device: source.device)
+    return (try weights.network(in: store) { try denoiser($0) }, store)
+  }
+
+  /// One forward pass of the denoising network: its raw output, in float32.
+  ///
+  /// - Parameter inputs: by name, as `denoiserInputs` lists them.
+  public func denoise(_ inputs: [String: Tensor]) throws -> Tensor {
+    let condition = Condition(promptIDs: [], tensors: inputs)
+    return try openDenoiser(source.precision).network.output(
+      condition.tensor("sample"), condition.tensor("timestep"), given: condition, gradientCheckpointing: false
+    ).to(.float32)
+  }
+}

@@ -1,0 +1,47 @@
+import Files
+import Tensors
+
+extension Catalog {
+  /// Registers a family of pretrained models: its backbone for recipes, its denoiser for `fewstep train-teacher`, and its parts for
+  /// the commands that take a model's folder.
+  public mutating func add(_ family: any PretrainedModel.Type) {
+    models.append(family)
+    backbones.append(
+      Plugin(family.name, family.summary) { s in
+        let settings = PretrainedBackbone.Settings(s, defaultSize: family.defaultSize)
+        return { try PretrainedBackbone(family, settings, on: $0.device) }
+      })
+    pretrainable.append(
+      Plugin(
+        family.name, "The denoiser of a \(family.pipelineClass) with random weights, as its config.json describes it"
+      ) { s in
+        let settings = PretrainedBackbone.Settings(untrained: s, defaultSize: family.defaultSize)
+        return { try PretrainedBackbone(family, settings, seed: $0.seed, on: $0.device) }
+      })
+  }
+
+  /// The family of a model's folder.
+  ///
+  /// - Throws: `Failure` if no plugin knows the class that its model_index.json names.
+  public func family(_ folder: PipelineFolder) throws -> any PretrainedModel.Type {
+    guard let family = models.first(where: { $0.pipelineClass == folder.className }) else {
+      throw Failure(
+        .malformed, at: "\(folder.path)/model_index.json: _class_name",
+        expected: models.map { $0.pipelineClass }.joined(separator: " or "), got: folder.className)
+    }
+    return family
+  }
+
+  /// A model with its configs read.
+  public func model(_ source: ModelSource) throws -> any PretrainedModel { try family(source.folder).init(source) }
+}
+
+extension PreparedLatents {
+  public static func register(in catalog: inout Catalog) {
+    catalog.data.append(
+      Plugin("prepared", "Images or videos with captions that `fewstep prepare` encoded, whatever the model") { s in
+        let path = s.path("folder", "The prepared folder.")
+        return { try PreparedLatents(path, for: $0.backbone as? PretrainedBackbone, on: $0.device) }
+      })
+  }
+}
