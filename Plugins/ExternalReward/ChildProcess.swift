@@ -1,30 +1,30 @@
 import Foundation
 import Tensors
 
-/// A command that runs beside us, with pipes to and from it and its error output as lines.
+/// A child process with pipes to and from it, and its error output as lines.
 ///
-/// It has a process group of its own, so that Ctrl-C reaches us alone, and its group ends with us however we end: a small
-/// shell waits for our end of a pipe to close, which even SIGKILL does, and then kills the group.
+/// It has its own process group, so that Ctrl-C reaches only the parent. The group ends with the parent, however that ends: a
+/// small shell waits for the parent's end of a pipe to close, which even SIGKILL causes, and then kills the group.
 ///
-/// No call blocks for longer than it is told to, and no write raises SIGPIPE.
+/// No call blocks longer than its deadline, and no write raises SIGPIPE.
 final class ChildProcess {
-  /// What it has written and nobody has taken yet.
+  /// Bytes that it has written and nobody has read yet.
   var incoming = [UInt8]()
   /// The last lines of its error output.
   var lastLines: [String] { log.last }
-  /// Whether it has closed its output, by ending or otherwise.
+  /// Whether its output is closed.
   var hasEnded: Bool { output < 0 }
 
   private var log: LogLines
   private var outgoing = [UInt8]()
   private var sent = 0
   private var chunk = [UInt8](repeating: 0, count: 1 << 18)
-  /// Descriptors of our ends; -1 where closed, which poll(2) skips.
+  /// Descriptors of the parent's ends; -1 if closed, which poll(2) skips.
   private var (input, output, errors, guardInput) = (Int32(-1), Int32(-1), Int32(-1), Int32(-1))
   private var process = pid_t(-1)
   private var guardian = pid_t(-1)
 
-  /// Gives the group `$1` two seconds to end by itself.
+  /// Gives the group `$1` two seconds to end, then kills it.
   private static let guardScript = """
     read _; n=0
     while [ $n -lt 20 ] && kill -s 0 -- "-$1" 2> /dev/null; do sleep 0.1; n=$((n + 1)); done
@@ -32,10 +32,10 @@ final class ChildProcess {
     """
 
   /// - Parameters:
-  ///   - folder: where it runs.
-  ///   - environment: what is added to ours.
-  ///   - note: is told each line of its error output.
-  /// - Throws: `Failure` where there is no such program or folder.
+  ///   - folder: its working directory.
+  ///   - environment: variables added to the parent's.
+  ///   - note: receives each line of its error output.
+  /// - Throws: `Failure` if there is no such program or folder.
   init(_ command: [String], in folder: String, environment: [String: String], note: @escaping (String) -> Void) throws {
     log = LogLines(note)
     var isFolder: ObjCBool = false
@@ -63,7 +63,7 @@ final class ChildProcess {
     outgoing += bytes
   }
 
-  /// Moves what can be moved either way, waiting for it no longer than until `deadline`.
+  /// Reads and writes what is ready, waiting until `deadline` at most.
   func pump(until deadline: ContinuousClock.Instant) {
     let wait = max(.zero, deadline - .now)
     let milliseconds = min(Double(Int32.max), (wait / .milliseconds(1)).rounded(.up))
@@ -72,13 +72,13 @@ final class ChildProcess {
       pollfd(fd: sent < outgoing.count ? input : -1, events: Int16(POLLOUT), revents: 0),
     ]
     guard poll(&polled, 3, Int32(milliseconds)) > 0 else { return }
-    // Its last words come before its end is seen.
+    // Read its last lines before its end is noticed.
     if polled[1].revents != 0 { readErrors() }
     if polled[0].revents != 0 { readOutput() }
     if polled[2].revents != 0 { write() }
   }
 
-  /// Closes its input, gives it some time to end, and ends what is left of its group.
+  /// Closes its input, gives it some time to end, and kills the rest of its group.
   ///
   /// - Returns: how it ended, such as "ended with exit code 1".
   @discardableResult
@@ -91,7 +91,7 @@ final class ChildProcess {
       incoming.removeAll()
     }
     let wasAlive = !isDead
-    // Its number is not another's yet: it has not been waited for.
+    // Its number cannot be reused yet: it has not been waited for.
     kill(-process, SIGKILL)
     if guardian > 0 {
       kill(guardian, SIGKILL)
@@ -108,13 +108,13 @@ final class ChildProcess {
     return status & 0x7f == 0 ? "ended with exit code \(status >> 8 & 0xff)" : "was ended by signal \(status & 0x7f)"
   }
 
-  /// Whether it has ended; it is not waited for.
+  /// Whether it has ended. Does not reap it.
   private var isDead: Bool {
     var info = siginfo_t()
     return waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_signo == SIGCHLD
   }
 
-  /// Of one that ends; nil where it does not in five seconds: a process that waits for a device cannot be killed.
+  /// The exit status; nil if the process does not end in five seconds, as one that waits for a device.
   private static func status(of process: pid_t) -> Int32? {
     var status: Int32 = 0
     for _ in 0..<500 {
@@ -160,7 +160,7 @@ final class ChildProcess {
     if count >= 0 {
       sent += count
     } else if errno != EAGAIN && errno != EINTR {
-      // Why it reads no more will show on its other pipes.
+      // The other pipes will show why it stopped reading.
       Self.close(&input)
       (outgoing, sent) = ([], 0)
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Lines of an error output: each is passed on, and the last of them are kept.
+/// Splits an error output into lines: passes each on and keeps the last ones.
 struct LogLines {
   private(set) var last = [String]()
   private let note: (String) -> Void
@@ -13,13 +13,13 @@ struct LogLines {
 
   mutating func add(_ bytes: ArraySlice<UInt8>) {
     for byte in bytes {
-      // Bars that renew themselves end with \r.
+      // Progress bars end their lines with \r.
       if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") { end() } else { line.append(byte) }
       if line.count == Self.longest { end() }
     }
   }
 
-  /// Ends a line that nothing has ended.
+  /// Ends the unfinished line, if there is one.
   mutating func end() {
     let text = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespaces)
     line.removeAll()

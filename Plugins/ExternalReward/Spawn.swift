@@ -2,10 +2,10 @@ import CSpawn
 import Foundation
 import Tensors
 
-/// Starts a command in a process group of its own, with no descriptors but these (nil is /dev/null).
+/// Starts a command in its own process group, with these descriptors only (nil is /dev/null).
 ///
-/// - Parameter environment: what is added to ours.
-/// - Throws: `Failure` where it cannot be started.
+/// - Parameter environment: variables added to this process's.
+/// - Throws: `Failure` if it cannot be started.
 func spawn(
   _ command: [String], in folder: String, environment: [String: String], input: Int32, output: Int32?, errors: Int32?
 ) throws -> pid_t {
@@ -22,9 +22,9 @@ func spawn(
   return process
 }
 
-/// Texts as C has them, ended by a null.
+/// A null-terminated array of C strings.
 private final class CStrings {
   let pointers: [UnsafeMutablePointer<CChar>?]
-  init(_ texts: [String]) { pointers = texts.map { strdup($0) } + [nil] }
+  init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
   deinit { for pointer in pointers { free(pointer) } }
 }

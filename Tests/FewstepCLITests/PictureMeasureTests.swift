@@ -67,7 +67,8 @@ import Testing
     #expect(!scratch.has("y.h5"))
   }
 
-  @Test("benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike")
+  @Test(
+    "benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike")
   func benchmark() throws {
     let scratch = try Scratch()
     try scratch.write("a cat!\n\nthe end of the road\ntwo dogs\n", to: "captions.txt")

@@ -49,7 +49,7 @@ import Testing
     #expect(try FrechetDistance.between(features, features) < 1e-6)
   }
 
-  @Test("Commuting covariances give the sum of squared differences of the deviations")
+  @Test("Commuting covariances give the sum of squared differences of the standard deviations")
   func diagonal() throws {
     let a = try exact(50, mean: [0, 0, 0], factor: [1, 0, 0, 0, 2, 0, 0, 0, 3], "a")
     let b = try exact(60, mean: [1, -2, 0], factor: [2, 0, 0, 0, 2, 0, 0, 0, 0.5], "b")

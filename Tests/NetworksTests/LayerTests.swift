@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test("Normalisations give rows of mean zero and deviation one, or of root mean square one")
+  @Test("Normalisations give rows of mean zero and standard deviation one, or of root mean square one")
   func normalisationsGiveRowsOf() throws {
     let store = randomStore()
     let x = try normal("rows", [4, 8]) * 3 + 1

@@ -36,7 +36,7 @@ struct BenchmarkGenEval: ParsableCommand {
     guard let source else { return note("there are no scores.\n\(GenEvalArguments.advice)") }
     try suite.check(
       below: samples.root,
-      progress: arguments.scoring(GenEvalBenchmark.picturesPerPrompt * suite.items.count, "reading pictures"))
+      progress: arguments.scoring(GenEvalBenchmark.imagesPerPrompt * suite.items.count, "reading pictures"))
     let results = try suite.matching(source.results(samples))
     let fingerprint = Fingerprint(
       benchmark: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,

@@ -15,7 +15,7 @@ public final class ShardFolder {
     public var fingerprint: Fingerprint
     /// Rows of each shard, in order.
     public var rows: [Int]
-    /// The names of what was left out, as `fewstep prepare pictures --skip-bad` does; nil where nothing was.
+    /// The names of what was left out, as `fewstep prepare images --skip-bad` does; nil where nothing was.
     public var skipped: [String]?
   }
 
