@@ -2,15 +2,15 @@ import Encoders
 import Fewstep
 import Tensors
 
-/// What a CLIP model says of pictures: how well they fit their prompts, or how they look.
+/// What a CLIP model says of images: how well they fit their prompts, or how they look.
 ///
 /// Gradients reach the pixels wherever they are recorded; the model itself is frozen.
 public final class CLIPReward: ImageNetworkReward {
-  /// What is made of pictures' embeddings, float32 [B, P] of length 1.
+  /// What is made of images' embeddings, float32 [B, P] of length 1.
   enum Judgement {
     /// Something of the cosine [B] with the text's embedding.
     case fit(PromptEmbeddings, (Tensor) throws -> Tensor)
-    /// Something of the picture alone, [B].
+    /// Something of the image alone, [B].
     case look((Tensor) throws -> Tensor)
   }
 
@@ -33,16 +33,16 @@ public final class CLIPReward: ImageNetworkReward {
     device = context.device
   }
 
-  public var readsTexts: Bool { if case .fit = judgement { true } else { false } }
+  public var readsPrompts: Bool { if case .fit = judgement { true } else { false } }
 
   public func prepared(pixels: Tensor) throws -> Tensor { try processing(pixels: pixels) }
-  public func prepared(picture: Tensor) throws -> Tensor { try processing(picture: picture) }
+  public func prepared(image: Tensor) throws -> Tensor { try processing(image: image) }
 
-  public func score(prepared pictures: Tensor, texts: [String]) throws -> Tensor {
-    let pictures = try model.embeddings(pixels: pictures)
+  public func score(prepared images: Tensor, prompts: [String]) throws -> Tensor {
+    let images = try model.embeddings(pixels: images)
     switch judgement {
-    case .fit(let embeddings, let value): return try value((pictures * embeddings(texts)).sum([-1]))
-    case .look(let value): return try value(pictures)
+    case .fit(let embeddings, let value): return try value((images * embeddings(prompts)).sum([-1]))
+    case .look(let value): return try value(images)
     }
   }
 

@@ -8,10 +8,10 @@ public enum CLIPRewards {
     catalog.rewards += [hpsv2, pickScore, clipScore, aesthetic]
   }
 
-  /// How well pictures fit their prompts (Hessel et al., arXiv 2104.08718): weight · max(cos, 0).
+  /// How well images fit their prompts (Hessel et al., arXiv 2104.08718): weight · max(cos, 0).
   private static var clipScore: Plugin<any RewardProxy> {
     Plugin(
-      "clip-score", "How near pictures are to their prompts by a CLIP model (arXiv 2104.08718)"
+      "clip-score", "How near images are to their prompts by a CLIP model (arXiv 2104.08718)"
     ) { s in
       let settings = FolderSettings(s, hasTexts: true)
       let weight = s.number(
@@ -25,7 +25,7 @@ public enum CLIPRewards {
     }
   }
 
-  /// Which picture people would pick (Kirstain et al., arXiv 2305.01569): exp(logit scale) · cos.
+  /// Which image people would pick (Kirstain et al., arXiv 2305.01569): exp(logit scale) · cos.
   private static var pickScore: Plugin<any RewardProxy> {
     Plugin(
       "pickscore", "PickScore: what people prefer for a prompt, by a ViT-H-14 tuned on Pick-a-Pic (arXiv 2305.01569)"
@@ -40,17 +40,17 @@ public enum CLIPRewards {
     }
   }
 
-  /// LAION's aesthetic predictors: linear layers on a picture's embedding.
+  /// LAION's aesthetic predictors: linear layers on an image's embedding.
   private static var aesthetic: Plugin<any RewardProxy> {
     Plugin(
-      "aesthetic", "LAION's aesthetic predictors: linear layers on a CLIP ViT-L/14's embedding of the picture alone"
+      "aesthetic", "LAION's aesthetic predictors: linear layers on a CLIP ViT-L/14's embedding of the image alone"
     ) { s in
       let settings = FolderSettings(s, hasTexts: false)
       let path = s.path("head", "The predictor: sac+logos+ava1-l14-linearMSE.pth, sa_0_4_vit_l_14_linear.pth, or such.")
       return { context in
         let folder = try CLIPFolder(settings.model)
         let head = try AestheticHead(path, width: folder.configuration.vision.projection, on: context.device)
-        // The predictors were trained on pictures prepared by OpenAI's code.
+        // The predictors were trained on images prepared by OpenAI's code.
         var processing = folder.processing
         processing.fit = .torchvisionCrop
         return CLIPReward(

@@ -44,14 +44,14 @@ public enum HPSVersion: String, CaseIterable, Sendable {
 }
 
 extension CLIPRewards {
-  /// HPSv2's scorer: pictures padded to squares, and the cosine as it is.
+  /// HPSv2's scorer: images padded to squares, and the cosine as it is.
   ///
   /// - Parameters:
   ///   - weights: a file of the version that is named.
   ///   - config: open_clip's of the model; nil for ViT-H-14.
   ///   - tokenizer: a folder in transformers' layout.
   ///   - precision: what the model is kept and computed in.
-  ///   - batch: pictures that the model sees at once.
+  ///   - batch: images that the model sees at once.
   /// - Throws: `Failure` where a file is missing, malformed, or the other version's.
   public static func hpsv2(
     _ weights: String, _ version: HPSVersion, config: String? = nil, tokenizer: String, precision: DType, batch: Int,

@@ -4,8 +4,8 @@ import Foundation
 import Networks
 import Tensors
 
-/// A small convolutional classifier of images. As features serve the spatial means of all its layers: the last one alone
-/// hardly tells a blurred image from a sharp one.
+/// A small convolutional classifier of images. Its features are the spatial means of all layers: those of the last layer alone
+/// hardly distinguish a blurred image from a sharp one.
 public final class Classifier: TrainableClassifier, FeatureNetwork {
   public struct Architecture: Codable, Equatable, Sendable {
     /// Channels of an image.
@@ -40,7 +40,7 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
     output = try Linear(store.root / "output", architecture.features, architecture.classes)
   }
 
-  /// - Throws: `Failure` where the file is not a classifier's.
+  /// - Throws: `Failure` if the file does not hold a classifier.
   public convenience init(weights path: String, on device: Device) throws {
     let file = try SafetensorsFile(path)
     guard file.metadata["kind"] == "classifier", let json = file.metadata["architecture"],

@@ -1,8 +1,8 @@
 import Fewstep
 import Tensors
 
-/// The log-probability that a classifier gives the wanted class: the number of a sample's prompt, so that a classifier of
-/// captions serves backbones that are conditioned on text.
+/// The log-probability of the wanted class by a classifier. The class is the ID of a sample's prompt, so that a classifier of
+/// captions works with text-conditioned backbones.
 public final class ClassifierReward: RewardProxy {
   private let classifier: Classifier
 
@@ -12,7 +12,8 @@ public final class ClassifierReward: RewardProxy {
     guard let pixels else { throw TensorError("classifier reward", "samples of this backbone are no images") }
     let classes = classifier.architecture.classes
     if let largest = condition.promptIDs.max(), largest >= classes {
-      throw TensorError("classifier reward", "the classifier knows \(classes) classes, and prompt \(largest) is none")
+      throw TensorError(
+        "classifier reward", "expected prompt IDs below \(classes), the number of classes, got \(largest)")
     }
     let wanted = try Tensor(condition.promptIDs).to(pixels.device).unsqueezed(1)
     return try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1)

@@ -12,7 +12,7 @@ public final class ExternalReward: ImageFileReward {
   private let weights: [Double]
   /// What the backbone's samples are.
   private let medium: Medium
-  /// The backbone's, by ID.
+  /// The backbone's prompts, by ID.
   private let prompts: [String]
   private let batch: Int
 
@@ -36,7 +36,7 @@ public final class ExternalReward: ImageFileReward {
     if let unknown = condition.promptIDs.first(where: { !prompts.indices.contains($0) }) {
       throw error("the backbone knows \(prompts.count) prompts, and \(unknown) is none of them")
     }
-    let kind = if case .videos = medium { Greeting.Kind.videos } else { Greeting.Kind.pictures }
+    let kind = if case .videos = medium { Greeting.Kind.videos } else { Greeting.Kind.images }
     let differentiates = isGradEnabled && pixels.requiresGrad
     let fixed = try pixels.detached().to(.cpu).to(.float32)
     let (scores, gradients) = try scored(condition.promptIDs.map { prompts[$0] }, kind, differentiates) {
@@ -50,32 +50,32 @@ public final class ExternalReward: ImageFileReward {
     return try values + slope.to(.float32)
   }
 
-  public func score(pictures: [Tensor], texts: [String]) throws -> Tensor {
-    guard pictures.count == texts.count else {
-      throw error("\(pictures.count) pictures with \(texts.count) texts")
+  public func score(images: [Tensor], prompts: [String]) throws -> Tensor {
+    guard images.count == prompts.count else {
+      throw error("\(images.count) images with \(prompts.count) prompts")
     }
-    return try scored(texts, .pictures, false) { try pictures[$0].to(.cpu).contiguous() }.scores
+    return try scored(prompts, .images, false) { try images[$0].to(.cpu).contiguous() }.scores
   }
 
-  /// float32 [B] on the CPU, and a gradient a sample where it is asked for.
+  /// float32 [B] on the CPU, and a gradient for each sample if `differentiates`.
   private func scored(
-    _ texts: [String], _ kind: Greeting.Kind, _ differentiates: Bool, _ sample: (Int) throws -> Tensor
+    _ prompts: [String], _ kind: Greeting.Kind, _ differentiates: Bool, _ sample: (Int) throws -> Tensor
   ) throws -> (scores: Tensor, gradients: [Tensor]) {
     let greeting = process.greeting
     guard greeting.takes.contains(kind) else {
-      throw error("it scores \(greeting.takes.map(\.rawValue).joined(separator: " and ")), and these are \(kind)")
+      throw error("it scores \(greeting.takes.map(\.rawValue).joined(separator: " and ")), not \(kind)")
     }
     guard greeting.givesGradients || !differentiates else {
-      throw error("it gives no gradients, and the student's loss is to have one (`student.reward-weight`)")
+      throw error("it returns no gradients, which `student.reward-weight` needs")
     }
-    guard !texts.isEmpty else { return (try .zeros([0]), []) }
+    guard !prompts.isEmpty else { return (try .zeros([0]), []) }
     let asked = Dictionary(uniqueKeysWithValues: zip(greeting.axes, weights)).filter { $0.value != 0 }
     let answers: [Answer]
     do {
-      answers = try process.answers((texts.count - 1) / batch + 1) { part in
-        let range = part * batch..<min((part + 1) * batch, texts.count)
+      answers = try process.answers((prompts.count - 1) / batch + 1) { part in
+        let range = part * batch..<min((part + 1) * batch, prompts.count)
         return Request(
-          prompts: Array(texts[range]), samples: try range.map(sample), gradient: differentiates ? asked : nil)
+          prompts: Array(prompts[range]), samples: try range.map(sample), gradient: differentiates ? asked : nil)
       }
     } catch let failure as Failure {
       throw failure.naming(process.greeting.name)
@@ -88,7 +88,8 @@ public final class ExternalReward: ImageFileReward {
 
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(
-      Plugin("external", "What an external program says of pictures or videos, over pipes (docs/external-rewards.md)") {
+      Plugin("external", "The score of an external program for images or videos, over pipes (docs/external-rewards.md)")
+      {
         s in
         let settings = ExternalRewardSettings(s)
         return { context in

@@ -1,7 +1,7 @@
 import Fewstep
 import Foundation
 
-/// What a recipe says of a scorer.
+/// The settings of an external reward.
 struct ExternalRewardSettings {
   let scorer: Scorer.Settings
   let axes: [String: Double]?
@@ -10,29 +10,31 @@ struct ExternalRewardSettings {
   init(_ s: SettingsReader) {
     let command = s.strings("command", "The program and its arguments, as a list.")
     s.require(!command.isEmpty && command[0] != "", at: "command", "expected a program")
-    let folder = s.has("folder") ? s.path("folder", "The folder it runs in; without it, the working folder.") : nil
+    let folder = s.has("folder") ? s.path("folder", "The folder it runs in; the working folder by default.") : nil
     let timeout = s.number(
       "timeout", default: 120, in: .closed(0.01, 1e6), affects: .speed,
-      "Seconds without an answer after which it is killed.")
+      "Seconds to wait for an answer before the program is killed.")
     let start = s.number(
       "start-timeout", default: 600, in: .closed(0.01, 1e6), affects: .speed,
-      "Seconds it may take to load and to say hello.")
+      "Seconds the program may take to load and say hello.")
     let restarts = s.integer(
       "restarts", default: 2, in: .closed(0, 100), affects: .speed,
-      "New starts after crashes, until something is answered.")
+      "Restarts after crashes; the count starts over with every answer.")
     let ahead = s.integer(
       "ahead", default: 2, in: .closed(1, 64), affects: .speed,
-      "Requests that may be under way at once, each of `batch` samples.")
-    batch = s.integer("batch", default: 8, in: .closed(1, 65536), "Samples of one request.")
-    axes = Self.named(s, "axes", "AXIS") { $0.number($1, "Its weight in the reward; without `axes` every axis has 1.") }
+      "Requests sent ahead of their answers, each of `batch` samples.")
+    batch = s.integer("batch", default: 8, in: .closed(1, 65536), "Samples per request.")
+    axes = Self.named(s, "axes", "AXIS") {
+      $0.number($1, "The axis's weight in the reward. Without `axes` every weight is 1.")
+    }
     let environment =
-      Self.named(s, "environment", "NAME") { $0.string($1, "Added to the program's environment.") } ?? [:]
+      Self.named(s, "environment", "NAME") { $0.string($1, "A variable added to the program's environment.") } ?? [:]
     scorer = Scorer.Settings(
       command: command, folder: folder ?? FileManager.default.currentDirectoryPath, environment: environment,
       startTimeout: .seconds(start), timeout: .seconds(timeout), restarts: restarts, ahead: ahead)
   }
 
-  /// A section whose keys are the recipe's own; nil without it.
+  /// A section whose keys the recipe chooses; nil if it is missing.
   private static func named<Value>(
     _ s: SettingsReader, _ key: String, _ placeholder: String, _ value: (SettingsReader, String) -> Value
   ) -> [String: Value]? {

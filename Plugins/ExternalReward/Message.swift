@@ -33,16 +33,16 @@ struct Message {
     return bytes
   }
 
-  /// Takes the first message from `bytes`; nil until it is there as a whole.
+  /// Removes the first message from `bytes`; nil until all of it has arrived.
   ///
-  /// - Parameter limit: bytes of payload that are the most to be expected.
-  /// - Throws: `Failure` where the bytes are no message.
+  /// - Parameter limit: the largest payload to accept, in bytes.
+  /// - Throws: `Failure` if the bytes are not a message.
   static func take(from bytes: inout [UInt8], payload limit: Int) throws -> Message? {
     guard bytes.prefix(magic.count).elementsEqual(magic.prefix(bytes.count)) else {
       let beginning = String(decoding: bytes.prefix(200), as: UTF8.self)
       throw Failure.scorer(
-        "its standard output holds something that is no message: \(beginning.debugDescription)\n"
-          + "  Standard output is for messages alone: a scorer prints to standard error.")
+        "its standard output is not a message: \(beginning.debugDescription)\n"
+          + "  Standard output is for messages only; print to standard error.")
     }
     guard bytes.count >= prefix else { return nil }
     let (header, payload) = bytes.withUnsafeBytes {
@@ -53,13 +53,14 @@ struct Message {
     }
     guard header <= longestHeader, payload <= limit else {
       throw Failure.scorer(
-        "a message is too long: a header of \(header) bytes and a payload of \(payload), "
-          + "expected at most \(longestHeader) and \(limit)")
+        "a message is too long: expected at most \(longestHeader) bytes of header and \(limit) of payload, "
+          + "got \(header) and \(payload)")
     }
     guard bytes.count >= prefix + header + payload else { return nil }
     let text = Data(bytes[prefix..<prefix + header])
     guard case .object(let values)? = try? JSONDecoder().decode(JSONValue.self, from: text) else {
-      throw Failure.scorer("a message's header is no JSON object: \(String(decoding: text.prefix(200), as: UTF8.self))")
+      throw Failure.scorer(
+        "a message's header is not a JSON object: \(String(decoding: text.prefix(200), as: UTF8.self))")
     }
     let tensors = try bytes.withUnsafeBytes {
       try Self.tensors(values, UnsafeRawBufferPointer(rebasing: $0[(prefix + header)..<(prefix + header + payload)]))
@@ -76,9 +77,9 @@ struct Message {
       guard let dtype = entry["dtype"]?.string.flatMap(DType.init(name:)), dtypes.contains(dtype),
         let sizes = shape?.compactMap(\.self), sizes.count == shape?.count, sizes.allSatisfy({ $0 >= 0 })
       else {
-        throw Failure.scorer("a tensor is '\(entry)'; expected a dtype (uint8, float32 or float64) and a shape")
+        throw Failure.scorer("a tensor: expected a dtype (uint8, float32 or float64) and a shape, got '\(entry)'")
       }
-      // What is left of the payload bounds every product, so none overflows.
+      // The rest of the payload bounds every product, so none overflows.
       let left = payload.count - start
       guard let size = sizes.reduce(dtype.byteCount, { product($0, $1, atMost: left) }) else {
         throw Failure.scorer("a tensor \(dtype.name)\(sizes) does not fit into a payload of \(payload.count) bytes")

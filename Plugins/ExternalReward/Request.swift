@@ -1,12 +1,12 @@
 import Files
 import Tensors
 
-/// Samples to be scored at once.
+/// Samples to score together.
 struct Request {
   var prompts: [String]
-  /// One a prompt: uint8 0...255 or float32 0...1, [C, H, W] or [C, F, H, W].
+  /// One per prompt: uint8 0...255 or float32 0...1, [C, H, W] or [C, F, H, W].
   var samples: [Tensor]
-  /// Weights of the axes whose sum's gradient is asked for, by name; nil where none is.
+  /// The weights of the axes, by name, if the gradient of their sum is wanted.
   var gradient: [String: Double]?
 
   func message(_ id: Int) -> Message {
@@ -17,20 +17,19 @@ struct Request {
     return Message(header: header, tensors: samples)
   }
 
-  /// The most bytes that an answer may have.
+  /// The largest payload of an answer, in bytes.
   func answerLimit(axes: Int) -> Int {
     let gradients = gradient == nil ? 0 : samples.reduce(0) { $0 + $1.count * DType.float32.byteCount }
     return prompts.count * axes * DType.float64.byteCount + gradients
   }
 
-  /// - Throws: `Failure` where the message does not answer this request: wrong counts, shapes, or numbers that are
-  ///   not finite.
+  /// - Throws: `Failure` if counts or shapes are wrong, or numbers are not finite.
   func answer(_ message: Message, axes: [String]) throws -> Answer {
     guard let scores = message.tensors.first else { throw Failure.scorer("its answer has no scores") }
     let (shape, got) = ([prompts.count, axes.count], scores.summary)
     guard scores.shape == shape, scores.dtype.isFloatingPoint else {
       throw Failure.scorer(
-        "its scores are \(got); expected float32\(shape): one number a sample and axis (\(axes.joined(separator: ", ")))"
+        "scores: expected float32\(shape), one number per sample and axis (\(axes.joined(separator: ", "))), got \(got)"
       )
     }
     for (index, score) in try scores.doubles().enumerated() where !score.isFinite {
@@ -40,11 +39,11 @@ struct Request {
     let gradients = Array(message.tensors.dropFirst())
     guard gradients.count == (gradient == nil ? 0 : samples.count) else {
       throw Failure.scorer(
-        "it gave \(gradients.count) gradients; expected \(gradient == nil ? 0 : samples.count), one a sample")
+        "expected \(gradient == nil ? 0 : samples.count) gradients, one per sample, got \(gradients.count)")
     }
     for (gradient, sample) in zip(gradients, samples) {
       guard gradient.shape == sample.shape, gradient.dtype == .float32 else {
-        throw Failure.scorer("a gradient is \(gradient.summary); expected float32\(sample.shape), the sample's shape")
+        throw Failure.scorer("a gradient: expected float32\(sample.shape), the sample's shape, got \(gradient.summary)")
       }
       guard try isFinite(gradient) || !isFinite(sample) else {
         throw Failure.scorer("a gradient has numbers that are not finite")
@@ -54,13 +53,13 @@ struct Request {
   }
 }
 
-/// Of a sample that is not, no finite score can be wanted.
+/// A sample that is not finite need not have a finite score.
 private func isFinite(_ tensor: Tensor) throws -> Bool { try sum(tensor.to(.float64)).item().isFinite }
 
-/// What a scorer says of a request's samples.
+/// A scorer's answer to a request.
 struct Answer {
   /// float64 [B, axes]
   var scores: Tensor
-  /// As the samples, float32; empty where none were asked for.
+  /// float32, in the samples' shapes; empty if none were asked for.
   var gradients: [Tensor]
 }

@@ -2,24 +2,24 @@ import Files
 import Processes
 import Tensors
 
-/// A scorer at the other end of pipes. It is started when it is made; one that crashes is started anew, and asked again what
-/// it has not answered. After an error it is ended, and started by the next request.
+/// An external scorer behind pipes. `init` starts it. If it crashes, it is restarted and pending requests are resent. After an
+/// error it is stopped; the next request starts it again.
 final class Scorer {
   struct Settings {
     var command: [String]
-    /// Where it runs.
+    /// Its working directory.
     var folder: String
-    /// What is added to our environment.
+    /// Variables added to this process's environment.
     var environment: [String: String] = [:]
-    /// From its start to its hello.
+    /// The longest time from its start to its hello.
     var startTimeout: Duration = .seconds(600)
-    /// Without an answer while a request is under way.
+    /// The longest time without an answer while requests are pending.
     var timeout: Duration = .seconds(120)
-    /// New starts after crashes, until something is answered.
+    /// Restarts after crashes; the count starts over with every answer.
     var restarts = 2
-    /// Requests that may be under way at once.
+    /// Requests that may be pending at once.
     var ahead = 2
-    /// For its random numbers, if it has any.
+    /// For its random numbers, if it uses any.
     var seed = 0
   }
 
@@ -29,14 +29,14 @@ final class Scorer {
   private var child: ChildProcess?
   private var lastID = 0
 
-  /// - Parameter note: is told what the scorer writes to its error output, line by line.
-  /// - Throws: `Failure` where it does not greet as the protocol has it.
+  /// - Parameter note: receives the lines that the scorer writes to standard error.
+  /// - Throws: `Failure` if it does not answer `hello` as the protocol asks.
   init(_ settings: Settings, note: @escaping (String) -> Void) throws {
     (self.settings, self.note) = (settings, note)
     (child, greeting) = try Self.started(settings, note)
   }
 
-  /// Asks `count` requests, several of them under way at once. Each is made when it is due.
+  /// Sends `count` requests, several of them before the first answer. Each is made just before it is sent.
   ///
   /// - Throws: `Failure`, and what `request` throws.
   func answers(_ count: Int, _ request: (Int) throws -> Request) throws -> [Answer] {
@@ -75,26 +75,26 @@ final class Scorer {
         for (id, _, request) in waiting { try child.send(request.message(id).bytes()) }
         deadline = .now + settings.timeout
       } else if .now >= deadline, answered < count {
-        throw Self.error("gave no answer for \(settings.timeout.words) (`timeout`), and was killed", child)
+        throw Self.error("gave no answer for \(settings.timeout.seconds) (`timeout`), and was killed", child)
       }
     }
     return answers.compactMap(\.self)
   }
 
-  /// Which of the requests under way is answered.
+  /// The index of the pending request that is answered.
   private func place(of message: Message, among ids: [Int]) throws -> Int {
     switch message.type {
     case "scores":
       guard let id = message.header["id"]?.integer, let place = ids.firstIndex(of: id) else {
-        throw Failure.scorer("it answered request \(message.header["id"] ?? .null); under way are \(ids)")
+        throw Failure.scorer("it answered request \(message.header["id"] ?? .null); pending are \(ids)")
       }
       return place
-    case "error": throw Failure.scorer("it says: \(message.header["message"]?.string ?? "nothing")")
-    default: throw Failure.scorer("it sent '\(message.type)'; expected 'scores' or 'error'")
+    case "error": throw Failure.scorer("it reports: \(message.header["message"]?.string ?? "nothing")")
+    default: throw Failure.scorer("expected 'scores' or 'error', got '\(message.type)'")
     }
   }
 
-  // MARK: Its life
+  // MARK: Starting and restarting
 
   private func running() throws -> ChildProcess {
     if let child { return child }
@@ -105,9 +105,9 @@ final class Scorer {
     let ending = child.end()
     guard crashes <= settings.restarts else {
       let times = crashes == 1 ? "" : ", the last of \(crashes) times in a row"
-      throw Self.error("\(ending) in the middle of its work\(times)", child)
+      throw Self.error("\(ending) before it answered\(times)", child)
     }
-    note("\(ending); started anew (\(crashes) of \(settings.restarts))")
+    note("\(ending); restarted (\(crashes) of \(settings.restarts))")
     return try restarted()
   }
 
@@ -115,7 +115,8 @@ final class Scorer {
     let (child, greeting) = try Self.started(settings, note)
     self.child = child
     guard greeting == self.greeting else {
-      throw Failure.scorer("it came back as \(greeting.description); it was \(self.greeting.description)")
+      throw Failure.scorer(
+        "it restarted as another scorer: \(greeting.description); it was \(self.greeting.description)")
     }
     return child
   }
@@ -135,13 +136,13 @@ final class Scorer {
         child.pump(until: deadline)
         if let message = try Message.take(from: &child.incoming, payload: 0) {
           if message.type == "error" {
-            throw Failure.scorer("it cannot start: \(message.header["message"]?.string ?? "it does not say why")")
+            throw Failure.scorer("it cannot start: \(message.header["message"]?.string ?? "no reason given")")
           }
           return (child, try Greeting(message))
         }
         if child.hasEnded { throw error("\(child.end()) before it said hello", child) }
         if .now >= deadline {
-          throw error("did not say hello for \(settings.startTimeout.words) (`start-timeout`), and was killed", child)
+          throw error("did not say hello for \(settings.startTimeout.seconds) (`start-timeout`), and was killed", child)
         }
       }
     } catch {
@@ -150,14 +151,14 @@ final class Scorer {
     }
   }
 
-  private static func error(_ words: String, _ child: ChildProcess) -> Failure {
+  private static func error(_ problem: String, _ child: ChildProcess) -> Failure {
     child.end(within: .zero)
     let last = child.lastLines.map { "\n    \($0)" }.joined()
-    return Failure.scorer("it \(words)" + (last.isEmpty ? "; it wrote no error output" : "; its last words:\(last)"))
+    return Failure.scorer("it \(problem)" + (last.isEmpty ? "; it wrote no error output" : "; its last lines:\(last)"))
   }
 }
 
 extension Duration {
   /// "120 s"
-  fileprivate var words: String { "\((self / .seconds(1)).formatted(.number.precision(.fractionLength(0...2)))) s" }
+  fileprivate var seconds: String { "\((self / .seconds(1)).formatted(.number.precision(.fractionLength(0...2)))) s" }
 }

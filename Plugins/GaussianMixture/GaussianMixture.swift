@@ -37,7 +37,7 @@ public final class GaussianMixture: Backbone {
 
   /// What the data is like.
   public let mixture: Mixture
-  /// What the teacher sees: the same, or with a mode that is not there.
+  /// The teacher's distribution: `mixture`, with the spurious mode if there is one.
   private let seen: Mixture
   public let schedule: any NoiseSchedule
   public let device: Device
@@ -51,11 +51,11 @@ public final class GaussianMixture: Backbone {
   private var start: [String: Tensor]?
 
   public init(
-    _ mixture: Mixture, phantom: SpuriousMode? = nil, network: Network = Network(), schedule: any NoiseSchedule,
+    _ mixture: Mixture, spuriousMode: SpuriousMode? = nil, network: Network = Network(), schedule: any NoiseSchedule,
     on device: Device = .cpu
   ) {
     self.mixture = mixture
-    seen = phantom.map(mixture.haunted) ?? mixture
+    seen = spuriousMode.map(mixture.adding) ?? mixture
     self.network = network
     self.schedule = schedule
     self.device = device

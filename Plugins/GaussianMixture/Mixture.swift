@@ -6,7 +6,7 @@ import Tensors
 public struct Mixture: Sendable {
   /// Means of the components, each of `dimension` numbers.
   public let means: [[Double]]
-  public let deviations: [Double]
+  public let stds: [Double]
   /// Weights, which sum to 1.
   public let weights: [Double]
   /// The class of each component.
@@ -15,32 +15,32 @@ public struct Mixture: Sendable {
   public var dimension: Int { means[0].count }
   /// The same for the same mixture: files made from one are refused by another.
   var fingerprint: String {
-    let numbers = means.flatMap { $0 } + deviations + weights + labels.map(Double.init)
+    let numbers = means.flatMap { $0 } + stds + weights + labels.map(Double.init)
     return (try? hash([Tensor(numbers)])) ?? ""
   }
   public var classes: Int { (labels.max() ?? 0) + 1 }
 
-  public init(means: [[Double]], deviations: [Double], weights: [Double]? = nil, labels: [Int]? = nil) {
+  public init(means: [[Double]], stds: [Double], weights: [Double]? = nil, labels: [Int]? = nil) {
     self.means = means
-    self.deviations = deviations.count == 1 ? Array(repeating: deviations[0], count: means.count) : deviations
+    self.stds = stds.count == 1 ? Array(repeating: stds[0], count: means.count) : stds
     let raw = weights ?? Array(repeating: 1, count: means.count)
     self.weights = raw.map { $0 / raw.reduce(0, +) }
     self.labels = labels ?? Array(repeating: 0, count: means.count)
   }
 
   /// `count` components on a circle, each of the class of its place modulo `classes`.
-  public static func ring(_ count: Int, radius: Double, deviation: Double, classes: Int) -> Mixture {
+  public static func ring(_ count: Int, radius: Double, std: Double, classes: Int) -> Mixture {
     let angles = (0..<count).map { 2 * Double.pi * Double($0) / Double(count) }
     return Mixture(
-      means: angles.map { [radius * cos($0), radius * sin($0)] }, deviations: [deviation],
+      means: angles.map { [radius * cos($0), radius * sin($0)] }, stds: [std],
       labels: (0..<count).map { $0 % classes })
   }
 
   /// The variance of a coordinate around 0, over all components.
   public var power: Double {
-    zip(zip(means, deviations), weights).reduce(0) { sum, entry in
-      let ((mean, deviation), weight) = entry
-      return sum + weight * (mean.reduce(0) { $0 + $1 * $1 } / Double(dimension) + deviation * deviation)
+    zip(zip(means, stds), weights).reduce(0) { sum, entry in
+      let ((mean, std), weight) = entry
+      return sum + weight * (mean.reduce(0) { $0 + $1 * $1 } / Double(dimension) + std * std)
     }
   }
 
@@ -49,7 +49,7 @@ public struct Mixture: Sendable {
     let chosen = samples.map { component(at: chooser.unit($0)) }
     let noise = try stream.normal(samples, [dimension])
     let centre = try Tensor(chosen.flatMap { means[$0] }.map(Float.init), shape: [samples.count, dimension])
-    let spread = try Tensor(chosen.map { Float(deviations[$0]) }).unsqueezed(1)
+    let spread = try Tensor(chosen.map { Float(stds[$0]) }).unsqueezed(1)
     return (try centre + spread * noise, chosen.map { labels[$0] })
   }
 
@@ -80,7 +80,7 @@ final class MixtureDensity {
     self.mixture = mixture
     let count = mixture.means.count
     means = try Tensor(mixture.means.flatMap { $0 }, shape: [count, mixture.dimension]).to(dtype).to(device)
-    variances = try Tensor(mixture.deviations.map { $0 * $0 }).to(dtype).to(device)
+    variances = try Tensor(mixture.stds.map { $0 * $0 }).to(dtype).to(device)
     squaredMeans = try means.squared().sum([1]).unsqueezed(0)
     let rows = (0...mixture.classes).flatMap { row in
       zip(mixture.labels, mixture.weights).map { label, weight in

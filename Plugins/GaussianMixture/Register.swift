@@ -4,8 +4,8 @@ import Tensors
 extension Mixture {
   /// A ring, or components listed one by one.
   init(_ s: SettingsReader) {
-    let isListed = ["means", "dimension", "deviations", "weights", "classes"].contains(where: s.gives)
-    if isListed && !["modes", "radius", "deviation", "class-count"].contains(where: s.gives) || s.isDescribing {
+    let isListed = ["means", "dimension", "stds", "weights", "classes"].contains(where: s.gives)
+    if isListed && !["modes", "radius", "std", "class-count"].contains(where: s.gives) || s.isDescribing {
       let listed = Mixture(listed: s)
       if !s.isDescribing {
         self = listed
@@ -14,12 +14,12 @@ extension Mixture {
     }
     let modes = s.integer("modes", default: 8, in: .closed(1, 10_000), "Components on a ring.")
     let radius = s.number("radius", default: 2, in: .positive, "The ring's radius.")
-    let deviation = s.number("deviation", default: 0.2, in: .positive, "Standard deviation of each component.")
+    let std = s.number("std", default: 0.2, in: .positive, "Standard deviation of each component.")
     let classes = s.integer(
       "class-count", default: min(2, modes), in: .closed(1, 10_000), "Classes, dealt out around the ring.")
     s.require(
       classes <= modes, at: "class-count", "\(classes) classes are more than the \(modes) modes they are dealt to")
-    self = .ring(modes, radius: radius, deviation: deviation, classes: classes)
+    self = .ring(modes, radius: radius, std: std, classes: classes)
   }
 
   private init(listed s: SettingsReader) {
@@ -27,8 +27,8 @@ extension Mixture {
     let meaning = "In place of a ring: the means of all components, one after the other."
     // Nobody must give them who takes the ring.
     let flat = s.isDescribing ? s.optionalNumbers("means", meaning) ?? [0] : s.numbers("means", meaning)
-    let deviations = s.numbers(
-      "deviations", default: [0.3], in: .positive, "Standard deviation of each component, or one for all.")
+    let stds = s.numbers(
+      "stds", default: [0.3], in: .positive, "Standard deviation of each component, or one for all.")
     let count = max(1, flat.count / dimension)
     // What depends on missing means is not their fault.
     let known = s.gives("means")
@@ -36,8 +36,8 @@ extension Mixture {
       !known || flat.count % dimension == 0, at: "means",
       "\(flat.count) numbers are no list of points with \(dimension) numbers each")
     s.require(
-      !known || [1, count].contains(deviations.count), at: "deviations",
-      "expected 1 or \(count) numbers, got \(deviations.count)")
+      !known || [1, count].contains(stds.count), at: "stds",
+      "expected 1 or \(count) numbers, got \(stds.count)")
     let weights = s.optionalNumbers("weights", in: .positive, "Weights of the components, of any sum; null: all alike.")
     s.require(
       !known || weights?.count ?? count == count, at: "weights", "expected \(count) numbers, got \(weights?.count ?? 0)"
@@ -49,10 +49,10 @@ extension Mixture {
     let empty = (0..<(labels.max() ?? 0)).first { !labels.contains($0) }
     s.require(empty == nil, at: "classes", "no component is of class \(empty ?? 0)")
     let usable =
-      flat.count == count * dimension && labels.count == count && [1, count].contains(deviations.count) && empty == nil
+      flat.count == count * dimension && labels.count == count && [1, count].contains(stds.count) && empty == nil
     self.init(
       means: usable ? (0..<count).map { Array(flat[$0 * dimension..<($0 + 1) * dimension]) } : [[0]],
-      deviations: usable ? deviations : [1], weights: usable && weights?.count == count ? weights : nil,
+      stds: usable ? stds : [1], weights: usable && weights?.count == count ? weights : nil,
       labels: usable ? labels : nil)
   }
 }
@@ -62,7 +62,8 @@ extension GaussianMixture {
     catalog.backbones.append(
       Plugin("gaussian-mixture", "Points of a mixture of Gaussians, with exact scores in any dimension") { s in
         let mixture = Mixture(s)
-        let phantom = s.has("phantom") ? SpuriousMode(s.section("phantom"), dimension: mixture.dimension) : nil
+        let spuriousMode =
+          s.has("spurious-mode") ? SpuriousMode(s.section("spurious-mode"), dimension: mixture.dimension) : nil
         let network = s.section("network")
         let shape = Network(
           width: network.integer(
@@ -79,7 +80,8 @@ extension GaussianMixture {
         s.require(shift == 1 || schedule == .flow, at: "shift", "only the schedule 'flow' has a shift")
         return {
           GaussianMixture(
-            mixture, phantom: phantom, network: shape, schedule: schedule.schedule(shift: shift), on: $0.device)
+            mixture, spuriousMode: spuriousMode, network: shape, schedule: schedule.schedule(shift: shift),
+            on: $0.device)
         }
       })
     catalog.rewards.append(

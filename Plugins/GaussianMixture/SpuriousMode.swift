@@ -1,17 +1,17 @@
 import Fewstep
 import Tensors
 
-/// A mode that the teacher believes in and the data does not have: where it lies, the teacher's score is wrong by a known
-/// amount, and the less so the more noise is added. A Forbidden Zone by construction (AMD, arXiv 2602.07345, Def. 3.2).
+/// A mode that the teacher's distribution has and the data does not. Near it the teacher's score is wrong by a known amount,
+/// which shrinks as noise is added: a Forbidden Zone by construction (AMD, arXiv 2602.07345, Def. 3.2).
 public struct SpuriousMode: Sendable {
   public let mean: [Double]
-  public let deviation: Double
+  public let std: Double
   /// Its share of the mass that the teacher sees, in every class.
   public let weight: Double
 
-  public init(mean: [Double], deviation: Double, weight: Double) {
+  public init(mean: [Double], std: Double, weight: Double) {
     self.mean = mean
-    self.deviation = deviation
+    self.std = std
     self.weight = weight
   }
 
@@ -19,7 +19,7 @@ public struct SpuriousMode: Sendable {
     let mean = s.numbers(
       "mean", default: Array(repeating: 0, count: dimension),
       "Where it lies; the origin is where random students start.")
-    deviation = s.number("deviation", default: 0.5, in: .positive, "Its standard deviation.")
+    std = s.number("std", default: 0.5, in: .positive, "Its standard deviation.")
     weight = s.number(
       "weight", default: 0.3, in: .closed(0.001, 0.999), "Its share of the mass that the teacher sees, in every class.")
     s.require(mean.count == dimension, at: "mean", "expected \(dimension) numbers, got \(mean.count)")
@@ -28,13 +28,13 @@ public struct SpuriousMode: Sendable {
 }
 
 extension Mixture {
-  /// What a teacher sees that takes the phantom for a part of every class.
-  func haunted(by phantom: SpuriousMode) -> Mixture {
+  /// The teacher's distribution: this mixture with a spurious mode in every class.
+  func adding(_ mode: SpuriousMode) -> Mixture {
     let all = 0..<classes
-    // A class's own mass, so that the phantom's share of each is the same.
+    // By each class's mass, so that the mode has the same share of every class.
     let masses = all.map { label in zip(labels, weights).reduce(0) { $0 + ($1.0 == label ? $1.1 : 0) } }
     return Mixture(
-      means: means + all.map { _ in phantom.mean }, deviations: deviations + all.map { _ in phantom.deviation },
-      weights: weights.map { $0 * (1 - phantom.weight) } + masses.map { $0 * phantom.weight }, labels: labels + all)
+      means: means + all.map { _ in mode.mean }, stds: stds + all.map { _ in mode.std },
+      weights: weights.map { $0 * (1 - mode.weight) } + masses.map { $0 * mode.weight }, labels: labels + all)
   }
 }

@@ -3,7 +3,7 @@ import Fewstep
 import Files
 import Tensors
 
-/// How well people like pictures for their prompts (Xu et al., arXiv 2304.05977): ImageReward v1.0.
+/// How well people like images for their prompts (Xu et al., arXiv 2304.05977): ImageReward v1.0.
 ///
 /// Gradients reach the pixels wherever they are recorded; the model itself is frozen.
 public final class ImageReward: ImageNetworkReward {
@@ -13,7 +13,7 @@ public final class ImageReward: ImageNetworkReward {
   public let prompts: [String]
   public let batch: Int
   public let device: Device
-  public let readsTexts = true
+  public let readsPrompts = true
 
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(
@@ -50,11 +50,11 @@ public final class ImageReward: ImageNetworkReward {
   }
 
   public func prepared(pixels: Tensor) throws -> Tensor { try processing(pixels: pixels) }
-  public func prepared(picture: Tensor) throws -> Tensor { try processing(picture: picture) }
+  public func prepared(image: Tensor) throws -> Tensor { try processing(image: image) }
 
-  public func score(prepared pictures: Tensor, texts: [String]) throws -> Tensor {
-    let (ids, mask) = try tokenizer.encode(texts, length: ImageRewardModel.length)
-    return try model.scores(pictures, ids: ids.to(device), mask: mask.to(device))
+  public func score(prepared images: Tensor, prompts: [String]) throws -> Tensor {
+    let (ids, mask) = try tokenizer.encode(prompts, length: ImageRewardModel.length)
+    return try model.scores(images, ids: ids.to(device), mask: mask.to(device))
   }
 
   public func fingerprint() throws -> Fingerprint {

@@ -4,7 +4,7 @@ import Files
 import Networks
 import Tensors
 
-/// ImageReward (Xu et al., arXiv 2304.05977): BLIP's text encoder reads a prompt with an eye on the picture, and linear layers
+/// ImageReward (Xu et al., arXiv 2304.05977): BLIP's text encoder reads a prompt with an eye on the image, and linear layers
 /// make a number of its first token. Parameters have the checkpoint's names.
 final class ImageRewardModel {
   let vision: VisionTransformer
@@ -15,7 +15,7 @@ final class ImageRewardModel {
   /// Ids of a text, padding included.
   static let length = 35
   /// Of raw scores over the paper's data; published scores have them taken out.
-  private static let (mean, deviation) = (0.16717362830052426, 1.0333394966054072)
+  private static let (mean, std) = (0.16717362830052426, 1.0333394966054072)
   /// The head's linear layers and what each gives; dropouts are the numbers between.
   private static let headLayers = [(0, 1024), (2, 128), (4, 64), (6, 16), (7, 1)]
   /// What the checkpoint holds of BLIP's pretraining, and a buffer.
@@ -55,10 +55,10 @@ final class ImageRewardModel {
     }
   }
 
-  /// float32 [B] of prepared pictures [B, 3, size, size] with texts' ids int64 [B, length] and mask bool [B, length].
-  func scores(_ pictures: Tensor, ids: Tensor, mask: Tensor) throws -> Tensor {
-    let states = try text(ids, mask: mask, context: vision(pictures))
+  /// float32 [B] of prepared images [B, 3, size, size] with texts' ids int64 [B, length] and mask bool [B, length].
+  func scores(_ images: Tensor, ids: Tensor, mask: Tensor) throws -> Tensor {
+    let states = try text(ids, mask: mask, context: vision(images))
     let raw = try head.reduce(states[.all, 0].to(.float32)) { try $1($0) }.squeezed(-1)
-    return try (raw - Self.mean) / Self.deviation
+    return try (raw - Self.mean) / Self.std
   }
 }

@@ -1,12 +1,12 @@
 import Fewstep
 import Tensors
 
-/// What the teachers themselves say of a sample (AMD, arXiv 2602.07345, authors' reply to reviews): the teacher's denoising
-/// error, a bound on -log p(x) up to a constant (Li et al., arXiv 2303.16203), and how far the two teachers are apart.
+/// A reward from the teachers (AMD, arXiv 2602.07345, authors' reply to reviews): the teacher's denoising error, which bounds
+/// -log p(x) up to a constant (Li et al., arXiv 2303.16203), and the distance between teacher and fake teacher.
 ///
 ///     R = -mean over t of ( |ε - ε̂_real|² + weight |x̂_real - x̂_fake| ), both as means over the sample
 ///
-/// All samples meet the same few times and noises. A score changes as the fake teacher learns.
+/// All samples use the same times and noises. Scores change while the fake teacher learns.
 public final class TeacherReward: RewardProxy {
   private let teacher: any Teacher
   private let fakeTeacher: any FakeTeacher
@@ -45,12 +45,12 @@ public final class TeacherReward: RewardProxy {
       Plugin("intrinsic", "The teacher's denoising error and its distance to the fake teacher (arXiv 2602.07345)") {
         s in
         let times = s.numbers(
-          "times", default: [0.2, 0.4, 0.6, 0.8], in: .closed(0.01, 1), "Times at which the teachers are asked.")
+          "times", default: [0.2, 0.4, 0.6, 0.8], in: .closed(0.01, 1), "Times at which the teachers denoise.")
         let weight = s.number(
-          "discrepancy", default: 0, in: .nonNegative, "Weight of |x̂_real - x̂_fake| beside the denoising error.")
+          "discrepancy", default: 0, in: .nonNegative, "Weight of |x̂_real - x̂_fake|, added to the denoising error.")
         return { context in
           guard let teacher = context.teacher, let fakeTeacher = context.fakeTeacher else {
-            throw TensorError("intrinsic", "this reward asks the teachers, which are there only while a student trains")
+            throw TensorError("intrinsic", "this reward needs the teachers, which exist only during training")
           }
           return TeacherReward(teacher, fakeTeacher, times: times, weight: weight, seed: context.seed)
         }

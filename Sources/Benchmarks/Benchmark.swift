@@ -9,7 +9,7 @@ public protocol Benchmark {
   var items: [BenchmarkItem] { get }
   /// SHA-256 of the prompts, in the order of their items.
   var prompts: String { get }
-  /// Whether samples are videos; pictures otherwise.
+  /// Whether samples are videos; images otherwise.
   var judgesVideos: Bool { get }
 
   /// Writes what does not depend on samples, such as metadata, below the layout's root. May be called again.
@@ -22,14 +22,14 @@ public protocol Benchmark {
   ///   - path: where to; appears whole or not at all.
   func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws
 
-  /// uint8 [3, H, W]: a written item as a picture, for people to look at.
-  func picture(_ path: String) throws -> Tensor
+  /// uint8 [3, H, W]: a written item as an image, for people to look at.
+  func image(_ path: String) throws -> Tensor
 }
 
 extension Benchmark {
   public var judgesVideos: Bool { false }
   public func prepare(_ root: String) throws {}
-  public func picture(_ path: String) throws -> Tensor { try RGBImage.read(path).tensor() }
+  public func image(_ path: String) throws -> Tensor { try RGBImage.read(path).tensor() }
 }
 
 /// A file of a benchmark's layout.
@@ -38,7 +38,7 @@ public struct BenchmarkItem: Equatable, Sendable {
   public var path: String
   /// What the model is asked for.
   public var prompt: String
-  /// The samples that the file shows, counted over the whole suite: the noise of each is a function of the seed and its number.
+  /// The samples that the file shows, counted over the whole benchmark: the noise of each is a function of the seed and its number.
   public var samples: Range<Int>
 
   public init(path: String, prompt: String, samples: Range<Int>) {

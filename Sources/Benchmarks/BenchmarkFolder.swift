@@ -12,6 +12,6 @@ public struct BenchmarkFolder: Sendable {
   public var record: String { path + "/generation.json" }
   /// `BenchmarkScores`.
   public var scores: String { path + "/scores.json" }
-  /// A picture of the first samples.
+  /// An image of the first samples.
   public var sheet: String { path + "/sheet.png" }
 }

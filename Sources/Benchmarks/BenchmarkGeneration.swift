@@ -2,23 +2,23 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// Makes a suite's files, and goes on where it was stopped: a file is there whole or not at all.
+/// Makes a benchmark's files, and goes on where it was stopped: a file is there whole or not at all.
 public struct BenchmarkGeneration {
   /// Pixels [samples, 3, H, W] (or [samples, 3, F, H, W]) in 0...1 for as many texts.
   ///
   /// - Parameter first: the number of the first sample; the noise of each follows from it.
   public typealias Sampler = (_ texts: [String], _ first: Int) throws -> Tensor
 
-  private let suite: any Benchmark
+  private let benchmark: any Benchmark
   private let root: String
 
   /// Claims the folder for what the record says.
   ///
   /// - Throws: `Failure` where the folder holds other samples.
   public init(
-    _ suite: any Benchmark, into folder: BenchmarkFolder, _ record: GenerationRecord
+    _ benchmark: any Benchmark, into folder: BenchmarkFolder, _ record: GenerationRecord
   ) throws {
-    (self.suite, root) = (suite, folder.samples)
+    (self.benchmark, root) = (benchmark, folder.samples)
     let files = FileManager.default
     try files.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
     let others = try files.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }.sorted()
@@ -29,12 +29,12 @@ public struct BenchmarkGeneration {
     }
     try record.claim(folder.record)
     try files.createDirectory(atPath: root, withIntermediateDirectories: true)
-    try suite.prepare(root)
+    try benchmark.prepare(root)
   }
 
   /// The items whose files are not there.
   public var missing: [BenchmarkItem] {
-    suite.items.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0.path)") }
+    benchmark.items.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0.path)") }
   }
 
   /// Makes what is missing.
@@ -45,9 +45,9 @@ public struct BenchmarkGeneration {
   ///   - progress: how many of the items are there.
   public func callAsFunction(batch: Int, sampler: Sampler, progress: (Int) throws -> Void) throws {
     let missing = missing
-    var done = suite.items.count - missing.count
+    var done = benchmark.items.count - missing.count
     let wanted = Set(missing.map(\.path))
-    for group in Self.groups(suite.items, batch: batch) where group.contains(where: { wanted.contains($0.path) }) {
+    for group in Self.groups(benchmark.items, batch: batch) where group.contains(where: { wanted.contains($0.path) }) {
       let texts = group.flatMap { item in item.samples.map { _ in item.prompt } }
       let first = group[0].samples.lowerBound
       let pixels = try sampler(texts, first)
@@ -56,7 +56,7 @@ public struct BenchmarkGeneration {
         try FileManager.default.createDirectory(
           atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         let rows = item.samples.lowerBound - first..<item.samples.upperBound - first
-        try suite.write(pixels.rows(rows), of: item, to: path)
+        try benchmark.write(pixels.rows(rows), of: item, to: path)
         done += 1
         try progress(done)
       }

@@ -27,7 +27,7 @@ public struct Comparison: Sendable {
     public let seeds: [Int]
     public let mean: Double
     /// Standard deviation over seeds (n - 1); nil for one.
-    public let deviation: Double?
+    public let std: Double?
     /// Half the width of the 95% interval within one run, its mean over seeds: what the number of samples leaves open.
     public let margin: Double?
     /// Mean difference from the baseline over the seeds that both have; nil for the baseline and where they share none.
@@ -98,7 +98,7 @@ public struct Comparison: Sendable {
     let bootstrap = differences.isEmpty ? nil : PairedBootstrap(differences)
     return Summary(
       variant: variant, metric: metric, seeds: seeds, mean: mean,
-      deviation: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil,
+      std: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil,
       margin: widths.isEmpty ? nil : widths.reduce(0, +) / Double(2 * widths.count),
       difference: bootstrap.map { exact($0.mean) },
       interval: bootstrap?.interval.map { [exact($0.lowerBound), exact($0.upperBound)] })

@@ -11,7 +11,7 @@ public struct CMMD {
 
   /// - Throws: `Failure` for less than two samples, another shape, or features that are not finite.
   public init(to real: Tensor) throws {
-    discrepancy = try MeanDiscrepancy(to: real, kernel: .gaussian(deviation: 10))
+    discrepancy = try MeanDiscrepancy(to: real, kernel: .gaussian(std: 10))
     self.real = real
   }
 

@@ -5,16 +5,16 @@ public enum Kernel: Equatable, Sendable {
   /// (x·y / d + 1)³, the KID's (Bińkowski et al., arXiv 1801.01401, section 4).
   case cubic
   /// exp(-|x - y|² / 2σ²).
-  case gaussian(deviation: Double)
+  case gaussian(std: Double)
 
   /// Between rows, float64: [n, d], [m, d] -> [n, m].
   func callAsFunction(_ a: Tensor, _ b: Tensor) throws -> Tensor {
     let products = try matmul(a, b.transposed(0, 1))
     switch self {
     case .cubic: return try (products / Double(a.shape[1]) + 1).power(3)
-    case .gaussian(let deviation):
+    case .gaussian(let std):
       let norms = try a.squared().sum([1], keeping: true) + b.squared().sum([1])
-      return try exp((products * 2 - norms).clamped(nil, 0) / (2 * deviation * deviation))
+      return try exp((products * 2 - norms).clamped(nil, 0) / (2 * std * std))
     }
   }
 }

@@ -13,13 +13,13 @@ struct LogLines {
 
   mutating func add(_ bytes: ArraySlice<UInt8>) {
     for byte in bytes {
-      // Bars that renew themselves end with \r.
+      // Progress bars end their lines with \r.
       if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") { end() } else { line.append(byte) }
       if line.count == Self.longest { end() }
     }
   }
 
-  /// Ends a line that nothing has ended.
+  /// Ends the unfinished line, if there is one.
   mutating func end() {
     let text = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespaces)
     line.removeAll()

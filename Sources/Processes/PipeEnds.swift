@@ -2,7 +2,7 @@ import CSpawn
 import Foundation
 import Tensors
 
-/// A pipe whose ends close with it.
+/// A pipe whose ends are closed in `deinit`.
 final class PipeEnds {
   private(set) var reading: Int32
   private(set) var writing: Int32
@@ -16,7 +16,7 @@ final class PipeEnds {
 
   deinit { for end in [reading, writing] where end >= 0 { close(end) } }
 
-  /// An end whose closing is the caller's from now on.
+  /// The caller has to close the end from now on.
   func takeReading() -> Int32 {
     defer { reading = -1 }
     return reading
@@ -28,7 +28,7 @@ final class PipeEnds {
   }
 }
 
-/// Runs a write(2) whose SIGPIPE would end the process: it is held back, and taken from the queue where it came.
+/// Runs a write(2) without the SIGPIPE that would end the process: the signal is blocked, and removed if it arrived.
 func withoutBrokenPipe(_ write: () -> Int) -> Int {
   var (broken, before, waiting) = (sigset_t(), sigset_t(), sigset_t())
   sigemptyset(&broken)

@@ -31,6 +31,6 @@ func spawn(
 /// Strings as C has them, ended by a null.
 private final class CStrings {
   let pointers: [UnsafeMutablePointer<CChar>?]
-  init(_ texts: [String]) { pointers = texts.map { strdup($0) } + [nil] }
+  init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
   deinit { for pointer in pointers { free(pointer) } }
 }

@@ -13,13 +13,13 @@ import Testing
     let score = try CLIPScore("\(COCOFixtures.clip)/open-clip", tokenizer: "\(COCOFixtures.clip)/clip-model")
     let pictures = try expected.indices.map { try RGBImage.read("\(COCOFixtures.pictures)/0000\($0).png").tensor() }
     let captions = try COCOCaptions.read("\(COCOFixtures.folder)/captions.txt")
-    let cosines = try score.cosines(pictures: pictures, captions: captions)
+    let cosines = try score.cosines(images: pictures, captions: captions)
     for (cosine, wanted) in zip(cosines, expected) { #expect(abs(cosine - wanted) < 1e-4) }
     #expect(cosines.contains { $0 < 0 }, "the test would not see a limit at 0")
     let plain = try CLIPScore(
       "\(COCOFixtures.clip)/open-clip", tokenizer: "\(COCOFixtures.clip)/clip-model", prefix: "", fit: .whole)
     #expect(plain.fingerprint != score.fingerprint)
-    #expect(try abs(plain.cosines(pictures: pictures, captions: captions)[0] - cosines[0]) > 1e-3)
+    #expect(try abs(plain.cosines(images: pictures, captions: captions)[0] - cosines[0]) > 1e-3)
   }
 
   @Test

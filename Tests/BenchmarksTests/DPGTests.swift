@@ -144,7 +144,7 @@ private let fixtures = ScorerFixture.folder + "/dpg"
     #expect(try suite.tileSide(below: root) == 2)
     let grid = try RGBImage.read("\(root)/256.png").tensor()
     #expect(try grid[0].integers() == [4, 4, 5, 5, 4, 4, 5, 5, 6, 6, 7, 7, 6, 6, 7, 7])
-    #expect(try suite.picture("\(root)/256.png").integers() == Array(repeating: 4, count: 12))
+    #expect(try suite.image("\(root)/256.png").integers() == Array(repeating: 4, count: 12))
     try suite.check(below: root)
     try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(root)/256.png"))
     #expect(words { try suite.check(below: root) }.contains("256.png: not an image"))

@@ -155,7 +155,7 @@ private struct Judged {
     var read = 0
     try suite.check(below: root) { read = $0 }
     #expect(read == 24)
-    let picture = "\(suite.pictures(of: suite.indices[1])[2])"
+    let picture = "\(suite.images(of: suite.indices[1])[2])"
     try FileManager.default.removeItem(atPath: "\(root)/\(picture)")
     let gone = words { try suite.check(below: root) }
     #expect(gone.contains("1 of 30 files are missing, the first is \(picture)"), "\(gone)")
@@ -171,7 +171,7 @@ private struct Judged {
     let suite = try GenEvalBenchmark(scratch.write(lines.joined(separator: "\n"), to: "m.jsonl"))
     try suite.prepare(scratch.folder)
     let picture = try Tensor.zeros([3, 2, 2]).to(.uint8)
-    for path in suite.indices.flatMap(suite.pictures) {
+    for path in suite.indices.flatMap(suite.images) {
       try ImageFile.write(picture, to: "\(scratch.folder)/\(path)")
     }
     // Other white space is the same prompt.

@@ -56,14 +56,14 @@ import Testing
     #expect(scores.allSatisfy { $0.details == nil })
   }
 
-  @Test func `A style's deviation is that of the means of ten chunks of 80, as NumPy's std has it`() {
+  @Test func `A style's standard deviation is that of the means of ten chunks of 80, as NumPy's std has it`() {
     // Chunk c has the mean c; within a chunk values are spread evenly around it.
     let values = (0..<800).map { index -> Double in
       let within = Double(index % 80) - 39.5
       return Double(index / 80) + within / 100
     }
-    #expect(abs((HPSv2Scores.deviationOfChunks(values) ?? 0) - 8.25.squareRoot()) < 1e-9)
-    #expect(HPSv2Scores.deviationOfChunks(Array(values.dropLast())) == nil)
+    #expect(abs((HPSv2Scores.stdOfChunks(values) ?? 0) - 8.25.squareRoot()) < 1e-9)
+    #expect(HPSv2Scores.stdOfChunks(Array(values.dropLast())) == nil)
   }
 
   @Test func `A missing picture is counted and named, and a damaged one named`() throws {
@@ -98,7 +98,7 @@ private final class Brightness: ImageFileReward {
     try samples.meanPerSample()
   }
 
-  func score(pictures: [Tensor], texts: [String]) throws -> Tensor {
-    try stacked(pictures.map { try ($0.to(.float32) / 255).unsqueezed(0).meanPerSample().squeezed(0) })
+  func score(images: [Tensor], prompts: [String]) throws -> Tensor {
+    try stacked(images.map { try ($0.to(.float32) / 255).unsqueezed(0).meanPerSample().squeezed(0) })
   }
 }

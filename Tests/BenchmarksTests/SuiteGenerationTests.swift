@@ -41,7 +41,7 @@ import Testing
   private static func levels(_ folder: BenchmarkFolder) throws -> [String: Double] {
     try Dictionary(
       uniqueKeysWithValues: Four().items.map {
-        ($0.path, try Four().picture("\(folder.samples)/\($0.path)").to(.float64).doubles()[0])
+        ($0.path, try Four().image("\(folder.samples)/\($0.path)").to(.float64).doubles()[0])
       })
   }
 

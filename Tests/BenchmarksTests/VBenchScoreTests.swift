@@ -42,7 +42,7 @@ import Testing
       let frames = try VBenchFixtures.tensor("\(name).frames")
       let expected = try VBenchFixtures.tensor("\(name).clip")
       try #expect(largestDifference(processing(pixels: frames.to(.float32) / 255), expected) < 1e-5)
-      try #expect(largestDifference(processing(picture: frames[0]), expected[0]) < 1e-5)
+      try #expect(largestDifference(processing(image: frames[0]), expected[0]) < 1e-5)
     }
   }
 

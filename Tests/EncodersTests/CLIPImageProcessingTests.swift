@@ -22,7 +22,7 @@ import Testing
     name: String, fit: CLIPImageProcessing.Fit
   ) throws {
     let processing = CLIPImageProcessing(size: 28, fit)
-    let made = try stacked(pictures().map { try processing(picture: $0) })
+    let made = try stacked(pictures().map { try processing(image: $0) })
     #expect(try largestDifference(made, file.tensor(name)) < 1e-5)
   }
 
@@ -36,9 +36,9 @@ import Testing
     for (index, picture) in try pictures().enumerated() {
       let pixels = try (picture.to(.float32) / 255).unsqueezed(0)
       let padding = CLIPImageProcessing(size: 28, .pad)
-      try #expect(largestDifference(padding(pixels: pixels)[0], padding(picture: picture)) < 1e-6)
-      let cropping = CLIPImageProcessing(size: 28, .crop, mean: [0, 0, 0], deviation: [1, 1, 1])
-      let gaps = try abs(cropping(pixels: pixels)[0] - cropping(picture: picture)) * 255
+      try #expect(largestDifference(padding(pixels: pixels)[0], padding(image: picture)) < 1e-6)
+      let cropping = CLIPImageProcessing(size: 28, .crop, mean: [0, 0, 0], std: [1, 1, 1])
+      let gaps = try abs(cropping(pixels: pixels)[0] - cropping(image: picture)) * 255
       let (largest, mean) = (try gaps.doubles().max() ?? .infinity, try mean(gaps).item())
       if index == 0 { #expect(largest < 1e-4) }  // of the model's own size already
       #expect(largest < 20 && mean < 0.5, "picture \(index): \(largest), \(mean)")
@@ -52,7 +52,7 @@ import Testing
       largestDifference(processing(pixels: grey), processing(pixels: concatenated([grey, grey, grey], 1))) == 0)
     let two = words { _ = try processing(pixels: .zeros([1, 2, 8, 8])) }
     #expect(two.contains("expected pixels [B, 3, H, W]"), "\(two)")
-    let float = words { _ = try processing(picture: .zeros([3, 8, 8])) }
+    let float = words { _ = try processing(image: .zeros([3, 8, 8])) }
     #expect(float.contains("expected an image uint8 [3, H, W]"), "\(float)")
   }
 

@@ -32,7 +32,7 @@ import Testing
     let b = try #require(comparison.summaries.first { $0.variant == "b" && $0.metric == .frechetDistance })
     #expect(b.seeds == [0, 1, 2])
     #expect(abs(b.mean - 5.5) < 1e-12)
-    #expect(abs(try #require(b.deviation) - 4) < 1e-12)
+    #expect(abs(try #require(b.std) - 4) < 1e-12)
     #expect(try #require(b.difference) == 0.5)
     #expect(try #require(b.interval) == [0.5, 0.5])
   }
@@ -47,10 +47,10 @@ import Testing
   @Test func `The bootstrap's interval is near the normal one for many pairs`() throws {
     let differences = (0..<400).map { Double(($0 * 7919) % 400) / 400 }
     let bootstrap = PairedBootstrap(differences)
-    let deviation = (1.0 / 12).squareRoot() / 400.0.squareRoot()
+    let std = (1.0 / 12).squareRoot() / 400.0.squareRoot()
     let interval = try #require(bootstrap.interval)
-    #expect(abs(interval.lowerBound - (bootstrap.mean - 1.96 * deviation)) < 0.15 * deviation)
-    #expect(abs(interval.upperBound - (bootstrap.mean + 1.96 * deviation)) < 0.15 * deviation)
+    #expect(abs(interval.lowerBound - (bootstrap.mean - 1.96 * std)) < 0.15 * std)
+    #expect(abs(interval.upperBound - (bootstrap.mean + 1.96 * std)) < 0.15 * std)
   }
 
   @Test func `Scores that were not measured alike are refused, with what differs`() throws {

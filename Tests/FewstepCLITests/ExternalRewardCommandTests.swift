@@ -34,7 +34,7 @@ import Testing
       in: scratch,
       expecting: 65)
     #expect(
-      without.errors.contains("r.yaml:6") && without.errors.contains("minimal: it gives no gradients"),
+      without.errors.contains("r.yaml:6") && without.errors.contains("minimal: it returns no gradients"),
       "\(without.errors)")
   }
 

@@ -58,9 +58,9 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
       let interval = try #require(estimate.interval)
       #expect(interval.contains(estimate.value) && interval.lowerBound < interval.upperBound)
     }
-    if let mean = example.kernelDistanceOfSubsets, let deviation = example.deviationOfSubsets {
+    if let mean = example.kernelDistanceOfSubsets, let std = example.deviationOfSubsets {
       // 400 subsets that share their samples.
-      let bound: Double = deviation / 5
+      let bound: Double = std / 5
       #expect(Swift.abs(scores.kernelDistance.value - mean) < bound)
     }
   }
@@ -107,11 +107,11 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
       let values = all.map { $0[place].1.value }
       let mean = values.reduce(0, +) / 24
       let squares: [Double] = values.map { ($0 - mean) * ($0 - mean) }
-      let deviation: Double = (squares.reduce(0, +) / 23).squareRoot()
+      let std: Double = (squares.reduce(0, +) / 23).squareRoot()
       let widths: [Double] = all.compactMap { $0[place].1.interval }.map { $0.upperBound - $0.lowerBound }
       // 95% of a normal distribution are 3.92 deviations wide.
-      let ratio: Double = widths.reduce(0, +) / 24 / 3.92 / deviation
-      // 24 values know their deviation to 15%.
+      let ratio: Double = widths.reduce(0, +) / 24 / 3.92 / std
+      // 24 values know their standard deviation to 15%.
       #expect((0.6...1.6).contains(ratio), "\(all[0][place].0): \(ratio)")
     }
   }

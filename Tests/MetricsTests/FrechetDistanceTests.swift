@@ -47,7 +47,7 @@ import Testing
     #expect(try FrechetDistance.between(features, features) < 1e-6)
   }
 
-  @Test func `Commuting covariances give the sum of squared differences of the deviations`() throws {
+  @Test func `Commuting covariances give the sum of squared differences of the standard deviations`() throws {
     let a = try exact(50, mean: [0, 0, 0], factor: [1, 0, 0, 0, 2, 0, 0, 0, 3], "a")
     let b = try exact(60, mean: [1, -2, 0], factor: [2, 0, 0, 0, 2, 0, 0, 0, 0.5], "b")
     // 1 + 4 for the means; (1-2)² + 0 + (3-0.5)² for the deviations.

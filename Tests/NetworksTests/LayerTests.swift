@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  @Test func `Normalisations give rows of mean zero and deviation one, or of root mean square one`() throws {
+  @Test func `Normalisations give rows of mean zero and standard deviation one, or of root mean square one`() throws {
     let store = randomStore()
     let x = try normal("rows", [4, 8]) * 3 + 1
     let layer = try LayerNorm(store.root / "layer", 8)(x)

@@ -60,7 +60,7 @@ import Testing
 
   @Test func `Samples outside all groups are measured against the peers, and weights against the peers' mean`() throws {
     let groupAdvantage = GroupAdvantage(groupSize: 4, clip: 10, epsilon: 0)
-    // Mean 2, biased deviation 2.
+    // Mean 2, biased standard deviation 2.
     let peers = try Tensor([Float(0), 4, 0, 4])
     let batchRewards = try BatchRewards(
       rewards: Tensor([Float(2), 3, -2]), peers: peers, groupAdvantage: groupAdvantage)

@@ -50,17 +50,17 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
   private static let ring = """
       modes: 6
       radius: 2.5
-      deviation: 0.3
+      std: 0.3
       class-count: 3
-      phantom:
+      spurious-mode:
         mean: [0, 0]
-        deviation: 0.4
+        std: 0.4
         weight: 0.2
     """
   private static let listed = """
       dimension: 2
       means: [0, 1, 1, 0, -1, -1]
-      deviations: [0.3, 0.2, 0.1]
+      stds: [0.3, 0.2, 0.1]
       weights: [1, 2, 3]
       classes: [0, 1, 0]
     """

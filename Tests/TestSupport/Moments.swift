@@ -8,7 +8,7 @@ package func unevenMixture(_ dimension: Int) -> Mixture {
   let count = 5
   return Mixture(
     means: (0..<count).map { k in (0..<dimension).map { d in 1.5 * sin(Double(3 * k + 2 * d + 1)) } },
-    deviations: (0..<count).map { 0.3 + 0.15 * Double($0) }, weights: [1, 2, 3, 1, 2], labels: [0, 1, 0, 1, 2])
+    stds: (0..<count).map { 0.3 + 0.15 * Double($0) }, weights: [1, 2, 3, 1, 2], labels: [0, 1, 0, 1, 2])
 }
 
 /// The mean and the covariance of the components of a class.
@@ -24,7 +24,7 @@ package func moments(_ mixture: Mixture, _ label: Int) -> (mean: [Double], covar
       mean[i] += weight * mixture.means[k][i]
       for j in 0..<size {
         second[i][j] +=
-          weight * (mixture.means[k][i] * mixture.means[k][j] + (i == j ? pow(mixture.deviations[k], 2) : 0))
+          weight * (mixture.means[k][i] * mixture.means[k][j] + (i == j ? pow(mixture.stds[k], 2) : 0))
       }
     }
   }

@@ -61,7 +61,7 @@ package final class Stage {
   }
 }
 
-package func tinyMixture(_ mixture: Mixture = .ring(6, radius: 2, deviation: 0.3, classes: 3)) -> GaussianMixture {
+package func tinyMixture(_ mixture: Mixture = .ring(6, radius: 2, std: 0.3, classes: 3)) -> GaussianMixture {
   GaussianMixture(
     mixture, network: GaussianMixture.Network(width: 16, layers: 2, embedding: 8), schedule: RectifiedFlow())
 }

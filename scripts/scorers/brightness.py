@@ -1,4 +1,4 @@
-"""An external scorer without any package: how bright and how red a picture or a video is, with exact gradients.
+"""An external scorer without any package: how bright and how red an image or a video is, with exact gradients.
 
     reward: {kind: external, command: [python3, scripts/scorers/brightness.py], axes: {brightness: 1}}
 """
@@ -9,7 +9,7 @@ import fewstep_scorer
 class Brightness:
     name, version, weights = "brightness", "1", ""
     axes = ["brightness", "redness"]
-    takes = ["pictures", "videos"]
+    takes = ["images", "videos"]
 
     def __init__(self, seed):
         """It has nothing random."""

@@ -5,7 +5,7 @@ A scorer is an object with
     name, version   texts; the version changes whenever a score would
     weights         a hash of its weights, "" without any (hash_of makes one)
     axes            names of what it scores by
-    takes           ["pictures"], ["videos"] or both
+    takes           ["images"], ["videos"] or both
     score(samples, prompts)               a list of numbers a sample, one an axis
     gradient(samples, prompts, weights)   scores as above, and for each sample the gradient of the sum of its axes'
                                           scores, weighted by `weights` {axis: number}: a list of numbers, an array of
@@ -38,7 +38,7 @@ class ScorerError(Exception):
 
 
 class Sample:
-    """A picture [C, H, W] or a video [C, F, H, W]: uint8 0...255 as it is in a file, or float32 0...1."""
+    """An image [C, H, W] or a video [C, F, H, W]: uint8 0...255 as it is in a file, or float32 0...1."""
 
     def __init__(self, dtype, shape, data):
         self.dtype, self.shape, self.data = dtype, tuple(shape), data

@@ -17,19 +17,19 @@ INSTALL = "python -m pip install hpsv3==1.0.0, in an environment of its own, and
 
 
 class HPSv3:
-    """Without --gradients, pictures of 8 bits as the package reads them from files. With it, the package's
+    """Without --gradients, images of 8 bits as the package reads them from files. With it, the package's
     differentiable preparation of tensors, whose bicubic resize is in floating point."""
 
     name = "HPSv3"
     axes = ["mu"]
-    takes = ["pictures"]
+    takes = ["images"]
 
     def __init__(self, options, seed):
         self.torch = need("torch", INSTALL)
         package = need("hpsv3", INSTALL)
         self.image = need("PIL.Image", INSTALL)
         self.torch.manual_seed(seed)
-        way = "tensors" if options.gradients else "8-bit pictures"
+        way = "tensors" if options.gradients else "8-bit images"
         self.version = f"{version_of('hpsv3')} ({way}, transformers {version_of('transformers')})"
         self.weights = fewstep_scorer.hash_of(options.checkpoint)
         self.device = options.device
@@ -43,10 +43,10 @@ class HPSv3:
     def score(self, samples, prompts):
         with self.torch.no_grad():
             if hasattr(self, "gradient"):
-                pictures = [255 * self.tensor(sample) for sample in samples]
+                images = [255 * self.tensor(sample) for sample in samples]
             else:
-                pictures = [self.picture(sample) for sample in samples]
-            return [[value] for value in self.mu(pictures, prompts).tolist()]
+                images = [self.image(sample) for sample in samples]
+            return [[value] for value in self.mu(images, prompts).tolist()]
 
     def gradient_of_tensors(self, samples, prompts, weights):
         with self.torch.enable_grad():
@@ -56,16 +56,16 @@ class HPSv3:
         values = [gradient.float().cpu().numpy() for gradient in gradients]
         return [[value] for value in scores.detach().tolist()], values
 
-    def mu(self, pictures, prompts):
+    def mu(self, images, prompts):
         """The first of the head's two numbers; the other is how sure it is."""
-        return self.inferencer.reward(image_paths=pictures, prompts=prompts)[:, 0].float()
+        return self.inferencer.reward(image_paths=images, prompts=prompts)[:, 0].float()
 
     def tensor(self, sample):
         """float32 [3, H, W] in 0...1 on the model's device."""
         pixels = self.torch.from_numpy(sample.array()).to(self.device).float()
         return pixels / 255 if sample.dtype == "uint8" else pixels
 
-    def picture(self, sample):
+    def image(self, sample):
         pixels = sample.array()
         if sample.dtype != "uint8":
             pixels = (255 * pixels).round().clip(0, 255).astype("uint8")

@@ -16,7 +16,7 @@ def write(header, payload=b""):
 
 read()  # hello
 write({"type": "hello", "protocol": 1, "scorer": "minimal", "version": "1", "weights": "",
-       "axes": ["brightness"], "takes": ["pictures"], "gradients": False})
+       "axes": ["brightness"], "takes": ["images"], "gradients": False})
 while True:
     request, payload = read()
     scores, start = array.array("f"), 0

@@ -55,7 +55,7 @@ class VideoReward:
         chats = [
             [{"role": "user", "content": [
                 {
-                    "type": "video", "video": self.pictures(sample, data), "min_pixels": LEAST_PIXELS,
+                    "type": "video", "video": self.images(sample, data), "min_pixels": LEAST_PIXELS,
                     "max_pixels": data.max_frame_pixels,
                 },
                 {"type": "text",
@@ -74,7 +74,7 @@ class VideoReward:
         scored = [inferencer._norm(dict(zip(self.axes, row))) for row in logits]
         return [[values[axis] for axis in self.axes] for values in scored]
 
-    def pictures(self, sample, data):
+    def images(self, sample, data):
         """Frames of 8 bits, evenly chosen."""
         video = sample.array()
         if sample.dtype != "uint8":

@@ -3,10 +3,10 @@ import Evaluation
 import Files
 import Tensors
 
-/// How near pictures are to their captions: cosines of a CLIP model's embeddings (Hessel et al., arXiv 2104.08718, without
+/// How near images are to their captions: cosines of a CLIP model's embeddings (Hessel et al., arXiv 2104.08718, without
 /// their factor and without a limit at 0).
 ///
-/// As DMD2 takes it, with OpenCLIP's ViT-g-14: "A photo depicts" before every caption, and pictures brought to 256 pixels a
+/// As DMD2 takes it, with OpenCLIP's ViT-g-14: "A photo depicts" before every caption, and images brought to 256 pixels a
 /// side before the model's own preparation. Both give the tokens that DMD2 puts together itself.
 public final class CLIPScore {
   public let fingerprint: Fingerprint
@@ -20,7 +20,7 @@ public final class CLIPScore {
   ///   - folder: the model's, in transformers' layout or open_clip's.
   ///   - tokenizer: its tokenizer's folder; the model's own unless given.
   ///   - prefix: before every caption, with a space; empty for none.
-  ///   - fit: of pictures, before the model's own preparation.
+  ///   - fit: of images, before the model's own preparation.
   /// - Throws: `Failure` naming the file, and the setting or the tensor in it, that cannot be used.
   public init(
     _ folder: String, tokenizer: String? = nil, prefix: String = "A photo depicts", fit: ImageFit = .square(256),
@@ -37,9 +37,9 @@ public final class CLIPScore {
     ]).merging(texts.fingerprint)
   }
 
-  /// The cosine of each picture, uint8 [3, H, W] on the CPU and of its own size, with its caption.
-  public func cosines(pictures: [Tensor], captions: [String]) throws -> [Double] {
-    let prepared = try inParallel(pictures) { [processing, fit] in try processing(picture: fit($0)) }
+  /// The cosine of each image, uint8 [3, H, W] on the CPU and of its own size, with its caption.
+  public func cosines(images: [Tensor], captions: [String]) throws -> [Double] {
+    let prepared = try inParallel(images) { [processing, fit] in try processing(image: fit($0)) }
     return try noGrad {
       let seen = try model.embeddings(pixels: stacked(prepared).to(device))
       return try (seen * texts(captions)).sum([-1]).doubles()

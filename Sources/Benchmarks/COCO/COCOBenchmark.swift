@@ -3,7 +3,7 @@ import Foundation
 import Media
 import Tensors
 
-/// A picture for each caption of COCO, numbered from 0: `<index:05d>.png`.
+/// An image for each caption of COCO, numbered from 0: `<index:05d>.png`.
 public struct COCOBenchmark: Benchmark {
   public let name = "coco"
   public let items: [BenchmarkItem]

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Tensors
 
-/// The captions of a COCO evaluation, in the order in which pictures are numbered.
+/// The captions of a COCO evaluation, in the order in which images are numbered.
 public enum COCOCaptions {
   /// Of a text file one a line, empty lines left out, as DMD2 reads its captions_coco14_test.txt. Of COCO's own
   /// captions_val2014.json one an image: that with the lowest id, in the order of the images' ids.

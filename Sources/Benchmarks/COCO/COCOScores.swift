@@ -5,57 +5,58 @@ import Media
 import Metrics
 import Tensors
 
-/// Scores COCO's pictures as DMD2 does (arXiv 2405.14867, its main/coco_eval): FID at a resolution, patch-FID and CLIP score;
+/// Scores COCO's images as DMD2 does (arXiv 2405.14867, its main/coco_eval): FID at a resolution, patch-FID and CLIP score;
 /// and by CMMD.
 public struct COCOScores {
   /// Of how the scores are defined here.
   static let version = 1
 
   public private(set) var scores: [BenchmarkScore] = []
-  private let suite: COCOBenchmark
+  private let benchmark: COCOBenchmark
   private let root: String
   private let batch: Int
   private var scorers = Fingerprint()
 
-  /// What a scorer says of how far it is: pictures that are done, of how many, and which.
+  /// What a scorer says of how far it is: images that are done, of how many, and which.
   public typealias Report = (_ done: Int, _ count: Int, _ what: String) throws -> Void
   private let report: Report
 
   /// - Parameters:
-  ///   - root: where the pictures are.
-  ///   - batch: pictures that a network sees at once.
-  /// - Throws: `Failure` where pictures are missing.
-  public init(_ suite: COCOBenchmark, root: String, batch: Int, report: @escaping Report = { _, _, _ in }) throws {
-    (self.suite, self.root, self.batch, self.report) = (suite, root, batch, report)
-    try suite.checkPresence(below: root)
+  ///   - root: where the images are.
+  ///   - batch: images that a network sees at once.
+  /// - Throws: `Failure` where images are missing.
+  public init(_ benchmark: COCOBenchmark, root: String, batch: Int, report: @escaping Report = { _, _, _ in }) throws {
+    (self.benchmark, self.root, self.batch, self.report) = (benchmark, root, batch, report)
+    try benchmark.checkPresence(below: root)
   }
 
   /// What the scores depend on besides the samples.
   public var fingerprint: Fingerprint {
     Fingerprint(
-      benchmark: suite.name, version: Self.version, prompts: suite.prompts, samples: suite.items.count, scorers: scorers
+      benchmark: benchmark.name, version: Self.version, prompts: benchmark.prompts, samples: benchmark.items.count,
+      scorers: scorers
     )
   }
 
-  /// FID of pictures as `fit` shows them: "FID" at a resolution, "patch-FID" in patches.
+  /// FID of images as `fit` shows them: "FID" at a resolution, "patch-FID" in patches.
   public mutating func addFrechetDistance(
     _ name: String, _ network: Inception, _ fit: ImageFit, to real: RealImages
   ) throws {
     try add(name, network, fit, to: real) { try FrechetDistance(to: FeatureStatistics($0))($1, $2) }
   }
 
-  /// CMMD of whole pictures.
+  /// CMMD of whole images.
   public mutating func addCMMD(_ network: CLIPEmbedding, to real: RealImages) throws {
     try add("CMMD", network, .whole, to: real) { try CMMD(to: $0)($1, $2) }
   }
 
-  /// The mean cosine of pictures with their captions.
+  /// The mean cosine of images with their captions.
   public mutating func addCLIPScore(_ score: CLIPScore) throws {
-    let cosines = try stride(from: 0, to: suite.items.count, by: batch).flatMap { start in
-      let part = Array(suite.items[start..<min(start + batch, suite.items.count)])
-      let pictures = try inParallel(part) { [root] in try RGBImage.read("\(root)/\($0.path)").tensor() }
-      let values = try score.cosines(pictures: pictures, captions: part.map(\.prompt))
-      try report(start + part.count, suite.items.count, "CLIP score")
+    let cosines = try stride(from: 0, to: benchmark.items.count, by: batch).flatMap { start in
+      let part = Array(benchmark.items[start..<min(start + batch, benchmark.items.count)])
+      let images = try inParallel(part) { [root] in try RGBImage.read("\(root)/\($0.path)").tensor() }
+      let values = try score.cosines(images: images, captions: part.map(\.prompt))
+      try report(start + part.count, benchmark.items.count, "CLIP score")
       return values
     }
     let estimate = try Estimate(meanOf: cosines, Resamples(of: cosines.count))
@@ -67,10 +68,10 @@ public struct COCOScores {
     _ name: String, _ network: any ImageNetwork, _ fit: ImageFit, to real: RealImages,
     _ measure: (_ real: Tensor, _ generated: Tensor, Resamples) throws -> Estimate
   ) throws {
-    let real = try real.features(network, fit, batch: batch) { try report($0, $1, "\(name), real pictures") }
-    let pictures = suite.items.map { ImageSource.Image(file: "\(root)/\($0.path)") }
-    let generated = try ImageFeatures(of: pictures, network, fit, batch: batch) { done in
-      try report(done, pictures.count, name)
+    let real = try real.features(network, fit, batch: batch) { try report($0, $1, "\(name), real images") }
+    let images = benchmark.items.map { ImageSource.Image(file: "\(root)/\($0.path)") }
+    let generated = try ImageFeatures(of: images, network, fit, batch: batch) { done in
+      try report(done, images.count, name)
     }
     let count = generated.names.count
     let estimate = try measure(real.values, generated.values, Resamples(of: count))

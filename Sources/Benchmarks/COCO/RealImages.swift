@@ -3,21 +3,21 @@ import Fewstep
 import Files
 import Tensors
 
-/// The real side of a benchmark: pictures, and features of them that are there already.
+/// The real side of a benchmark: images, and features of them that are there already.
 public struct RealImages {
   private let sources: [String]
-  private let pictures: [ImageSource.Image]
+  private let images: [ImageSource.Image]
   private let kept: [ImageFeatures]
 
-  /// - Parameter sources: folders of pictures, tars, and files that `ImageFeatures.write` made (.h5).
-  /// - Throws: `Failure` where one is not there, holds no pictures or other features.
+  /// - Parameter sources: folders of images, tars, and files that `ImageFeatures.write` made (.h5).
+  /// - Throws: `Failure` where one is not there, holds no images or other features.
   public init(_ sources: [String]) throws {
     self.sources = sources
     kept = try sources.filter(Self.isFile).map { try ImageFeatures(reading: $0) }
-    pictures = try ImageSource.images(in: sources.filter { !Self.isFile($0) })
+    images = try ImageSource.images(in: sources.filter { !Self.isFile($0) })
   }
 
-  /// Their features by a network: those of a file of the same network and preparation, or of all pictures.
+  /// Their features by a network: those of a file of the same network and preparation, or of all images.
   ///
   /// - Throws: `Failure` where there are neither.
   func features(
@@ -25,7 +25,7 @@ public struct RealImages {
   ) throws -> ImageFeatures {
     let wanted = ImageFeatures.fingerprint(network, fit)
     if let found = kept.first(where: { $0.fingerprint == wanted }) { return found }
-    guard !pictures.isEmpty else {
+    guard !images.isEmpty else {
       let differences = zip(sources, kept).map { path, features in
         "\(path): \(features.fingerprint.differences(from: wanted).joined(separator: ", "))"
       }
@@ -33,7 +33,7 @@ public struct RealImages {
         .malformed, at: "real images", "no features fit this network: \(differences.joined(separator: "; "))",
         advice: "Compute features with `fewstep features`, or name a folder of images.")
     }
-    return try ImageFeatures(of: pictures, network, fit, batch: batch) { try progress($0, pictures.count) }
+    return try ImageFeatures(of: images, network, fit, batch: batch) { try progress($0, images.count) }
   }
 
   private static func isFile(_ path: String) -> Bool { path.hasSuffix(".h5") || path.hasSuffix(".hdf5") }

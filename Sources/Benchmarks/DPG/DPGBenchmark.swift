@@ -3,10 +3,10 @@ import Foundation
 import Media
 import Tensors
 
-/// DPG-Bench (Hu et al., arXiv 2403.05135): four pictures each of 1,065 long prompts, about which questions are asked.
+/// DPG-Bench (Hu et al., arXiv 2403.05135): four images each of 1,065 long prompts, about which questions are asked.
 ///
 /// The prompts are the files `dpg_bench/prompts/<name>.txt`. The layout is a flat folder with `<name>.png` for each, the four
-/// pictures in two rows with nothing between them.
+/// images in two rows with nothing between them.
 public struct DPGBenchmark: Benchmark {
   public static let tiles = 4
   static let columns = 2
@@ -30,7 +30,7 @@ public struct DPGBenchmark: Benchmark {
       let path = "\(folder)/\(name).txt"
       guard !name.contains(".") else {
         throw Failure(
-          .malformed, at: path, "the scorer takes a picture's name up to its first point",
+          .malformed, at: path, "the scorer takes an image's name up to its first point",
           expected: "a name without one",
           got: name)
       }
@@ -64,7 +64,7 @@ public struct DPGBenchmark: Benchmark {
     }
   }
 
-  /// Pixels a side of the pictures in the grids, which all have the first one's size.
+  /// Pixels a side of the images in the grids, which all have the first one's size.
   ///
   /// - Throws: `Failure` where the grid cannot be parted into two by two squares.
   public func tileSide(below root: String) throws -> Int {
@@ -78,7 +78,7 @@ public struct DPGBenchmark: Benchmark {
   }
 
   /// The first of the four.
-  public func picture(_ path: String) throws -> Tensor {
+  public func image(_ path: String) throws -> Tensor {
     let grid = try RGBImage.read(path).tensor()
     return try grid.sliced(1, to: grid.shape[1] / Self.columns).sliced(2, to: grid.shape[2] / Self.columns).contiguous()
   }

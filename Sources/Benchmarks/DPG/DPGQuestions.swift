@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// A question about a picture of DPG-Bench.
+/// A question about an image of DPG-Bench.
 public struct DPGQuestion: Equatable, Sendable {
   /// Of its item's questions.
   public var number: Int

@@ -2,11 +2,11 @@ import Files
 import Metrics
 import Tensors
 
-/// The results file of `compute_dpg_bench.py`: a line a picture, then the scores.
+/// The results file of `compute_dpg_bench.py`: a line an image, then the scores.
 public struct DPGReport: Sendable {
   public let path: String
   /// 0 to 1, in the order of their lines' texts: the file's own is that of a folder's listing.
-  let pictures: [Double]
+  let images: [Double]
   /// 0 to 100.
   private var categories = [(name: String, value: Double)]()
   private var total: Double?
@@ -15,7 +15,7 @@ public struct DPGReport: Sendable {
   public init(_ path: String) throws {
     self.path = path
     var level: String?
-    var pictures = [(line: String, value: Double)]()
+    var images = [(line: String, value: Double)]()
     for line in try TextFile(path).lines {
       let place = "\(path):\(line.number)"
       func number(_ text: some StringProtocol) throws -> Double {
@@ -35,33 +35,33 @@ public struct DPGReport: Sendable {
       } else if ["Model: ", "Image path: ", "Save results to: "].contains(where: text.hasPrefix) {
         continue
       } else if let value = text.wholeMatch(of: /.+\.[A-Za-z]+((?:, [0-9.e+-]+){2,})/)?.output.1 {
-        pictures.append((text, try number(value.split(separator: ", ").last ?? "")))
+        images.append((text, try number(value.split(separator: ", ").last ?? "")))
       } else {
         throw Failure(
           .malformed, at: place, "not a line of compute_dpg_bench.py's results", got: "'\(text.prefix(60))'")
       }
     }
-    self.pictures = pictures.sorted { $0.line < $1.line }.map(\.value)
-    guard total != nil, !pictures.isEmpty else {
+    self.images = images.sorted { $0.line < $1.line }.map(\.value)
+    guard total != nil, !images.isEmpty else {
       throw Failure(
         .malformed, at: path, "the scores are missing", expected: "a line 'DPG-Bench score: ...' at the end",
         advice: "The scorer did not come to its end: run it again.")
     }
   }
 
-  /// The file's own numbers; the interval of the whole is by a bootstrap over pictures, categories have none.
+  /// The file's own numbers; the interval of the whole is by a bootstrap over images, categories have none.
   ///
-  /// - Parameter expected: pictures there should be.
+  /// - Parameter expected: images there should be.
   public func scores(of expected: Int) throws -> [BenchmarkScore] {
-    let computed = try Estimate(meanOf: pictures.map { 100 * $0 }, Resamples(of: pictures.count))
+    let computed = try Estimate(meanOf: images.map { 100 * $0 }, Resamples(of: images.count))
     var (printed, words) = (Estimate(total ?? computed.value, interval: computed.interval), [String]())
     if (computed.value - printed.value).magnitude > 1e-6 {
       printed.interval = nil
-      words.append("its pictures' lines do not make up the score that is printed")
+      words.append("its images' lines do not make up the score that is printed")
     }
-    if pictures.count != expected { words.append("\(pictures.count) pictures were scored, not \(expected)") }
+    if images.count != expected { words.append("\(images.count) images were scored, not \(expected)") }
     printed.warning = words.isEmpty ? nil : words.joined(separator: "; ")
-    return categories.map { BenchmarkScore($0.name, Estimate($0.value), samples: pictures.count) }
-      + [BenchmarkScore("DPG-Bench", printed, samples: pictures.count)]
+    return categories.map { BenchmarkScore($0.name, Estimate($0.value), samples: images.count) }
+      + [BenchmarkScore("DPG-Bench", printed, samples: images.count)]
   }
 }

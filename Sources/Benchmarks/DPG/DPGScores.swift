@@ -3,22 +3,22 @@ import Tensors
 
 /// DPG-Bench's numbers from answers, as `compute_dpg_bench.py` computes them.
 ///
-/// A tile's score is the share of its questions that are answered with yes, and whose parents are; a picture's is the mean of
-/// its tiles, the benchmark's 100 times the mean of its pictures. Categories are 100 times the share of yes among all their
+/// A tile's score is the share of its questions that are answered with yes, and whose parents are; an image's is the mean of
+/// its tiles, the benchmark's 100 times the mean of its images. Categories are 100 times the share of yes among all their
 /// questions, parents not looked at, and of the last tile alone: that is what the reference counts.
 public struct DPGScores {
   public static let version = 1
 
-  private let suite: DPGBenchmark
+  private let benchmark: DPGBenchmark
   private let questions: DPGQuestions
 
-  /// - Throws: `Failure` where no item of the suite has questions.
-  public init(_ suite: DPGBenchmark, _ questions: DPGQuestions) throws {
-    (self.suite, self.questions) = (suite, questions)
-    guard suite.items.contains(where: { questions.items[DPGBenchmark.itemName($0.path)] != nil }) else {
+  /// - Throws: `Failure` where no item of the benchmark has questions.
+  public init(_ benchmark: DPGBenchmark, _ questions: DPGQuestions) throws {
+    (self.benchmark, self.questions) = (benchmark, questions)
+    guard benchmark.items.contains(where: { questions.items[DPGBenchmark.itemName($0.path)] != nil }) else {
       throw Failure(
         .malformed, at: questions.path, "none of its items is the name of a prompt",
-        expected: "items such as '\(DPGBenchmark.itemName(suite.items[0].path))'")
+        expected: "items such as '\(DPGBenchmark.itemName(benchmark.items[0].path))'")
     }
   }
 
@@ -34,7 +34,7 @@ public struct DPGScores {
 
   /// - Throws: `Failure` naming the first answer that is missing.
   public func callAsFunction(_ answers: DPGAnswers) throws -> [BenchmarkScore] {
-    let names = suite.items.map { DPGBenchmark.itemName($0.path) }
+    let names = benchmark.items.map { DPGBenchmark.itemName($0.path) }
     let scored = try names.compactMap { try self.scored($0, answers) }
     guard !scored.isEmpty else { throw Failure(.malformed, at: answers.path, "no image could be scored") }
     let resamples = try Resamples(of: scored.count)
@@ -42,7 +42,7 @@ public struct DPGScores {
     var words = questions.warnings
     if scored.count < names.count {
       words.append(
-        "\(names.count - scored.count) of \(names.count) pictures are left out, as the official scorer does: they have no "
+        "\(names.count - scored.count) of \(names.count) images are left out, as the official scorer does: they have no "
           + "questions, or one that depends on a question that is not there")
     }
     total.warning = words.isEmpty ? nil : words.joined(separator: "; ")
@@ -62,7 +62,7 @@ public struct DPGScores {
       + [BenchmarkScore("DPG-Bench", total, samples: scored.count)]
   }
 
-  /// Nil where the reference fails and leaves the picture out.
+  /// Nil where the reference fails and leaves the image out.
   func scored(_ item: String, _ answers: DPGAnswers) throws -> Scored? {
     guard let asked = questions.items[item] else { return nil }
     var made = Scored(tiles: [], answers: [], questions: asked)

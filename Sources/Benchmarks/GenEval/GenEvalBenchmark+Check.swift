@@ -6,18 +6,18 @@ import Tensors
 extension GenEvalBenchmark {
   /// Whether a folder is in the layout and of these prompts, so that all of it can be judged. Grids are not needed.
   ///
-  /// - Parameter progress: how many pictures have been read, of four for each prompt.
+  /// - Parameter progress: how many images have been read, of four for each prompt.
   /// - Throws: `Failure` that counts and names missing files, or names a folder of another prompt; `Failure` naming a
-  ///   damaged picture.
+  ///   damaged image.
   public func check(below root: String, progress: (Int) throws -> Void = { _ in }) throws {
-    let files = indices.flatMap { [Self.metadata($0)] + pictures(of: $0) }
+    let files = indices.flatMap { [Self.metadata($0)] + images(of: $0) }
     let missing = files.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0)") }
     if let first = missing.first {
       throw absence(of: missing.count, files.count, first, below: root)
     }
     for index in indices { try checkMetadata(of: index, below: root) }
-    for (number, picture) in indices.flatMap(pictures).enumerated() {
-      _ = try RGBImage.read("\(root)/\(picture)")
+    for (number, image) in indices.flatMap(images).enumerated() {
+      _ = try RGBImage.read("\(root)/\(image)")
       try progress(number + 1)
     }
   }

@@ -45,18 +45,18 @@ public final class GenEvalColorClassifier {
     ["weights": try model.digest(), "tokenizer": tokenizer.digest]
   }
 
-  /// The colours of a picture's objects, all of one class.
+  /// The colours of an image's objects, all of one class.
   ///
-  /// - Parameter picture: uint8 [3, H, W] on the CPU.
-  /// - Throws: `Failure` where a box holds no pixel, or a mask has another size than the picture.
-  public func colors(_ picture: Tensor, _ objects: [GenEvalObject]) throws -> [GenEvalColor] {
-    try logits(picture, objects).argmax(1).integers().map { GenEvalColor.allCases[$0] }
+  /// - Parameter image: uint8 [3, H, W] on the CPU.
+  /// - Throws: `Failure` where a box holds no pixel, or a mask has another size than the image.
+  public func colors(_ image: Tensor, _ objects: [GenEvalObject]) throws -> [GenEvalColor] {
+    try logits(image, objects).argmax(1).integers().map { GenEvalColor.allCases[$0] }
   }
 
   /// 100 times the cosine of each object with each colour's texts: float32 [objects, 10].
-  func logits(_ picture: Tensor, _ objects: [GenEvalObject]) throws -> Tensor {
+  func logits(_ image: Tensor, _ objects: [GenEvalObject]) throws -> Tensor {
     guard let name = objects.first?.className else { return try .zeros([0, GenEvalColor.allCases.count]) }
-    let crops = try objects.map { try processing(picture: crop(picture, $0)) }
+    let crops = try objects.map { try processing(image: crop(image, $0)) }
     return try noGrad {
       let embedded = try model.embeddings(pixels: stacked(crops).to(device))
       return try matmul(embedded, classifier(of: name).transposed(0, 1)).to(.cpu) * 100
@@ -80,9 +80,9 @@ public final class GenEvalColorClassifier {
     return made
   }
 
-  /// A box's pixels, edges rounded to even as Pillow's `crop` has it, black outside of the picture.
-  private func crop(_ picture: Tensor, _ object: GenEvalObject) throws -> Tensor {
-    let (height, width) = (picture.shape[1], picture.shape[2])
+  /// A box's pixels, edges rounded to even as Pillow's `crop` has it, black outside of the image.
+  private func crop(_ image: Tensor, _ object: GenEvalObject) throws -> Tensor {
+    let (height, width) = (image.shape[1], image.shape[2])
     func edge(_ x: Float) -> Int { Int(x.rounded(.toNearestOrEven)) }
     let (left, right) = (edge(object.box.left), edge(object.box.right))
     let (top, bottom) = (edge(object.box.top), edge(object.box.bottom))
@@ -95,21 +95,21 @@ public final class GenEvalColorClassifier {
         expected: "a box inside of \(width) by \(height) pixels",
         got: "\(left) to \(right) by \(top) to \(bottom)")
     }
-    let seen = try masked(picture, object).sliced(1, from: rows.lowerBound, to: rows.upperBound)
+    let seen = try masked(image, object).sliced(1, from: rows.lowerBound, to: rows.upperBound)
       .sliced(2, from: columns.lowerBound, to: columns.upperBound)
     return try seen.padded([
       columns.lowerBound - left, right - columns.upperBound, rows.lowerBound - top, bottom - rows.upperBound,
     ]).contiguous()
   }
 
-  private func masked(_ picture: Tensor, _ object: GenEvalObject) throws -> Tensor {
-    guard let path = object.mask else { return picture }
+  private func masked(_ image: Tensor, _ object: GenEvalObject) throws -> Tensor {
+    guard let path = object.mask else { return image }
     let mask = try RGBImage.read(path).tensor()
-    guard mask.shape == picture.shape else {
+    guard mask.shape == image.shape else {
       throw Failure(
         .malformed, at: path, "the mask does not have its image's size",
-        expected: "\(picture.shape[2]) by \(picture.shape[1]) pixels", got: "\(mask.shape[2]) by \(mask.shape[1])")
+        expected: "\(image.shape[2]) by \(image.shape[1]) pixels", got: "\(mask.shape[2]) by \(mask.shape[1])")
     }
-    return try picture.filled(where: mask.equal(to: 0), with: Double(Self.background))
+    return try image.filled(where: mask.equal(to: 0), with: Double(Self.background))
   }
 }

@@ -4,7 +4,7 @@ import Tensors
 
 /// An object that a detector sees.
 public struct GenEvalObject: Equatable, Sendable {
-  /// Edges in pixels, from the picture's upper left corner.
+  /// Edges in pixels, from the image's upper left corner.
   public struct Box: Equatable, Sendable {
     public var left: Float
     public var top: Float
@@ -17,11 +17,11 @@ public struct GenEvalObject: Equatable, Sendable {
   public var score: Float
   /// Where somebody has said it already.
   public var color: GenEvalColor?
-  /// A picture as large as the one it was seen in, black wherever the object is not.
+  /// An image as large as the one it was seen in, black wherever the object is not.
   public var mask: String?
 }
 
-/// What a detector sees in a picture: a line of a file of detections.
+/// What a detector sees in an image: a line of a file of detections.
 ///
 ///     {"image": "00012/samples/0000.png",
 ///      "objects": [{"class": "bench", "box": [x0, y0, x1, y1], "score": 0.93, "color": "red", "mask": "12-0.png"}]}
@@ -46,7 +46,7 @@ public struct GenEvalDetections: Equatable, Sendable {
       let key = isOfficial ? "filename" : "image"
       let (index, image) = try row.fields.image(key)
       if let first = seen.updateValue(row.number, forKey: image) {
-        throw row.fields.wrong(key, expected: "each picture once", got: "'\(image)', which is in line \(first) as well")
+        throw row.fields.wrong(key, expected: "each image once", got: "'\(image)', which is in line \(first) as well")
       }
       let objects =
         try isOfficial
@@ -60,9 +60,9 @@ public struct GenEvalDetections: Equatable, Sendable {
 }
 
 extension GenEvalBenchmark {
-  /// The detections of the suite's prompts; those beyond its limit are left out.
+  /// The detections of the benchmark's prompts; those beyond its limit are left out.
   ///
-  /// - Throws: `Failure` naming a picture that belongs to no prompt.
+  /// - Throws: `Failure` naming an image that belongs to no prompt.
   public func matching(_ detections: [GenEvalDetections]) throws -> [GenEvalDetections] {
     if let other = detections.first(where: { !all.indices.contains($0.index) }) {
       throw Failure(
@@ -75,7 +75,7 @@ extension GenEvalBenchmark {
 }
 
 extension ModelConfig {
-  /// A picture of the layout, by the official scorer's own rule: folders of digits, names of digits.
+  /// An image of the layout, by the official scorer's own rule: folders of digits, names of digits.
   ///
   /// - Returns: the prompt's index, and the path below the layout's root; what stands before it is left out.
   func image(_ key: String) throws -> (index: Int, path: String) {
@@ -117,7 +117,7 @@ extension ModelConfig {
   }
 
   fileprivate func box(_ key: String, _ numbers: [Double]) throws -> GenEvalObject.Box {
-    // Far outside of any picture, and so that rounding fits in an integer.
+    // Far outside of any image, and so that rounding fits in an integer.
     guard numbers.count == 4, numbers.allSatisfy({ Swift.abs($0) < 1e7 }), numbers[0] <= numbers[2],
       numbers[1] <= numbers[3]
     else {

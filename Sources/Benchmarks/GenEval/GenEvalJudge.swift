@@ -2,28 +2,28 @@ import Foundation
 import Media
 import Tensors
 
-/// GenEval's verdicts on pictures whose objects a detector has found.
+/// GenEval's verdicts on images whose objects a detector has found.
 public struct GenEvalJudge {
-  private let suite: GenEvalBenchmark
+  private let benchmark: GenEvalBenchmark
   private let root: String
   private let classifier: GenEvalColorClassifier?
 
   /// - Parameters:
-  ///   - root: the layout's, where pictures are read whose colours are asked for.
+  ///   - root: the layout's, where images are read whose colours are asked for.
   ///   - classifier: of objects whose colour nobody has said.
-  public init(_ suite: GenEvalBenchmark, root: String, _ classifier: GenEvalColorClassifier?) {
-    (self.suite, self.root, self.classifier) = (suite, root, classifier)
+  public init(_ benchmark: GenEvalBenchmark, root: String, _ classifier: GenEvalColorClassifier?) {
+    (self.benchmark, self.root, self.classifier) = (benchmark, root, classifier)
   }
 
   /// - Parameters:
-  ///   - detections: those of prompts beyond the suite's limit are left out.
-  ///   - progress: how many pictures are judged.
-  /// - Throws: `Failure` naming a picture that belongs to no prompt, or whose colours cannot be told.
+  ///   - detections: those of prompts beyond the benchmark's limit are left out.
+  ///   - progress: how many images are judged.
+  /// - Throws: `Failure` naming an image that belongs to no prompt, or whose colours cannot be told.
   public func callAsFunction(
     _ detections: [GenEvalDetections], progress: (Int) throws -> Void = { _ in }
   ) throws -> [GenEvalResult] {
-    try suite.matching(detections).enumerated().map { number, seen in
-      let prompt = suite.all[seen.index]
+    try benchmark.matching(detections).enumerated().map { number, seen in
+      let prompt = benchmark.all[seen.index]
       let objects = GenEvalRules.kept(seen.objects, for: prompt.task)
       let verdict = try GenEvalRules.verdict(prompt, objects) { try colors(of: $0, in: seen) }
       try progress(number + 1)

@@ -15,7 +15,7 @@ public enum GenEvalColor: String, CaseIterable, Codable, Sendable {
   case red, orange, yellow, green, blue, purple, pink, brown, black, white
 }
 
-/// A prompt of GenEval, and what a picture of it must show: a line of `evaluation_metadata.jsonl`.
+/// A prompt of GenEval, and what an image of it must show: a line of `evaluation_metadata.jsonl`.
 public struct GenEvalPrompt: Equatable, Sendable {
   /// Where an object lies, seen from another.
   public enum Relation: String, CaseIterable, Sendable {
@@ -47,7 +47,7 @@ public struct GenEvalPrompt: Equatable, Sendable {
   /// As it stands in the file.
   public var line: String
 
-  /// All prompts of a file. A picture's folder is named by the prompt's place here.
+  /// All prompts of a file. An image's folder is named by the prompt's place here.
   ///
   /// - Throws: `Failure` naming the line and the field.
   public static func read(_ path: String) throws -> [GenEvalPrompt] {

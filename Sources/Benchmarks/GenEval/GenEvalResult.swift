@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// What is said of a picture: a line of the results that `evaluate_images.py` writes and `summary_scores.py` reads.
+/// What is said of an image: a line of the results that `evaluate_images.py` writes and `summary_scores.py` reads.
 public struct GenEvalResult: Codable, Equatable, Sendable {
   public var filename: String
   public var tag: GenEvalTask
@@ -16,7 +16,7 @@ public struct GenEvalResult: Codable, Equatable, Sendable {
 
   /// All results of a file.
   ///
-  /// - Throws: `Failure` naming the line and the field; where a picture is there twice.
+  /// - Throws: `Failure` naming the line and the field; where an image is there twice.
   public static func read(_ path: String) throws -> [GenEvalResult] {
     var seen = [String: Int]()
     return try JSONLines.read(path).map { row in
@@ -27,7 +27,7 @@ public struct GenEvalResult: Codable, Equatable, Sendable {
         metadata: try fields.text("metadata"), details: try fields.text("details", default: "{}"))
       if let first = seen.updateValue(row.number, forKey: try fields.image("filename").path) {
         throw fields.wrong(
-          "filename", expected: "each picture once", got: "'\(result.filename)', which is in line \(first) as well")
+          "filename", expected: "each image once", got: "'\(result.filename)', which is in line \(first) as well")
       }
       return result
     }
@@ -62,7 +62,7 @@ extension GenEvalResult {
 }
 
 extension GenEvalBenchmark {
-  /// The results of the suite's prompts, in the order of their pictures; those beyond its limit are left out.
+  /// The results of the benchmark's prompts, in the order of their images; those beyond its limit are left out.
   ///
   /// - Throws: `Failure` naming a result that is of no prompt here.
   public func matching(_ results: [GenEvalResult]) throws -> [GenEvalResult] {

@@ -1,4 +1,4 @@
-/// Whether a picture shows what its prompt asks for, by the rules of GenEval's `evaluate_images.py`, in its words.
+/// Whether an image shows what its prompt asks for, by the rules of GenEval's `evaluate_images.py`, in its words.
 ///
 /// Arithmetic is in float32, as it is there: a box that lies on a boundary falls on the same side.
 public enum GenEvalRules {

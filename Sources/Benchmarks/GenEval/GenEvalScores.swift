@@ -1,14 +1,14 @@
 import Metrics
 import Tensors
 
-/// GenEval's numbers, as `summary_scores.py` computes them: of each task the share of correct pictures, and their mean.
+/// GenEval's numbers, as `summary_scores.py` computes them: of each task the share of correct images, and their mean.
 public enum GenEvalScores {
   public static let version = 1
 
-  /// Intervals are by a bootstrap over pictures.
+  /// Intervals are by a bootstrap over images.
   ///
-  /// - Parameter suite: what the results should be of; what is missing is said in a warning.
-  public static func scores(_ results: [GenEvalResult], of suite: GenEvalBenchmark) throws -> [BenchmarkScore] {
+  /// - Parameter benchmark: what the results should be of; what is missing is said in a warning.
+  public static func scores(_ results: [GenEvalResult], of benchmark: GenEvalBenchmark) throws -> [BenchmarkScore] {
     guard !results.isEmpty else { throw Failure(.missing, at: "GenEval", "there are no results to score") }
     let resamples = try Resamples(of: results.count)
     let tasks = GenEvalTask.allCases.filter { task in results.contains { $0.tag == task } }
@@ -23,22 +23,22 @@ public enum GenEvalScores {
     let prompts = Dictionary(grouping: results, by: \.metadata)
     let solved = prompts.sorted { $0.key < $1.key }.map { $0.value.contains(where: \.correct) }
     var overall = try Estimate(meanShareOf: parts, resamples)
-    overall.warning = warning(results, of: suite, tasks: tasks.count)
+    overall.warning = warning(results, of: benchmark, tasks: tasks.count)
     scores += [
       BenchmarkScore("overall", overall, samples: results.count),
       BenchmarkScore(
-        "correct pictures", try Estimate(shareOf: results.map(\.correct), resamples), samples: results.count),
+        "correct images", try Estimate(shareOf: results.map(\.correct), resamples), samples: results.count),
       BenchmarkScore(
-        "prompts with a correct picture", try Estimate(shareOf: solved, Resamples(of: solved.count)),
+        "prompts with a correct image", try Estimate(shareOf: solved, Resamples(of: solved.count)),
         samples: solved.count),
     ]
     return scores
   }
 
-  private static func warning(_ results: [GenEvalResult], of suite: GenEvalBenchmark, tasks: Int) -> String? {
-    let expected = GenEvalBenchmark.picturesPerPrompt * suite.all.count
+  private static func warning(_ results: [GenEvalResult], of benchmark: GenEvalBenchmark, tasks: Int) -> String? {
+    let expected = GenEvalBenchmark.imagesPerPrompt * benchmark.all.count
     var words = [String]()
-    if results.count != expected { words.append("\(results.count) pictures, not the benchmark's \(expected)") }
+    if results.count != expected { words.append("\(results.count) images, not the benchmark's \(expected)") }
     if tasks < GenEvalTask.allCases.count { words.append("the mean of \(tasks) tasks, not of six") }
     return words.isEmpty ? nil : words.joined(separator: "; ")
   }

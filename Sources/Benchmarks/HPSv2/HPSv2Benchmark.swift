@@ -3,10 +3,10 @@ import Foundation
 import Media
 import Tensors
 
-/// HPSv2's benchmark (Wu et al., arXiv 2306.09341): a picture each for 800 prompts of four styles.
+/// HPSv2's benchmark (Wu et al., arXiv 2306.09341): an image each for 800 prompts of four styles.
 ///
 /// The prompts are `anime.json`, `concept-art.json`, `paintings.json` and `photo.json` of the hub's data set `zhwang/HPDv2`,
-/// folder `benchmark/`: arrays of texts. Pictures lie where `hpsv2.evaluate` looks for them, `<style>/<index:05d>.jpg`.
+/// folder `benchmark/`: arrays of texts. Images lie where `hpsv2.evaluate` looks for them, `<style>/<index:05d>.jpg`.
 public struct HPSv2Benchmark: Benchmark {
   public static let styles = ["anime", "concept-art", "paintings", "photo"]
 

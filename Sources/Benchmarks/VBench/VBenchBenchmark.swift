@@ -50,7 +50,7 @@ public struct VBenchBenchmark: Benchmark {
   }
 
   /// - Parameter pixels: float [1, 3, F, H, W] in 0...1.
-  /// - Throws: `Failure` for the pixels of pictures, `Failure` where ffmpeg cannot write the file.
+  /// - Throws: `Failure` for the pixels of images, `Failure` where ffmpeg cannot write the file.
   public func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws {
     guard pixels.rank == 5, pixels.shape[0] == 1, pixels.shape[1] == 3 else {
       throw Failure(
@@ -61,7 +61,7 @@ public struct VBenchBenchmark: Benchmark {
   }
 
   /// A video's middle frame.
-  public func picture(_ path: String) throws -> Tensor {
+  public func image(_ path: String) throws -> Tensor {
     let frames = try ffmpeg.read(path)
     return try frames[.at(frames.shape[0] / 2)].contiguous()
   }

@@ -137,7 +137,7 @@ public final class VBenchScorer {
   }
 }
 
-/// How near frames are to a style's words: exp(logit scale) · cos / 100. Frames are resized as pictures are, by way of 8 bits.
+/// How near frames are to a style's words: exp(logit scale) · cos / 100. Frames are resized as images are, by way of 8 bits.
 private final class AppearanceStyle {
   private let model: CLIPModel
   private let texts: PromptEmbeddings
@@ -158,7 +158,7 @@ private final class AppearanceStyle {
   func callAsFunction(_ frames: Tensor, _ style: String) throws -> [Double] {
     let text = try texts([style])
     return try (0..<frames.shape[0]).map { index in
-      let pixels = try processing(picture: frames[.at(index)]).unsqueezed(0).to(device)
+      let pixels = try processing(image: frames[.at(index)]).unsqueezed(0).to(device)
       return try (model.embeddings(pixels: pixels) * text).sum([-1]).item() * scale / 100
     }
   }

@@ -2,7 +2,7 @@ import Files
 import Tensors
 
 extension CLIPImageProcessing {
-  /// The preprocessor_config.json of a transformers' model that sees pictures of `size` pixels a side.
+  /// The preprocessor_config.json of a transformers' model that sees images of `size` pixels a side.
   ///
   /// - Throws: `Failure` for a setting that cannot be obeyed.
   init(_ config: ModelConfig, size: Int) throws {
@@ -16,13 +16,13 @@ extension CLIPImageProcessing {
     try config.accepts("size", side, ["shortest_edge": side])
     try config.accepts("crop_size", side, ["height": side, "width": side])
     mean = try config.channels("image_mean", mean)
-    deviation = try config.channels("image_std", deviation)
+    std = try config.channels("image_std", std)
     config.ignores(
       "image_processor_type", "feature_extractor_type", "processor_class", "data_format", "default_to_square")
     try config.finish()
   }
 
-  /// What an open_clip_config.json says of pictures.
+  /// What an open_clip_config.json says of images.
   ///
   /// - Throws: `Failure` for a setting that cannot be obeyed.
   init(openCLIP file: ModelConfig, size: Int) throws {
@@ -34,7 +34,7 @@ extension CLIPImageProcessing {
     try config.accepts("interpolation", "bicubic")
     try config.accepts("resize_mode", "shortest")
     mean = try config.channels("mean", mean)
-    deviation = try config.channels("std", deviation)
+    std = try config.channels("std", std)
     config.ignores("fill_color")
     try config.finish()
   }

@@ -4,10 +4,10 @@ import Tensors
 private let bicubic = Operator("aten::_upsample_bicubic2d_aa")
 private let sampledBicubic = Operator("aten::upsample_bicubic2d")
 
-/// How pictures of any size become what a CLIP model sees.
+/// How images of any size become what a CLIP model sees.
 ///
 /// Each way exists twice. Of files of 8 bits it gives the very numbers of the published scorers. Of tensors in 0...1 it is
-/// differentiable and runs on any device; there the picture is resized in floating point, where Pillow rounds to 8 bits.
+/// differentiable and runs on any device; there the image is resized in floating point, where Pillow rounds to 8 bits.
 public struct CLIPImageProcessing: Equatable, Sendable {
   public enum Fit: Sendable {
     /// The shortest side is resized to `size` and the middle cut out, as transformers' CLIPImageProcessor does.
@@ -24,29 +24,29 @@ public struct CLIPImageProcessing: Equatable, Sendable {
   public var size: Int
   public var fit: Fit
   public var mean: [Double]
-  public var deviation: [Double]
+  public var std: [Double]
 
   /// - Parameters:
   ///   - mean: of red, green and blue in 0...1; OpenAI's unless given.
   public init(
     size: Int, _ fit: Fit, mean: [Double] = [0.48145466, 0.4578275, 0.40821073],
-    deviation: [Double] = [0.26862954, 0.26130258, 0.27577711]
+    std: [Double] = [0.26862954, 0.26130258, 0.27577711]
   ) {
-    (self.size, self.fit, self.mean, self.deviation) = (size, fit, mean, deviation)
+    (self.size, self.fit, self.mean, self.std) = (size, fit, mean, std)
   }
 
-  /// float32 [3, size, size] of a picture of 8 bits.
+  /// float32 [3, size, size] of an image of 8 bits.
   ///
-  /// - Parameter picture: uint8 [3, H, W] on the CPU.
-  public func callAsFunction(picture: Tensor) throws -> Tensor {
-    guard picture.rank == 3, picture.shape[0] == 3, picture.dtype == .uint8, picture.count > 0 else {
-      throw Failure(.malformed, at: "CLIP", expected: "an image uint8 [3, H, W]", got: picture.summary)
+  /// - Parameter image: uint8 [3, H, W] on the CPU.
+  public func callAsFunction(image: Tensor) throws -> Tensor {
+    guard image.rank == 3, image.shape[0] == 3, image.dtype == .uint8, image.count > 0 else {
+      throw Failure(.malformed, at: "CLIP", expected: "an image uint8 [3, H, W]", got: image.summary)
     }
     func unit(_ x: Tensor) throws -> Tensor { try x.to(.float32) / 255 }
-    guard fit != .pad, fit != .sampledCrop else { return try self(pixels: unit(picture).unsqueezed(0))[0] }
-    let (height, width) = (picture.shape[1], picture.shape[2])
+    guard fit != .pad, fit != .sampledCrop else { return try self(pixels: unit(image).unsqueezed(0))[0] }
+    let (height, width) = (image.shape[1], image.shape[2])
     let fitted = fitted(height, width)
-    let small = try resized(picture, height: fitted.height, width: fitted.width, .bicubic)
+    let small = try resized(image, height: fitted.height, width: fitted.width, .bicubic)
     return try normalized(unit(cropped(small.unsqueezed(0))))[0]
   }
 
@@ -76,7 +76,7 @@ public struct CLIPImageProcessing: Equatable, Sendable {
   /// cut off, for in white and black areas rounding alone would say which pixels get one.
   private func limited(_ x: Tensor) throws -> Tensor { try x + (x.clamped(0, 1) - x).detached() }
 
-  /// Height and width before the picture is cut or padded.
+  /// Height and width before the image is cut or padded.
   private func fitted(_ height: Int, _ width: Int) -> (height: Int, width: Int) {
     switch fit {
     case .crop, .torchvisionCrop, .sampledCrop:
@@ -107,6 +107,6 @@ public struct CLIPImageProcessing: Equatable, Sendable {
     func channels(_ values: [Double]) throws -> Tensor {
       try Tensor(values, shape: [3, 1, 1]).to(.float32).to(x.device)
     }
-    return try (x - channels(mean)) / channels(deviation)
+    return try (x - channels(mean)) / channels(std)
   }
 }

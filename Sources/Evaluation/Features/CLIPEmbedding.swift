@@ -2,7 +2,7 @@ import Encoders
 import Media
 import Tensors
 
-/// Pictures' embeddings by a CLIP model, of length 1: what CMMD compares (Jayasumana et al., arXiv 2401.09603), there of
+/// Images' embeddings by a CLIP model, of length 1: what CMMD compares (Jayasumana et al., arXiv 2401.09603), there of
 /// openai/clip-vit-large-patch14-336.
 ///
 /// As in the authors' code the middle square, half a pixel to the upper left, is resized by Pillow's bicubic filter.
@@ -25,13 +25,13 @@ public final class CLIPEmbedding: ImageNetwork {
     ]
   }
 
-  public func prepared(_ picture: Tensor) throws -> Tensor {
-    let square = try middle(of: picture, min(picture.shape[1], picture.shape[2]), rounding: .down)
-    return try processing(picture: resized(square, height: processing.size, width: processing.size, .bicubic))
+  public func prepared(_ image: Tensor) throws -> Tensor {
+    let square = try middle(of: image, min(image.shape[1], image.shape[2]), rounding: .down)
+    return try processing(image: resized(square, height: processing.size, width: processing.size, .bicubic))
   }
 
-  public func features(_ pictures: Tensor) throws -> Tensor {
-    try noGrad { try model.embeddings(pixels: pictures).to(.cpu) }
+  public func features(_ images: Tensor) throws -> Tensor {
+    try noGrad { try model.embeddings(pixels: images).to(.cpu) }
   }
 }
 

@@ -3,32 +3,32 @@ import Files
 import Media
 import Tensors
 
-/// Features of a set of pictures, and what they depend on: two sets are compared only where that is the same.
+/// Features of a set of images, and what they depend on: two sets are compared only where that is the same.
 public struct ImageFeatures {
   /// float32 [N, D] on the CPU.
   public let values: Tensor
-  /// Where each picture is.
+  /// Where each image is.
   public let names: [String]
   /// What each feature depends on besides its image: the network and the fit.
   public let fingerprint: Fingerprint
   /// A hash of the files' bytes in their order; their names do not count.
   public let images: String
 
-  /// Looks at pictures, so many at once.
+  /// Looks at images, so many at once.
   ///
-  /// - Parameter progress: called with the number of pictures that are done; what it throws ends the work.
-  /// - Throws: `Failure` naming the picture that is damaged.
+  /// - Parameter progress: called with the number of images that are done; what it throws ends the work.
+  /// - Throws: `Failure` naming the image that is damaged.
   public init(
-    of pictures: [ImageSource.Image], _ network: any ImageNetwork, _ fit: ImageFit, batch: Int = 32,
+    of images: [ImageSource.Image], _ network: any ImageNetwork, _ fit: ImageFit, batch: Int = 32,
     progress: (Int) throws -> Void = { _ in }
   ) throws {
     var features = [Tensor]()
     var hashes = [String]()
-    for start in stride(from: 0, to: pictures.count, by: batch) {
-      let end = min(start + batch, pictures.count)
-      let prepared = try inParallel(Array(pictures[start..<end])) { picture in
-        let data = try picture.bytes()
-        let image = try data.withUnsafeBytes { try RGBImage(decoding: $0, from: picture.name) }
+    for start in stride(from: 0, to: images.count, by: batch) {
+      let end = min(start + batch, images.count)
+      let prepared = try inParallel(Array(images[start..<end])) { file in
+        let data = try file.bytes()
+        let image = try data.withUnsafeBytes { try RGBImage(decoding: $0, from: file.name) }
         return (tensor: try network.prepared(fit(image.tensor())), hash: hash(data))
       }
       features.append(try network.features(stacked(prepared.map(\.tensor)).to(network.device)))
@@ -36,9 +36,9 @@ public struct ImageFeatures {
       try progress(end)
     }
     values = try concatenated(features)
-    names = pictures.map(\.name)
+    names = images.map(\.name)
     fingerprint = Self.fingerprint(network, fit)
-    images = hash(hashes.joined())
+    self.images = hash(hashes.joined())
   }
 
   /// Distances between two sets of features mean something only if this is the same.

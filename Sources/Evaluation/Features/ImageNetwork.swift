@@ -11,9 +11,9 @@ public protocol ImageNetwork {
 
   /// float32 [3, side, side] on the CPU, of a side that is the network's own.
   ///
-  /// - Parameter picture: uint8 [3, H, W] on the CPU.
-  func prepared(_ picture: Tensor) throws -> Tensor
+  /// - Parameter image: uint8 [3, H, W] on the CPU.
+  func prepared(_ image: Tensor) throws -> Tensor
 
-  /// float32 [B, D] on the CPU, without a graph, of prepared pictures [B, 3, side, side] on the device.
-  func features(_ pictures: Tensor) throws -> Tensor
+  /// float32 [B, D] on the CPU, without a graph, of prepared images [B, 3, side, side] on the device.
+  func features(_ images: Tensor) throws -> Tensor
 }

@@ -5,7 +5,7 @@ import Tensors
 /// The Inception network that FID and KID are published for, as clean-fid uses it (Parmar et al., arXiv 2104.11222): NVIDIA's
 /// TorchScript program inception-2015-12-05.pt.
 ///
-/// A picture is resized to 299 × 299 by Pillow's bicubic filter, each channel in floating point, and cut off at 0 and 255.
+/// An image is resized to 299 × 299 by Pillow's bicubic filter, each channel in floating point, and cut off at 0 and 255.
 /// The part `layers` of the program gets (x - 128) / 128.
 public final class Inception: ImageNetwork {
   /// Pixels a side.
@@ -23,18 +23,18 @@ public final class Inception: ImageNetwork {
     do { _ = try features(.zeros([2, 3, Self.side, Self.side], on: device)) } catch let error as TensorError {
       throw Failure(
         .malformed, at: path, "the program is not NVIDIA's Inception",
-        expected: "a part `layers` that makes a vector of each picture [B, 3, \(Self.side), \(Self.side)]",
+        expected: "a part `layers` that makes a vector of each image [B, 3, \(Self.side), \(Self.side)]",
         got: error.reason)
     }
   }
 
-  public func prepared(_ picture: Tensor) throws -> Tensor {
-    try resizedInFloat(picture, height: Self.side, width: Self.side, .bicubic).clamped(0, 255)
+  public func prepared(_ image: Tensor) throws -> Tensor {
+    try resizedInFloat(image, height: Self.side, width: Self.side, .bicubic).clamped(0, 255)
   }
 
-  public func features(_ pictures: Tensor) throws -> Tensor {
+  public func features(_ images: Tensor) throws -> Tensor {
     try noGrad {
-      try program((pictures - 128) / 128, method: "layers.forward").reshaped([pictures.shape[0], -1])
+      try program((images - 128) / 128, method: "layers.forward").reshaped([images.shape[0], -1])
         .to(.float32).to(.cpu)
     }
   }

@@ -30,10 +30,10 @@ extension RewardProxy {
   public var scorer: Fingerprint { [:] }
 }
 
-/// A reward of any picture for any text, whatever made them: what benchmarks score files with.
+/// A reward of any image file for any prompt: benchmarks score with it.
 public protocol ImageFileReward: RewardProxy {
   /// float32 [B], as the reward's published scorer gives for files. Runs without gradients.
   ///
-  /// - Parameter pictures: B of them, each uint8 [3, H, W] on the CPU, of its own size.
-  func score(pictures: [Tensor], texts: [String]) throws -> Tensor
+  /// - Parameter images: B of them, each uint8 [3, H, W] on the CPU, of its own size.
+  func score(images: [Tensor], prompts: [String]) throws -> Tensor
 }

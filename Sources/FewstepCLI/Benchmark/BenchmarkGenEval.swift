@@ -36,7 +36,7 @@ struct BenchmarkGenEval: ParsableCommand {
     guard let source else { return note("there are no scores.\n\(GenEvalSource.advice)") }
     try suite.check(
       below: samples.root,
-      progress: arguments.scoring(GenEvalBenchmark.picturesPerPrompt * suite.items.count, "reading images"))
+      progress: arguments.scoring(GenEvalBenchmark.imagesPerPrompt * suite.items.count, "reading images"))
     let results = try suite.matching(source.results(samples, progress: arguments.scoring))
     let fingerprint = Fingerprint(
       benchmark: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,

@@ -54,3 +54,5 @@ public final class SafetensorsFile: Sendable {
     return try mapping.tensor(dataStart + entry.bytes.lowerBound, shape: entry.shape, dtype: entry.dtype)
   }
 }
+
+extension SafetensorsFile: WeightSource {}

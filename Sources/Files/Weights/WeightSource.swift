@@ -47,5 +47,3 @@ extension WeightSource {
         ? "The file holds no tensors." : "It holds \(names.count) tensors, such as \(shown.joined(separator: ", ")).")
   }
 }
-
-extension SafetensorsFile: WeightSource {}

@@ -1,6 +1,6 @@
 import Files
 
-/// A picture being drawn: RGB or grey bytes, origin in the top left corner. What lies outside is cut off.
+/// An image being drawn: RGB or grey bytes, origin in the top left corner. What lies outside is cut off.
 struct Canvas {
   struct Ink: Equatable, Sendable {
     let red: UInt8

@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// Samples side by side in one picture; bands of them, such as a teacher's above a student's, one below the other.
+/// Samples side by side in one image; bands of them, such as a teacher's above a student's, one below the other.
 public struct ImageGrid: Sendable {
   /// Samples that belong together.
   public struct Band {
@@ -40,7 +40,7 @@ public struct ImageGrid: Sendable {
   /// beside coloured ones.
   ///
   /// - Throws: `Failure` where there is nothing to draw, or the samples differ in height or width;
-  ///   `Failure` where the picture is too large.
+  ///   `Failure` where the image is too large.
   public func image(_ bands: [Band], texts: [PNGImage.Text] = []) throws -> PNGImage {
     guard columns > 0, scale > 0, separator >= 0, bandSeparator >= 0 else {
       throw Failure(

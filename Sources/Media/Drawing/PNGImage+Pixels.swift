@@ -2,7 +2,7 @@ import Files
 import Tensors
 
 extension PNGImage {
-  /// One picture of pixels [1 or 3, H, W] in 0...1.
+  /// One image of pixels [1 or 3, H, W] in 0...1.
   ///
   /// - Throws: `TensorError` where the pixels have another shape.
   public init(pixels: Tensor, texts: [Text] = []) throws {

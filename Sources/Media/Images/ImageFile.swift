@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// Pictures as benchmarks keep them.
+/// Images as benchmarks keep them.
 package enum ImageFile {
   /// uint8 [..., 3, H, W] on the CPU, of pixels in 0...1: rounded, as diffusers does it. Grey becomes RGB.
   package static func bytes(_ pixels: Tensor) throws -> Tensor {
@@ -16,14 +16,14 @@ package enum ImageFile {
     return try bytes.expanded(shape).contiguous()
   }
 
-  /// Writes a picture in one step: PNG or JPEG, as the path ends.
+  /// Writes an image in one step: PNG or JPEG, as the path ends.
   ///
-  /// - Parameter picture: uint8 [3, H, W] on the CPU.
-  package static func write(_ picture: Tensor, to path: String) throws {
-    guard path.hasSuffix(".png") else { return try JPEGFile.write(picture, to: path) }
-    let rows = try picture.permuted([1, 2, 0]).contiguous()
+  /// - Parameter image: uint8 [3, H, W] on the CPU.
+  package static func write(_ image: Tensor, to path: String) throws {
+    guard path.hasSuffix(".png") else { return try JPEGFile.write(image, to: path) }
+    let rows = try image.permuted([1, 2, 0]).contiguous()
     try PNGImage(
-      width: picture.shape[2], height: picture.shape[1], color: .rgb, pixels: rows.withBytes { Array($0) }
+      width: image.shape[2], height: image.shape[1], color: .rgb, pixels: rows.withBytes { Array($0) }
     ).write(to: path)
   }
 }

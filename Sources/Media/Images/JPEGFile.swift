@@ -5,20 +5,20 @@ import Tensors
 
 /// Writes JPEG files.
 public enum JPEGFile {
-  /// What pictures are written with where nobody says otherwise: high, for scorers look at what compression leaves.
+  /// What images are written with where nobody says otherwise: high, for scorers look at what compression leaves.
   public static let quality = 95
 
-  /// Writes a picture in one step, its colours at full resolution (4:4:4).
+  /// Writes an image in one step, its colours at full resolution (4:4:4).
   ///
   /// - Parameters:
-  ///   - picture: uint8 [3, H, W] on the CPU.
+  ///   - image: uint8 [3, H, W] on the CPU.
   ///   - quality: 1 to 100, libjpeg's.
-  /// - Throws: `Failure`: `.malformed` where the tensor is no picture, `.io` where it cannot be written.
-  public static func write(_ picture: Tensor, quality: Int = quality, to path: String) throws {
-    guard picture.rank == 3, picture.dtype == .uint8, picture.shape[0] == 3, picture.count > 0 else {
-      throw Failure(.malformed, at: path, expected: "a picture uint8 [3, H, W]", got: picture.summary)
+  /// - Throws: `Failure`: `.malformed` where the tensor is no image, `.io` where it cannot be written.
+  public static func write(_ image: Tensor, quality: Int = quality, to path: String) throws {
+    guard image.rank == 3, image.dtype == .uint8, image.shape[0] == 3, image.count > 0 else {
+      throw Failure(.malformed, at: path, expected: "an image uint8 [3, H, W]", got: image.summary)
     }
-    let (height, width) = (Int32(picture.shape[1]), Int32(picture.shape[2]))
+    let (height, width) = (Int32(image.shape[1]), Int32(image.shape[2]))
     guard let encoder = tjInitCompress() else { throw Failure(.io, at: path, "no memory for an encoder") }
     var bytes: UnsafeMutablePointer<UInt8>?
     defer {
@@ -26,7 +26,7 @@ public enum JPEGFile {
       tjDestroy(encoder)
     }
     var count: UInt = 0
-    let status = try picture.permuted([1, 2, 0]).contiguous().withBytes { pixels in
+    let status = try image.permuted([1, 2, 0]).contiguous().withBytes { pixels in
       tjCompress2(
         encoder, pixels.baseAddress?.assumingMemoryBound(to: UInt8.self), width, 3 * width, height,
         Int32(TJPF_RGB.rawValue), &bytes, &count, Int32(TJSAMP_444.rawValue), Int32(quality), TJFLAG_ACCURATEDCT)

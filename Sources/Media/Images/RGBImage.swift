@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// A picture from a PNG, JPEG or WebP file, as RGB of 8 bits, with the values that Pillow's `convert("RGB")` gives.
+/// An image from a PNG, JPEG or WebP file, as RGB of 8 bits, with the values that Pillow's `convert("RGB")` gives.
 ///
 /// Grey becomes RGB. Transparency is dropped: a transparent pixel has the colour that is stored beneath. Colour profiles and
 /// EXIF's orientation are not obeyed, as in most training scripts.

@@ -119,6 +119,6 @@ public struct FFmpeg: Sendable {
   private static func reason(_ result: Program.Result) -> String {
     let lines = result.words.split(separator: "\n").prefix(3).joined(separator: "; ")
     if !lines.isEmpty { return lines }
-    return result.status == 0 ? "it has no pictures" : "it ended with code \(result.status)"
+    return result.status == 0 ? "it has no images" : "it ended with code \(result.status)"
   }
 }

@@ -57,7 +57,7 @@ public struct ReportPage {
     boxes.isEmpty ? [] : ["<div class=\"grid\">\(boxes)</div>"]
   }
 
-  /// A picture with what it shows.
+  /// An image with what it shows.
   static func figure(_ content: HTML, _ caption: String) -> HTML {
     let text: HTML? = caption.isEmpty ? nil : "<figcaption>\(caption)</figcaption>"
     return "<figure>\(content)\(text)</figure>"

@@ -17,7 +17,7 @@ public struct RunRecord {
   let evaluated: EvaluationResult?
   let warnings: [String]
   /// Sample grids through training, by step.
-  let pictures: [(step: Int, path: String)]
+  let images: [(step: Int, path: String)]
   /// Files that are there and cannot be read, in words.
   public let problems: [String]
 
@@ -45,14 +45,14 @@ public struct RunRecord {
     fixedBatch = reading(probed, []) { try Self.probes(probed) }
     evaluated = reading(evaluation, nil) { try .load(evaluation) }
     warnings = reading(run.warnings, []) { try run.readWarnings().map(\.description) }
-    pictures = Self.pictures(in: folder.samples)
+    images = Self.images(in: folder.samples)
     self.problems = problems
   }
 
   /// The last step that left a trace.
   var lastStep: Int {
     let logged = scalars.values.compactMap { $0.last?.step }.max().map { $0 + 1 } ?? 0
-    return max(logged, folder.checkpointSteps.last ?? 0, pictures.last?.step ?? 0)
+    return max(logged, folder.checkpointSteps.last ?? 0, images.last?.step ?? 0)
   }
 
   var totalSteps: Int { recipe["training.steps"].flatMap(Int.init) ?? 0 }
@@ -88,7 +88,7 @@ public struct RunRecord {
     }
   }
 
-  static func pictures(in folder: String) -> [(step: Int, path: String)] {
+  static func images(in folder: String) -> [(step: Int, path: String)] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.compactMap { name in
       guard name.hasPrefix("step-"), name.hasSuffix(".png") else { return nil }

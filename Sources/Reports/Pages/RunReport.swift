@@ -6,7 +6,7 @@ public struct RunReport {
   private let record: RunRecord
   private let gnuplot: Gnuplot
   /// At most so many sample grids.
-  private static let pictureLimit = 8
+  private static let imageLimit = 8
 
   public init(_ record: RunRecord, gnuplot: Gnuplot) {
     self.record = record
@@ -19,7 +19,7 @@ public struct RunReport {
       recipe["name"] ?? record.folder.path, head: [facts] + Self.notes(record),
       [
         .init("Scores", try scores()), .init("Curves", try curves(ofProbe: false)),
-        .init("Samples", pictures()), .init("Forbidden Zone", try ZonePage(record, gnuplot: gnuplot).content()),
+        .init("Samples", images()), .init("Forbidden Zone", try ZonePage(record, gnuplot: gnuplot).content()),
         .init("FixedBatch set", try curves(ofProbe: true)), .init("Field", field()), .init("Recipe", [recipe.html]),
       ]
     ).html
@@ -90,11 +90,11 @@ public struct RunReport {
 
   // MARK: Samples
 
-  private func pictures() -> [HTML] {
-    let chosen = Self.evenly(record.pictures, Self.pictureLimit)
-    var boxes = chosen.compactMap { Self.picture($0.path, "the student at step \($0.step)") }
+  private func images() -> [HTML] {
+    let chosen = Self.evenly(record.images, Self.imageLimit)
+    var boxes = chosen.compactMap { Self.image($0.path, "the student at step \($0.step)") }
     let both = record.folder.samples + "/teacher-and-student.png"
-    if let last = Self.picture(
+    if let last = Self.image(
       both, "at the end: the teacher in the student's sampler, and the student, from the same noise")
     {
       boxes.append(last)
@@ -105,14 +105,14 @@ public struct RunReport {
   /// What `fewstep field` has drawn.
   private func field() -> [HTML] {
     let folder = record.folder.path + "/field"
-    let pictures = RunRecord.pictures(in: folder)
+    let images = RunRecord.images(in: folder)
     let caption = "where points are pulled, over the density of the teacher's samples and under the student's"
-    let animation = Self.picture(folder + "/animation.gif", caption, type: "gif")
-    return (animation ?? pictures.last.flatMap { Self.picture($0.path, caption) }).map { [$0] } ?? []
+    let animation = Self.image(folder + "/animation.gif", caption, type: "gif")
+    return (animation ?? images.last.flatMap { Self.image($0.path, caption) }).map { [$0] } ?? []
   }
 
   /// The file inside the page; nil where there is none.
-  static func picture(_ path: String, _ caption: String, type: String = "png") -> HTML? {
+  static func image(_ path: String, _ caption: String, type: String = "png") -> HTML? {
     guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else { return nil }
     let source = HTML(markup: "data:image/\(type);base64," + data.base64EncodedString())
     return ReportPage.figure("<img alt=\"\(caption)\" src=\"\(source)\">", caption)

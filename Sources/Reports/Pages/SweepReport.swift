@@ -110,11 +110,11 @@ public struct SweepReport {
   private func samples() -> [HTML] {
     ReportPage.grid(
       variants.compactMap { variant in
-        guard let record = entries.first(where: { $0.variant == variant })?.record, let last = record.pictures.last
+        guard let record = entries.first(where: { $0.variant == variant })?.record, let last = record.images.last
         else {
           return nil
         }
-        return RunReport.picture(last.path, "\(variant), seed \(record.recipe["seed"] ?? "?"), step \(last.step)")
+        return RunReport.image(last.path, "\(variant), seed \(record.recipe["seed"] ?? "?"), step \(last.step)")
       })
   }
 

@@ -5,7 +5,7 @@ import Foundation
 extension Plot {
   /// The commands that draw the plot on a terminal that is set.
   ///
-  /// - Parameter isPanel: one of several in a picture: with its title, without a key.
+  /// - Parameter isPanel: one of several in an image: with its title, without a key.
   func script(isPanel: Bool = false) -> String {
     let hasKey = !isPanel && series.contains { $0.label != nil }
     var lines = ["reset", isPanel ? "set title \(quoted(title))" : "set tmargin \(hasKey ? 2 : 0.7)"]
@@ -99,7 +99,7 @@ func quoted(_ text: String) -> String {
 private func number(_ value: Double) -> String { value.isFinite ? "\(Float(value))" : "NaN" }
 
 extension Figure {
-  /// The commands that draw all panels as one picture on a terminal that is set.
+  /// The commands that draw all panels as one image on a terminal that is set.
   var script: String {
     let share = Double(rows * panelHeight) / Double(height)
     var lines = ["set multiplot"]

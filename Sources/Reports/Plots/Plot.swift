@@ -79,7 +79,7 @@ public struct Plot: Equatable, Sendable {
   public var hasData: Bool { series.contains { $0.finiteRows > 0 } }
 }
 
-/// Plots side by side in one picture.
+/// Plots side by side in one image.
 public struct Figure: Equatable, Sendable {
   public var title: String
   /// Row by row.

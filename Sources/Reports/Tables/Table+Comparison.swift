@@ -23,14 +23,14 @@ extension Comparison {
     }
   }
 
-  private var columns: [String] { ["seeds", "mean", "± in a run", "deviation", "minus \(baseline)", "95% from", "to"] }
+  private var columns: [String] { ["seeds", "mean", "± in a run", "std", "minus \(baseline)", "95% from", "to"] }
 }
 
 extension Comparison.Summary {
   fileprivate var cells: [TableCell] {
     [
       .integer(seeds.count), .number(mean), margin.map(TableCell.number) ?? .missing,
-      deviation.map(TableCell.number) ?? .missing,
+      std.map(TableCell.number) ?? .missing,
       difference.map(TableCell.number) ?? .missing, interval.map { .number($0[0]) } ?? .missing,
       interval.map { .number($0[1]) } ?? .missing,
     ]

@@ -185,7 +185,7 @@ import Testing
     let node = try FullRecipe.dmd2.node()
     for (path, text) in [
       (["backbone", "means"], "[0, 1, 1]"), (["backbone", "weights"], "[1, 2]"), (["backbone", "classes"], "[0]"),
-      (["backbone", "classes"], "[0, 2, 2]"), (["backbone", "deviations"], "[1, 2]"),
+      (["backbone", "classes"], "[0, 2, 2]"), (["backbone", "stds"], "[1, 2]"),
       (["student", "steps"], "[1, 0.5, 0.5]"),
       (["student", "steps"], "[]"), (["matching", "times"], "[0.5, 0.5]"), (["training", "micro-batches"], "5"),
       (["device"], "gpu"), (["student", "betas"], "[0.9]"),

@@ -114,7 +114,7 @@ import Testing
       Classifier.Architecture(inputs: 1, channels: [8, 8], features: 4, classes: 3), .random(seed: 2))
     try classifier.parameters.setTrainable(false)
     let reward = try PerturbedReward(
-      ClassifierReward(classifier), scale: 2, deviation: 0, frequency: 1, seed: 0, shape: [1, 8, 8])
+      ClassifierReward(classifier), scale: 2, std: 0, frequency: 1, seed: 0, shape: [1, 8, 8])
     let x = try sigmoid(normal("pixels", [2, 1, 8, 8]))
     let condition = try Condition(classes: [0, 2])
     func total(_ x: Tensor) throws -> Tensor { try sum(reward.score(x, pixels: x, given: condition)) }
@@ -147,7 +147,7 @@ import Testing
     try Checkpoint.load(scratch.path("a.h5"), into: Trainer(recipe))
     #expect(
       try PerturbedReward(
-        ForeignReward("judge 2"), scale: 1, deviation: 0, frequency: 1, seed: 0, shape: [2]
+        ForeignReward("judge 2"), scale: 1, std: 0, frequency: 1, seed: 0, shape: [2]
       ).scorer == ["version": "judge 2"])
   }
 

@@ -25,7 +25,7 @@ import Testing
   {
     let (pictures, texts) = try pictures()
     func score(_ section: String) throws -> Tensor {
-      try reward("\(section)\nbatch: \(batch)").score(pictures: pictures, texts: texts)
+      try reward("\(section)\nbatch: \(batch)").score(images: pictures, prompts: texts)
     }
     let cosine = try expected("clip-model", "cosine")
     try #expect(largestDifference(score(Self.folder("clip-score")), 100 * cosine.clamped(0, nil)) < 1e-4)
@@ -40,7 +40,7 @@ import Testing
   func `LAION's predictors are read from torch's files, of several layers or of one`(name: String) throws {
     let (pictures, texts) = try pictures()
     let made = try reward(Self.folder("aesthetic", "open-clip", "head: \(fixtures)/aesthetic/\(name).pth"))
-      .score(pictures: pictures, texts: texts)
+      .score(images: pictures, prompts: texts)
     try #expect(largestDifference(made, expected("aesthetic", name)) < 1e-5)
   }
 
@@ -54,7 +54,7 @@ import Testing
     // HPSv2 resizes in floating point anyway.
     try #expect(
       largestDifference(
-        score([4, 2]), reward.score(pictures: [pictures[1], pictures[1]], texts: [texts[4], texts[2]])) < 1e-6)
+        score([4, 2]), reward.score(images: [pictures[1], pictures[1]], prompts: [texts[4], texts[2]])) < 1e-6)
     let both = try score([0, 5])  // the same text
     try #expect(largestDifference(both.rows(0..<1), both.rows(1..<2)) < 1e-6)
     let unknown = words { _ = try score([0, 7]) }
@@ -88,7 +88,7 @@ import Testing
       let condition = Condition(promptIDs: [index], tensors: [:])
       let tensors = try full.score(pixels, pixels: pixels, given: condition)
       try #expect(
-        largestDifference(tensors, full.score(pictures: [picture], texts: [texts[index]])) < 0.01, "\(index)")
+        largestDifference(tensors, full.score(images: [picture], prompts: [texts[index]])) < 0.01, "\(index)")
       let rounded = try half.score(pixels, pixels: pixels, given: condition)
       #expect(rounded.dtype == .float32)
       try #expect(largestDifference(tensors, rounded) < 0.03, "\(index)")
@@ -101,8 +101,8 @@ import Testing
     let prefixed = try reward(Self.folder("clip-score", "clip-model", "prefix: A photo depicts"))
     try #expect(
       largestDifference(
-        prefixed.score(pictures: [pictures[0]], texts: ["a cat"]),
-        plain.score(pictures: [pictures[0]], texts: ["A photo depicts a cat"])) == 0)
+        prefixed.score(images: [pictures[0]], prompts: ["a cat"]),
+        plain.score(images: [pictures[0]], prompts: ["A photo depicts a cat"])) == 0)
     #expect(try plain.fingerprint() != prefixed.fingerprint())
     #expect(try plain.fingerprint() == reward(Self.folder("clip-score")).fingerprint())
     // Another tokenizer gives other scores.

@@ -11,10 +11,10 @@ import Testing
   func `Tensors and files are scored, whatever their sizes and the batch`(batch: Int) throws {
     let batches = try pixels([5, 3, 4, 6])
     let means = try batches.reshaped([5, -1]).mean([1])
-    let pictures = try (0..<3).map { index in
+    let images = try (0..<3).map { index in
       try (pixels([1, 3, 5 + index, 7], seed: index) * 255).to(.uint8).squeezed(0)
     }
-    let brightness = try Tensor(pictures.map { try mean($0.to(.float64)).item() / 255 })
+    let brightness = try Tensor(images.map { try mean($0.to(.float64)).item() / 255 })
     for command in [python("\(scorers)/brightness.py"), python("\(scorers)/minimal.py")] {
       let axes = command.last!.contains("minimal") ? nil : ["brightness": 1.0]
       let reward = try reward(command, axes: axes, batch: batch)
@@ -22,8 +22,8 @@ import Testing
       #expect(scores.dtype == .float32)
       #expect(try largestDifference(scores, means) < 1e-6)
       #expect(
-        try largestDifference(reward.score(pictures: pictures, texts: ["a", "b", "c"]), brightness) < 1e-6)
-      #expect(try reward.score(pictures: [], texts: []).shape == [0])
+        try largestDifference(reward.score(images: images, prompts: ["a", "b", "c"]), brightness) < 1e-6)
+      #expect(try reward.score(images: [], prompts: []).shape == [0])
     }
   }
 
@@ -73,7 +73,7 @@ import Testing
       _ = try reward(python("\(scorers)/minimal.py"), medium: .videos(framesPerSecond: 8)).score(
         x.detached(), pixels: x.detached(), given: condition(2))
     }
-    #expect(refused.contains("it scores pictures, and these are videos"), "\(refused)")
+    #expect(refused.contains("it scores images, not videos"), "\(refused)")
   }
 
   @Test func `A scorer without gradients says so where one is asked for`() throws {
@@ -81,7 +81,7 @@ import Testing
     let refused = words {
       _ = try reward(python("\(scorers)/minimal.py")).score(x, pixels: x, given: condition(1))
     }
-    #expect(refused.contains("the scorer minimal: it gives no gradients"), "\(refused)")
+    #expect(refused.contains("the scorer minimal: it returns no gradients"), "\(refused)")
     #expect(refused.contains("student.reward-weight"))
   }
 

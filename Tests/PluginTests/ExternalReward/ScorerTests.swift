@@ -8,7 +8,7 @@ import Testing
 
 /// What becomes of scorers that do not behave.
 @Suite struct ScorerTests {
-  /// Five pictures in requests of one.
+  /// Five images in requests of one.
   private func asked(
     _ command: [String], _ log: Log = Log(), change: (inout Scorer.Settings) -> Void = { _ in }
   ) throws -> Tensor {
@@ -24,14 +24,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("garbage", ["standard output", "Processing 3 images\\nwith 2 workers", "prints to standard error"]),
-    ("counts", ["its scores are float32[0, 1]", "expected float32[1, 1]", "mean"]),
-    ("nan", ["its score of 'a' is nan (mean)"]),
-    ("stranger", ["it answered request 99", "under way are [1, 2]"]),
-    ("mute", ["it sent 'shrug'", "expected 'scores' or 'error'"]),
-    ("huge", ["too long", "1152921504606846976", "expected at most"]),
-    ("complains", ["it says: a prompt of 700 tokens is too long"]),
-  ])
+      ("garbage", ["standard output", "Processing 3 images\\nwith 2 workers", "print to standard error"]),
+      ("counts", ["scores: expected float32[1, 1]", "mean", "got float32[0, 1]"]),
+      ("nan", ["its score of 'a' is nan (mean)"]),
+      ("stranger", ["it answered request 99", "pending are [1, 2]"]),
+      ("mute", ["expected 'scores' or 'error', got 'shrug'"]),
+      ("huge", ["too long", "1152921504606846976", "expected at most"]),
+      ("complains", ["it reports: a prompt of 700 tokens is too long"]),
+    ])
   func `What a scorer sends that is no answer is refused, and shown`(mode: String, expected: [String]) {
     let refused = words { _ = try asked(standIn(mode)) }
     for part in ["the scorer stand-in: "] + expected { #expect(refused.contains(part), "\(part): \(refused)") }
@@ -40,26 +40,28 @@ import Testing
   @Test func `A gradient that has not its sample's shape is refused`() throws {
     let x = try pixels([1, 3, 2, 2]).requiringGrad()
     let refused = words { _ = try reward(standIn("gradient-shape")).score(x, pixels: x, given: condition(1)) }
-    #expect(refused.contains("a gradient is float32[3]; expected float32[3, 2, 2]"), "\(refused)")
+    #expect(refused.contains("a gradient: expected float32[3, 2, 2], the sample's shape, got float32[3]"), "\(refused)")
   }
 
-  @Test func `A scorer that crashes is started anew and asked again, as often as it may be`() throws {
+  @Test("A scorer that crashes is restarted and asked again, as often as `restarts` says")
+  func crashes() throws {
     let (scratch, log) = (try Scratch(), Log())
     #expect(try largestDifference(asked(standIn("fragile", scratch.path("starts")), log), means()) < 1e-6)
     #expect(scratch.numbers("starts").count == 2)
-    #expect(log.lines.contains("ended with exit code 3; started anew (1 of 2)"), "\(log.lines)")
+    #expect(log.lines.contains("ended with exit code 3; restarted (1 of 2)"), "\(log.lines)")
     let dead = words { _ = try asked(standIn("dies")) }
-    #expect(dead.contains("ended with exit code 3 in the middle of its work, the last of 3 times in a row"), "\(dead)")
-    #expect(dead.contains("its last words:\n    CUDA error: out of memory"), "\(dead)")
+    #expect(dead.contains("ended with exit code 3 before it answered, the last of 3 times in a row"), "\(dead)")
+    #expect(dead.contains("its last lines:\n    CUDA error: out of memory"), "\(dead)")
     let once = words { _ = try asked(standIn("crashes")) { $0.restarts = 0 } }
-    #expect(once.contains("was ended by signal 11 in the middle of its work; it wrote no error output"), "\(once)")
+    #expect(once.contains("was ended by signal 11 before it answered; it wrote no error output"), "\(once)")
   }
 
   @Test func `A scorer that comes back in another version is refused`() throws {
     let scratch = try Scratch()
     let refused = words { _ = try asked(standIn("changed", scratch.path("starts"))) }
     #expect(
-      refused.contains("it came back as stand-in 2, weights abc; it was stand-in 1, weights abc"), "\(refused)")
+      refused.contains("it restarted as another scorer: stand-in 2, weights abc; it was stand-in 1, weights abc"),
+      "\(refused)")
   }
 
   @Test func `After an error the next request meets a new scorer`() throws {
@@ -89,12 +91,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("early", ["something that is no message", "Loading weights: 100%"]),
-    ("broken", ["it ended with exit code 1 before it said hello", "its last words:\n    no module named reward"]),
-    ("refusing", ["it cannot start: the weights are on another disk"]),
-    ("future", ["it speaks version 2 of the protocol, and this is version 1"]),
-    ("nameless", ["its hello has 'scorer' null; expected its name"]),
-  ])
+      ("early", ["its standard output is not a message", "Loading weights: 100%"]),
+      ("broken", ["it ended with exit code 1 before it said hello", "its last lines:\n    no module named reward"]),
+      ("refusing", ["it cannot start: the weights are on another disk"]),
+      ("future", ["expected version 1 of the protocol, got 2"]),
+      ("nameless", ["hello: 'scorer': expected its name, got null"]),
+    ])
   func `A scorer that cannot begin says why`(mode: String, expected: [String]) {
     let refused = words { _ = try scorer(standIn(mode)) }
     for part in expected { #expect(refused.contains(part), "\(part): \(refused)") }

@@ -34,7 +34,7 @@ import Testing
       sys.path.insert(0, "\(scorers)")
       import fewstep_scorer
       class Loud:
-          name, version, weights, axes, takes = "loud", "1", "", ["a"], ["pictures"]
+          name, version, weights, axes, takes = "loud", "1", "", ["a"], ["images"]
           def __init__(self, seed):
               print("the seed is", seed)
           def score(self, samples, prompts):
@@ -49,7 +49,7 @@ import Testing
     let x = try pixels([2, 3, 2, 2])
     #expect(try reward.score(x.rows(0..<1), pixels: x.rows(0..<1), given: condition(1)).doubles() == [2])
     let raised = words { _ = try reward.score(x, pixels: x, given: condition(2)) }
-    #expect(raised.contains("the scorer loud: it says: ValueError: no word for b"), "\(raised)")
+    #expect(raised.contains("the scorer loud: it reports: ValueError: no word for b"), "\(raised)")
     #expect(log.lines.contains("the seed is 7") && log.lines.contains("scoring ['a']"), "\(log.lines)")
     #expect(log.lines.contains { $0.hasPrefix("Traceback") }, "\(log.lines)")
   }

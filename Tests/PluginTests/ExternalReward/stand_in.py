@@ -48,7 +48,7 @@ if mode == "refusing":
     sys.exit()
 hello = {
     "type": "hello", "protocol": 2 if mode == "future" else 1, "scorer": "stand-in", "version": argument or "1",
-    "weights": "abc", "axes": ["mean"], "takes": ["pictures"], "gradients": mode == "gradient-shape",
+    "weights": "abc", "axes": ["mean"], "takes": ["images"], "gradients": mode == "gradient-shape",
 }
 if mode == "changed":
     hello["version"] = str(starts)

@@ -13,7 +13,7 @@ import Testing
   {
     var terms = [Tensor]()
     for (index, mean) in mixture.means.enumerated() where label == mixture.classes || mixture.labels[index] == label {
-      let variance = pow(alpha * mixture.deviations[index], 2) + sigma * sigma
+      let variance = pow(alpha * mixture.stds[index], 2) + sigma * sigma
       let distance = try (x - Tensor(mean.map { $0 * alpha })).squared().sum([1])
       let constant = log(mixture.weights[index]) - 0.5 * Double(mean.count) * log(2 * .pi * variance)
       terms.append(try distance * (-0.5 / variance) + constant)
@@ -59,8 +59,8 @@ import Testing
             var density = 0.0
             for (index, mean) in mixture.means.enumerated()
             where label == mixture.classes || mixture.labels[index] == label {
-              let deviation = mixture.deviations[index]
-              density += mixture.weights[index] / deviation * exp(-0.5 * pow((x - mean[0]) / deviation, 2))
+              let std = mixture.stds[index]
+              density += mixture.weights[index] / std * exp(-0.5 * pow((x - mean[0]) / std, 2))
             }
             let likelihood = exp(-0.5 * pow((noisy - alpha * x) / sigma, 2))
             mass += density * likelihood

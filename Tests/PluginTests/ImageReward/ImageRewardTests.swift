@@ -32,8 +32,8 @@ import Testing
   {
     let (pictures, texts) = try pictures()
     let reward = try reward(Self.section("batch: \(batch)"))
-    try #expect(largestDifference(reward.score(pictures: pictures, texts: texts), expected("scores")) < 1e-5)
-    let ranked = try reward.score(pictures: pictures, texts: pictures.map { _ in texts[0] })
+    try #expect(largestDifference(reward.score(images: pictures, prompts: texts), expected("scores")) < 1e-5)
+    let ranked = try reward.score(images: pictures, prompts: pictures.map { _ in texts[0] })
     try #expect(largestDifference(ranked, expected("ranked")) < 1e-5)
   }
 
@@ -41,10 +41,10 @@ import Testing
     let (pictures, texts) = try pictures()
     let reward = try #require(reward(Self.section()) as? ImageReward)
     let published = try SafetensorsFile("\(fixtures)/pictures.safetensors").tensor("torchvision")
-    let prepared = try stacked(pictures.map(reward.prepared(picture:)))
+    let prepared = try stacked(pictures.map(reward.prepared(image:)))
     try #expect(largestDifference(prepared, published) < 1e-5)
     let leaf = try published.cloned().requiringGrad()
-    try sum(reward.score(prepared: leaf, texts: texts)).backward()
+    try sum(reward.score(prepared: leaf, prompts: texts)).backward()
     try #expect(relativeDifference(#require(leaf.gradient), from: expected("gradient")) < 2e-5)
   }
 
@@ -65,7 +65,7 @@ import Testing
     let reward = try reward(Self.section(), prompts: texts)
     let scores = try reward.score(pixels, pixels: pixels, given: condition)
     let files = try reward.score(
-      pictures: Array(repeating: pictures[0], count: 3), texts: [texts[4], texts[0], texts[5]])
+      images: Array(repeating: pictures[0], count: 3), prompts: [texts[4], texts[0], texts[5]])
     // The picture has the network's size: nothing is resized.
     try #expect(largestDifference(scores, files) < 1e-5)
     try #expect(Swift.abs(scores[0].item() - scores[1].item()) > 0.01)
@@ -137,7 +137,7 @@ import Testing
     let other = try scratch.write(words.replacing("\ncat\n", with: "\nkat\n"), to: "vocab.txt")
     #expect(try first.fingerprint() != reward(Self.section(vocabulary: other)).fingerprint())
     let (pictures, texts) = try pictures()
-    try #expect(largestDifference(second.score(pictures: pictures, texts: texts), expected("scores")) < 1e-5)
+    try #expect(largestDifference(second.score(images: pictures, prompts: texts), expected("scores")) < 1e-5)
   }
 
   @Test func `Weights of another architecture are refused with the file's and the tensor's names`() throws {

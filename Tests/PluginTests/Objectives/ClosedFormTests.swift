@@ -137,20 +137,20 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
     var (low, high) = (0.5, 0.99)
     for _ in 0..<60 {
       let m = (low + high) / 2
-      let deviation = (m * (1 - m)).squareRoot()
-      let gap = min(1, (1 - m) / deviation) - max(-1, -m / deviation)
+      let std = (m * (1 - m)).squareRoot()
+      let gap = min(1, (1 - m) / std) - max(-1, -m / std)
       if m / (1 - m) < exp(gap) { low = m } else { high = m }
     }
     return low
   }
 
-  /// x̂0 for a mixture of Gaussians of one deviation on the line.
-  private func mixture(_ means: Tensor, _ weights: Tensor, _ deviation: Double) -> FormulaDenoiser {
+  /// x̂0 for a mixture of Gaussians of one standard deviation on the line.
+  private func mixture(_ means: Tensor, _ weights: Tensor, _ std: Double) -> FormulaDenoiser {
     FormulaDenoiser { noisy, alpha, sigma, _ in
-      let variance = try alpha.squared() * (deviation * deviation) + sigma.squared()  // [B, 1]
+      let variance = try alpha.squared() * (std * std) + sigma.squared()  // [B, 1]
       let distance = try (noisy - alpha * means.unsqueezed(0)).squared()  // [B, K]
       let posterior = try (log(weights) - 0.5 * distance / variance).softmax(1)
-      let gain = try alpha * (deviation * deviation) / variance
+      let gain = try alpha * (std * std) / variance
       let centre = try matmul(posterior, means.unsqueezed(1))
       return try centre + gain * (noisy - alpha * centre)
     }
@@ -167,11 +167,11 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
   /// minimises AMD's own loss.
   private func drift(_ share: Double, _ objective: AMD) throws -> Double {
     let count = 1000
-    let deviation = 0.2
+    let std = 0.2
     let right = Int((share * Double(count)).rounded())
     let labels = (0..<count).map { $0 < right ? 1 : 0 }
     let centres = try Tensor(labels.map { Float(modes[$0]) }).unsqueezed(1)
-    let samples = try (centres + deviation * normal("drift", [count, 1])).requiringGrad()
+    let samples = try (centres + std * normal("drift", [count, 1])).requiringGrad()
     let rewards = try samples.detached().greater(than: 0).to(.float32).squeezed(1)
     let means = try Tensor(modes.map(Float.init))
     func scene(_ fake: FormulaDenoiser) throws -> Scene {
@@ -179,17 +179,17 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
         samples: samples, condition: try Condition(classes: Array(repeating: 0, count: count)),
         time: try Noise(seed: 3).stream("time", step: 0).uniform(0..<count, low: 0.02, high: 0.98).to(.float64),
         noise: try normal("drift noise", [count, 1]), matching: Matching(scale: .none),
-        teacher: mixture(means, try Tensor([Float(0.5), 0.5]), deviation), fakeTeacher: fake,
+        teacher: mixture(means, try Tensor([Float(0.5), 0.5]), std), fakeTeacher: fake,
         batchRewards: try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: count)))
     }
     // Errors count as much as their weights say: the minimiser is the mixture with its masses weighted.
-    let asked = try scene(mixture(means, Tensor([Float(0.5), 0.5]), deviation))
+    let asked = try scene(mixture(means, Tensor([Float(0.5), 0.5]), std))
     _ = try objective.fakeTeacherLoss(asked)
     let weights = try #require(asked.notes.first { $0.name == "weight" }).values.doubles()
     var masses = [0.0, 0]
     for (label, weight) in zip(labels, weights) { masses[label] += weight / Double(count) }
     #expect(Swift.abs(masses[0] + masses[1] - 1) < 1e-5)
-    let weighted = mixture(means, try Tensor(masses).to(.float32), deviation)
+    let weighted = mixture(means, try Tensor(masses).to(.float32), std)
     try objective.studentLoss(scene(weighted)).total.backward()
     return -(try sum(#require(samples.gradient)).item())
   }
@@ -209,17 +209,15 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
     #expect(Swift.abs(try rest(tilted(0)) - 0.5) < 0.004)
   }
 
-  @Test
-  func `Particles that follow sharpened AMD gather at the rewarded mode as far as predicted, and DMD's do not`() throws
-  {
-    let (count, deviation, bandwidth) = (256, 0.35, 0.12)
-    let target = mixture(try Tensor([Float(-1), 1]), try Tensor([Float(0.5), 0.5]), deviation)
+  @Test func `Particles that follow sharpened AMD gather at the rewarded mode as far as predicted, and DMD's do not`() throws {
+    let (count, std, bandwidth) = (256, 0.35, 0.12)
+    let target = mixture(try Tensor([Float(-1), 1]), try Tensor([Float(0.5), 0.5]), std)
     func mass(_ objective: AMD) throws -> Double {
       let store = ParameterStore(.random(seed: 0))
       let places = try store.root.parameter("places", [count, 1], .zeros)
       try noGrad {
         let centres = try Tensor((0..<count).map { Float($0 % 2 == 0 ? -1 : 1) }).unsqueezed(1)
-        try places.value.copy(from: centres + deviation * normal("particles", [count, 1]))
+        try places.value.copy(from: centres + std * normal("particles", [count, 1]))
       }
       let optimizer = try AdamW([places], AdamW.Settings(learningRate: 0.03, betas: [0.8, 0.95], weightDecay: 0))
       var share = 0.0

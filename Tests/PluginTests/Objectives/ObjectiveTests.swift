@@ -258,8 +258,8 @@ import Testing
   {
     let hand = try Hand()
     let rewards = [1.0, 2, -3, 5]
-    let deviation = (rewards.reduce(0) { $0 + pow($1 - 1.25, 2) } / 4).squareRoot()
-    for (isStandardised, unit) in [(true, deviation), (false, 1)] {
+    let std = (rewards.reduce(0) { $0 + pow($1 - 1.25, 2) } / 4).squareRoot()
+    for (isStandardised, unit) in [(true, std), (false, 1)] {
       let objective = RewardForcing(.init(try settings("{temperature: 0.5, standardise: \(isStandardised)}")))
       let raw = rewards.map { exp($0 / unit / 0.5) }
       let expected = raw.map { 4 * $0 / raw.reduce(0, +) }

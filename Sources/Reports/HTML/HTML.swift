@@ -34,20 +34,3 @@ public struct HTML: Equatable, Sendable, ExpressibleByStringInterpolation {
     }
   }
 }
-
-extension Table {
-  /// A table in a box of its own, which scrolls where the page is narrow.
-  public var html: HTML {
-    let columns = printedColumns { $0 }
-    let head = columns.map { column -> HTML in
-      column.isNumeric ? "<th class=\"number\">\(column.name)</th>" : "<th>\(column.name)</th>"
-    }
-    let body = rows.indices.map { row -> HTML in
-      let cells = columns.map { column -> HTML in
-        column.isNumeric ? "<td class=\"number\">\(column.cells[row])</td>" : "<td>\(column.cells[row])</td>"
-      }
-      return "<tr>\(cells)</tr>"
-    }
-    return "<div class=\"scroll\"><table><thead><tr>\(head)</tr></thead><tbody>\(body)</tbody></table></div>"
-  }
-}

@@ -6,22 +6,19 @@ import Testing
 
 @testable import GaussianMixture
 
-@Suite struct PhantomTests {
-  @Test
-  func `A phantom draws the teacher to where nothing is, less so the more noise is added, and leaves the data alone`()
-    throws
-  {
-    let ring = Mixture.ring(4, radius: 2, deviation: 0.2, classes: 2)
-    let phantom = SpuriousMode(mean: [0, 0.5], deviation: 0.3, weight: 0.3)
+@Suite struct SpuriousModeTests {
+  @Test func `A spurious mode misleads the teacher, less so the more noise is added, and leaves the data alone`() throws {
+    let ring = Mixture.ring(4, radius: 2, std: 0.2, classes: 2)
+    let mode = SpuriousMode(mean: [0, 0.5], std: 0.3, weight: 0.3)
     let honest = GaussianMixture(ring, schedule: RectifiedFlow())
-    let haunted = GaussianMixture(ring, phantom: phantom, schedule: RectifiedFlow())
-    #expect(haunted.mixture.means == ring.means)
+    let misled = GaussianMixture(ring, spuriousMode: mode, schedule: RectifiedFlow())
+    #expect(misled.mixture.means == ring.means)
     for label in 0...2 {
       let condition = try Condition(classes: [label])
       let errors = try [0.1, 0.95].map { time in
         let noisy = try Tensor([0, 0.5 * (1 - time)], shape: [1, 2]).to(.float32)
         let at = try Tensor([time])
-        let seen = try haunted.teacher().denoise(from: noisy, at: at, given: condition)
+        let seen = try misled.teacher().denoise(from: noisy, at: at, given: condition)
         if time < 0.5 { try expectClose(seen, Tensor([0, 0.5], shape: [1, 2]).to(.float32), 0.01) }
         let wrong = try seen - honest.teacher().denoise(from: noisy, at: at, given: condition)
         // As a score: α/σ² times as much.
@@ -31,8 +28,8 @@ import Testing
     }
   }
 
-  @Test func `A phantom has its share of every class, whatever the classes' own`() throws {
-    let mixture = unevenMixture(2).haunted(by: SpuriousMode(mean: [0, 0], deviation: 1, weight: 0.25))
+  @Test func `A spurious mode has its share of every class, whatever the classes' own masses`() throws {
+    let mixture = unevenMixture(2).adding(SpuriousMode(mean: [0, 0], std: 1, weight: 0.25))
     for label in 0..<3 {
       let own = zip(mixture.labels, mixture.weights).filter { $0.0 == label }.map(\.1)
       #expect(abs(own.last! / own.reduce(0, +) - 0.25) < 1e-12)
@@ -44,7 +41,7 @@ import Testing
   {
     let network = GaussianMixture.Network(width: 32, layers: 2, embedding: 8, warmStart: 150)
     let backbone = GaussianMixture(
-      .ring(4, radius: 2, deviation: 0.3, classes: 2), network: network, schedule: RectifiedFlow())
+      .ring(4, radius: 2, std: 0.3, classes: 2), network: network, schedule: RectifiedFlow())
     let student = try backbone.trainable(.student, adapters: false, seed: 1)
     let fake = try backbone.trainable(.fakeTeacher, adapters: false, seed: 2)
     for (a, b) in zip(student.parameters.state, fake.parameters.state) { try expectSame(a.tensor, b.tensor, a.name) }
