@@ -69,7 +69,11 @@ import Testing
     #expect(!scratch.has("y.h5"))
   }
 
-  @Test func `benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike`() throws {
+  @Test
+  func
+    `benchmark coco makes a model's pictures, scores them with their fingerprint, and scores a folder of them alike`()
+    throws
+  {
     let scratch = try Scratch()
     try scratch.write("a cat!\n\nthe end of the road\ntwo dogs\n", to: "captions.txt")
     let scorers = [

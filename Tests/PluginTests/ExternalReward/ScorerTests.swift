@@ -24,14 +24,14 @@ import Testing
   }
 
   @Test(arguments: [
-      ("garbage", ["standard output", "Processing 3 images\\nwith 2 workers", "print to standard error"]),
-      ("counts", ["scores: expected float32[1, 1]", "mean", "got float32[0, 1]"]),
-      ("nan", ["its score of 'a' is nan (mean)"]),
-      ("stranger", ["it answered request 99", "pending are [1, 2]"]),
-      ("mute", ["expected 'scores' or 'error', got 'shrug'"]),
-      ("huge", ["too long", "1152921504606846976", "expected at most"]),
-      ("complains", ["it reports: a prompt of 700 tokens is too long"]),
-    ])
+    ("garbage", ["standard output", "Processing 3 images\\nwith 2 workers", "print to standard error"]),
+    ("counts", ["scores: expected float32[1, 1]", "mean", "got float32[0, 1]"]),
+    ("nan", ["its score of 'a' is nan (mean)"]),
+    ("stranger", ["it answered request 99", "pending are [1, 2]"]),
+    ("mute", ["expected 'scores' or 'error', got 'shrug'"]),
+    ("huge", ["too long", "1152921504606846976", "expected at most"]),
+    ("complains", ["it reports: a prompt of 700 tokens is too long"]),
+  ])
   func `What a scorer sends that is no answer is refused, and shown`(mode: String, expected: [String]) {
     let refused = words { _ = try asked(standIn(mode)) }
     for part in ["the scorer stand-in: "] + expected { #expect(refused.contains(part), "\(part): \(refused)") }
@@ -91,12 +91,12 @@ import Testing
   }
 
   @Test(arguments: [
-      ("early", ["its standard output is not a message", "Loading weights: 100%"]),
-      ("broken", ["it ended with exit code 1 before it said hello", "its last lines:\n    no module named reward"]),
-      ("refusing", ["it cannot start: the weights are on another disk"]),
-      ("future", ["expected version 1 of the protocol, got 2"]),
-      ("nameless", ["hello: 'scorer': expected its name, got null"]),
-    ])
+    ("early", ["its standard output is not a message", "Loading weights: 100%"]),
+    ("broken", ["it ended with exit code 1 before it said hello", "its last lines:\n    no module named reward"]),
+    ("refusing", ["it cannot start: the weights are on another disk"]),
+    ("future", ["expected version 1 of the protocol, got 2"]),
+    ("nameless", ["hello: 'scorer': expected its name, got null"]),
+  ])
   func `A scorer that cannot begin says why`(mode: String, expected: [String]) {
     let refused = words { _ = try scorer(standIn(mode)) }
     for part in expected { #expect(refused.contains(part), "\(part): \(refused)") }

@@ -7,7 +7,8 @@ import Testing
 @testable import GaussianMixture
 
 @Suite struct SpuriousModeTests {
-  @Test func `A spurious mode misleads the teacher, less so the more noise is added, and leaves the data alone`() throws {
+  @Test func `A spurious mode misleads the teacher, less so the more noise is added, and leaves the data alone`() throws
+  {
     let ring = Mixture.ring(4, radius: 2, std: 0.2, classes: 2)
     let mode = SpuriousMode(mean: [0, 0.5], std: 0.3, weight: 0.3)
     let honest = GaussianMixture(ring, schedule: RectifiedFlow())

@@ -209,7 +209,9 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
     #expect(Swift.abs(try rest(tilted(0)) - 0.5) < 0.004)
   }
 
-  @Test func `Particles that follow sharpened AMD gather at the rewarded mode as far as predicted, and DMD's do not`() throws {
+  @Test func `Particles that follow sharpened AMD gather at the rewarded mode as far as predicted, and DMD's do not`()
+    throws
+  {
     let (count, std, bandwidth) = (256, 0.35, 0.12)
     let target = mixture(try Tensor([Float(-1), 1]), try Tensor([Float(0.5), 0.5]), std)
     func mass(_ objective: AMD) throws -> Double {
