@@ -43,8 +43,7 @@ import Testing
     #expect(refused.contains("a gradient: expected float32[3, 2, 2], the sample's shape, got float32[3]"), "\(refused)")
   }
 
-  @Test("A scorer that crashes is restarted and asked again, as often as `restarts` says")
-  func crashes() throws {
+  @Test func `A scorer that crashes is restarted and asked again, as often as the setting says`() throws {
     let (scratch, log) = (try Scratch(), Log())
     #expect(try largestDifference(asked(standIn("fragile", scratch.path("starts")), log), means()) < 1e-6)
     #expect(scratch.numbers("starts").count == 2)

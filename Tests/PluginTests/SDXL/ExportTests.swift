@@ -30,7 +30,7 @@ import Testing
       try file.setAttribute("backbone.kind", .string("sdxl"))
       try file.write(Tensor([Float(1), 2]), to: "student/conv_in.bias")
     }
-    let export = try Export(run, recipe: shortRecipe(), catalog: shippedCatalog())
+    let export = try Export(run, recipe: shortRecipe(), catalog: Catalog.shipped())
     try export.write("diffusers", to: scratch.path("out"), dtype: .float32)
     let written = try #require(files.enumerator(atPath: scratch.path("out"))?.allObjects as? [String])
     for item in written {
