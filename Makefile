@@ -18,14 +18,14 @@ export LIBTORCH
 SCRATCH := .build-libtorch
 endif
 
-RELEASE := -c release --jobs $(JOBS) --scratch-path $(SCRATCH)
-# Some tests look inside the modules, which a release allows only when asked. In a folder of its own: with other flags,
-# everything would be rebuilt each time that a build follows a test.
-RELEASE_TEST := -c release --jobs $(JOBS) --scratch-path $(SCRATCH)-testable -Xswiftc -enable-testing
+RELEASE := -c release --jobs $(JOBS)
+# Tests look inside the modules, which a release build allows only if asked. The other flags need another folder, or each
+# build after a test would compile everything again.
+TESTABLE := $(RELEASE) -Xswiftc -enable-testing --scratch-path $(SCRATCH)-testable
 SWIFT_FILES := Sources Plugins Tests benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help install build quickstart test test-debug test-release venv lint format docs bench torch clean
+.PHONY: help install build quickstart test test-release test-all golden venv lint format docs bench torch clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,22 +36,26 @@ install: ## Install what is missing of the system packages
 	@scripts/install.sh
 
 build: ## Build in release
-	swift build $(RELEASE)
+	swift build $(RELEASE) --scratch-path $(SCRATCH)
 
 quickstart: install build ## Install, build and run the first recipe
 	$(SCRATCH)/release/fewstep run recipes/quickstart.yaml
 
-# Tests run beside each other, and who tries the quickstart may have other work running: there, libtorch's threads would spin
-# while they wait, and slow small tensors down many times.
-quickstart test-debug test-release: export OMP_WAIT_POLICY = passive
+# Tests run in parallel, and whoever tries the quickstart may have other work running: libtorch's threads would spin while they
+# wait, and slow down small tensors many times.
+quickstart test test-release golden: export OMP_WAIT_POLICY = passive
 
-test: test-debug test-release ## Test in debug and in release
-
-test-debug: install venv ## Test in debug
+test: install venv ## Test in debug
 	swift test --jobs $(JOBS) --scratch-path $(SCRATCH)
 
 test-release: install venv ## Test in release
-	swift test $(RELEASE_TEST)
+	swift test $(TESTABLE)
+
+test-all: test torch ## Test in debug on the system's libtorch, and in release on PyTorch's
+	$(MAKE) test-release LIBTORCH="$$($(MAKE) --silent torch | tail -n 1)"
+
+golden: ## Compare what small runs compute with the recorded hashes, after `make test`
+	FEWSTEP=$(SCRATCH)/debug/fewstep scripts/golden.sh --short
 
 venv: install
 	@scripts/venv.sh .venv Tests/requirements.txt

@@ -1,0 +1,38 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Arrows between the folders of a module, read from the sources: the compiler sees those between modules alone.
+@Suite struct FloorsTests {
+  /// The floors of Sources/Fewstep, lowest first. A folder uses the floors below its own, and no other folder of its own.
+  private static let floors = [
+    ["Settings", "Diffusion"], ["Models"], ["Data", "Objectives"], ["Recipe"], ["Pretraining", "Sweep"], ["Training"],
+    ["Monitor"], ["Run"],
+  ]
+
+  @Test func `In Sources/Fewstep every arrow points down`() throws {
+    let floors = Dictionary(
+      uniqueKeysWithValues: Self.floors.enumerated().flatMap { floor, folders in folders.map { ($0, floor) } })
+    for arrow in try SourceGraph("Sources/Fewstep").arrows {
+      let from = try #require(floors[arrow.from.folder], "\(arrow.from.path) stands on no floor")
+      let to = try #require(floors[arrow.to.folder], "\(arrow.to.path) stands on no floor")
+      #expect(to < from, "\(arrow)")
+    }
+  }
+
+  @Test(arguments: ["Files", "Media", "Encoders", "Evaluation", "Reports", "Benchmarks"])
+  func `No folders of a module form a circle`(module: String) throws {
+    for arrow in try SourceGraph("Sources/\(module)").circularArrows { Issue.record("\(arrow)") }
+  }
+
+  @Test func `Names in comments and strings are no arrows, and a circle's arrows are found`() {
+    let a = SourceFile(path: "A/a.swift", folder: "A", text: "struct One { /* Two */ let text = \"Two\" } // Two")
+    let b = SourceFile(path: "B/b.swift", folder: "B", text: "public final class Two { let one: One }")
+    let c = SourceFile(path: "A/c.swift", folder: "A", text: "extension One { var two: Two? { nil } }")
+    #expect(SourceGraph([a, b]).arrows.map(\.description) == ["B/b.swift -> A/a.swift (One)"])
+    #expect(SourceGraph([a, b]).circularArrows.isEmpty)
+    #expect(
+      SourceGraph([a, b, c]).circularArrows.map(\.description)
+        == ["B/b.swift -> A/a.swift (One)", "A/c.swift -> B/b.swift (Two)"])
+  }
+}
