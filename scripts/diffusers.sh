@@ -36,10 +36,10 @@ fake-teacher: {lora: {rank: 2}}
 RECIPE
 for recipe in full lora; do
   "$fewstep" run $recipe.yaml --into $recipe
-  "$fewstep" export $recipe --output $recipe-folder --dtype float32
+  "$fewstep" export $recipe --into $recipe-folder --dtype float32
 done
 "$fewstep" export lora --format peft --output peft.safetensors --dtype float32
 "$fewstep" export lora --format kohya --output kohya.safetensors --dtype float32
-"$fewstep" export full --format component --output unet --dtype float32
+"$fewstep" export full --format component --into unet --dtype float32
 
 "$python" "$checks/load_with_diffusers.py" "$fewstep" "$model"

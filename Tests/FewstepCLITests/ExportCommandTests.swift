@@ -31,8 +31,8 @@ import Testing
     #expect(texts.contains(PNGImage.Text("prompt", TinySDXL.prompts[1])), "\(texts)")
     #expect(texts.contains(PNGImage.Text("times", "[1.0, 0.75, 0.5, 0.25]")), "\(texts)")
 
-    let job = try Fewstep.run("export", "runs/tiny", "--output", "whole", "--dtype", "float32", in: scratch)
-    #expect(job.errors.contains("made for the times [1.0, 0.75, 0.5, 0.25]"), "\(job.errors)")
+    let job = try Fewstep.run("export", "runs/tiny", "--into", "whole", "--dtype", "float32", in: scratch)
+    #expect(job.errors.contains("for the times [1.0, 0.75, 0.5, 0.25]"), "\(job.errors)")
     let original = try weights("\(TinySDXL.model)/unet/diffusion_pytorch_model.safetensors")
     let exported = try weights(scratch.path("whole/unet/diffusion_pytorch_model.safetensors"))
     #expect(exported.names.sorted() == original.names.sorted())
@@ -41,18 +41,21 @@ import Testing
     let scheduler = try JSONValue.read(scratch.path("whole/model_index.json"))["scheduler"]
     #expect(scheduler == .array([.string("diffusers"), .string("LCMScheduler")]))
 
-    try Fewstep.run("export", "runs/tiny", "--format", "component", "--output", "unet", in: scratch)
+    try Fewstep.run("export", "runs/tiny", "--format", "component", "--into", "unet", in: scratch)
     #expect(try scratch.files("unet") == ["config.json", "diffusion_pytorch_model.safetensors"])
     let half = try weights(scratch.path("unet/diffusion_pytorch_model.safetensors"))
     #expect(try half.tensor("conv_in.bias").dtype == .float16)
     let there = try Fewstep.run(
-      "export", "runs/tiny", "--format", "component", "--output", "unet", in: scratch, expecting: 74)
+      "export", "runs/tiny", "--format", "component", "--into", "unet", in: scratch, expecting: 74)
     #expect(there.errors.contains("unet: it exists already"), "\(there.errors)")
     let adapters = ["export", "runs/tiny", "--format", "peft", "--output", "a.safetensors"]
     let bare = try Fewstep.start(adapters, in: scratch)
     #expect(bare.wait() == 65)
     #expect(bare.errors.contains("has no adapters"), "\(bare.errors)")
-    try Fewstep.run("export", "runs/tiny", "--step", "9", "--output", "b", in: scratch, expecting: 66)
+    for wrong in [["--output", "b"], ["--format", "peft", "--into", "b"], []] {
+      #expect(try Fewstep.start(["export", "runs/tiny"] + wrong, in: scratch).wait() == 64)
+    }
+    try Fewstep.run("export", "runs/tiny", "--step", "9", "--into", "b", in: scratch, expecting: 66)
     #expect(!scratch.has("a.safetensors") && !scratch.has("b"))
   }
 
@@ -60,9 +63,11 @@ import Testing
     let scratch = try Scratch()
     try TinySDXL.run(
       student: "learning-rate: 0.1, lora: {rank: 2, alpha: 4, layers: [to_q, attn2.to_out.0]}", in: scratch)
-    for (format, output) in [("peft", "p.safetensors"), ("kohya", "k.safetensors"), ("diffusers", "whole")] {
+    for (format, option, path) in [
+      ("peft", "--output", "p.safetensors"), ("kohya", "--output", "k.safetensors"), ("diffusers", "--into", "whole"),
+    ] {
       try Fewstep.run(
-        "export", "runs/tiny", "--format", format, "--output", output, "--dtype", "float32", in: scratch)
+        "export", "runs/tiny", "--format", format, option, path, "--dtype", "float32", in: scratch)
     }
     let layer = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q"
     let peft = try weights(scratch.path("p.safetensors"))

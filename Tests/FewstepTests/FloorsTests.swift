@@ -6,21 +6,21 @@ import Testing
 @Suite struct FloorsTests {
   /// The floors of Sources/Fewstep, lowest first. A folder uses the floors below its own, and no other folder of its own.
   private static let floors = [
-    ["Settings", "Diffusion"], ["Models"], ["Data", "Objectives"], ["Recipe"], ["Pretraining", "Sweep"], ["Training"],
-    ["Monitor"], ["Run"],
+    ["Settings", "Diffusion"], ["Models"], ["Data", "Objectives"], ["Recipe"], ["Pretraining"], ["Training"],
+    ["Monitor"], ["Run"], ["Sweep"],
   ]
 
   @Test func `In Sources/Fewstep every arrow points down`() throws {
     let floors = Dictionary(
       uniqueKeysWithValues: Self.floors.enumerated().flatMap { floor, folders in folders.map { ($0, floor) } })
-    for arrow in try SourceGraph("Sources/Fewstep").arrows {
-      let from = try #require(floors[arrow.from.folder], "\(arrow.from.path) stands on no floor")
-      let to = try #require(floors[arrow.to.folder], "\(arrow.to.path) stands on no floor")
+    for arrow in try SourceGraph("Sources/Fewstep").arrows where arrow.from.house != arrow.to.house {
+      let from = try #require(floors[arrow.from.house], "\(arrow.from.path) stands on no floor")
+      let to = try #require(floors[arrow.to.house], "\(arrow.to.path) stands on no floor")
       #expect(to < from, "\(arrow)")
     }
   }
 
-  @Test(arguments: ["Files", "Media", "Encoders", "Evaluation", "Reports", "Benchmarks"])
+  @Test(arguments: ["Files", "Media", "Encoders", "Evaluation", "Reports", "Benchmarks", "FewstepCLI"])
   func `No folders of a module form a circle`(module: String) throws {
     for arrow in try SourceGraph("Sources/\(module)").circularArrows { Issue.record("\(arrow)") }
   }

@@ -46,8 +46,10 @@ public struct Export {
     self.steps = steps
   }
 
-  /// The formats of this student's family: two folders, and files of adapters.
-  public var formats: [String] { ["diffusers", "component"] + layout.adapters.keys.sorted() }
+  /// The formats that are folders; others are files of adapters.
+  public static let folderFormats = ["diffusers", "component"]
+  /// The formats of this student's family.
+  public var formats: [String] { Self.folderFormats + layout.adapters.keys.sorted() }
 
   /// - Parameters:
   ///   - format: "diffusers" for the whole pipeline's folder, "component" for the denoiser's folder, or one of the family's

@@ -5,7 +5,7 @@ import Shipped
 /// The plugins of this process: those we ship, those that the program adds, and those that `--plugin` names.
 enum ProgramPlugins {
   /// The program's own, as `FewstepCommand.main(adding:)` got them.
-  @TaskLocal static var added: [FewstepCommand.Registration] = []
+  @TaskLocal static var added: [@Sendable (inout Catalog) -> Void] = []
   /// The files that `--plugin` names.
   @TaskLocal static var files: [PluginFile] = []
 
