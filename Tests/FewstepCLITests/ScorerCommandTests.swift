@@ -62,7 +62,7 @@ import Testing
     let scores = try String(contentsOfFile: scratch.path("out/scores.json"), encoding: .utf8)
     #expect(scores.contains(/"detector" : "mask.pth [0-9a-f]{16}"/), "\(scores)")
     #expect(official.output.contains("single_object") && official.output.contains("0.25"), "\(official.output)")
-    #expect(official.output.contains("4 pictures, not the benchmark's 8; the mean of 1 tasks"), "\(official.output)")
+    #expect(official.output.contains("4 images, not the benchmark's 8; the mean of 1 tasks"), "\(official.output)")
     try scratch.write("echo no GPU; exit 3", to: "geneval/evaluation/evaluate_images.py")
     let failed = try run("--scorer", "geneval", "--detector", "d", "--python", "sh", expecting: 70)
     #expect(
