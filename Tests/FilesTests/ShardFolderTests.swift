@@ -41,8 +41,8 @@ import Testing
   func `A folder that was cut off is refused, and finished by the same call without making a shard twice`() throws {
     let scratch = try Scratch()
     #expect(try write(scratch.path("d"), upTo: 2) == [false, false])
-    expectError(.missing, "no manifest.json", "call it again") {
-      _ = try ShardFolder(scratch.path("d"), kind: "prompts")
+    expectError(.missing, "no manifest.json", "Call the writer again.") {
+      _ = try ShardFolder(scratch.path("d"), kind: "prompts", advice: "Call the writer again.")
     }
     #expect(try write(scratch.path("d")) == [true, true, false])
     #expect(try ShardFolder(scratch.path("d"), kind: "prompts").count == 7)

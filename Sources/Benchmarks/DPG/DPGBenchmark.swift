@@ -31,7 +31,7 @@ public struct DPGBenchmark: Benchmark {
       let path = "\(folder)/\(name).txt"
       guard !name.contains(".") else {
         throw Failure(
-          .malformed, at: path, "the scorer takes an image's name up to its first point",
+          .malformed, at: path, "the scorer reads an image's name only up to the first dot",
           expected: "a name without one",
           got: name)
       }
