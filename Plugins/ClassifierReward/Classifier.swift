@@ -7,6 +7,7 @@ import Tensors
 /// A small convolutional classifier of images. Its features are the spatial means of all layers: those of the last layer alone
 /// hardly distinguish a blurred image from a sharp one.
 public final class Classifier: TrainableClassifier, FeatureNetwork {
+  /// The sizes of the network.
   public struct Architecture: Codable, Equatable, Sendable {
     /// Channels of an image.
     public var inputs = 1
@@ -14,15 +15,18 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
     public var channels = [32, 64, 64, 96]
     /// Width of the last hidden layer.
     public var features = 128
+    /// The number of classes.
     public var classes = 10
   }
 
   public let parameters: ParameterStore
+  /// The sizes of the network.
   public let architecture: Architecture
   private let convolutions: [(convolution: Convolution, norm: GroupNorm)]
   private let hidden: Linear
   private let output: Linear
 
+  /// A classifier with random or stored weights.
   public init(_ architecture: Architecture, _ source: ParameterStore.Source, on device: Device = .cpu) throws {
     self.architecture = architecture
     let store = ParameterStore(source, device: device)

@@ -6,6 +6,7 @@ import Tensors
 public final class ClassifierReward: RewardProxy {
   private let classifier: Classifier
 
+  /// A reward by a classifier.
   public init(_ classifier: Classifier) { self.classifier = classifier }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {

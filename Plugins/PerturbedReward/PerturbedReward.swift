@@ -13,6 +13,7 @@ public final class PerturbedReward: RewardProxy {
   private let waves: Tensor
   private let phases: Tensor
 
+  /// - Parameter std: the noise's standard deviation.
   public init(
     _ reward: any RewardProxy, scale: Double, std: Double, frequency: Double, seed: Int, shape: [Int],
     on device: Device = .cpu

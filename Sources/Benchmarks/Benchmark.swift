@@ -41,6 +41,7 @@ public struct BenchmarkItem: Equatable, Sendable {
   /// The samples that the file shows, counted over the whole benchmark: the noise of each is a function of the seed and its number.
   public var samples: Range<Int>
 
+  /// An item of the layout.
   public init(path: String, prompt: String, samples: Range<Int>) {
     (self.path, self.prompt, self.samples) = (path, prompt, samples)
   }

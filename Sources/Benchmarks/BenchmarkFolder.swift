@@ -1,7 +1,9 @@
 /// Where a benchmark's results lie: the official layout by itself, for official scorers list all that they find in it.
 public struct BenchmarkFolder: Sendable {
+  /// Without a slash at the end.
   public let path: String
 
+  /// A folder by its path.
   public init(_ path: String) {
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
   }

@@ -14,7 +14,7 @@ public struct BenchmarkGeneration {
 
   /// Claims the folder for what the record says.
   ///
-  /// - Throws: `Failure` where the folder holds other samples.
+  /// - Throws: `Failure` if the folder holds other samples.
   public init(
     _ benchmark: any Benchmark, into folder: BenchmarkFolder, _ record: GenerationRecord
   ) throws {

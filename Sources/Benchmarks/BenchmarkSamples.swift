@@ -11,6 +11,7 @@ public struct BenchmarkSamples: Sendable {
   /// Where scores are written; nil if they are only printed.
   public let folder: BenchmarkFolder?
 
+  /// Samples that have just been generated.
   public init(root: String, record: GenerationRecord?, folder: BenchmarkFolder?) {
     (self.root, self.record, self.folder) = (root, record, folder)
   }
@@ -19,7 +20,7 @@ public struct BenchmarkSamples: Sendable {
   ///
   /// - Parameter scores: the folder for scores; by default that of the earlier call.
   /// - Throws: `Failure` if there is no such folder, or its samples were made for other prompts.
-  public init(in folder: String, of suite: any Benchmark, scores: String? = nil) throws {
+  public init(in folder: String, of benchmark: any Benchmark, scores: String? = nil) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
       throw Failure(.missing, at: folder, "there is no such folder")
@@ -34,12 +35,12 @@ public struct BenchmarkSamples: Sendable {
       self.init(root: folder, record: nil, folder: place)
       return
     }
-    guard (record.benchmark, record.prompts) == (suite.name, suite.prompts) else {
+    guard (record.benchmark, record.prompts) == (benchmark.name, benchmark.prompts) else {
       throw Failure(
         .malformed, at: folder,
-        record.benchmark == suite.name
+        record.benchmark == benchmark.name
           ? "its samples were made for other prompts, or for these in another order"
-          : "its samples were made for \(record.benchmark), not for \(suite.name)")
+          : "its samples were made for \(record.benchmark), not for \(benchmark.name)")
     }
     self.init(root: made.samples, record: record, folder: place ?? made)
   }

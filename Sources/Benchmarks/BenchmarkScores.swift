@@ -26,7 +26,7 @@ public struct BenchmarkScore: Codable, Equatable, Sendable {
   public var name: String
   /// In the benchmark's own unit.
   public var value: Double
-  /// 95%, by a bootstrap over the samples; nil where one would show nothing.
+  /// 95%, by a bootstrap over the samples; nil if one would show nothing.
   public var interval: ClosedRange<Double>?
   /// Samples that it was computed from.
   public var samples: Int
@@ -35,6 +35,7 @@ public struct BenchmarkScore: Codable, Equatable, Sendable {
   /// Why it is not to be relied on.
   public var warning: String?
 
+  /// A score from an estimate.
   public init(
     _ name: String, _ estimate: Estimate, samples: Int, details: [String: Double]? = nil
   ) {
@@ -46,16 +47,19 @@ public struct BenchmarkScore: Codable, Equatable, Sendable {
 
 /// A benchmark's scores and what they depend on: the content of `scores.json`.
 public struct BenchmarkScores: Codable, Equatable, Sendable {
+  /// What the scores depend on besides the samples.
   public var fingerprint: Fingerprint
   /// What the samples were made from; nil for samples of unknown origin.
   public var generation: GenerationRecord?
+  /// In the benchmark's order.
   public var scores: [BenchmarkScore]
 
+  /// Scores with their fingerprint.
   public init(fingerprint: Fingerprint, generation: GenerationRecord?, scores: [BenchmarkScore]) {
     (self.fingerprint, self.generation, self.scores) = (fingerprint, generation, scores)
   }
 
-  /// - Throws: `Failure` where the file is not what `write` makes.
+  /// - Throws: `Failure` if the file is not what `write` makes.
   public static func read(_ path: String) throws -> BenchmarkScores {
     guard FileManager.default.fileExists(atPath: path) else {
       throw Failure(.missing, at: path, "there are no scores", advice: "`fewstep benchmark` writes them.")
@@ -67,8 +71,10 @@ public struct BenchmarkScores: Codable, Equatable, Sendable {
     }
   }
 
+  /// Writes `scores.json` atomically.
   public func write(to path: String) throws { try AtomicFile.write(JSONEncoder.pretty.encode(self), to: path) }
 
+  /// A row for each score.
   public var table: Table {
     get throws {
       let details = Set(scores.flatMap { ($0.details ?? [:]).keys }).sorted()

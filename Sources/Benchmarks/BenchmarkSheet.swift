@@ -9,6 +9,7 @@ public struct BenchmarkSheet {
   private let benchmark: any Benchmark
   private let items: [BenchmarkItem]
 
+  /// A sheet of `count` items at most.
   public init(_ benchmark: any Benchmark, count: Int = 40) {
     self.benchmark = benchmark
     let (all, shown) = (benchmark.items, min(count, benchmark.items.count))

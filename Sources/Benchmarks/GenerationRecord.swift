@@ -5,6 +5,7 @@ import Tensors
 
 /// What a folder's samples were made from: `generation.json`, so that samples of two models never mix.
 public struct GenerationRecord: Codable, Equatable, Sendable {
+  /// The benchmark, the prompts' hash, the seed, the model and its sampler.
   public let fingerprint: Fingerprint
 
   /// - Parameters:
@@ -20,7 +21,7 @@ public struct GenerationRecord: Codable, Equatable, Sendable {
   /// The prompts' SHA-256.
   public var prompts: String { fingerprint["prompts"] ?? "" }
 
-  /// Nil if the folder has none: samples of unknown origin.
+  /// nil if the folder has none: samples of unknown origin.
   ///
   /// - Throws: `Failure` if the file is not one that `claim` writes.
   public static func read(_ path: String) throws -> GenerationRecord? {

@@ -60,7 +60,7 @@ public struct OfficialScorer {
   }
 }
 
-/// A file's content in a lock: what it is, and 16 digits of its SHA-256.
-func fileIdentity(_ what: String, _ path: String) throws -> String {
+/// A file in a fingerprint: what it is, and 16 digits of its SHA-256.
+func fileDigest(_ what: String, _ path: String) throws -> String {
   "\(what) \(try SHA256.hash(of: path).prefix(16))"
 }

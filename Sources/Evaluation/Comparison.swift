@@ -7,11 +7,16 @@ import Tensors
 public struct Comparison: Sendable {
   /// One finished run.
   public struct Entry: Sendable {
+    /// The run's folder.
     public let path: String
+    /// The variant's name.
     public let variant: String
+    /// The run's seed.
     public let seed: Int
+    /// Its scores and their fingerprint.
     public let evaluated: EvaluationResult
 
+    /// A run with its scores.
     public init(path: String, variant: String, seed: Int, evaluated: EvaluationResult) {
       self.path = path
       self.variant = variant
@@ -22,9 +27,13 @@ public struct Comparison: Sendable {
 
   /// A variant in one metric.
   public struct Summary: Codable, Equatable, Sendable {
+    /// The variant's name.
     public let variant: String
+    /// The metric that is summarized.
     public let metric: Metric
+    /// The seeds of the variant's runs, in order.
     public let seeds: [Int]
+    /// The mean over seeds.
     public let mean: Double
     /// Standard deviation over seeds (n - 1); nil for one.
     public let std: Double?
@@ -36,7 +45,9 @@ public struct Comparison: Sendable {
     public let interval: [Double]?
   }
 
+  /// The variant that others are compared with.
   public let baseline: String
+  /// Each metric's variants, in the order of `Metric.allCases`.
   public let summaries: [Summary]
 
   /// - Parameters:
@@ -82,7 +93,7 @@ public struct Comparison: Sendable {
     }
   }
 
-  /// Nil where no run has the metric.
+  /// nil if no run has the metric.
   private static func summary(
     _ variant: String, _ metric: Metric, _ own: [Int: Score], _ others: [Int: Score]?
   ) -> Summary? {

@@ -8,8 +8,10 @@ public struct EvaluationResult: Codable, Sendable {
   /// The metrics' version, the feature network, the real samples, how many samples, their seed, the reward. Scores are
   /// compared only if it is the same.
   public var fingerprint: Fingerprint
+  /// One for each model and sampler.
   public var scores: [Score]
 
+  /// Scores with their fingerprint.
   public init(fingerprint: Fingerprint, scores: [Score]) {
     self.fingerprint = fingerprint
     self.scores = scores

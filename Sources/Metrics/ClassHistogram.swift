@@ -6,6 +6,7 @@ public struct ClassHistogram: Equatable, Sendable {
   /// By class.
   public let counts: [Int]
 
+  /// Known counts, by class.
   public init(counts: [Int]) { self.counts = counts }
 
   /// - Parameter classes: 0 ..< `count`.
@@ -21,6 +22,7 @@ public struct ClassHistogram: Equatable, Sendable {
     self.counts = counts
   }
 
+  /// The number of samples.
   public var total: Int { counts.reduce(0, +) }
 
   /// The entropy of the shares in nats: 0 where there is one class only, log K where K classes are equally frequent. 0

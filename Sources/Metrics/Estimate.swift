@@ -2,14 +2,16 @@ import Tensors
 
 /// A measured value, and what the number of samples says about it.
 public struct Estimate: Codable, Equatable, Sendable {
+  /// The measured value.
   public var value: Double
-  /// 95%, by a bootstrap over the samples of one set, the other one given; nil where a bootstrap would show nothing.
+  /// 95%, by a bootstrap over the samples of one set, the other one given; nil if a bootstrap would show nothing.
   public var interval: ClosedRange<Double>?
-  /// How much of the value is expected to come from the number of samples alone; nil where none does or nobody knows.
+  /// How much of the value is expected to come from the number of samples alone; nil if none does or nobody knows.
   public var bias: Double?
   /// Why the value is not to be relied on.
   public var warning: String?
 
+  /// A value with what is known of it.
   public init(_ value: Double, interval: ClosedRange<Double>? = nil, bias: Double? = nil, warning: String? = nil) {
     (self.value, self.interval, self.bias, self.warning) = (value, interval, bias, warning)
   }

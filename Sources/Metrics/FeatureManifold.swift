@@ -16,7 +16,9 @@ public struct FeatureManifold {
   /// float64 [1, d]. Distances are taken from here, so that features far from 0 lose no digits.
   private let origin: Tensor
 
+  /// The number of samples.
   public var count: Int { features.shape[0] }
+  /// The number of features.
   public var dimension: Int { features.shape[1] }
 
   /// - Parameters:
@@ -24,7 +26,7 @@ public struct FeatureManifold {
   ///   - neighbours: k; the paper takes 3.
   ///   - tile: how many rows are compared with how many others at once; a handful of matrices of tile² float64 numbers
   ///     are in memory together. It changes no result.
-  /// - Throws: `Failure` where there are not more than k samples, or features are not finite.
+  /// - Throws: `Failure` if there are not more than k samples, or features are not finite.
   public init(_ features: Tensor, neighbours: Int = 3, tile: Int = 1024) throws {
     guard neighbours > 0, tile > 0 else {
       throw Failure(

@@ -4,13 +4,20 @@ import Tensors
 public struct FeatureMeasures {
   /// What they say of one generated set.
   public struct Scores: Codable, Equatable, Sendable {
+    /// FID, for Inception's features.
     public let frechetDistance: Estimate
+    /// KID, for Inception's features.
     public let kernelDistance: Estimate
+    /// The share of generated samples that look real.
     public let precision: Estimate
+    /// The share of real samples that can be generated.
     public let recall: Estimate
+    /// Generated samples per real ball, as a multiple of k.
     public let density: Estimate
+    /// The share of real samples with a generated one nearby.
     public let coverage: Estimate
 
+    /// Each measure with its metric, in the order of tables.
     public var named: [(Metric, Estimate)] {
       [
         (.frechetDistance, frechetDistance), (.kernelDistance, kernelDistance), (.precision, precision),
@@ -54,11 +61,11 @@ public struct FeatureMeasures {
 
   private func warned(
     _ estimate: Estimate, _ count: Int,
-    _ words: String = "balls are wide, and values high: compare with sets of the same size only"
+    _ reason: String = "balls are wide, and values high: compare with sets of the same size only"
   ) -> Estimate {
     guard min(count, manifold.count) < Self.usualCount else { return estimate }
     var estimate = estimate
-    estimate.warning = "\(manifold.count) real and \(count) generated samples are few: \(words)"
+    estimate.warning = "\(manifold.count) real and \(count) generated samples are few: \(reason)"
     return estimate
   }
 }

@@ -4,7 +4,7 @@ import Tensors
 extension FeatureStatistics {
   /// Stores them as a group of "mean" and "covariance" with the attribute "count".
   ///
-  /// - Throws: `Failure` where the path is taken or the disk is full.
+  /// - Throws: `Failure` if the path is taken or the disk is full.
   public func write(to file: HDF5File, at path: String) throws {
     try file.createGroup(path)
     try file.setAttribute("count", .integer(Int64(count)), of: path)
@@ -14,7 +14,7 @@ extension FeatureStatistics {
 
   /// Reads what `write` stored.
   ///
-  /// - Throws: `Failure` where something is missing, `Failure` where the shapes do not fit.
+  /// - Throws: `Failure` if something is missing, `Failure` if the shapes do not fit.
   public init(reading file: HDF5File, at path: String) throws {
     try self.init(
       count: try file.integer("count", of: path), mean: try file.read("\(path)/mean"),

@@ -7,10 +7,12 @@ import Tensors
 /// symmetric eigendecompositions give the trace, singular covariances included, where a Schur-based root of the product
 /// needs an offset on the diagonal. The reference's decomposition is computed once.
 public struct FrechetDistance {
+  /// The statistics that distances are measured from.
   public let reference: FeatureStatistics
   /// Σ₁^½, float64 [d, d].
   let root: Tensor
 
+  /// Decomposes the reference's covariance.
   public init(to reference: FeatureStatistics) throws {
     self.reference = reference
     let (values, vectors) = try reference.covariance.symmetricEigen()
@@ -20,7 +22,7 @@ public struct FrechetDistance {
 
   /// The distance of `generated` from the reference; never negative.
   ///
-  /// - Throws: `Failure` where the two have different numbers of features.
+  /// - Throws: `Failure` if the two have different numbers of features.
   public func callAsFunction(_ generated: FeatureStatistics) throws -> Double {
     try distance(generated, spectrum(generated).roots)
   }

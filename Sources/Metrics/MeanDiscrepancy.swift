@@ -7,6 +7,7 @@ import Tensors
 /// Without the pairs of a sample with itself it is unbiased (a U-statistic), whatever the number of samples. All pairs
 /// are compared, tile by tile in float64, so that memory does not grow with them. The real side is computed once.
 public struct MeanDiscrepancy {
+  /// The kernel k.
   public let kernel: Kernel
   /// [n, d].
   private let real: Tensor

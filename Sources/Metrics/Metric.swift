@@ -9,6 +9,7 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
   case classAccuracy = "class accuracy"
   case reward
 
+  /// Whether a lower value is better.
   public var isBetterLower: Bool { self == .frechetDistance || self == .kernelDistance }
 
   /// Its name in files: "frechetDistance".

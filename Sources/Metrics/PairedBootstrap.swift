@@ -4,8 +4,9 @@ import Tensors
 ///
 /// With few pairs the interval is too narrow rather than too wide; below two there is none.
 public struct PairedBootstrap: Equatable, Sendable {
+  /// The mean of the differences; 0 for none.
   public let mean: Double
-  /// Nil for fewer than two pairs.
+  /// nil for fewer than two pairs.
   public let interval: ClosedRange<Double>?
 
   /// - Parameter draws: resamples; the same ones each time.

@@ -11,6 +11,7 @@ public struct PrecisionRecall: Equatable, Sendable {
   /// The share of real samples inside the manifold of the generated ones.
   public let recall: Estimate
 
+  /// Known values, without intervals.
   public init(precision: Double, recall: Double) {
     self.precision = Estimate(precision)
     self.recall = Estimate(recall)
@@ -32,7 +33,7 @@ public struct PrecisionRecall: Equatable, Sendable {
   ///   - real: features [n, d]
   ///   - generated: features [m, d]
   ///   - neighbours: k; the paper takes 3.
-  /// - Throws: `Failure` where a side has not more than k samples.
+  /// - Throws: `Failure` if a side has not more than k samples.
   public init(real: Tensor, generated: Tensor, neighbours: Int = 3, tile: Int = 1024) throws {
     try self.init(
       real: FeatureManifold(real, neighbours: neighbours, tile: tile),

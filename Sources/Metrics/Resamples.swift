@@ -8,11 +8,13 @@ import Tensors
 public struct Resamples {
   /// Members of the set, and of each resample.
   public let count: Int
+  /// The number of resamples.
   public let draws: Int
   /// uint8 [draws, count].
   private let weights: Tensor
   private static let tile = 4096
 
+  /// Draws the resamples of a set of `count` members.
   public init(of count: Int, draws: Int = 1000) throws {
     self.count = count
     self.draws = draws
@@ -47,7 +49,7 @@ public struct Resamples {
     return try total / Double(count)
   }
 
-  /// The values without 2.5% of them on either side; nil where one is not finite.
+  /// The values without 2.5% of them on either side; nil if one is not finite.
   static func interval(_ values: [Double]) -> ClosedRange<Double>? {
     guard values.allSatisfy(\.isFinite), !values.isEmpty else { return nil }
     let sorted = values.sorted()

@@ -1,17 +1,17 @@
-/// Warnings for people: what is the same of several things is said once.
+/// Warnings for people; equal warnings of several values are merged.
 public enum Warnings {
   /// "precision; recall: ...".
   ///
-  /// - Parameter warnings: of each thing, by its name, what there is to say.
-  public static func lines(_ warnings: [(name: String, words: String?)]) -> [String] {
-    var names = [(words: String, names: [String])]()
-    for case (let name, let words?) in warnings {
-      if let place = names.firstIndex(where: { $0.words == words }) {
+  /// - Parameter warnings: the warning of each value, by the value's name; nil for none.
+  public static func lines(_ warnings: [(name: String, message: String?)]) -> [String] {
+    var names = [(message: String, names: [String])]()
+    for case (let name, let message?) in warnings {
+      if let place = names.firstIndex(where: { $0.message == message }) {
         names[place].names.append(name)
       } else {
-        names.append((words, [name]))
+        names.append((message, [name]))
       }
     }
-    return names.map { "\($0.names.joined(separator: "; ")): \($0.words)" }
+    return names.map { "\($0.names.joined(separator: "; ")): \($0.message)" }
   }
 }

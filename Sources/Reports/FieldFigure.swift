@@ -22,7 +22,7 @@ public struct FieldFigure {
 
   /// Samples the teacher, which all figures of a run share.
   ///
-  /// - Throws: `Failure` where samples are not points of the plane.
+  /// - Throws: `Failure` if samples are not points of the plane.
   public init(_ recipe: Recipe, components: TrainingComponents, prompt: Int, times: [Double]) throws {
     guard components.backbone.isPlanar else {
       throw Failure(

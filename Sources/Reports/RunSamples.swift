@@ -8,6 +8,7 @@ public struct RunSamples {
   private let generator: SampleGenerator
   private let grid: SampleGrid
 
+  /// Samples of the trainer's models.
   public init(_ trainer: Trainer) {
     self.trainer = trainer
     generator = SampleGenerator(trainer.components.backbone, seed: trainer.recipe.evaluation?.seed ?? 1)

@@ -45,7 +45,7 @@ import Testing
       try scores.addFrechetDistance("patch-FID", network, .patch(299), to: RealImages(sources))
       #expect(
         reports.isSuperset(of: ["FID 5", "patch-FID 5"])
-          && reports.contains("FID, real pictures 6") == (sources != kept))
+          && reports.contains("FID, real images 6") == (sources != kept))
       for (score, name) in zip(scores.scores, ["fid.square", "fid.patch"]) {
         #expect(try abs(score.value / COCOFixtures.expected(name).item() - 1) < 1e-4)
         #expect(score.samples == 5 && score.interval != nil && score.warning != nil)

@@ -29,8 +29,8 @@ private let fixtures = ScorerFixture.folder + "/dpg"
     #expect(total.interval == report.last?.interval)
     let warning = try #require(total.warning)
     if name == "questions" {
-      #expect(warning.hasPrefix("1 of 7 pictures are left out, as the official scorer does"))
-      #expect(report.last?.warning == "6 pictures were scored, not 7")
+      #expect(warning.hasPrefix("1 of 7 images are left out, as the official scorer does"))
+      #expect(report.last?.warning == "6 images were scored, not 7")
     } else {
       #expect(warning.contains("of their item and number: 1") && warning.contains("questions count: 1"))
       #expect(report.last?.warning == nil)
@@ -160,7 +160,7 @@ private let fixtures = ScorerFixture.folder + "/dpg"
     #expect(said().contains("a.txt: the prompt is empty"))
     try scratch.write("a fox", to: "a.txt")
     try scratch.write("a fox", to: "b.2.txt")
-    #expect(said().contains("b.2.txt: the scorer takes a picture's name up to its first point"))
+    #expect(said().contains("b.2.txt: the scorer reads an image's name only up to the first dot"))
     let lines = try TextFile("\(fixtures)/questions.txt").lines.map(\.text)
     let cut = try scratch.write(lines.prefix(5).joined(separator: "\n"), to: "r.txt")
     #expect(words { _ = try DPGReport(cut) }.contains("r.txt: the scores are missing"))

@@ -69,10 +69,10 @@ private struct Judged {
       }
       func value(_ name: String) throws -> Double { try #require(scores.first { $0.name == name }).value }
       #expect(summary.contains(String(format: "Overall score (avg. over tasks): %.5f", try value("overall"))))
-      #expect(summary.contains(String(format: "%% correct images: %.2f%%", 100 * (try value("correct pictures")))))
+      #expect(summary.contains(String(format: "%% correct images: %.2f%%", 100 * (try value("correct images")))))
       #expect(
         summary.contains(
-          String(format: "%% correct prompts: %.2f%%", 100 * (try value("prompts with a correct picture")))))
+          String(format: "%% correct prompts: %.2f%%", 100 * (try value("prompts with a correct image")))))
     }
   }
 

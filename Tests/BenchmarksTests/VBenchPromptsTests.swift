@@ -78,7 +78,7 @@ import Testing
     ), ("[{\"prompt_en\": \"a\", \"dimension\": \"color\"}]", "[0].dimension: expected a list of dimensions"),
     (
       "[{\"prompt_en\": \"a\", \"dimension\": [\"appearance_style\"]}]",
-      "[0].auxiliary_info.appearance_style.appearance_style: expected the style's words, got nothing"
+      "[0].auxiliary_info.appearance_style.appearance_style: expected the style's text, got nothing"
     ), ("[{\"prompt_en\": \"a/b\", \"dimension\": [\"color\"]}]", "can be a file's name"), ("[7]", "[0].prompt_en"),
   ])
   func `Fields that are wrong are named with their entry`(json: String, expected: String) throws {

@@ -76,7 +76,7 @@ import Testing
     let told = job.errors.split(separator: "\n").filter { $0.contains("tokens are more than the encoders read") }
     #expect(told.count == 1 && told[0].contains("the end of the long road"), "\(job.errors)")
     let made = try HDF5File.open(scratch.path("y.h5"))
-    #expect(try made.texts("prompts") == texts)
+    #expect(try made.strings("prompts") == texts)
     for name in ["text", "pooled"] {
       #expect(try difference(made.read(name), TinySDXL.expected(name, in: "text-encoders")) < 1e-4, "\(name)")
     }

@@ -34,7 +34,7 @@ import Testing
     #expect(last.count == 1, "\(first.errors)")
     #expect(try scratch.files("out") == ["manifest.json", "shard-00000.h5", "shard-00001.h5"])
     let made = try ShardFolder(scratch.path("out"), kind: "prompts")
-    #expect(try made.texts("prompts") == ["a cat!", long.trimmingCharacters(in: .whitespaces), "a cat!"])
+    #expect(try made.strings("prompts") == ["a cat!", long.trimmingCharacters(in: .whitespaces), "a cat!"])
     for name in ["text", "pooled"] {
       let expected = try TinySDXL.expected(name, in: "text-encoders").rows(0..<1)
       for row in [0, 2] { #expect(try difference(made.rows(name, [row]), expected) < 1e-4, "\(name) \(row)") }
@@ -76,8 +76,8 @@ import Testing
     #expect(try summary(job) == ["rows": 2, "shards": 1, "kept": 0, "cutOff": 0, "skipped": 0, "damaged": 0])
     #expect(job.errors.contains("1 of 2 images have no caption"), "\(job.errors)")
     let made = try ShardFolder(scratch.path("out"), kind: "latents")
-    #expect(try made.texts("captions") == ["a cat!", ""])
-    #expect(try made.texts("names") == ["photos/a.png", "photos/b.png"])
+    #expect(try made.strings("captions") == ["a cat!", ""])
+    #expect(try made.strings("names") == ["photos/a.png", "photos/b.png"])
     #expect(try made.rows("time-ids", [0, 1]).doubles() == [16, 16, 0, 0, 16, 16, 16, 32, 0, 8, 16, 16])
     let expected = try TinySDXL.expected("pooled", in: "text-encoders").rows(0..<2)
     #expect(try difference(made.rows("pooled", [0, 1]), expected) < 1e-4)

@@ -94,8 +94,8 @@ import Testing
     let brief = try file.read("bf16")
     #expect(brief.dtype == .bfloat16)
     #expect(try brief.doubles() == [1.5, -2])
-    #expect(try file.texts("words") == ["a", "é"])
-    #expect(try file.texts("fixed") == ["ab", "c"])
+    #expect(try file.strings("words") == ["a", "é"])
+    #expect(try file.strings("fixed") == ["ab", "c"])
     expectError(.malformed, "b.h5:/complex", "records") { _ = try file.read("complex") }
     expectError(.malformed, "b.h5:/u64", "64 bits") { _ = try file.read("u64") }
     expectError(.malformed, "b.h5:/words", "text") { _ = try file.read("words") }

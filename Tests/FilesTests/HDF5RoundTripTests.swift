@@ -113,8 +113,8 @@ import Testing
     let file = try HDF5File.create(scratch.path("a.h5"))
     try file.write(["a cat", "", "ein Käfer 🪲"], to: "data/prompts")
     try file.write([], to: "none")
-    #expect(try file.texts("data/prompts") == ["a cat", "", "ein Käfer 🪲"])
-    #expect(try file.texts("none") == [])
+    #expect(try file.strings("data/prompts") == ["a cat", "", "ein Käfer 🪲"])
+    #expect(try file.strings("none") == [])
     expectError(.malformed, "zero") { try file.write(["a\0b"], to: "z") }
   }
 

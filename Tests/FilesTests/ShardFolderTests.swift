@@ -32,7 +32,7 @@ import Testing
     #expect(folder.count == 7)
     #expect(try folder.rowShape("x") == [2])
     #expect(try folder.rows("x", [6, 0, 4, 4]).doubles() == [6, -6, 0, 0, 4, -4, 4, -4])
-    #expect(try folder.texts("names") == (0..<7).map { "row \($0)" })
+    #expect(try folder.strings("names") == (0..<7).map { "row \($0)" })
     #expect(try folder.shared("nothing").shape == [1, 2])
     #expect(folder.manifest.fingerprint == ["model": "a"])
   }
@@ -41,8 +41,8 @@ import Testing
   func `A folder that was cut off is refused, and finished by the same call without making a shard twice`() throws {
     let scratch = try Scratch()
     #expect(try write(scratch.path("d"), upTo: 2) == [false, false])
-    expectError(.missing, "no manifest.json", "call it again") {
-      _ = try ShardFolder(scratch.path("d"), kind: "prompts")
+    expectError(.missing, "no manifest.json", "Call the writer again.") {
+      _ = try ShardFolder(scratch.path("d"), kind: "prompts", advice: "Call the writer again.")
     }
     #expect(try write(scratch.path("d")) == [true, true, false])
     #expect(try ShardFolder(scratch.path("d"), kind: "prompts").count == 7)
@@ -136,7 +136,7 @@ import Testing
       #expect(folder.manifest.rows == [0, 2, 0, 1])
       #expect(folder.manifest.skipped == ["bad 0", "bad 2"])
       #expect(try folder.rowShape("x") == [1])
-      #expect(try folder.texts("names") == ["1 0", "1 1", "3 0"])
+      #expect(try folder.strings("names") == ["1 0", "1 1", "3 0"])
       #expect(try folder.rows("x", [0, 1, 2]).doubles() == [1, 1, 3])
     }
   }

@@ -9,6 +9,7 @@ import Tensors
 /// As DMD2 takes it, with OpenCLIP's ViT-g-14: "A photo depicts" before every caption, and images brought to 256 pixels a
 /// side before the model's own preparation. Both give the tokens that DMD2 puts together itself.
 public final class CLIPScore {
+  /// What scores depend on besides images and captions.
   public let fingerprint: Fingerprint
   private let device: Device
   private let model: CLIPModel

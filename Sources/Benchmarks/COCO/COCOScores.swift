@@ -11,6 +11,7 @@ public struct COCOScores {
   /// Of how the scores are defined here.
   static let version = 1
 
+  /// What has been added so far.
   public private(set) var scores: [BenchmarkScore] = []
   private let benchmark: COCOBenchmark
   private let root: String
@@ -24,7 +25,7 @@ public struct COCOScores {
   /// - Parameters:
   ///   - root: where the images are.
   ///   - batch: images that a network sees at once.
-  /// - Throws: `Failure` where images are missing.
+  /// - Throws: `Failure` if images are missing.
   public init(_ benchmark: COCOBenchmark, root: String, batch: Int, report: @escaping Report = { _, _, _ in }) throws {
     (self.benchmark, self.root, self.batch, self.report) = (benchmark, root, batch, report)
     try benchmark.checkPresence(below: root)

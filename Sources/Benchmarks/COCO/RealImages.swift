@@ -10,7 +10,7 @@ public struct RealImages {
   private let kept: [ImageFeatures]
 
   /// - Parameter sources: folders of images, tars, and files that `ImageFeatures.write` made (.h5).
-  /// - Throws: `Failure` where one is not there, holds no images or other features.
+  /// - Throws: `Failure` if one is not there, holds no images or other features.
   public init(_ sources: [String]) throws {
     self.sources = sources
     kept = try sources.filter(Self.isFile).map { try ImageFeatures(reading: $0) }
@@ -19,7 +19,7 @@ public struct RealImages {
 
   /// Their features by a network: those of a file of the same network and preparation, or of all images.
   ///
-  /// - Throws: `Failure` where there are neither.
+  /// - Throws: `Failure` if there are neither.
   func features(
     _ network: any ImageNetwork, _ fit: ImageFit, batch: Int, progress: (_ done: Int, _ count: Int) throws -> Void
   ) throws -> ImageFeatures {

@@ -9,6 +9,7 @@ import Tensors
 ///
 /// tiles counted along the rows from 0 on; or from the `..._detail.txt` that `compute_dpg_bench.py` writes. Only "yes" is yes.
 public struct DPGAnswers: Sendable {
+  /// The file.
   public let path: String
   /// By the item's name, the tile and the question's number.
   private var answers = [String: [Int: [Int: Bool]]]()
@@ -24,7 +25,7 @@ public struct DPGAnswers: Sendable {
     }
   }
 
-  /// Nil where there is none.
+  /// nil if there is none.
   func answer(to question: Int, of item: String, tile: Int) -> Bool? { answers[item]?[tile]?[question] }
 
   private mutating func readRows(_ rows: [JSONLines.Row], _ questions: DPGQuestions) throws {

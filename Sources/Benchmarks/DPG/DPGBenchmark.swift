@@ -8,6 +8,7 @@ import Tensors
 /// The prompts are the files `dpg_bench/prompts/<name>.txt`. The layout is a flat folder with `<name>.png` for each, the four
 /// images in two rows with nothing between them.
 public struct DPGBenchmark: Benchmark {
+  /// Images of each prompt.
   public static let tiles = 4
   static let columns = 2
 
@@ -30,7 +31,7 @@ public struct DPGBenchmark: Benchmark {
       let path = "\(folder)/\(name).txt"
       guard !name.contains(".") else {
         throw Failure(
-          .malformed, at: path, "the scorer takes an image's name up to its first point",
+          .malformed, at: path, "the scorer reads an image's name only up to the first dot",
           expected: "a name without one",
           got: name)
       }
@@ -66,7 +67,7 @@ public struct DPGBenchmark: Benchmark {
 
   /// Pixels a side of the images in the grids, which all have the first one's size.
   ///
-  /// - Throws: `Failure` where the grid cannot be parted into two by two squares.
+  /// - Throws: `Failure` if the grid cannot be parted into two by two squares.
   public func tileSide(below root: String) throws -> Int {
     let path = "\(root)/\(items[0].path)"
     let grid = try RGBImage.read(path)

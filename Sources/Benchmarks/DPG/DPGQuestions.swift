@@ -10,6 +10,7 @@ public struct DPGQuestion: Equatable, Sendable {
   public var parents: [Int]
   /// "entity - whole": what the scorer calls L2. L1 is what stands before the dash.
   public var category: String
+  /// The question.
   public var text: String
 }
 
@@ -20,6 +21,7 @@ public struct DPGQuestion: Equatable, Sendable {
 public struct DPGQuestions: Sendable {
   static let columns = ["item_id", "proposition_id", "dependency", "tuple", "question_natural_language"]
 
+  /// The file.
   public let path: String
   /// By the item's name, in the order of their first rows.
   public let items: [String: [DPGQuestion]]

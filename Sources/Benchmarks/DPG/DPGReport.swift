@@ -4,6 +4,7 @@ import Tensors
 
 /// The results file of `compute_dpg_bench.py`: a line an image, then the scores.
 public struct DPGReport: Sendable {
+  /// The file.
   public let path: String
   /// 0 to 1, in the order of their lines' texts: the file's own is that of a folder's listing.
   let images: [Double]
@@ -11,7 +12,7 @@ public struct DPGReport: Sendable {
   private var categories = [(name: String, value: Double)]()
   private var total: Double?
 
-  /// - Throws: `Failure` naming the line that is none of the scorer's, or where the scorer did not come to its end.
+  /// - Throws: `Failure` naming the line that is none of the scorer's, or if the scorer did not come to its end.
   public init(_ path: String) throws {
     self.path = path
     var level: String?
@@ -54,13 +55,13 @@ public struct DPGReport: Sendable {
   /// - Parameter expected: images there should be.
   public func scores(of expected: Int) throws -> [BenchmarkScore] {
     let computed = try Estimate(meanOf: images.map { 100 * $0 }, Resamples(of: images.count))
-    var (printed, words) = (Estimate(total ?? computed.value, interval: computed.interval), [String]())
+    var (printed, warnings) = (Estimate(total ?? computed.value, interval: computed.interval), [String]())
     if (computed.value - printed.value).magnitude > 1e-6 {
       printed.interval = nil
-      words.append("its images' lines do not make up the score that is printed")
+      warnings.append("its images' lines do not make up the score that is printed")
     }
-    if images.count != expected { words.append("\(images.count) images were scored, not \(expected)") }
-    printed.warning = words.isEmpty ? nil : words.joined(separator: "; ")
+    if images.count != expected { warnings.append("\(images.count) images were scored, not \(expected)") }
+    printed.warning = warnings.isEmpty ? nil : warnings.joined(separator: "; ")
     return categories.map { BenchmarkScore($0.name, Estimate($0.value), samples: images.count) }
       + [BenchmarkScore("DPG-Bench", printed, samples: images.count)]
   }

@@ -7,12 +7,13 @@ import Tensors
 /// its tiles, the benchmark's 100 times the mean of its images. Categories are 100 times the share of yes among all their
 /// questions, parents not looked at, and of the last tile alone: that is what the reference counts.
 public struct DPGScores {
+  /// Of the scoring; raised when a change of the code changes a number.
   public static let version = 1
 
   private let benchmark: DPGBenchmark
   private let questions: DPGQuestions
 
-  /// - Throws: `Failure` where no item of the benchmark has questions.
+  /// - Throws: `Failure` if no item of the benchmark has questions.
   public init(_ benchmark: DPGBenchmark, _ questions: DPGQuestions) throws {
     (self.benchmark, self.questions) = (benchmark, questions)
     guard benchmark.items.contains(where: { questions.items[DPGBenchmark.itemName($0.path)] != nil }) else {
@@ -39,13 +40,13 @@ public struct DPGScores {
     guard !scored.isEmpty else { throw Failure(.malformed, at: answers.path, "no image could be scored") }
     let resamples = try Resamples(of: scored.count)
     var total = try Estimate(meanOf: scored.map { 100 * $0.score }, resamples)
-    var words = questions.warnings
+    var warnings = questions.warnings
     if scored.count < names.count {
-      words.append(
+      warnings.append(
         "\(names.count - scored.count) of \(names.count) images are left out, as the official scorer does: they have no "
           + "questions, or one that depends on a question that is not there")
     }
-    total.warning = words.isEmpty ? nil : words.joined(separator: "; ")
+    total.warning = warnings.isEmpty ? nil : warnings.joined(separator: "; ")
     let all = scored.flatMap(\.questions)
     let broad = Set(all.map(\.broadCategory)).sorted(), fine = Set(all.map(\.category)).sorted()
     func score(_ name: String, _ level: String, _ isIn: (DPGQuestion) -> Bool) throws -> BenchmarkScore {
@@ -62,7 +63,7 @@ public struct DPGScores {
       + [BenchmarkScore("DPG-Bench", total, samples: scored.count)]
   }
 
-  /// Nil where the reference fails and leaves the image out.
+  /// nil if the reference fails and leaves the image out.
   func scored(_ item: String, _ answers: DPGAnswers) throws -> Scored? {
     guard let asked = questions.items[item] else { return nil }
     var made = Scored(tiles: [], answers: [], questions: asked)

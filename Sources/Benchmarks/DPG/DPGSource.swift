@@ -13,22 +13,23 @@ public struct DPGSource {
       Then: --scorer ELLA. With another model's answers: --answers FILE --questions ELLA/dpg_bench/dpg_bench.csv.
     """
 
+  /// The scores of the samples; the official scorer is run now.
   public func scores(_ samples: BenchmarkSamples) throws -> [BenchmarkScore] { try read(samples) }
 
   /// Answers of another model: JSON lines, or the official scorer's ..._detail.txt.
   ///
   /// - Parameter questions: dpg_bench.csv.
-  public static func answers(_ path: String, questions: String, of suite: DPGBenchmark) throws -> DPGSource {
+  public static func answers(_ path: String, questions: String, of benchmark: DPGBenchmark) throws -> DPGSource {
     let asked = try DPGQuestions(questions)
-    let scores = try DPGScores(suite, asked)(DPGAnswers(path, to: asked))
-    return DPGSource(scorers: ["answers": try fileIdentity("answers", path), "questions": asked.digest]) { _ in scores
+    let scores = try DPGScores(benchmark, asked)(DPGAnswers(path, to: asked))
+    return DPGSource(scorers: ["answers": try fileDigest("answers", path), "questions": asked.digest]) { _ in scores
     }
   }
 
   /// Results that the official scorer wrote earlier: dpg-bench_..._results.txt.
-  public static func results(_ path: String, of suite: DPGBenchmark) throws -> DPGSource {
-    let scores = try DPGReport(path).scores(of: suite.items.count)
-    return DPGSource(scorers: ["scorer": try fileIdentity("results", path)]) { _ in scores }
+  public static func results(_ path: String, of benchmark: DPGBenchmark) throws -> DPGSource {
+    let scores = try DPGReport(path).scores(of: benchmark.items.count)
+    return DPGSource(scorers: ["scorer": try fileDigest("results", path)]) { _ in scores }
   }
 
   /// The official scorer in a checkout of ELLA.
@@ -38,7 +39,7 @@ public struct DPGSource {
   ///   - processes: how many GPUs.
   ///   - note: gets the command line.
   public static func official(
-    _ folder: String, questions: String?, python: String, processes: Int, of suite: DPGBenchmark,
+    _ folder: String, questions: String?, python: String, processes: Int, of benchmark: DPGBenchmark,
     note: @escaping (String) -> Void
   ) throws -> DPGSource {
     let scorer = try OfficialScorer(
@@ -52,13 +53,13 @@ public struct DPGSource {
       if processes > 1 { arguments.append("--multi_gpu") }
       arguments += [
         "--mixed_precision", "fp16", scorer.script, "--image-root-path", OfficialScorer.absolute(samples.root),
-        "--resolution", "\(try suite.tileSide(below: samples.root))", "--pic-num", "\(DPGBenchmark.tiles)",
+        "--resolution", "\(try benchmark.tileSide(below: samples.root))", "--pic-num", "\(DPGBenchmark.tiles)",
         "--vqa-model", "mplug", "--res-path", results,
       ]
       if let questions { arguments += ["--csv", OfficialScorer.absolute(questions)] }
       // Its processes iterate over a set of categories, and must do so in the same order.
       try scorer.run(arguments, writing: results, environment: ["PYTHONHASHSEED": "0"], note: note)
-      return try DPGReport(results).scores(of: suite.items.count)
+      return try DPGReport(results).scores(of: benchmark.items.count)
     }
   }
 }

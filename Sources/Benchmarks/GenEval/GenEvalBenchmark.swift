@@ -3,13 +3,14 @@ import Foundation
 import Media
 import Tensors
 
-/// GenEval (Ghosh et al., arXiv 2310.11513): four images each of 553 prompts about objects, their numbers, colours and
+/// GenEval (Ghosh et al., arXiv 2310.11513): four images each of 553 prompts about objects, their numbers, colors and
 /// positions.
 ///
 /// The layout is that of `evaluation/evaluate_images.py`: `<index:05d>/metadata.jsonl` with the prompt's line,
 /// `<index:05d>/samples/0000.png` to `0003.png`, and `<index:05d>/grid.png` with the four beside each other. An item is a
 /// prompt; its grid is written last and so stands for all of its files.
 public struct GenEvalBenchmark: Benchmark {
+  /// Images of each prompt.
   public static let imagesPerPrompt = 4
 
   public let name = "geneval"

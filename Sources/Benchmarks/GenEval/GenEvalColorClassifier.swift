@@ -3,7 +3,7 @@ import Evaluation
 import Media
 import Tensors
 
-/// Which colour an object has, by a CLIP model: the colour whose texts are nearest to the object's crop.
+/// Which color an object has, by a CLIP model: the color whose texts are nearest to the object's crop.
 ///
 /// The reference takes OpenAI's ViT-L/14 and computes it in mixed precision on a GPU; what is nearly equal there can come out
 /// the other way round.
@@ -22,7 +22,7 @@ public final class GenEvalColorClassifier {
   /// - Parameters:
   ///   - folder: the CLIP model's, in transformers' layout or open_clip's.
   ///   - tokenizer: its tokenizer's folder, in transformers' layout.
-  /// - Throws: `Failure` where either is none.
+  /// - Throws: `Failure` if either is none.
   public init(_ folder: String, tokenizer: String, precision: DType = .float32, on device: Device = .cpu) throws {
     let folder = try CLIPFolder(folder)
     model = try folder.model(precision, on: device)
@@ -45,15 +45,15 @@ public final class GenEvalColorClassifier {
     ["weights": try model.digest(), "tokenizer": tokenizer.digest]
   }
 
-  /// The colours of an image's objects, all of one class.
+  /// The colors of an image's objects, all of one class.
   ///
   /// - Parameter image: uint8 [3, H, W] on the CPU.
-  /// - Throws: `Failure` where a box holds no pixel, or a mask has another size than the image.
+  /// - Throws: `Failure` if a box holds no pixel, or a mask has another size than the image.
   public func colors(_ image: Tensor, _ objects: [GenEvalObject]) throws -> [GenEvalColor] {
     try logits(image, objects).argmax(1).integers().map { GenEvalColor.allCases[$0] }
   }
 
-  /// 100 times the cosine of each object with each colour's texts: float32 [objects, 10].
+  /// 100 times the cosine of each object with each color's texts: float32 [objects, 10].
   func logits(_ image: Tensor, _ objects: [GenEvalObject]) throws -> Tensor {
     guard let name = objects.first?.className else { return try .zeros([0, GenEvalColor.allCases.count]) }
     let crops = try objects.map { try processing(image: crop(image, $0)) }
@@ -63,7 +63,7 @@ public final class GenEvalColorClassifier {
     }
   }
 
-  /// Three texts' mean for each colour, of length 1: float32 [10, P].
+  /// Three texts' mean for each color, of length 1: float32 [10, P].
   func classifier(of name: String) throws -> Tensor {
     if let known = classifiers[name] { return known }
     let made = try noGrad {

@@ -6,14 +6,21 @@ import Tensors
 public struct GenEvalObject: Equatable, Sendable {
   /// Edges in pixels, from the image's upper left corner.
   public struct Box: Equatable, Sendable {
+    /// The left edge.
     public var left: Float
+    /// The upper edge.
     public var top: Float
+    /// The right edge.
     public var right: Float
+    /// The lower edge.
     public var bottom: Float
   }
 
+  /// The detector's class.
   public var className: String
+  /// Its bounding box.
   public var box: Box
+  /// The detector's confidence, 0 to 1.
   public var score: Float
   /// Where somebody has said it already.
   public var color: GenEvalColor?
@@ -27,12 +34,13 @@ public struct GenEvalObject: Equatable, Sendable {
 ///      "objects": [{"class": "bench", "box": [x0, y0, x1, y1], "score": 0.93, "color": "red", "mask": "12-0.png"}]}
 ///
 /// `color` and `mask` may be left out; a mask's path is relative to the file. A line of the official scorer's results is read
-/// as well: its `details` are the boxes that were left over its threshold, without colours and masks.
+/// as well: its `details` are the boxes that were left over its threshold, without colors and masks.
 public struct GenEvalDetections: Equatable, Sendable {
   /// The prompt's place in the file of prompts.
   public var index: Int
   /// "00012/samples/0000.png"
   public var image: String
+  /// All that the detector found.
   public var objects: [GenEvalObject]
   /// "detections.jsonl:3"
   public var place: String

@@ -9,8 +9,8 @@ public struct GenEvalJudge {
   private let classifier: GenEvalColorClassifier?
 
   /// - Parameters:
-  ///   - root: the layout's, where images are read whose colours are asked for.
-  ///   - classifier: of objects whose colour nobody has said.
+  ///   - root: the layout's, where images are read whose colors are asked for.
+  ///   - classifier: of objects whose color nobody has said.
   public init(_ benchmark: GenEvalBenchmark, root: String, _ classifier: GenEvalColorClassifier?) {
     (self.benchmark, self.root, self.classifier) = (benchmark, root, classifier)
   }
@@ -18,7 +18,7 @@ public struct GenEvalJudge {
   /// - Parameters:
   ///   - detections: those of prompts beyond the benchmark's limit are left out.
   ///   - progress: how many images are judged.
-  /// - Throws: `Failure` naming an image that belongs to no prompt, or whose colours cannot be told.
+  /// - Throws: `Failure` naming an image that belongs to no prompt, or whose colors cannot be told.
   public func callAsFunction(
     _ detections: [GenEvalDetections], progress: (Int) throws -> Void = { _ in }
   ) throws -> [GenEvalResult] {

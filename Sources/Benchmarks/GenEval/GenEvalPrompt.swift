@@ -10,7 +10,7 @@ public enum GenEvalTask: String, CaseIterable, Codable, Sendable {
   case colorAttribution = "color_attr"
 }
 
-/// The colours that GenEval tells apart, in its order.
+/// The colors that GenEval tells apart, in its order.
 public enum GenEvalColor: String, CaseIterable, Codable, Sendable {
   case red, orange, yellow, green, blue, purple, pink, brown, black, white
 }
@@ -24,7 +24,9 @@ public struct GenEvalPrompt: Equatable, Sendable {
     case above, below
   }
 
+  /// Where an object must be.
   public struct Position: Equatable, Sendable {
+    /// Seen from the target.
     public var relation: Relation
     /// The place in `include` of the objects that it is relative to.
     public var target: Int
@@ -32,17 +34,23 @@ public struct GenEvalPrompt: Equatable, Sendable {
 
   /// Objects of a class.
   public struct Objects: Equatable, Sendable {
+    /// The detector's class.
     public var className: String
+    /// How many.
     public var count: Int
+    /// nil for any color.
     public var color: GenEvalColor?
+    /// nil for any position.
     public var position: Position?
   }
 
+  /// What the prompt tests.
   public var task: GenEvalTask
   /// At least so many of each.
   public var include: [Objects]
   /// Fewer than so many of each.
   public var exclude: [Objects]
+  /// The prompt that the model gets.
   public var text: String
   /// As it stands in the file.
   public var line: String
@@ -66,7 +74,7 @@ public struct GenEvalPrompt: Equatable, Sendable {
 }
 
 extension GenEvalPrompt.Objects {
-  /// - Parameter place: in `include`; nil for excluded objects, which have neither colour nor position.
+  /// - Parameter place: in `include`; nil for excluded objects, which have neither color nor position.
   fileprivate init(_ fields: ModelConfig, place: Int?) throws {
     try fields.requireOnly(place == nil ? ["class", "count"] : ["class", "count", "color", "position"])
     className = try fields.className("class")

@@ -4,10 +4,15 @@ import Tensors
 
 /// What is said of an image: a line of the results that `evaluate_images.py` writes and `summary_scores.py` reads.
 public struct GenEvalResult: Codable, Equatable, Sendable {
+  /// The image's path.
   public var filename: String
+  /// The prompt's task.
   public var tag: GenEvalTask
+  /// The prompt.
   public var prompt: String
+  /// Whether the image shows all that its prompt asks for.
   public var correct: Bool
+  /// One line for each mistake; empty if there is none.
   public var reason: String
   /// The prompt's line.
   public var metadata: String
@@ -33,6 +38,7 @@ public struct GenEvalResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// Writes the results as JSON lines.
   public static func write(_ results: [GenEvalResult], to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes

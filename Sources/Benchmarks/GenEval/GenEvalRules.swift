@@ -10,7 +10,9 @@ public enum GenEvalRules {
   /// How much of both objects' sizes their distance is shortened by.
   static let positionMargin: Float = 0.1
 
+  /// The outcome for an image.
   public struct Verdict: Equatable, Sendable {
+    /// Whether the image shows all that its prompt asks for.
     public var isCorrect: Bool
     /// One line for each thing that is wrong.
     public var reason: String
@@ -28,7 +30,7 @@ public enum GenEvalRules {
 
   /// - Parameters:
   ///   - objects: what `kept` gives.
-  ///   - colors: of some objects of a class, in their order; asked only where the prompt names a colour.
+  ///   - colors: of some objects of a class, in their order; asked only where the prompt names a color.
   public static func verdict(
     _ prompt: GenEvalPrompt, _ objects: [String: [GenEvalObject]],
     colors: ([GenEvalObject]) throws -> [GenEvalColor]
@@ -76,8 +78,8 @@ public enum GenEvalRules {
       for target in targets {
         let relations = relations(of: object.box, to: target.box)
         if !relations.contains(position.relation) {
-          let words = relations.map(\.rawValue).joined(separator: " and ")
-          return "expected \(wanted.className) \(relation) target, found \(words) target"
+          let names = relations.map(\.rawValue).joined(separator: " and ")
+          return "expected \(wanted.className) \(relation) target, found \(names) target"
         }
       }
     }

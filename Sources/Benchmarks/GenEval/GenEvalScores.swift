@@ -3,6 +3,7 @@ import Tensors
 
 /// GenEval's numbers, as `summary_scores.py` computes them: of each task the share of correct images, and their mean.
 public enum GenEvalScores {
+  /// Of the scoring; raised when a change of the code changes a number.
   public static let version = 1
 
   /// Intervals are by a bootstrap over images.
@@ -37,9 +38,9 @@ public enum GenEvalScores {
 
   private static func warning(_ results: [GenEvalResult], of benchmark: GenEvalBenchmark, tasks: Int) -> String? {
     let expected = GenEvalBenchmark.imagesPerPrompt * benchmark.all.count
-    var words = [String]()
-    if results.count != expected { words.append("\(results.count) images, not the benchmark's \(expected)") }
-    if tasks < GenEvalTask.allCases.count { words.append("the mean of \(tasks) tasks, not of six") }
-    return words.isEmpty ? nil : words.joined(separator: "; ")
+    var warnings = [String]()
+    if results.count != expected { warnings.append("\(results.count) images, not the benchmark's \(expected)") }
+    if tasks < GenEvalTask.allCases.count { warnings.append("the mean of \(tasks) tasks, not of six") }
+    return warnings.isEmpty ? nil : warnings.joined(separator: "; ")
   }
 }

@@ -34,8 +34,8 @@ public struct GenEvalSource {
     guard !weights.isEmpty else {
       throw Failure(.missing, at: "--detector", "there are no weights (.pth) in \(detector)", advice: advice)
     }
-    let identity = try weights.map { try fileIdentity($0, "\(detector)/\($0)") }.joined(separator: ", ")
-    return GenEvalSource(scorers: ["scorer": try scorer.digest(), "detector": identity]) { samples, _ in
+    let digests = try weights.map { try fileDigest($0, "\(detector)/\($0)") }.joined(separator: ", ")
+    return GenEvalSource(scorers: ["scorer": try scorer.digest(), "detector": digests]) { samples, _ in
       let results = OfficialScorer.absolute("\(try samples.folder(for: scorer.script).path)/results.jsonl")
       try scorer.run(
         [
@@ -47,25 +47,25 @@ public struct GenEvalSource {
   }
 
   /// Results that the official scorer wrote earlier: results.jsonl.
-  public static func results(_ path: String, of suite: GenEvalBenchmark) throws -> GenEvalSource {
-    let given = try suite.matching(GenEvalResult.read(path))
-    return GenEvalSource(scorers: ["scorer": try fileIdentity("results", path)]) { _, _ in given }
+  public static func results(_ path: String, of benchmark: GenEvalBenchmark) throws -> GenEvalSource {
+    let given = try benchmark.matching(GenEvalResult.read(path))
+    return GenEvalSource(scorers: ["scorer": try fileDigest("results", path)]) { _, _ in given }
   }
 
   /// What another detector sees, as JSON lines.
   ///
-  /// - Parameter classifier: names the colours of objects, if the file does not.
+  /// - Parameter classifier: names the colors of objects, if the file does not.
   public static func detections(
-    _ path: String, of suite: GenEvalBenchmark, colors classifier: GenEvalColorClassifier?
+    _ path: String, of benchmark: GenEvalBenchmark, colors classifier: GenEvalColorClassifier?
   ) throws -> GenEvalSource {
-    let detections = try suite.matching(GenEvalDetections.read(path))
+    let detections = try benchmark.matching(GenEvalDetections.read(path))
     let isMasked = detections.contains { $0.objects.contains { $0.mask != nil } }
     let colors =
       try classifier?.fingerprint().merging(["crops": isMasked ? "masked" : "boxes"]).prefixed("colors")
       ?? ["colors": "given"]
-    let scorers = try Fingerprint(["objects": fileIdentity("detections", path)]).merging(colors)
+    let scorers = try Fingerprint(["objects": fileDigest("detections", path)]).merging(colors)
     return GenEvalSource(scorers: scorers) { samples, progress in
-      let results = try GenEvalJudge(suite, root: samples.root, classifier)(
+      let results = try GenEvalJudge(benchmark, root: samples.root, classifier)(
         detections, progress: progress(detections.count, "judging"))
       if let folder = samples.folder { try GenEvalResult.write(results, to: "\(folder.path)/results.jsonl") }
       return results

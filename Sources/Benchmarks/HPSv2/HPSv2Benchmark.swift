@@ -8,6 +8,7 @@ import Tensors
 /// The prompts are `anime.json`, `concept-art.json`, `paintings.json` and `photo.json` of the hub's data set `zhwang/HPDv2`,
 /// folder `benchmark/`: arrays of texts. Images lie where `hpsv2.evaluate` looks for them, `<style>/<index:05d>.jpg`.
 public struct HPSv2Benchmark: Benchmark {
+  /// The names of the four files.
   public static let styles = ["anime", "concept-art", "paintings", "photo"]
 
   public let name = "hpsv2"

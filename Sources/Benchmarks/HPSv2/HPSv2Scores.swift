@@ -9,12 +9,14 @@ import Tensors
 /// Its "std" of a style is that of the means of ten runs of 80 images; where a style has not 800 there is none. Where a
 /// image is missing, the official scorer takes the next one in its place: here it is an error.
 public struct HPSv2Scores {
+  /// Of the scoring; raised when a change of the code changes a number.
   public static let version = 1
   private static let chunks = (count: 10, size: 80)
 
   private let benchmark: HPSv2Benchmark
   private let root: String
 
+  /// - Parameter root: the layout's folder.
   public init(_ benchmark: HPSv2Benchmark, root: String) { (self.benchmark, self.root) = (benchmark, root) }
 
   /// - Parameters:

@@ -22,7 +22,7 @@ public struct VBenchBenchmark: Benchmark {
   ///   - flickering: videos of each of temporal_flickering's prompts, up to 25; VBench makes so many, and its filter keeps
   ///     5 still ones.
   ///   - rate: frames a second of the files.
-  /// - Throws: `Failure` where ffmpeg is not installed.
+  /// - Throws: `Failure` if ffmpeg is not installed.
   public init(
     _ prompts: VBenchPrompts, dimensions: Set<VBenchDimension> = Set(VBenchDimension.allCases),
     flickering: Int = Self.videosAPrompt, framesPerSecond rate: Double
@@ -41,7 +41,7 @@ public struct VBenchBenchmark: Benchmark {
       for video in 0..<(prompt.dimensions.contains(.temporalFlickering) ? flickering : Self.videosAPrompt) {
         items.append(
           BenchmarkItem(
-            path: prompt.fileName(video), prompt: prompts.words(of: prompt),
+            path: prompt.fileName(video), prompt: prompts.modelPrompt(of: prompt),
             samples: first + video..<first + video + 1))
       }
     }
@@ -50,7 +50,7 @@ public struct VBenchBenchmark: Benchmark {
   }
 
   /// - Parameter pixels: float [1, 3, F, H, W] in 0...1.
-  /// - Throws: `Failure` for the pixels of images, `Failure` where ffmpeg cannot write the file.
+  /// - Throws: `Failure` for the pixels of images, `Failure` if ffmpeg cannot write the file.
   public func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws {
     guard pixels.rank == 5, pixels.shape[0] == 1, pixels.shape[1] == 3 else {
       throw Failure(

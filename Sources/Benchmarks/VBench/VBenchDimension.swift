@@ -20,6 +20,7 @@ public enum VBenchDimension: String, CaseIterable, Sendable {
   /// The two groups that a total is made of.
   public enum Group: Sendable { case quality, semantic }
 
+  /// The group that the dimension counts for.
   public var group: Group {
     switch self {
     case .subjectConsistency, .backgroundConsistency, .temporalFlickering, .motionSmoothness, .dynamicDegree,

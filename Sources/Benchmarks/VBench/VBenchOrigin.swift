@@ -15,7 +15,7 @@ extension VBenchResults {
 }
 
 extension VBenchResults.Origin {
-  /// - Throws: `Failure` where a video is gone.
+  /// - Throws: `Failure` if a video is gone.
   public init(_ videos: VBenchVideos, _ prompts: VBenchPrompts, by scorer: Fingerprint) throws {
     let files = try videos.found.map { video in
       var info = stat()
@@ -29,7 +29,7 @@ extension VBenchResults.Origin {
     self.videos = try SHA256.hash([SHA256.hash(of: prompts.path)] + files)
   }
 
-  /// Nil where it is none.
+  /// nil if it is none.
   init?(_ value: JSONValue) {
     guard case .integer(let version)? = value["version"], case .object(let scorer)? = value["scorer"],
       let videos = value["videos"]?.string

@@ -7,13 +7,13 @@ public struct VBenchProgram: Sendable {
   private let program: Program
 
   /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
-  /// - Returns: nil where it is not installed.
+  /// - Returns: nil if it is not installed.
   public init?(path: String? = nil) {
     guard let found = Program("vbench", in: path) else { return nil }
     program = found
   }
 
-  /// The package's name and version, "vbench 0.1.5", from the Python that the program's first line names. Nil if it is
+  /// The package's name and version, "vbench 0.1.5", from the Python that the program's first line names. nil if it is
   /// unknown.
   public func fingerprint() throws -> Fingerprint? {
     let start = (try? Data(contentsOf: URL(fileURLWithPath: program.path)).prefix(200)) ?? Data()
@@ -29,7 +29,7 @@ public struct VBenchProgram: Sendable {
   /// - Parameters:
   ///   - output: a folder for the program's files, made anew.
   ///   - isStopped: asked ten times a second; once it says so, the program is ended.
-  /// - Throws: `Failure` where the program writes no result, whatever its exit code says.
+  /// - Throws: `Failure` if the program writes no result, whatever its exit code says.
   public func score(
     _ dimension: VBenchDimension, of videos: String, _ prompts: VBenchPrompts, to output: String,
     until isStopped: () -> Bool

@@ -6,8 +6,9 @@ import Tensors
 public struct VBenchPrompt: Equatable, Sendable {
   /// The one that files are named after.
   public var text: String
+  /// The dimensions that score its videos.
   public var dimensions: [VBenchDimension]
-  /// The words that videos are compared with for `appearanceStyle`; nil of other prompts.
+  /// The text that videos are compared with for `appearanceStyle`; nil for other prompts.
   public var style: String?
 
   /// "a cat-3.mp4"
@@ -16,10 +17,11 @@ public struct VBenchPrompt: Equatable, Sendable {
 
 /// VBench's list of prompts, its package's VBench_full_info.json.
 public struct VBenchPrompts: Sendable {
+  /// The list's file.
   public let path: String
   /// In the file's order; a prompt may stand there twice, with other dimensions.
   public let all: [VBenchPrompt]
-  /// What a model is asked for, by the prompt that its files are named after.
+  /// The prompts that the model gets, by those that files are named after.
   private let augmented: [String: String]
 
   /// - Parameters:
@@ -45,11 +47,11 @@ public struct VBenchPrompts: Sendable {
     augmented = Dictionary(zip(all.map(\.text), texts), uniquingKeysWith: { first, _ in first })
   }
 
-  /// What a model is asked for.
-  public func words(of prompt: VBenchPrompt) -> String { augmented[prompt.text] ?? prompt.text }
+  /// The prompt that the model gets.
+  public func modelPrompt(of prompt: VBenchPrompt) -> String { augmented[prompt.text] ?? prompt.text }
 
   /// SHA-256 of the prompts and of what a model is asked for, whichever of them are made.
-  var hash: String { SHA256.hash(all.flatMap { [$0.text, words(of: $0)] }) }
+  var hash: String { SHA256.hash(all.flatMap { [$0.text, modelPrompt(of: $0)] }) }
 
   /// Those of one dimension, in the file's order.
   public func prompts(of dimension: VBenchDimension) -> [VBenchPrompt] {
@@ -91,7 +93,7 @@ extension VBenchPrompt {
     let field = "appearance_style"
     let style = entry["auxiliary_info"]?[field]?[field]
     if dimensions.contains(.appearanceStyle), style?.string?.isEmpty != false {
-      throw wrong("auxiliary_info.\(field).\(field)", "the style's words", style)
+      throw wrong("auxiliary_info.\(field).\(field)", "the style's text", style)
     }
     self.init(text: text, dimensions: dimensions, style: style?.string)
     let longest = fileName(99).utf8.count

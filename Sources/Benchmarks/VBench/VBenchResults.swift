@@ -5,21 +5,28 @@ import Tensors
 /// Scores of dimensions as VBench's package writes them to `<name>_eval_results.json`:
 /// `{dimension: [score, [{"video_path", "video_results", ...}]]}`.
 public struct VBenchResults: Equatable, Sendable {
+  /// A dimension's result.
   public struct Dimension: Equatable, Sendable {
+    /// The score of all videos, not normalized.
     public var score: Double
-    /// Of each video, in the file's order; empty where the file tells none.
+    /// Of each video, in the file's order; empty if the file tells none.
     public var videos: [Video]
     /// Of results that were made here, where it is known.
     public var origin: Origin?
   }
 
+  /// A video's result.
   public struct Video: Equatable, Sendable {
+    /// The video's file.
     public var path: String
+    /// The score, not normalized.
     public var score: Double
   }
 
+  /// The results by dimension.
   public var dimensions: [VBenchDimension: Dimension]
 
+  /// Known results.
   public init(_ dimensions: [VBenchDimension: Dimension]) { self.dimensions = dimensions }
 
   /// - Throws: `Failure` naming the dimension whose score is none or cannot be, which VBench does not have, or whose

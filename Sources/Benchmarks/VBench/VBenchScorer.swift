@@ -14,6 +14,7 @@ public struct VBenchModels: Sendable {
   /// sa_0_4_vit_l_14_linear.pth
   public var aesthetic: String?
 
+  /// Paths of the networks; nil for those that are missing.
   public init(dino: String? = nil, clipB32: String? = nil, clipL14: String? = nil, aesthetic: String? = nil) {
     (self.dino, self.clipB32, self.clipL14, self.aesthetic) = (dino, clipB32, clipL14, aesthetic)
   }
@@ -56,7 +57,7 @@ public final class VBenchScorer {
 
   /// Reads the networks.
   ///
-  /// - Throws: `Failure` where the dimension is not native or a network of it is not given, `Failure` where one does
+  /// - Throws: `Failure` if the dimension is not native or a network of it is not given, `Failure` if one does
   ///   not fit.
   public init(_ dimension: VBenchDimension, _ models: VBenchModels, on device: Device) throws {
     guard models.has(dimension) else {
@@ -105,7 +106,7 @@ public final class VBenchScorer {
   /// The score of a video: the numbers of its frames, or of its pairs of frames.
   ///
   /// - Parameter frames: uint8 [F, 3, H, W] on the CPU.
-  /// - Throws: `Failure` where a single frame has no neighbour to be compared with.
+  /// - Throws: `Failure` if a single frame has no neighbour to be compared with.
   public func callAsFunction(_ frames: Tensor, of prompt: VBenchPrompt) throws -> [Double] {
     let isOfPairs = ![.aestheticQuality, .appearanceStyle].contains(dimension)
     guard frames.shape[0] > (isOfPairs ? 1 : 0) else {

@@ -5,19 +5,21 @@ import Tensors
 
 /// VBench's scores of a model, dimension by dimension, from wherever each comes, and their totals.
 public struct VBenchScores {
+  /// Of the scoring; raised when a change of the code changes a number.
   public static let version = 1
 
   private struct Entry {
     let result: VBenchResults.Dimension
     let scorer: Fingerprint
     let samples: Int
-    /// Nil where it is not known how many videos there were.
+    /// nil if it is not known how many videos there were.
     let missing: Int?
   }
 
   private let prompts: VBenchPrompts
   private var entries = [VBenchDimension: Entry]()
 
+  /// Scores of no dimension yet.
   public init(_ prompts: VBenchPrompts) { self.prompts = prompts }
 
   /// What has been added, in VBench's order.
@@ -53,7 +55,7 @@ public struct VBenchScores {
 
   /// - Parameters:
   ///   - scorer: what the result comes from.
-  ///   - videos: those that were scored; nil where only the result is known.
+  ///   - videos: those that were scored; nil if only the result is known.
   public mutating func add(
     _ result: VBenchResults.Dimension, of dimension: VBenchDimension, by scorer: Fingerprint,
     videos: VBenchVideos? = nil
@@ -90,7 +92,7 @@ public struct VBenchScores {
       if entry.missing == 0 || isAcceptingMissing { complete[dimension] = entry.result.score }
       scores.append(
         BenchmarkScore(
-          dimension.words, estimate, samples: entry.samples,
+          dimension.name, estimate, samples: entry.samples,
           details: ["normalized": dimension.normalized(entry.result.score)]))
     }
     let totals = VBenchTotals(complete)
@@ -115,5 +117,5 @@ public struct VBenchScores {
 
 extension VBenchDimension {
   /// "subject consistency"
-  public var words: String { rawValue.replacing("_", with: " ") }
+  public var name: String { rawValue.replacing("_", with: " ") }
 }

@@ -1,12 +1,15 @@
 /// The numbers that VBench's leaderboard sorts by, of the scores of its dimensions.
 ///
-/// Each is nil where a dimension that it needs has no score: VBench's own script takes 0 for it, which looks like a result.
+/// Each is nil if a dimension that it needs has no score: VBench's own script takes 0 for it, which looks like a result.
 public struct VBenchTotals: Codable, Equatable, Sendable {
+  /// The weighted mean of the quality dimensions.
   public var quality: Double?
+  /// The mean of the semantic dimensions.
   public var semantic: Double?
   /// (4 quality + semantic) / 5
   public var total: Double?
 
+  /// Totals of the dimensions' scores, which are not normalized.
   public init(_ scores: [VBenchDimension: Double]) {
     func mean(_ group: VBenchDimension.Group) -> Double? {
       let dimensions = VBenchDimension.allCases.filter { $0.group == group }

@@ -3,8 +3,11 @@ import Tensors
 
 /// The videos of a folder that VBench looks for by name.
 public struct VBenchVideos: Sendable {
+  /// A video that exists.
   public struct Video: Equatable, Sendable {
+    /// Its file.
     public var path: String
+    /// The prompt it was generated for.
     public var prompt: VBenchPrompt
   }
 
@@ -15,7 +18,7 @@ public struct VBenchVideos: Sendable {
 
   /// Five videos of each of a dimension's prompts. As for VBench, those of other numbers play no part.
   ///
-  /// - Throws: `Failure` where there is no such folder.
+  /// - Throws: `Failure` if there is no such folder.
   public init(_ folder: String, of dimension: VBenchDimension, _ prompts: VBenchPrompts) throws {
     guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
       throw Failure(.missing, at: folder, "there is no such folder")

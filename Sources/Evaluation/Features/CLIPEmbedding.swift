@@ -7,7 +7,9 @@ import Tensors
 ///
 /// As in the authors' code the middle square, half a pixel to the upper left, is resized by Pillow's bicubic filter.
 public final class CLIPEmbedding: ImageNetwork {
+  /// Hashes of the weights and the preprocessing, and the precision.
   public let fingerprint: Fingerprint
+  /// Where the model is.
   public let device: Device
   private let model: CLIPModel
   private let processing: CLIPImageProcessing

@@ -63,11 +63,11 @@ extension ImageFeatures {
 
   /// Reads what `write` stored.
   ///
-  /// - Throws: `Failure` where something is missing.
+  /// - Throws: `Failure` if something is missing.
   public init(reading path: String) throws {
     let file = try HDF5File.open(path)
     values = try file.read("features").to(.float32)
-    names = try file.texts("names")
+    names = try file.strings("names")
     guard values.rank == 2, values.shape[0] == names.count else {
       throw Failure(
         .malformed, at: "\(path): features", expected: "[\(names.count), D], a row for each name",

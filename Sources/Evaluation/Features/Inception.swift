@@ -11,11 +11,13 @@ public final class Inception: ImageNetwork {
   /// Pixels a side.
   public static let side = 299
 
+  /// The network's name and the file's SHA-256.
   public let fingerprint: Fingerprint
+  /// Where the network is.
   public let device: Device
   private let program: ScriptProgram
 
-  /// - Throws: `Failure` where the file is no TorchScript program, is damaged, or has no such part.
+  /// - Throws: `Failure` if the file is no TorchScript program, is damaged, or has no such part.
   public init(_ path: String, on device: Device = .cpu) throws {
     program = try .read(path, on: device)
     self.device = device

@@ -15,7 +15,7 @@ public final class PreparedLatents: DataSource {
   /// - Parameter backbone: the model that the latents must have been made by; nil checks nothing.
   /// - Throws: `Failure` if the folder is not one, is unfinished, or was made by other networks.
   public init(_ path: String, for backbone: PretrainedBackbone?, on device: Device) throws {
-    shards = try ShardFolder(path, kind: "latents")
+    shards = try ShardFolder(path, kind: "latents", advice: ShardFolder.preparation)
     if let model = backbone?.model {
       try shards.check(madeBy: model.conditioner.fingerprint().merging(model.codec.fingerprint()))
     }
@@ -25,7 +25,7 @@ public final class PreparedLatents: DataSource {
     self.device = device
     let known = Dictionary(
       (backbone?.prompts ?? []).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    let found = known.isEmpty ? [] : try shards.texts("captions").compactMap { known[$0] }
+    let found = known.isEmpty ? [] : try shards.strings("captions").compactMap { known[$0] }
     promptIDs = found.count == count ? found : Array(0..<count)
   }
 

@@ -98,7 +98,7 @@ public enum Checkpoint {
         .malformed, at: file.path, expected: "a checkpoint of version \(version)", got: "another file",
         advice: "`fewstep inspect` shows what it is.")
     }
-    let saved = try YAMLNode.parse(file.texts("recipe").first ?? "", file: "\(file.path): recipe")
+    let saved = try YAMLNode.parse(file.strings("recipe").first ?? "", file: "\(file.path): recipe")
     let differences = recipe.differences(from: saved)
     guard differences.isEmpty else {
       throw Failure(

@@ -20,7 +20,7 @@ package final class GzipFile {
 
   /// Exactly `count` bytes. They are read in pieces, so that a damaged header cannot ask for memory the file does not fill.
   ///
-  /// - Throws: `.malformed` where the file ends earlier, naming `what` was being read.
+  /// - Throws: `.malformed` if the file ends earlier, naming `what` was being read.
   package func read(_ count: Int, _ what: String) throws -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < count {

@@ -6,6 +6,7 @@ import Tensors
 /// Formats: ustar, GNU's and pax's long names, GNU's large sizes. Members that are no plain files (folders, links, devices)
 /// are passed over; a sparse file is an error.
 public final class TarFile: Sendable {
+  /// A file in the archive.
   public struct Member: Equatable, Sendable {
     /// As it stands in the archive: it may have slashes, and dots, and is no path to write to.
     public let name: String
@@ -15,12 +16,13 @@ public final class TarFile: Sendable {
     public let size: Int
   }
 
+  /// The archive.
   public let path: String
   /// In the order of the archive.
   public let members: [Member]
   private let file: MappedFile
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is no tar archive, is compressed, damaged or cut
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no tar archive, is compressed, damaged or cut
   ///   short.
   public init(_ path: String) throws {
     self.path = path
@@ -44,6 +46,7 @@ public final class TarFile: Sendable {
 extension TarFile {
   /// The members that make up one example: `a/b.jpg` and `a/b.txt` are "jpg" and "txt" of "a/b".
   public struct Sample: Sendable {
+    /// The members' common name, without extensions.
     public let key: String
     /// By what follows the first dot of the file's name, in lower case: "jpg", "seg.png".
     public internal(set) var members: [String: Member]

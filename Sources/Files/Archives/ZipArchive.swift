@@ -24,7 +24,7 @@ struct ZipArchive {
 
   func contains(_ name: String) -> Bool { entries[name] != nil }
 
-  /// Where an entry's bytes lie in the file, nil where there is no such entry.
+  /// Where an entry's bytes lie in the file, nil if there is no such entry.
   ///
   /// - Throws: `Failure.malformed` where it is compressed.
   func bytes(_ name: String) throws -> Range<Int>? {
@@ -55,7 +55,7 @@ struct ZipArchive {
     UInt32(truncatingIfNeeded: crc32_z(UInt(sum), bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))
   }
 
-  /// Of what the bytes are the compressed form of; nil where they are none.
+  /// Of what the bytes are the compressed form of; nil if they are none.
   private static func sumOfInflated(_ bytes: UnsafeRawBufferPointer) -> UInt32? {
     var stream = z_stream()
     // Without zlib's header, which ZIP leaves out.

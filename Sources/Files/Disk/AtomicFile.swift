@@ -9,7 +9,7 @@ import Tensors
 public enum AtomicFile {
   /// Replaces the file at `path` by `data`.
   ///
-  /// - Throws: `Failure`: `.missing` where the folder does not exist, `.io` where the disk is full.
+  /// - Throws: `Failure`: `.missing` if the folder does not exist, `.io` if the disk is full.
   public static func write(_ data: Data, to path: String) throws {
     try write(to: path) { temporary in
       let file = try OutputFile(creating: temporary)

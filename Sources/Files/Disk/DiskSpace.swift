@@ -5,7 +5,7 @@ import Tensors
 public enum DiskSpace {
   /// The bytes that this user may still write at `path`, which need not exist yet: its nearest existing folder counts.
   ///
-  /// - Throws: `Failure` of kind `.io` where the system cannot say.
+  /// - Throws: `Failure` of kind `.io` if the system cannot say.
   public static func available(at path: String) throws -> Int {
     var folder = path.isEmpty ? "." : path
     while access(folder, F_OK) != 0 {

@@ -11,7 +11,7 @@ package final class MappedFile: Sendable {
   // Read-only memory, unmapped only in deinit, is safe to share between threads.
   nonisolated(unsafe) let start: UnsafeRawPointer
 
-  /// - Throws: `Failure`: `.missing` where there is no such file, `.malformed` where it is empty.
+  /// - Throws: `Failure`: `.missing` if there is no such file, `.malformed` if it is empty.
   package init(_ path: String) throws {
     self.path = path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

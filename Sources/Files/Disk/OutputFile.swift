@@ -9,7 +9,7 @@ final class OutputFile {
 
   /// Makes a new file, readable by everyone.
   ///
-  /// - Throws: `Failure` of kind `.missing` where the folder is absent, else `.io`; an existing file is refused.
+  /// - Throws: `Failure` of kind `.missing` if the folder is absent, else `.io`; an existing file is refused.
   init(creating path: String) throws {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)

@@ -5,7 +5,7 @@ import Tensors
 public enum SHA256 {
   /// In hexadecimal.
   ///
-  /// - Throws: `Failure` where the file cannot be read.
+  /// - Throws: `Failure` if the file cannot be read.
   public static func hash(of path: String) throws -> String {
     let file = try MappedFile(path)
     return file.withBytes(0, file.count) { hash($0) }

@@ -32,7 +32,7 @@ public enum HDF5Attribute: Equatable, Sendable {
     }
   }
 
-  /// The attribute of an open object, or nil where there is none.
+  /// The attribute of an open object, or nil if there is none.
   static func read(_ name: String, of object: hid_t, at place: String) throws -> HDF5Attribute? {
     let place = "\(place) @\(name)"
     guard try HDF5Library.check(H5Aexists(object, name), "cannot look for the attribute", at: place, .malformed) > 0

@@ -13,7 +13,7 @@ extension HDF5Dataset {
 
   /// Rows of the first dimension, of shape `[rows.count, ...]`; nothing else is read from the disk.
   ///
-  /// - Throws: `.malformed` where there are fewer rows.
+  /// - Throws: `.malformed` if there are fewer rows.
   public func read(rows: Range<Int>) throws -> Tensor {
     try file.withID { _ in
       let shape = try shape

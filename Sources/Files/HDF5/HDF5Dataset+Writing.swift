@@ -5,7 +5,7 @@ extension HDF5Dataset {
   /// Adds rows at the end of a dataset made by `HDF5File.createRows`.
   ///
   /// - Parameter rows: of shape `[n, ...]`, where the rest is the dataset's, and of the dataset's dtype.
-  /// - Throws: `.malformed` where shape or dtype differ, `.io` where the disk is full; the dataset then keeps its old rows.
+  /// - Throws: `.malformed` if shape or dtype differ, `.io` if the disk is full; the dataset then keeps its old rows.
   public func append(_ rows: Tensor) throws {
     try file.withID { _ in
       let shape = try shape

@@ -3,7 +3,9 @@ import Tensors
 
 /// An open dataset of an `HDF5File`. It keeps the file open, unless the file is closed by hand.
 public final class HDF5Dataset: Sendable {
+  /// The file it belongs to.
   public let file: HDF5File
+  /// Its path in the file.
   public let path: String
   let id: HDF5ID
 
@@ -33,7 +35,7 @@ public final class HDF5Dataset: Sendable {
 
   /// What the elements become when they are read.
   ///
-  /// - Throws: `.malformed` where no `DType` can hold them.
+  /// - Throws: `.malformed` if no `DType` can hold them.
   public var dtype: DType {
     get throws { try elements().dtype }
   }

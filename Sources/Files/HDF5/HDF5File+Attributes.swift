@@ -10,9 +10,9 @@ extension HDF5File {
     try object(path).use { try value.write(name, to: $0, at: place(path)) }
   }
 
-  /// An attribute of the group or dataset at a path, or nil where it has none of that name.
+  /// An attribute of the group or dataset at a path, or nil if it has none of that name.
   ///
-  /// - Throws: `.missing` where nothing is at the path, `.malformed` where the value is neither text nor numbers.
+  /// - Throws: `.missing` if nothing is at the path, `.malformed` if the value is neither text nor numbers.
   public func attribute(_ name: String, of path: String = "/") throws -> HDF5Attribute? {
     try object(path).use { try HDF5Attribute.read(name, of: $0, at: place(path)) }
   }

@@ -3,9 +3,10 @@ import Tensors
 
 /// What a path of an HDF5 file holds, as far as can be told without reading it.
 public struct HDF5Item: Equatable, Sendable {
+  /// A group, or a dataset with its shape and dtype.
   public enum Kind: Equatable, Sendable {
     case group
-    /// A dataset; `dtype` is nil where it is neither numbers nor booleans, for example text.
+    /// A dataset; `dtype` is nil if it is neither numbers nor booleans, for example text.
     case dataset(shape: [Int], dtype: DType?)
     /// A link that leads nowhere, or a named type.
     case other
@@ -13,10 +14,12 @@ public struct HDF5Item: Equatable, Sendable {
 
   /// From the root, beginning with `/`.
   public let path: String
+  /// What the object is.
   public let kind: Kind
 }
 
 extension HDF5File {
+  /// Whether a group or dataset exists at a path.
   public func contains(_ path: String) throws -> Bool {
     try withID { id in try firstMissing(Self.components(path), in: id) == nil }
   }
@@ -38,7 +41,7 @@ extension HDF5File {
 
   /// The groups and datasets below a group, at any depth, in the order of their paths' parts.
   ///
-  /// - Throws: `.missing` where there is no such group.
+  /// - Throws: `.missing` if there is no such group.
   public func items(under path: String = "/") throws -> [HDF5Item] {
     try withID { _ in
       let components = Self.components(path)

@@ -5,7 +5,7 @@ extension HDF5File {
   /// Stores a tensor as a new dataset; the groups above it are made.
   ///
   /// - Parameter layout: how it lies in the file. A scalar or an empty tensor is always contiguous.
-  /// - Throws: `.malformed` where the path is taken, `.io` where the disk is full.
+  /// - Throws: `.malformed` if the path is taken, `.io` if the disk is full.
   public func write(_ tensor: Tensor, to path: String, layout: HDF5Layout = .contiguous) throws {
     try withID { _ in
       let dataset = try create(
@@ -30,7 +30,7 @@ extension HDF5File {
 
   /// Opens a dataset.
   ///
-  /// - Throws: `.missing` where nothing is at the path, `.malformed` where a group is.
+  /// - Throws: `.missing` if nothing is at the path, `.malformed` if a group is.
   public func dataset(_ path: String) throws -> HDF5Dataset {
     let object = try object(path)
     if object.use({ H5Iget_type($0) }) != H5I_DATASET {

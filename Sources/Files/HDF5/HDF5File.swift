@@ -10,6 +10,7 @@ import Tensors
 /// Files are written in the format of HDF5 1.10, whose own structures carry checksums. In older formats they do not, and a file
 /// damaged on purpose can crash libhdf5 itself: read such files only from people you trust.
 public final class HDF5File: @unchecked Sendable {  // its one variable is only touched under the library's lock
+  /// How a file is opened.
   public enum Access: Sendable {
     case readOnly
     case readWrite
@@ -17,6 +18,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     case whileBeingWritten
   }
 
+  /// The file.
   public let path: String
   let access: Access
   private var id: HDF5ID?
@@ -43,7 +45,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
 
   /// Opens an existing file.
   ///
-  /// - Throws: `.missing` where there is none, `.malformed` where it is no HDF5 file or was cut short, `.io` where another
+  /// - Throws: `.missing` if there is none, `.malformed` if it is no HDF5 file or was cut short, `.io` if another
   ///   process is writing it.
   public static func open(_ path: String, _ access: Access = .readOnly) throws -> HDF5File {
     try checkIsHDF5(path)
@@ -157,7 +159,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
   /// Makes a file readable again whose writer was killed, which HDF5 otherwise takes for a file that is still being written.
   /// What the writer had flushed is there. Does nothing to other files.
   ///
-  /// - Throws: `.missing`, `.malformed`, or `.io` where a process does have the file open.
+  /// - Throws: `.missing`, `.malformed`, or `.io` if a process does have the file open.
   public static func recover(_ path: String) throws {
     try checkIsHDF5(path)
     try HDF5Library.locked {

@@ -2,7 +2,7 @@ import Tensors
 
 /// How a dataset lies in its file.
 public struct HDF5Layout: Equatable, Sendable {
-  /// The block that is stored, compressed and read as one, with a number for each dimension. Nil: whole rows that make about
+  /// The block that is stored, compressed and read as one, with a number for each dimension. nil: whole rows that make about
   /// a mebibyte, where the other settings ask for chunks or rows are to be appended, and else one contiguous stretch.
   public var chunk: [Int]?
   /// zlib's level, from 0 (fast) to 9 (small); nil: not compressed.
@@ -12,6 +12,7 @@ public struct HDF5Layout: Equatable, Sendable {
   /// Stores a checksum (Fletcher32) with each chunk; a damaged one is then an error when it is read.
   public var checksum: Bool
 
+  /// A layout; contiguous without `chunk`.
   public init(chunk: [Int]? = nil, deflate: Int? = nil, shuffle: Bool = false, checksum: Bool = false) {
     self.chunk = chunk
     self.deflate = deflate
@@ -19,13 +20,14 @@ public struct HDF5Layout: Equatable, Sendable {
     self.checksum = checksum
   }
 
+  /// Unchunked, without compression or checksum.
   public static let contiguous = HDF5Layout()
 
   var isChunked: Bool { chunk != nil || deflate != nil || shuffle || checksum }
 
   /// The chunk to use for a dataset, with every number at least 1.
   ///
-  /// - Throws: `.malformed` where the chunk's rank or numbers, or the deflate level, are wrong.
+  /// - Throws: `.malformed` if the chunk's rank or numbers, or the deflate level, are wrong.
   func chunk(for shape: [Int], isGrowing: Bool, byteCount: Int, at place: String) throws -> [Int] {
     if let deflate, !(0...9).contains(deflate) {
       throw Failure(.malformed, at: place, "deflate level", expected: "0 to 9", got: "\(deflate)")

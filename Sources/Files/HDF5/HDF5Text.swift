@@ -18,7 +18,7 @@ enum HDF5Text {
 
   /// Lends an array of pointers to the texts, each ended by a zero.
   ///
-  /// - Throws: `.malformed` where a text contains a zero, which would cut it short.
+  /// - Throws: `.malformed` if a text contains a zero, which would cut it short.
   static func withPointers<R>(
     _ texts: [String], at place: String, _ body: (UnsafeRawPointer?) throws -> R
   ) throws -> R {

@@ -37,7 +37,7 @@ enum HDF5Type {
     return id
   }
 
-  /// What the elements of an open dataset become here, and the type to ask HDF5 for. Nil where no `DType` can hold them.
+  /// What the elements of an open dataset become here, and the type to ask HDF5 for. nil if no `DType` can hold them.
   static func readable(
     _ type: HDF5ID, marker: String?, at place: String
   ) throws -> (dtype: DType, memory: HDF5ID)? {

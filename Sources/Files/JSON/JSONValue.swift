@@ -11,7 +11,7 @@ public enum JSONValue: Equatable, Sendable {
   case array([JSONValue])
   case object([String: JSONValue])
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is no JSON.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no JSON.
   public static func read(_ path: String) throws -> JSONValue {
     let file = try MappedFile(path)
     let data = file.withBytes(0, file.count) { Data($0) }
@@ -20,11 +20,14 @@ public enum JSONValue: Equatable, Sendable {
     }
   }
 
+  /// The value of a key; nil if it is missing or this is not an object.
   public subscript(_ key: String) -> JSONValue? {
     if case .object(let values) = self { values[key] } else { nil }
   }
 
+  /// The string; nil for other values.
   public var string: String? { if case .string(let text) = self { text } else { nil } }
+  /// Whether it is null.
   public var isNull: Bool { self == .null }
 }
 

@@ -4,12 +4,13 @@ import Tensors
 /// A network's config.json, read key by key. A value is obeyed by who reads it or refused by name: a key that nobody has
 /// asked for is an error, so that a fine-tune of another shape never runs as something it is not.
 public final class ModelConfig {
+  /// The file, for errors.
   public let path: String
   /// The whole of it, for export.
   public let values: [String: JSONValue]
   private var asked = Set<String>()
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is no JSON object.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no JSON object.
   public convenience init(_ path: String) throws {
     guard case .object(let values) = try JSONValue.read(path) else {
       throw Failure(.malformed, at: path, expected: "a JSON object", got: "another JSON value")
@@ -17,6 +18,7 @@ public final class ModelConfig {
     self.init(values, path: path)
   }
 
+  /// Known values; `path` names their source in errors.
   public init(_ values: [String: JSONValue], path: String) {
     self.values = values
     self.path = path
@@ -24,26 +26,32 @@ public final class ModelConfig {
 
   // MARK: Values; a key that is not there, or null, is its default
 
+  /// A whole number; the default if it is missing.
   public func integer(_ key: String, default fallback: Int? = nil) throws -> Int {
     try value(key, "an integer", fallback, Self.integer)
   }
 
+  /// A number; the default if it is missing.
   public func number(_ key: String, default fallback: Double? = nil) throws -> Double {
     try value(key, "a number", fallback, Self.number)
   }
 
+  /// True or false; the default if it is missing.
   public func boolean(_ key: String, default fallback: Bool? = nil) throws -> Bool {
     try value(key, "true or false", fallback) { if case .boolean(let flag) = $0 { flag } else { nil } }
   }
 
+  /// A string; the default if it is missing.
   public func text(_ key: String, default fallback: String? = nil) throws -> String {
     try value(key, "a text", fallback, \.string)
   }
 
+  /// A list of strings; the default if it is missing.
   public func texts(_ key: String, default fallback: [String]? = nil) throws -> [String] {
     try value(key, "a list of texts", fallback) { Self.list($0, \.string) }
   }
 
+  /// A list of numbers; the default if it is missing.
   public func numbers(_ key: String, default fallback: [Double]? = nil) throws -> [Double] {
     try value(key, "a list of numbers", fallback) { Self.list($0, Self.number) }
   }
@@ -60,6 +68,7 @@ public final class ModelConfig {
     return found
   }
 
+  /// Whether a value other than null is there.
   public func has(_ key: String) -> Bool {
     asked.insert(key)
     return values[key].map { !$0.isNull } ?? false

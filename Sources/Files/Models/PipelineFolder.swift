@@ -3,13 +3,14 @@ import Tensors
 
 /// A whole model in diffusers' folder layout: model_index.json, and a folder for each component.
 public struct PipelineFolder: Sendable {
+  /// The folder.
   public let path: String
   /// "StableDiffusionXLPipeline"
   public let className: String
   /// All of model_index.json.
   public let index: [String: JSONValue]
 
-  /// - Throws: `Failure`: `.missing` where there is no such folder, `.malformed` where its model_index.json is wrong.
+  /// - Throws: `Failure`: `.missing` if there is no such folder, `.malformed` if its model_index.json is wrong.
   public init(_ path: String) throws {
     let file = "\(path)/model_index.json"
     guard FileManager.default.fileExists(atPath: file) else {
@@ -26,7 +27,7 @@ public struct PipelineFolder: Sendable {
     className = name
   }
 
-  /// The class of a component, nil where the pipeline has none of that name.
+  /// The class of a component, nil if the pipeline has none of that name.
   public func className(of component: String) -> String? {
     guard case .array(let pair)? = index[component], pair.count == 2 else { return nil }
     return pair[1].string
@@ -35,7 +36,7 @@ public struct PipelineFolder: Sendable {
   /// The folder of a component.
   ///
   /// - Parameter classes: what it may be.
-  /// - Throws: `Failure` where the component is absent or of another class.
+  /// - Throws: `Failure` if the component is absent or of another class.
   public func component(_ name: String, _ classes: String...) throws -> String {
     let file = "\(path)/model_index.json"
     guard let found = className(of: name) else {

@@ -14,7 +14,7 @@ public final class ShardedWeights: WeightSource {
   private let files: [String: String]
   private let opened = Mutex<[String: any WeightSource]>([:])
 
-  /// - Throws: `Failure`: `.missing` where the index or one of its files is not there, `.malformed` where it is no index
+  /// - Throws: `Failure`: `.missing` if the index or one of its files is not there, `.malformed` if it is no index
   ///   or names a file outside its own folder.
   public init(_ index: String) throws {
     path = index

@@ -10,7 +10,7 @@ public enum Weights {
   ///   - stem: "diffusion_pytorch_model" for diffusers' networks, "model" for transformers' (whose torch files are called
   ///     "pytorch_model").
   ///   - variant: "fp16" for `<stem>.fp16.safetensors` and its kin; no other is taken in its place.
-  /// - Throws: `Failure`: `.missing` where there are no such weights, naming those that are there, and what the file or
+  /// - Throws: `Failure`: `.missing` if there are no such weights, naming those that are there, and what the file or
   ///   the index is refused for.
   public static func open(folder: String, stem: String, variant: String? = nil) throws -> any WeightSource {
     if let variant, variant.isEmpty || variant.contains("/") {
@@ -56,7 +56,7 @@ public enum Weights {
     }
   }
 
-  /// The variant that a file belongs to, nil where it has none or is something else.
+  /// The variant that a file belongs to, nil if it has none or is something else.
   private static func variant(of file: String, _ stem: String) -> String? {
     let parts = file.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard parts.count >= 3, !parts.contains("") else { return nil }

@@ -7,7 +7,7 @@ public enum Safetensors {
   ///
   /// The order is kept, except that larger elements come first, so that each tensor begins at a multiple of its element's size.
   ///
-  /// - Throws: `Failure`: `.malformed` where a name occurs twice, `.missing` where the folder is absent, `.io`.
+  /// - Throws: `Failure`: `.malformed` if a name occurs twice, `.missing` if the folder is absent, `.io`.
   public static func write(
     _ tensors: [(String, Tensor)], metadata: [String: String] = [:], to path: String
   ) throws {

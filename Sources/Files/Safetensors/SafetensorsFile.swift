@@ -8,8 +8,11 @@ import Tensors
 public final class SafetensorsFile: Sendable {
   /// What the header says of one tensor.
   public struct Entry: Equatable, Sendable {
+    /// The tensor's name.
     public let name: String
+    /// The tensor's dtype.
     public let dtype: DType
+    /// The tensor's shape.
     public let shape: [Int]
     /// Within the part of the file after the header.
     let bytes: Range<Int>

@@ -1,13 +1,15 @@
 import Foundation
 import Tensors
 
-/// A data set in a folder of HDF5 files (shards), each with the next rows of the same datasets, and a manifest.json that is
-/// written last: a folder without it is not finished. Made by `ShardWriter`, which can be stopped and called again.
+/// A data set in a folder of HDF5 files (shards) with consecutive rows of the same datasets, and a manifest.json that is written
+/// last: a folder without it is not finished. `ShardWriter` writes it and can be interrupted.
 public final class ShardFolder {
-  /// What all shards have in common, and what the folder says of itself.
+  /// What all shards have in common.
   public struct Manifest: Codable, Equatable, Sendable {
+    /// The version that this program writes.
     public static let currentVersion = 1
 
+    /// Of the folder's format.
     public var version = currentVersion
     /// What the rows are: "prompts", "latents".
     public var kind: String
@@ -15,28 +17,32 @@ public final class ShardFolder {
     public var fingerprint: Fingerprint
     /// Rows of each shard, in order.
     public var rows: [Int]
-    /// The names of what was left out, as `fewstep prepare images --skip-bad` does; nil where nothing was.
+    /// The names of items that were left out; nil if there are none.
     public var skipped: [String]?
   }
 
+  /// The folder.
   public let path: String
+  /// The content of manifest.json.
   public let manifest: Manifest
+  /// The number of rows.
   public let count: Int
   private let starts: [Int]
   private var open: (index: Int, file: HDF5File)?
 
-  /// - Parameter kind: what the rows must be.
-  /// - Throws: `Failure` where the folder is not one, is not finished, or lacks a shard.
-  public init(_ path: String, kind: String) throws {
+  /// - Parameters:
+  ///   - kind: what the rows must be.
+  ///   - advice: how to make or finish such a folder.
+  /// - Throws: `Failure` if the folder is not one, is not finished, or lacks a shard.
+  public init(_ path: String, kind: String, advice: String? = nil) throws {
     let place = Self.manifest(path)
     guard FileManager.default.fileExists(atPath: place) else {
       throw Failure(
         .missing, at: path, "the folder has no manifest.json",
-        expected: "a finished folder of \(kind) made by `fewstep prepare`",
-        advice: "Where `fewstep prepare` was cut off, call it again: it goes on.")
+        expected: "a finished folder of \(kind)", advice: advice)
     }
     do { manifest = try Self.readManifest(path) } catch {
-      throw Failure(.malformed, at: place, "it cannot be read", advice: "Call `fewstep prepare` again.")
+      throw Failure(.malformed, at: place, "it cannot be read", advice: advice)
     }
     guard manifest.version == Manifest.currentVersion, manifest.kind == kind else {
       throw Failure(
@@ -45,8 +51,7 @@ public final class ShardFolder {
     }
     for index in manifest.rows.indices where !FileManager.default.fileExists(atPath: Self.shard(path, index)) {
       throw Failure(
-        .missing, at: Self.shard(path, index), "a shard that manifest.json speaks of is not there",
-        advice: "Call `fewstep prepare` again: it makes what is missing.")
+        .missing, at: Self.shard(path, index), "a shard that manifest.json lists is missing", advice: advice)
     }
     self.path = path
     starts = manifest.rows.reduce(into: [0]) { $0.append($0.last! + $1) }
@@ -79,8 +84,8 @@ public final class ShardFolder {
   public func shared(_ name: String) throws -> Tensor { try inFile(shards.first ?? 0) { try $0.read(name) } }
 
   /// All texts of a dataset.
-  public func texts(_ name: String) throws -> [String] {
-    try shards.flatMap { shard in try inFile(shard) { try $0.texts(name) } }
+  public func strings(_ name: String) throws -> [String] {
+    try shards.flatMap { shard in try inFile(shard) { try $0.strings(name) } }
   }
 
   /// The datasets of numbers that have a row for each item, by name.

@@ -43,7 +43,7 @@ struct ShardLabel {
       try file.items().compactMap { item in
         guard case .dataset(_, let dtype) = item.kind else { return nil }
         let value =
-          try dtype == nil ? hash(file.texts(item.path).joined(separator: "\u{0}")) : hash([file.read(item.path)])
+          try dtype == nil ? hash(file.strings(item.path).joined(separator: "\u{0}")) : hash([file.read(item.path)])
         return "\(item.path) \(value)"
       }.joined(separator: "\n"))
   }

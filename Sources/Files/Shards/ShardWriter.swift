@@ -1,10 +1,10 @@
 import Foundation
 import Tensors
 
-/// Makes a `ShardFolder`: each shard is written whole or not at all, what is there already from the same source is left as it
-/// is, and the manifest comes last. So it may be killed at any time and called again. A folder that is finished stays so
-/// until a shard is replaced.
+/// Writes a `ShardFolder`. Each shard is written atomically, existing shards from the same source are kept, and the manifest
+/// comes last. So it may be killed at any time and run again. A finished folder stays finished until a shard is replaced.
 public final class ShardWriter {
+  /// The folder.
   public let path: String
   /// Of each shard so far.
   public private(set) var rows = [Int]()
@@ -50,7 +50,7 @@ public final class ShardWriter {
   /// - Parameters:
   ///   - source: what the shard's rows are made from, as a digest.
   ///   - damaged: is told what is wrong with a shard that cannot be taken for its damage.
-  /// - Throws: `Failure` where the shard that would be replaced belongs to another data set.
+  /// - Throws: `Failure` if the shard that would be replaced belongs to another data set.
   public func keep(_ source: String, damaged: (Failure) -> Void = { _ in }) throws -> Bool {
     let place = ShardFolder.shard(path, rows.count)
     guard FileManager.default.fileExists(atPath: place) else { return false }
@@ -62,7 +62,7 @@ public final class ShardWriter {
         guard try found.contents == ShardLabel.contents(of: file), let count = found.rows else {
           throw Failure(.malformed, at: place, "it does not hold what was written")
         }
-        skipped += try file.contains("skipped") ? file.texts("skipped") : []
+        skipped += try file.contains("skipped") ? file.strings("skipped") : []
         rows.append(count)
         return true
       }

@@ -4,7 +4,9 @@ import Tensors
 extension EventFile {
   /// A number at a step.
   public struct Point: Equatable, Sendable {
+    /// The training step.
     public let step: Int
+    /// The scalar.
     public let value: Double
   }
 
@@ -12,7 +14,7 @@ extension EventFile {
   /// an earlier process had logged from there on is dropped. The last record may be incomplete, as after a kill.
   ///
   /// - Returns: each tag's points in the order of their steps; nothing where there is no event file.
-  /// - Throws: `Failure` of kind `.malformed` where a record is damaged, naming the file and its place there.
+  /// - Throws: `Failure` of kind `.malformed` if a record is damaged, naming the file and its place there.
   public static func scalars(in folder: String) throws -> [String: [Point]] {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
       .filter { $0.hasPrefix("events.out.tfevents.") }.sorted()
@@ -52,7 +54,7 @@ extension EventFile {
 extension TFRecord {
   /// Calls `body` with each record of a file's bytes; one that is cut short ends them.
   ///
-  /// - Throws: `Failure` of kind `.malformed` where a checksum is wrong, and what `body` throws.
+  /// - Throws: `Failure` of kind `.malformed` if a checksum is wrong, and what `body` throws.
   static func contents(of file: Data, _ path: String, _ body: (Data) throws -> Void) throws {
     let bytes = [UInt8](file)
     var place = 0

@@ -6,6 +6,7 @@ import Tensors
 /// Each call that adds values ends with the values handed to the operating system, so TensorBoard sees them at once and a crash of
 /// this process loses none. Not for use from two threads at once.
 public final class EventFile {
+  /// The file.
   public let path: String
   private let file: OutputFile
 
@@ -13,7 +14,7 @@ public final class EventFile {
   ///
   /// - Parameters:
   ///   - resumingAt: the first step that this process will do again; TensorBoard then drops what an earlier process,
-  ///     which was killed, had logged from there on. Nil for a new run.
+  ///     which was killed, had logged from there on. nil for a new run.
   ///   - time: when the file was started; TensorBoard reads the files of a folder in this order.
   /// - Throws: `Failure` of kind `.io`.
   public init(folder: String, resumingAt step: Int? = nil, time: Date = Date()) throws {

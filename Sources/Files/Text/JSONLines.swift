@@ -25,7 +25,7 @@ package enum JSONLines {
     return rows
   }
 
-  /// - Throws: `Failure` where the text is no JSON object.
+  /// - Throws: `Failure` if the text is no JSON object.
   package static func object(_ text: String, at place: String) throws -> [String: JSONValue] {
     guard case .object(let values)? = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
       throw Failure(.malformed, at: place, expected: "a JSON object", got: "\(text.prefix(60))")

@@ -12,7 +12,7 @@ package struct TextFile {
   package let path: String
   package let bytes: [UInt8]
 
-  /// - Throws: `Failure` where it cannot be read.
+  /// - Throws: `Failure` if it cannot be read.
   package init(_ path: String) throws {
     self.path = path
     if access(path, R_OK) != 0 { throw Failure.system(errno, "cannot read the file", path: path) }

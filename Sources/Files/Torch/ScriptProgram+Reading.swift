@@ -4,7 +4,7 @@ extension ScriptProgram {
   /// The program of a file that `torch.jit.save` wrote, whose bytes are first seen to be those that were written:
   /// libtorch compares no checksums.
   ///
-  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is none of torch's, is damaged or cut short, holds
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is none of torch's, is damaged or cut short, holds
   ///   weights without a program, or one that this libtorch cannot run.
   public static func read(_ path: String, on device: Device = .cpu) throws -> ScriptProgram {
     let file = try MappedFile(path)

@@ -95,7 +95,7 @@ struct TorchArchive {
 }
 
 extension TorchTensor {
-  /// The elements of the storage from the first that is used to the last, nil where no storage could hold them.
+  /// The elements of the storage from the first that is used to the last, nil if no storage could hold them.
   fileprivate var extent: Range<Int>? {
     guard shape.count == strides.count, shape.count <= 64, offset >= 0,
       shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 })

@@ -12,14 +12,14 @@ public final class TorchFile: WeightSource {
   public let path: String
   /// In the order of the file.
   public let names: [String]
-  /// The outermost entry that is left out of the names, nil where there is none.
+  /// The outermost entry that is left out of the names, nil if there is none.
   public let wrapper: String?
   /// The outermost numbers and texts, such as "epoch".
   public let metadata: [String: String]
   private let archive: TorchArchive
   private let tensors: [String: TorchTensor]
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is none of torch's, is damaged, is in the format of
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is none of torch's, is damaged, is in the format of
   ///   before PyTorch 1.6, or contains other objects than tensors.
   public init(_ path: String) throws {
     self.path = path

@@ -3,7 +3,7 @@ import Tensors
 /// A storage in the archive: where a tensor's numbers lie.
 struct TorchStorage {
   let key: String
-  /// nil where the tensor over it says.
+  /// nil if the tensor over it says.
   let dtype: DType?
   /// Elements, or bytes where there is no dtype.
   let count: Int

@@ -4,7 +4,7 @@ import Tensors
 extension YAMLNode {
   /// Reads a file that holds one YAML document.
   ///
-  /// - Throws: `Failure`: `.missing` where there is no such file, `.malformed` as `parse` does, `.io`.
+  /// - Throws: `Failure`: `.missing` if there is no such file, `.malformed` as `parse` does, `.io`.
   public static func load(path: String) throws -> YAMLNode {
     guard let data = FileManager.default.contents(atPath: path) else {
       // contents(atPath:) does not say why.

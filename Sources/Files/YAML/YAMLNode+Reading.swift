@@ -50,6 +50,9 @@ extension YAMLNode {
     }
   }
 
+  /// The items.
+  ///
+  /// - Throws: `Failure` if it is not a sequence.
   public func sequence() throws -> [YAMLNode] {
     guard case .sequence(let items) = content else { throw mismatch("a list") }
     return items

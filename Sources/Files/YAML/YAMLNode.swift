@@ -4,6 +4,7 @@ import Foundation
 ///
 /// Scalars stay text until a typed read asks for more, so `no` is not secretly a boolean and `1.10` not secretly a number.
 public struct YAMLNode: Equatable, Sendable {
+  /// A scalar, a sequence or a mapping.
   public enum Content: Equatable, Sendable {
     case scalar(String, Style)
     case sequence([YAMLNode])
@@ -20,20 +21,24 @@ public struct YAMLNode: Equatable, Sendable {
   public struct Entry: Equatable, Sendable {
     /// Always a scalar; it has a position of its own, for errors about the key.
     public var key: YAMLNode
+    /// The entry's value.
     public var value: YAMLNode
     /// Written after the value as `# comment`. Reading a file leaves it nil.
     public var comment: String?
 
+    /// An entry of a mapping.
     public init(key: YAMLNode, value: YAMLNode, comment: String? = nil) {
       self.key = key
       self.value = value
       self.comment = comment
     }
 
+    /// An entry whose key is a plain scalar.
     public init(_ name: String, _ value: YAMLNode, comment: String? = nil) {
       self.init(key: .string(name), value: value, comment: comment)
     }
 
+    /// The key, if it is a scalar; empty otherwise.
     public var name: String {
       if case .scalar(let text, _) = key.content { return text }
       return ""
@@ -42,10 +47,14 @@ public struct YAMLNode: Equatable, Sendable {
 
   /// A place in a file; lines and columns count from 1.
   public struct Position: Equatable, Hashable, Sendable, CustomStringConvertible {
+    /// The file, or another source of the text.
     public var file: String
+    /// From 1 on; 0 if unknown.
     public var line: Int
+    /// From 1 on; 0 if unknown.
     public var column: Int
 
+    /// A position in a file.
     public init(file: String, line: Int, column: Int) {
       self.file = file
       self.line = line
@@ -58,9 +67,12 @@ public struct YAMLNode: Equatable, Sendable {
     public static let none = Position(file: "(made by the program)", line: 0, column: 0)
   }
 
+  /// The node's value.
   public var content: Content
+  /// Where the node begins.
   public var position: Position
 
+  /// A node of a value.
   public init(_ content: Content, at position: Position = .none) {
     self.content = content
     self.position = position
@@ -75,6 +87,7 @@ extension YAMLNode {
     YAMLNode(.scalar(text, YAMLScalar.meansMoreThanText(text) ? .quoted : .plain))
   }
 
+  /// A scalar with a whole number.
   public static func integer(_ value: Int) -> YAMLNode { YAMLNode(.scalar(String(value), .plain)) }
 
   /// The shortest decimal text that reads back as the same `Double`.
@@ -84,12 +97,16 @@ extension YAMLNode {
     return YAMLNode(.scalar("\(value)", .plain))
   }
 
+  /// The scalar true or false.
   public static func boolean(_ value: Bool) -> YAMLNode { YAMLNode(.scalar(value ? "true" : "false", .plain)) }
 
+  /// A sequence of nodes.
   public static func sequence(_ items: [YAMLNode]) -> YAMLNode { YAMLNode(.sequence(items)) }
 
+  /// A mapping of entries.
   public static func mapping(_ entries: [Entry]) -> YAMLNode { YAMLNode(.mapping(entries)) }
 
+  /// The scalar null.
   public static let null = YAMLNode(.scalar("null", .plain))
 }
 
@@ -102,7 +119,7 @@ extension YAMLNode {
     return false
   }
 
-  /// The value at a key, or nil where there is no such key or this is no mapping.
+  /// The value at a key, or nil if there is no such key or this is no mapping.
   public subscript(key: String) -> YAMLNode? {
     guard case .mapping(let entries) = content else { return nil }
     return entries.first { $0.name == key }?.value

@@ -47,7 +47,7 @@ struct YAMLWriter {
     if inline == nil { writeLines(of: value, indentation: indentation) }
   }
 
-  /// The node on one line, or nil where it needs several.
+  /// The node on one line, or nil if it needs several.
   private func inline(_ node: YAMLNode, width: Int) -> String? {
     switch node.content {
     case .scalar(let text, let style): return scalar(text, style)

@@ -10,12 +10,14 @@ public struct ImageGrid: Sendable {
     /// Float [n, C, H, W] in 0...1, C = 1 or 3. Values outside are clamped, NaN is black.
     public let pixels: Tensor
 
+    /// A band of samples [B, C, H, W] in 0...1.
     public init(_ label: String, _ pixels: Tensor) {
       self.label = label
       self.pixels = pixels
     }
   }
 
+  /// Images per row.
   public var columns: Int
   /// How many pixels a side each pixel becomes.
   public var scale: Int
@@ -24,6 +26,7 @@ public struct ImageGrid: Sendable {
   /// Pixels between bands.
   public var bandSeparator: Int
 
+  /// A grid's layout.
   public init(columns: Int = 8, scale: Int = 1, separator: Int = 1, bandSeparator: Int = 6) {
     self.columns = columns
     self.scale = scale
@@ -39,8 +42,8 @@ public struct ImageGrid: Sendable {
   /// The bands from top to bottom. Their labels are in the PNG's texts "band 1", "band 2", ...; grey bands become RGB
   /// beside coloured ones.
   ///
-  /// - Throws: `Failure` where there is nothing to draw, or the samples differ in height or width;
-  ///   `Failure` where the image is too large.
+  /// - Throws: `Failure` if there is nothing to draw, or the samples differ in height or width;
+  ///   `Failure` if the image is too large.
   public func image(_ bands: [Band], texts: [PNGImage.Text] = []) throws -> PNGImage {
     guard columns > 0, scale > 0, separator >= 0, bandSeparator >= 0 else {
       throw Failure(

@@ -12,7 +12,7 @@ public struct ScatterPlot: Sendable {
   /// The side of a point's square, in pixels.
   public var dot: Int
 
-  /// - Throws: `Failure` where a range is empty or not finite.
+  /// - Throws: `Failure` if a range is empty or not finite.
   public init(x: ClosedRange<Double>, y: ClosedRange<Double>, size: Int = 480, dot: Int = 3) throws {
     let extents = [x.upperBound - x.lowerBound, y.upperBound - y.lowerBound]
     guard extents.allSatisfy({ $0 > 0 && $0.isFinite }), size > 1, dot > 0 else {

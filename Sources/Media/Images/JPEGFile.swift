@@ -13,7 +13,7 @@ public enum JPEGFile {
   /// - Parameters:
   ///   - image: uint8 [3, H, W] on the CPU.
   ///   - quality: 1 to 100, libjpeg's.
-  /// - Throws: `Failure`: `.malformed` where the tensor is no image, `.io` where it cannot be written.
+  /// - Throws: `Failure`: `.malformed` if the tensor is no image, `.io` if it cannot be written.
   public static func write(_ image: Tensor, quality: Int = quality, to path: String) throws {
     guard image.rank == 3, image.dtype == .uint8, image.shape[0] == 3, image.count > 0 else {
       throw Failure(.malformed, at: path, expected: "an image uint8 [3, H, W]", got: image.summary)

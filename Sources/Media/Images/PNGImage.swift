@@ -5,10 +5,12 @@ import Tensors
 
 /// An image of 8 bits per channel, with texts that travel inside its PNG file.
 public struct PNGImage: Equatable, Sendable {
+  /// Gray, RGB or RGB with alpha; the raw value is the number of channels.
   public enum Color: Int, Sendable {
     case grey = 1
     case rgb = 3
 
+    /// Bytes per pixel.
     public var channelCount: Int { rawValue }
   }
 
@@ -16,22 +18,28 @@ public struct PNGImage: Equatable, Sendable {
   public struct Text: Equatable, Sendable {
     /// 1 to 79 ASCII characters.
     public var keyword: String
+    /// The text.
     public var value: String
 
+    /// A text under its keyword.
     public init(_ keyword: String, _ value: String) {
       self.keyword = keyword
       self.value = value
     }
   }
 
+  /// In pixels.
   public let width: Int
+  /// In pixels.
   public let height: Int
+  /// The kind of pixels.
   public let color: Color
   /// Row by row from the top, the channels of a pixel together: `height * width * channelCount` bytes.
   public let pixels: [UInt8]
+  /// Metadata of the file, in order.
   public var texts: [Text]
 
-  /// - Throws: `.malformed` where the number of bytes does not fit.
+  /// - Throws: `.malformed` if the number of bytes does not fit.
   public init(width: Int, height: Int, color: Color, pixels: [UInt8], texts: [Text] = []) throws {
     guard (1...Self.maximumSide).contains(width), (1...Self.maximumSide).contains(height),
       pixels.count == width * height * color.channelCount
@@ -52,7 +60,7 @@ public struct PNGImage: Equatable, Sendable {
 
   /// The bytes of a PNG file.
   ///
-  /// - Throws: `.malformed` where a text's keyword is not allowed, `.io` where memory is short.
+  /// - Throws: `.malformed` if a text's keyword is not allowed, `.io` if memory is short.
   public func encoded() throws -> Data {
     var description = png_image()
     description.version = cpng_version()
@@ -78,7 +86,7 @@ public struct PNGImage: Equatable, Sendable {
 
   /// Reads a PNG file. Palettes, 16 bits and transparency become 8-bit grey or RGB; what is transparent becomes black.
   ///
-  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is not PNG, is damaged or is cut short.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not PNG, is damaged or is cut short.
   public static func read(_ path: String) throws -> PNGImage {
     let file = try MappedFile(path)
     return try file.withBytes(0, file.count) { try PNGImage(decoding: $0, from: path) }

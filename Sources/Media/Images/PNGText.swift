@@ -10,7 +10,7 @@ enum PNGText {
   /// Signature, and the header chunk that always comes first.
   private static let headerEnd = signatureLength + 12 + 13
 
-  /// - Throws: `.malformed` where a keyword is not 1 to 79 printable ASCII characters, or a value contains a zero.
+  /// - Throws: `.malformed` if a keyword is not 1 to 79 printable ASCII characters, or a value contains a zero.
   static func inserting(_ texts: [PNGImage.Text], into png: Data) throws -> Data {
     if texts.isEmpty { return png }
     var result = Data(png.prefix(headerEnd))

@@ -10,7 +10,9 @@ public struct RGBImage: Equatable, Sendable {
   /// Enough for any photograph, and 400 MB.
   static let maximumPixels = 1 << 27
 
+  /// In pixels.
   public let width: Int
+  /// In pixels.
   public let height: Int
   /// Row by row from the top, the three channels of a pixel together.
   public let pixels: [UInt8]
@@ -21,7 +23,7 @@ public struct RGBImage: Equatable, Sendable {
     self.pixels = pixels
   }
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is no such image, is damaged or is cut short.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no such image, is damaged or is cut short.
   public static func read(_ path: String) throws -> RGBImage {
     let file = try MappedFile(path)
     return try file.withBytes(0, file.count) { try RGBImage(decoding: $0, from: path) }
@@ -49,7 +51,7 @@ public struct RGBImage: Equatable, Sendable {
     return try rows.permuted([2, 0, 1]).contiguous()
   }
 
-  /// - Throws: `.malformed` where an image of this size is not read.
+  /// - Throws: `.malformed` if an image of this size is not read.
   static func checkSize(_ width: Int, _ height: Int, _ place: String) throws {
     guard width > 0, height > 0, !width.multipliedReportingOverflow(by: height).overflow,
       width * height <= maximumPixels

@@ -68,7 +68,7 @@ public struct FFmpeg: Sendable {
 
   /// The frames of an .mp4 or a .gif, uint8 [F, 3, H, W], red, green and blue.
   ///
-  /// - Throws: `Failure`: `.missing`, or `.malformed` where the file is no such video, is damaged, cut short or too long.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no such video, is damaged, cut short or too long.
   public func read(_ path: String) throws -> Tensor {
     _ = try MappedFile(path)
     let formats = ["mp4": "mov", "gif": "gif"]

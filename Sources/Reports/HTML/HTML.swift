@@ -2,6 +2,7 @@
 ///
 ///     let cell: HTML = "<td>\(name)</td>"
 public struct HTML: Equatable, Sendable, ExpressibleByStringInterpolation {
+  /// The markup.
   public let text: String
 
   public init(stringLiteral value: String) { text = value }

@@ -1,10 +1,12 @@
 /// A page in one file: no scripts, and nothing that it would fetch. It follows the reader's light or dark, and its columns
 /// the width of the window.
 public struct ReportPage {
+  /// A titled part of the page.
   public struct Section {
     let title: String
     let content: [HTML]
 
+    /// A section; it is left out if it is empty.
     public init(_ title: String, _ content: [HTML]) {
       self.title = title
       self.content = content
@@ -20,12 +22,14 @@ public struct ReportPage {
   /// Those without content are left out.
   let sections: [Section]
 
+  /// A page of sections.
   public init(_ title: String, head: [HTML], _ sections: [Section]) {
     self.title = title
     self.head = head
     self.sections = sections.filter { !$0.content.isEmpty }
   }
 
+  /// The whole page.
   public var html: HTML {
     let links = sections.map { section -> HTML in "<a href=\"#\(section.anchor)\">\(section.title)</a>" }
     let parts = sections.map { section -> HTML in
@@ -63,7 +67,7 @@ public struct ReportPage {
     return "<figure>\(content)\(text)</figure>"
   }
 
-  /// A plot under its title; nil where there is nothing to draw.
+  /// A plot under its title; nil if there is nothing to draw.
   static func plot(_ plot: Plot, _ caption: String = "", with gnuplot: Gnuplot) throws -> HTML? {
     guard plot.hasData else { return nil }
     let drawn = HTML(markup: try gnuplot.svg(plot))

@@ -6,6 +6,7 @@ import Tensors
 
 /// What a run has left behind so far, for a report: everything that is there and can be read.
 public struct RunRecord {
+  /// The run's folder.
   public let folder: RunFolder
   let recipe: RecipeListing
   /// The curves, by tag.
@@ -18,10 +19,10 @@ public struct RunRecord {
   let warnings: [String]
   /// Sample grids through training, by step.
   let images: [(step: Int, path: String)]
-  /// Files that are there and cannot be read, in words.
+  /// Errors of files that cannot be read.
   public let problems: [String]
 
-  /// - Throws: `Failure` where there is no recipe, or it is no YAML: without it there is no run. Other files may be
+  /// - Throws: `Failure` if there is no recipe, or it is no YAML: without it there is no run. Other files may be
   ///   missing or damaged.
   public init(_ path: String) throws {
     folder = RunFolder(path)
@@ -33,8 +34,8 @@ public struct RunRecord {
     func reading<Value>(_ name: String?, _ none: Value, _ body: () throws -> Value) -> Value {
       guard name.map({ FileManager.default.fileExists(atPath: $0) }) ?? true else { return none }
       do { return try body() } catch {
-        let (words, place) = ("\(error)", name ?? path)
-        problems.append(words.contains(place) ? words : "\(place): \(words)")
+        let (message, place) = ("\(error)", name ?? path)
+        problems.append(message.contains(place) ? message : "\(place): \(message)")
         return none
       }
     }

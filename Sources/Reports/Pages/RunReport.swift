@@ -8,11 +8,13 @@ public struct RunReport {
   /// At most so many sample grids.
   private static let imageLimit = 8
 
+  /// A report of a run's files.
   public init(_ record: RunRecord, gnuplot: Gnuplot) {
     self.record = record
     self.gnuplot = gnuplot
   }
 
+  /// The whole page.
   public func html() throws -> HTML {
     let recipe = record.recipe
     return ReportPage(
@@ -59,7 +61,7 @@ public struct RunReport {
     return [
       try Table(evaluated.scores).html,
       "<p class=\"pale\">From \(part("samples")) samples each, noise of seed \(part("seed")), metric version \(part("metrics")).</p>",
-    ] + evaluated.warnings.map { words -> HTML in "<p class=\"pale\">\(words)</p>" }
+    ] + evaluated.warnings.map { warning -> HTML in "<p class=\"pale\">\(warning)</p>" }
   }
 
   // MARK: Curves
@@ -111,7 +113,7 @@ public struct RunReport {
     return (animation ?? images.last.flatMap { Self.image($0.path, caption) }).map { [$0] } ?? []
   }
 
-  /// The file inside the page; nil where there is none.
+  /// The file inside the page; nil if there is none.
   static func image(_ path: String, _ caption: String, type: String = "png") -> HTML? {
     guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else { return nil }
     let source = HTML(markup: "data:image/\(type);base64," + data.base64EncodedString())

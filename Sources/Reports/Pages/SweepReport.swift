@@ -6,9 +6,12 @@ import Tensors
 public struct SweepReport {
   /// A run and the name of its variant.
   public struct Entry {
+    /// The run's files.
     public let record: RunRecord
+    /// The variant's name.
     public let variant: String
 
+    /// A run of a variant.
     public init(_ record: RunRecord, variant: String) {
       self.record = record
       self.variant = variant
@@ -33,6 +36,7 @@ public struct SweepReport {
     entries.reduce(into: []) { if !$0.contains($1.variant) { $0.append($1.variant) } }
   }
 
+  /// The whole page.
   public func html() throws -> HTML {
     let finished = entries.count { $0.record.isFinished }
     let head = ReportPage.facts([

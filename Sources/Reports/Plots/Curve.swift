@@ -1,9 +1,12 @@
 /// Numbers over time, thinned for a plot: their mean in each of a limited number of stretches of x, and their spread.
 public struct Curve: Equatable, Sendable {
+  /// The mean x of each range.
   public let x: [Double]
+  /// The mean y of each range.
   public let mean: [Double]
   /// The 10% and 90% quantiles of each stretch.
   public let low: [Double]
+  /// The 90% quantile of each range.
   public let high: [Double]
 
   /// - Parameters:

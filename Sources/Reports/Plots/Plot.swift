@@ -2,12 +2,16 @@
 ///
 /// Values that are not finite are gaps.
 public struct Plot: Equatable, Sendable {
+  /// An axis: its label, scale and range.
   public struct Axis: Equatable, Sendable {
+    /// Printed along the axis.
     public var label: String
+    /// Whether the scale is logarithmic, if the data are positive and differ by a factor of more than 50.
     public var isLogarithmic: Bool
     /// nil: what the data need.
     public var range: ClosedRange<Double>?
 
+    /// An axis; linear and of the data's range by default.
     public init(_ label: String = "", isLogarithmic: Bool = false, range: ClosedRange<Double>? = nil) {
       self.label = label
       self.isLogarithmic = isLogarithmic
@@ -17,6 +21,7 @@ public struct Plot: Equatable, Sendable {
 
   /// One thing drawn; all its columns are of one length.
   public struct Series: Equatable, Sendable {
+    /// How the columns are drawn.
     public enum Shape: Equatable, Sendable {
       case line(x: [Double], y: [Double])
       /// What lies between two lines, pale.
@@ -30,12 +35,16 @@ public struct Plot: Equatable, Sendable {
       case heat(x: [Double], y: [Double], value: [Double])
     }
 
+    /// The shape with its columns.
     public var shape: Shape
     /// For the key; nil leaves it out of it.
     public var label: String?
+    /// The color.
     public var ink: Ink
+    /// Whether lines are dashed.
     public var isDashed: Bool
 
+    /// A series; solid and blue by default.
     public init(_ shape: Shape, label: String? = nil, ink: Ink = .blue, isDashed: Bool = false) {
       self.shape = shape
       self.label = label
@@ -60,13 +69,18 @@ public struct Plot: Equatable, Sendable {
     }
   }
 
+  /// The title.
   public var title: String
+  /// The horizontal axis.
   public var x: Axis
+  /// The vertical axis.
   public var y: Axis
+  /// Drawn in this order.
   public var series: [Series]
   /// One unit is as long in x as in y.
   public var isIsometric: Bool
 
+  /// A plot of series.
   public init(_ title: String, x: Axis = Axis(), y: Axis = Axis(), isIsometric: Bool = false, _ series: [Series]) {
     self.title = title
     self.x = x
@@ -84,11 +98,14 @@ public struct Figure: Equatable, Sendable {
   public var title: String
   /// Row by row.
   public var panels: [Plot]
+  /// Panels per row.
   public var columns: Int
   /// In pixels.
   public var panelWidth: Int
+  /// In pixels.
   public var panelHeight: Int
 
+  /// A figure of panels.
   public init(_ title: String, columns: Int, panelWidth: Int = 300, panelHeight: Int = 300, _ panels: [Plot]) {
     self.title = title
     self.panels = panels

@@ -2,18 +2,21 @@ import Tensors
 
 /// Results in rows and named columns, for a terminal, a Markdown page or another program.
 public struct Table: Equatable, Sendable {
+  /// The columns' names.
   public let columns: [String]
+  /// Each with a cell for every column.
   public private(set) var rows: [[TableCell]] = []
 
+  /// A table without rows.
   public init(columns: [String]) { self.columns = columns }
 
-  /// - Throws: `Failure` where the number of cells is not that of the columns.
+  /// - Throws: `Failure` if the number of cells is not that of the columns.
   public init(columns: [String], rows: [[TableCell]]) throws {
     self.init(columns: columns)
     for row in rows { try append(row) }
   }
 
-  /// - Throws: `Failure` where the number of cells is not that of the columns.
+  /// - Throws: `Failure` if the number of cells is not that of the columns.
   public mutating func append(_ row: [TableCell]) throws {
     guard row.count == columns.count else {
       throw Failure(

@@ -90,7 +90,7 @@ import Testing
           let value = try old.attribute(name)
           try file.setAttribute(name, #require(value))
         }
-        try file.write(old.texts("recipe"), to: "recipe")
+        try file.write(old.strings("recipe"), to: "recipe")
         for item in try old.items() {
           if case .dataset(_, let dtype) = item.kind, dtype != nil, !item.path.hasSuffix(lost) {
             try file.write(old.read(item.path), to: item.path)

@@ -58,7 +58,7 @@ import Testing
     let all = try noGrad { try classifier.logProbabilities(pixels) }
     try expectSame(score([4, 0, 2]), stacked([all[0][4], all[1][0], all[2][2]]))
     let error = #expect(throws: TensorError.self) { try score([4, 0, 5]) }
-    #expect(error.map { "\($0)".contains("5 classes, and prompt 5 is none") } == true)
+    #expect(error.map { "\($0)".contains("expected prompt IDs below 5, the number of classes, got 5") } == true)
   }
 
   @Test func `A recipe's perturbed reward is checked inside, at its place, and lists what it may be made of`() throws {

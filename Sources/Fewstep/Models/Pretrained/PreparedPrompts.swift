@@ -9,9 +9,9 @@ final class PreparedPrompts {
 
   /// - Throws: `Failure` if the folder is not one, is unfinished, or was made by other text encoders.
   init(_ path: String, by conditioner: any TextConditioner) throws {
-    shards = try ShardFolder(path, kind: "prompts")
+    shards = try ShardFolder(path, kind: "prompts", advice: ShardFolder.preparation)
     try shards.check(madeBy: conditioner.fingerprint())
-    prompts = try shards.texts("prompts")
+    prompts = try shards.strings("prompts")
     names = try shards.rowNames()
   }
 

@@ -4,7 +4,7 @@ import Tensors
 extension HDF5File {
   /// Stores a list of texts, such as prompts, as a new one-dimensional dataset.
   ///
-  /// - Throws: `.malformed` where the path is taken or a text contains a zero character, `.io`.
+  /// - Throws: `.malformed` if the path is taken or a text contains a zero character, `.io`.
   public func write(_ texts: [String], to path: String) throws {
     try withID { _ in
       let place = place(path)
@@ -26,8 +26,8 @@ extension HDF5File {
 
   /// The texts of a dataset, a single one as a list of one; of more dimensions, in row order.
   ///
-  /// - Throws: `.missing`, or `.malformed` where the dataset holds something else.
-  public func texts(_ path: String) throws -> [String] {
+  /// - Throws: `.missing`, or `.malformed` if the dataset holds something else.
+  public func strings(_ path: String) throws -> [String] {
     try withID { _ in
       let dataset = try dataset(path)
       let type = try dataset.type()

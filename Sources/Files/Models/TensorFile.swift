@@ -9,9 +9,12 @@ public struct TensorFile {
   public let names: [String]
   /// Reads one.
   public let tensor: (String) throws -> Tensor
+  /// Datasets of strings.
   public let texts: [(name: String, values: [String])]
+  /// The same by name.
   public var textsByName: [String: [String]] { Dictionary(uniqueKeysWithValues: texts.map { ($0.name, $0.values) }) }
 
+  /// Opens an HDF5 file or weights in any form.
   public init(_ path: String) throws {
     if Weights.extensions.contains((path as NSString).pathExtension) {
       let weights = try Weights.open(path)
@@ -31,7 +34,7 @@ public struct TensorFile {
         if dtype == nil { others.append(name) } else { names.append(name) }
       }
       self.names = names
-      texts = others.compactMap { name in (try? file.texts(name)).map { (name, $0) } }
+      texts = others.compactMap { name in (try? file.strings(name)).map { (name, $0) } }
       tensor = { try file.read($0) }
     }
   }
