@@ -6,8 +6,8 @@ struct SourceFile {
   let path: String
   /// The folder below the module's; empty for the module's own.
   let folder: String
-  /// The first of the folders below the module's.
-  var house: String { folder.split(separator: "/").first.map(String.init) ?? "" }
+  /// The first part of the folder.
+  var room: String { folder.split(separator: "/").first.map(String.init) ?? "" }
   let types: Set<String>
   let names: Set<String>
 
