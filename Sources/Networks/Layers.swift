@@ -25,30 +25,46 @@ public final class Linear {
 public final class Convolution {
   public let weight: Parameter
   public let bias: Parameter?
-  private let stride: Int
-  private let padding: Int
+  private let stride: [Int]
+  private let padding: [Int]
   private let groups: Int
 
-  /// - Parameter padding: nil keeps the size at stride 1.
+  /// - Parameters:
+  ///   - kernel: one number for each spatial dimension: [3, 1, 1] for a video's frames alone.
+  ///   - stride: likewise; nil is 1.
+  ///   - padding: likewise; nil keeps the size at stride 1.
   public init(
-    _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, dimensions: Int = 2, stride: Int = 1,
-    padding: Int? = nil, groups: Int = 1, bias: Bool = true, initializer: Initializer? = nil
+    _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: [Int], stride: [Int]? = nil, padding: [Int]? = nil,
+    groups: Int = 1, bias: Bool = true, initializer: Initializer? = nil
   ) throws {
-    let window = Array(repeating: kernel, count: dimensions)
-    let start = initializer ?? .fanIn(window.reduce(inputs / groups, *))
-    weight = try scope.parameter("weight", [outputs, inputs / groups] + window, start)
+    let start = initializer ?? .fanIn(kernel.reduce(inputs / groups, *))
+    weight = try scope.parameter("weight", [outputs, inputs / groups] + kernel, start)
     weight.takesAdapter = true
     self.bias = bias ? try scope.parameter("bias", [outputs], start) : nil
-    self.stride = stride
-    self.padding = padding ?? kernel / 2
+    self.stride = stride ?? kernel.map { _ in 1 }
+    self.padding = padding ?? kernel.map { $0 / 2 }
     self.groups = groups
   }
 
+  /// The same kernel, stride and padding in all spatial dimensions.
+  public convenience init(
+    _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, dimensions: Int = 2, stride: Int = 1,
+    padding: Int? = nil, groups: Int = 1, bias: Bool = true, initializer: Initializer? = nil
+  ) throws {
+    func each(_ value: Int) -> [Int] { Array(repeating: value, count: dimensions) }
+    try self.init(
+      scope, inputs, outputs, kernel: each(kernel), stride: each(stride), padding: padding.map(each), groups: groups,
+      bias: bias, initializer: initializer)
+  }
+
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let y = try convolution(x, weight.value, bias?.value, stride: stride, padding: padding, groups: groups)
+    let ones = stride.map { _ in 1 }
+    func convolved(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
+      try convolution(x, weight, bias, stride: stride, padding: padding, dilation: ones, groups: groups)
+    }
+    let y = try convolved(x, weight.value, bias?.value)
     guard let adapter = weight.adapter else { return y }
-    let down = try convolution(x, adapter.down.value, stride: stride, padding: padding, groups: groups)
-    return try y + convolution(down, adapter.up.value) * adapter.scale
+    return try y + convolution(convolved(x, adapter.down.value, nil), adapter.up.value) * adapter.scale
   }
 }
 

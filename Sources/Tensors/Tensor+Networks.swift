@@ -15,16 +15,34 @@ private let meanSquaredError = Operator("aten::mse_loss")
 private let negativeLogLikelihood = Operator("aten::nll_loss")
 
 /// x [B, C, ...] with 1, 2 or 3 spatial dimensions, by the weight's rank; weight [out, in/groups, k...].
+///
+/// - Parameters:
+///   - stride: one number for each spatial dimension.
+///   - padding: zeros on both sides, one number for each spatial dimension.
+/// - Throws: `TensorError` if a list has another length.
+public func convolution(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: [Int], padding: [Int], dilation: [Int], groups: Int = 1
+) throws -> Tensor {
+  let spatial = weight.rank - 2
+  guard let op = [1: conv1d, 2: conv2d, 3: conv3d][spatial] else {
+    throw TensorError("convolution", "the weight \(weight.summary) has no spatial dimension")
+  }
+  guard [stride, padding, dilation].allSatisfy({ $0.count == spatial }) else {
+    throw TensorError(
+      "convolution", "expected \(spatial) strides, paddings and dilations, got \(stride), \(padding), \(dilation)")
+  }
+  return try op(
+    .tensor(x), .tensor(weight), .tensor(bias), .ints(stride), .ints(padding), .ints(dilation), .int(groups))
+}
+
+/// The same with one number for all spatial dimensions.
 public func convolution(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
   groups: Int = 1
 ) throws -> Tensor {
-  let spatial = weight.rank - 2
-  let op = [1: conv1d, 2: conv2d, 3: conv3d][spatial]
-  guard let op else { throw TensorError("convolution", "the weight \(weight.summary) has no spatial dimension") }
-  func each(_ value: Int) -> OperatorArgument { .ints(Array(repeating: value, count: spatial)) }
-  return try op(
-    .tensor(x), .tensor(weight), .tensor(bias), each(stride), each(padding), each(dilation), .int(groups))
+  func each(_ value: Int) -> [Int] { Array(repeating: value, count: max(0, weight.rank - 2)) }
+  return try convolution(
+    x, weight, bias, stride: each(stride), padding: each(padding), dilation: each(dilation), groups: groups)
 }
 
 public func groupNorm(_ x: Tensor, groups: Int, _ weight: Tensor?, _ bias: Tensor?, epsilon: Double) throws -> Tensor {

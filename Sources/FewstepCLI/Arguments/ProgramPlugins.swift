@@ -10,5 +10,11 @@ enum ProgramPlugins {
   @TaskLocal static var files: [PluginFile] = []
 
   /// Everything that a recipe can name.
-  static var catalog: Catalog { .shipped(adding: added + files.map { file in { file.register(in: &$0) } }) }
+  static var catalog: Catalog {
+    var catalog = Catalog.shipped()
+    // One by one: an array of sendable functions cannot be cast to one of plain functions at run time.
+    for register in added { register(&catalog) }
+    for file in files { file.register(in: &catalog) }
+    return catalog
+  }
 }

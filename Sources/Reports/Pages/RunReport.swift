@@ -22,7 +22,7 @@ public struct RunReport {
       [
         .init("Scores", try scores()), .init("Curves", try curves(ofProbe: false)),
         .init("Samples", images()), .init("Forbidden Zone", try ZonePage(record, gnuplot: gnuplot).content()),
-        .init("FixedBatch set", try curves(ofProbe: true)), .init("Field", field()), .init("Recipe", [recipe.html]),
+        .init("Fixed batch", try curves(ofProbe: true)), .init("Field", field()), .init("Recipe", [recipe.html]),
       ]
     ).html
   }

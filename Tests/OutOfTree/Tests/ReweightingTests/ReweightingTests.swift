@@ -1,5 +1,6 @@
 import Fewstep
 import Files
+import Foundation
 import Networks
 import ObjectiveChecks
 import Tensors
@@ -49,5 +50,20 @@ struct ReweightingTests {
     let steps = try #require(samples.gradient).mean([1]).doubles().map { -$0 }
     #expect(steps[0] > 0 && steps[1] > steps[0])
     #expect(Swift.abs(steps[1] / steps[0] - 7.389) < 0.01)  // exp(1) / exp(-1)
+  }
+
+  @Test func `A network of this package loads a checkpoint as ours do, and refuses one that is not its own`() throws {
+    let path = "\(NSTemporaryDirectory())fewstep-\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let weight = try Tensor([Float(1), 2, 3, 4, 5, 6], shape: [2, 3])
+    try Safetensors.write([("layer.weight", weight), ("layer.bias", Tensor([Float(0), 1]))], to: path)
+    let weights = try Weights.open(path)
+    let layer = try weights.network(in: ParameterStore(weights.parameters)) { try Linear($0 / "layer", 3, 2) }
+    #expect(try layer(Tensor([Float(1), 1, 1], shape: [1, 3])).doubles() == [6, 16])
+    #expect {
+      _ = try weights.network(in: ParameterStore(weights.parameters)) { try Linear($0 / "layer", 4, 2) }
+    } throws: {
+      "\($0)".contains("layer.weight")
+    }
   }
 }

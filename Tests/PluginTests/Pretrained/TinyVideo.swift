@@ -1,0 +1,94 @@
+import Fewstep
+import Files
+import Foundation
+import Networks
+import Tensors
+
+/// A family of videos in as few lines as a family takes: a random 3-D network over pixels, without prompts to speak of.
+final class TinyVideo: PretrainedModel {
+  static let name = "tiny-video"
+  static let summary = "Videos of a random 3-D network"
+  static let pipelineClass = "TinyVideoPipeline"
+  static let defaultSize = MediaSize(height: 8, width: 8, frames: 5)
+  static var exchange: ExchangeLayout {
+    ExchangeLayout(component: "transformer", adapters: ["peft": .peft("transformer")]) { _, _ in }
+  }
+
+  let source: ModelSource
+  let schedule: any NoiseSchedule = RectifiedFlow(shift: 3)
+  let prediction = Prediction.flow
+  let medium = Medium.videos(framesPerSecond: 16)
+  let codec: any Codec = PlainPixels()
+  let conditioner: any TextConditioner = PromptLength()
+  let denoiserInputs = [
+    TensorInput("sample", "noisy videos", ["B", 3, "f", "h", "w"]), TensorInput("timestep", "times", ["B"]),
+    TensorInput("text", "prompts", ["B", 1]),
+  ]
+
+  init(_ source: ModelSource) { self.source = source }
+  func latentShape(of size: MediaSize) -> [Int] { [3, size.frames ?? 1, size.height, size.width] }
+  func featureShape(ofLatents shape: [Int]) -> [Int]? { [4] + shape.dropFirst() }
+  func denoiser(_ scope: Scope) throws -> any ConditionedNetwork { try TinyVideoNetwork(scope) }
+}
+
+final class TinyVideoNetwork: ConditionedNetwork {
+  private let frames: Convolution
+  private let space: Convolution
+  private let text: Linear
+
+  init(_ scope: Scope) throws {
+    frames = try Convolution(scope / "frames", 3, 4, kernel: [3, 1, 1])
+    space = try Convolution(scope / "space", 4, 3, kernel: [1, 3, 3])
+    text = try Linear(scope / "text", 2, 4)
+  }
+
+  func output(_ noisy: Tensor, _ timestep: Tensor, given condition: Condition, gradientCheckpointing: Bool) throws
+    -> Tensor
+  {
+    try space(features(noisy, timestep, given: condition, gradientCheckpointing: gradientCheckpointing))
+  }
+
+  func features(_ noisy: Tensor, _ timestep: Tensor, given condition: Condition, gradientCheckpointing: Bool) throws
+    -> Tensor
+  {
+    let given = try concatenated([condition.tensor("text"), timestep.unsqueezed(1) / 1000], 1)
+    return try silu(frames(noisy) + text(given).reshaped([noisy.shape[0], 4, 1, 1, 1]))
+  }
+}
+
+/// Latents are pixels.
+final class PlainPixels: Codec {
+  let pixels = TensorInput("pixels", "videos", ["B", 3, "f", "h", "w"])
+  let latents = TensorInput("latents", "videos", ["B", 3, "f", "h", "w"])
+  func encode(_ pixels: Tensor) -> Tensor { pixels }
+  func decode(_ latents: Tensor, tile: Int?) -> Tensor { latents }
+  func fingerprint() throws -> Fingerprint { ["codec": "plain"] }
+}
+
+/// A prompt is its length.
+final class PromptLength: TextConditioner {
+  func embed(_ prompts: [String]) throws -> (tensors: [String: Tensor], cutOff: [Int]) {
+    (
+      ["text": try Tensor(prompts.map { Float($0.count) / 10 }, shape: [prompts.count, 1])], prompts.map { _ in 0 }
+    )
+  }
+  func nothing() throws -> [String: Tensor] { ["text": try .zeros([1, 1])] }
+  func fingerprint() throws -> Fingerprint { ["conditioner": "length"] }
+}
+
+extension TinyVideo {
+  /// Writes a model folder with random weights.
+  static func write(to folder: String) throws {
+    try FileManager.default.createDirectory(atPath: "\(folder)/transformer", withIntermediateDirectories: true)
+    func write(_ text: String, _ file: String) throws {
+      try AtomicFile.write(Data(text.utf8), to: "\(folder)/\(file)")
+    }
+    try write(
+      #"{"_class_name": "\#(pipelineClass)", "transformer": ["diffusers", "TinyVideoTransformer"]}"#,
+      "model_index.json")
+    try write("{}", "transformer/config.json")
+    let store = ParameterStore(.random(seed: 1))
+    _ = try TinyVideoNetwork(store.root)
+    try Safetensors.write(store.state, to: "\(folder)/transformer/\(ModelSource.weightsName).safetensors")
+  }
+}
