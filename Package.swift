@@ -120,7 +120,7 @@ let package = Package(
     tests("Tensors", fixtures: ["Fixtures"]),
     tests("Networks"),
     tests("Files", ["Media"], fixtures: ["Fixtures"]),
-    tests("Media", ["Processes", "Metrics"], fixtures: ["Fixtures"]),
+    tests("Media", ["Processes"], fixtures: ["Fixtures"]),
     tests("Encoders", ["Fewstep"], fixtures: ["Fixtures"]),
     tests("Fewstep", ["Evaluation", "Reports"]),
     tests("Metrics", ["Fewstep"], fixtures: ["Fixtures"]),

@@ -1,11 +1,10 @@
 """Times SDXL's U-Net on both sides in turn, one process at a time, and prints the table."""
 
 import argparse
-import os
 import sys
 from statistics import median
 
-from compare import processor, run, spread, table
+from comparison import publish, require_same, run, spread
 
 CONFIG = "Tests/PluginTests/SDXL/Fixtures/unet-base/config.json"
 GIGABYTES = {"float32": 10.3, "bfloat16": 5.2}  # of weights
@@ -25,10 +24,7 @@ def measure(swift, dtype, size, passes):
         sys.exit(f"bench: {dtype} needs {GIGABYTES[dtype] + HEADROOM:.0f} GB of memory, {available():.0f} GB are free")
     options = [CONFIG, "--size", size, "--dtype", dtype, "--passes", passes]
     ours, theirs = run([swift, *options]), run([sys.executable, "benchmarks/unet.py", *options])
-    for key in ("threads", "libtorch"):
-        a, b = (str(side[key]).split("+")[0] for side in (ours, theirs))
-        if a != b:
-            sys.exit(f"bench: {key}: Swift {a}, PyTorch {b}")
+    require_same(ours, theirs)
     return ours, theirs
 
 
@@ -52,17 +48,11 @@ def main():
     for dtype in arguments.dtype or GIGABYTES:
         sides = measure(arguments.swift, dtype, arguments.size, arguments.passes)
         rows.append(row(dtype, arguments.size, sides))
-    text = (
-        f"libtorch {sides[0]['libtorch']} on both sides, {sides[0]['threads']} threads, {processor()}.\n"
+    notes = (
         f"Seconds of a forward pass of one sample: the median of {arguments.passes} (least-most), after one that is not "
-        "counted.\nMemory: the most that a process held, when the weights were made and at the end.\n\n"
-        + table(header, rows)
+        "counted.\nMemory: the most that a process held, when the weights were made and at the end."
     )
-    print(text)
-    if arguments.save:
-        os.makedirs("benchmarks/results", exist_ok=True)
-        with open("benchmarks/results/sdxl-unet.md", "w") as file:
-            file.write(f"# SDXL's U-Net, Swift and diffusers\n\n{text}\n")
+    publish("SDXL's U-Net, Swift and diffusers", "sdxl-unet", sides[0], notes, header, rows, arguments.save)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
 
 product=StepBenchmark
-script=benchmarks/compare.py
+script=benchmarks/compare_steps.py
 if [ "${1:-}" = unet ]; then
   shift
   product=UNetBenchmark

@@ -1,6 +1,5 @@
 import Foundation
 import Media
-import Metrics
 import Tensors
 import TestSupport
 import Testing

@@ -3,11 +3,11 @@
 import argparse
 import json
 import os
-import platform
-import subprocess
 import sys
 import tempfile
 from statistics import median
+
+from comparison import publish, require_same, run, spread
 
 CASES = {
     "mixture": {
@@ -26,13 +26,6 @@ CASES = {
 HEADER = ["case", "Swift ms/step", "PyTorch ms/step", "PyTorch / Swift", "Swift MB", "PyTorch MB", "losses differ by"]
 CHECKED_STEPS = 3
 TOLERANCE = 1e-3
-
-
-def run(command):
-    result = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True)
-    if result.returncode:
-        sys.exit(f"bench: failed: {' '.join(map(str, command))}")
-    return json.loads(result.stdout)
 
 
 def check(name, case, swift, folder):
@@ -65,15 +58,8 @@ def measure(name, case, swift, python, folder):
     with open(places, "w") as file:
         json.dump(ours["places"], file)
     theirs = run([*python, *lengths, "--places", places])
-    for key in ("threads", "libtorch"):
-        a, b = (str(side[key]).split("+")[0] for side in (ours, theirs))
-        if a != b:
-            sys.exit(f"bench: {key}: Swift {a}, PyTorch {b}")
+    require_same(ours, theirs)
     return ours, theirs
-
-
-def spread(values, digits=1):
-    return f"{median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
 
 
 def row(case, rounds, worst):
@@ -81,18 +67,6 @@ def row(case, rounds, worst):
     ratios = [b / a for a, b in zip(ours, theirs)]
     memory = (max(side["peak_megabytes"] for side in sides) for sides in zip(*rounds))
     return [case["title"], spread(ours), spread(theirs), spread(ratios, 2), *(f"{m:.0f}" for m in memory), f"{worst:.0e}"]
-
-
-def table(header, rows):
-    widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
-    lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join("| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths)) + " |" for line in lines)
-
-
-def processor():
-    with open("/proc/cpuinfo") as file:
-        models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
-    return models[0] if models else platform.machine()
 
 
 def main():
@@ -113,18 +87,11 @@ def main():
                 a, b = (median(side["milliseconds"]) for side in rounds[-1])
                 print(f"{name}, round {index + 1}: Swift {a:.1f} ms, PyTorch {b:.1f} ms, {b / a:.2f}", file=sys.stderr)
             rows.append(row(case, rounds, worst))
-    last = rounds[-1][0]
-    text = (
-        f"libtorch {last['libtorch']} on both sides, {last['threads']} threads, {processor()}.\n"
+    notes = (
         f"Milliseconds: the median over {arguments.rounds} rounds (least-most) of each round's median step. Ratio: round by "
-        "round, the same.\nMemory: the most that a process held at any time, the interpreter and libtorch included.\n\n"
-        + table(HEADER, rows)
+        "round, the same.\nMemory: the most that a process held at any time, the interpreter and libtorch included."
     )
-    print(text)
-    if arguments.save:
-        os.makedirs("benchmarks/results", exist_ok=True)
-        with open("benchmarks/results/steps.md", "w") as file:
-            file.write(f"# Training steps, Swift and PyTorch\n\n{text}\n")
+    publish("Training steps, Swift and PyTorch", "steps", rounds[-1][0], notes, HEADER, rows, arguments.save)
 
 
 if __name__ == "__main__":
