@@ -25,6 +25,9 @@ public enum SamplerKind: String, Sendable, CaseIterable {
 /// `count` times from 1 downwards, evenly spaced, without the final 0.
 public func evenTimes(_ count: Int) -> [Double] { (0..<count).map { 1 - Double($0) / Double(count) } }
 
+/// Each time with the next one, which is 0 at the end.
+private func steps(_ times: [Double]) -> some Sequence<(Double, Double)> { zip(times, times.dropFirst() + [0]) }
+
 /// DDIM with η = 0 (Song et al., arXiv 2010.02502, Eq. 12); on a rectified flow this is Euler's method.
 public struct DDIM: Sampler {
   public init() {}
@@ -33,8 +36,7 @@ public struct DDIM: Sampler {
     _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
   ) throws -> Tensor {
     var x = try noise * schedule.initialNoiseSigma(times[0])
-    for (index, time) in times.enumerated() {
-      let next = index + 1 < times.count ? times[index + 1] : 0
+    for (time, next) in steps(times) {
       let clean = try denoise(x, time)
       let noise = try (x - schedule.alpha(time) * clean) / schedule.sigma(time)
       x = try schedule.alpha(next) * clean + schedule.sigma(next) * noise
@@ -53,8 +55,7 @@ public struct Heun: Sampler {
   ) throws -> Tensor {
     // At t = 1 α may be 0, where x/α has no value: that first step is DDIM's, which is exact in the limit.
     var x = try noise * schedule.initialNoiseSigma(times[0])
-    for (index, time) in times.enumerated() {
-      let next = index + 1 < times.count ? times[index + 1] : 0
+    for (time, next) in steps(times) {
       let (alpha, sigma) = (schedule.alpha(time), schedule.sigma(time))
       let (alphaNext, sigmaNext) = (schedule.alpha(next), schedule.sigma(next))
       let clean = try denoise(x, time)

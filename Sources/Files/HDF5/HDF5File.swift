@@ -33,7 +33,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
   /// Makes an empty file and overwrites one that is there. To keep the old one until the new is complete, use `write(to:_:)`.
   public static func create(_ path: String) throws -> HDF5File {
     try HDF5Library.locked {
-      try checkIsNotInUse(path)
+      try HDF5Library.patiently { try checkIsNotInUse(path) }
       let id = try accessList(at: path).use { list in
         try HDF5Library.own(H5Fclose, "cannot create the file", at: path, .io) {
           H5Fcreate(path, chdf5_truncate(), chdf5_default(), list)
@@ -56,8 +56,10 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
         case .readWrite: chdf5_read_write()
         case .whileBeingWritten: chdf5_read_only() | chdf5_swmr_read()
         }
-      let id = try accessList(at: path).use { list in
-        try HDF5Library.own(H5Fclose, "cannot open the file", at: path, .malformed) { H5Fopen(path, flags, list) }
+      let id = try HDF5Library.patiently {
+        try accessList(at: path).use { list in
+          try HDF5Library.own(H5Fclose, "cannot open the file", at: path, .malformed) { H5Fopen(path, flags, list) }
+        }
       }
       return HDF5File(path: path, access: access, id: id)
     }

@@ -67,9 +67,20 @@ enum HDF5Library {
       advice: isTruncated ? "The file is shorter than it should be: its writing or copying was cut short." : nil)
   }
 
+  /// Opens a file, and tries again for a fifth of a second if it is in use: a child process inherits the locks of its parent's
+  /// open files, and holds them until it has started its program.
+  static func patiently<Opened>(_ open: () throws -> Opened) throws -> Opened {
+    for _ in 0..<10 {
+      do { return try open() } catch let failure as Failure where failure.problem.hasSuffix(inUse) { usleep(20_000) }
+    }
+    return try open()
+  }
+
+  private static let inUse = "another process, or this one, has the file open"
+
   static func inUse(_ action: String, at place: String) -> Failure {
     Failure(
-      .io, at: place, "\(action): another process, or this one, has the file open",
+      .io, at: place, "\(action): \(inUse)",
       advice: "Wait until it is closed. On a file system without locks, set HDF5_USE_FILE_LOCKING=FALSE.")
   }
 
