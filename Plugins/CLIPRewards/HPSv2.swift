@@ -52,7 +52,7 @@ extension CLIPRewards {
   ///   - tokenizer: a folder in transformers' layout.
   ///   - precision: what the model is kept and computed in.
   ///   - batch: images that the model sees at once.
-  /// - Throws: `Failure` where a file is missing, malformed, or the other version's.
+  /// - Throws: `Failure` if a file is missing, malformed, or the other version's.
   public static func hpsv2(
     _ weights: String, _ version: HPSVersion, config: String? = nil, tokenizer: String, precision: DType, batch: Int,
     _ context: PluginContext

@@ -34,7 +34,7 @@ public final class AutoencoderKL {
   /// A frozen autoencoder with a checkpoint's weights; the attention's old names (`query`, `key`, `value`, `proj_attn`)
   /// and their old shape as 1x1 convolutions are known.
   ///
-  /// - Parameter dtype: float16 becomes float32 where the config says that the model overflows in it.
+  /// - Parameter dtype: float16 becomes float32 if the config says that the model overflows in it.
   /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   public convenience init(
     _ weights: any WeightSource, _ configuration: Configuration, dtype: DType = .float32, on device: Device = .cpu

@@ -110,7 +110,7 @@ public final class TextEncoders {
 }
 
 extension CLIPTextConfiguration {
-  /// - Throws: `Failure` where the tokenizer in the folder makes ids or lengths that the model has no embeddings for.
+  /// - Throws: `Failure` if the tokenizer in the folder makes ids or lengths that the model has no embeddings for.
   fileprivate func check(_ tokenizer: CLIPTokenizer, _ folder: String) throws {
     for (name, got, limit) in [
       ("tokens", tokenizer.largestID + 1, vocabulary), ("ids a text", tokenizer.length, positions),

@@ -13,7 +13,7 @@ public final class UNet {
   private let normOut: GroupNorm
   private let convOut: Convolution
 
-  /// - Throws: what the scope's store throws: `ParameterError` where a checkpoint lacks a tensor or has another shape.
+  /// - Throws: what the scope's store throws: `ParameterError` if a checkpoint lacks a tensor or has another shape.
   public init(_ scope: Scope, _ configuration: UNetConfiguration) throws {
     let c = configuration
     self.configuration = c

@@ -76,7 +76,7 @@ extension UNet {
     }
   }
 
-  /// A residual block, and a transformer where the level attends.
+  /// A residual block, and a transformer if the level attends.
   struct Layer {
     private let residual: ResidualBlock
     private let transformer: SpatialTransformer?

@@ -6,7 +6,7 @@ public struct UNetConfiguration: Equatable, Sendable {
     /// Residual blocks of the way down; the way up has one more.
     public let layers: Int
     public let heads: Int
-    /// Transformer blocks after each residual block, where the level attends.
+    /// Transformer blocks after each residual block, if the level attends.
     public let transformerBlocks: Int
     public let attendsDown: Bool
     public let attendsUp: Bool

@@ -28,7 +28,7 @@ public struct Score: Codable, Equatable, Sendable {
   public var classAccuracy: Double
   /// exp of the entropy of the recognised classes: how many are really made.
   public var effectiveClasses: Double
-  /// The mean of `evaluation.reward`, where there is one.
+  /// The mean of `evaluation.reward`, if there is one.
   public var reward: Double?
   /// 95%, [low, high], by the name of the number: "frechetDistance".
   public var intervals: [String: ClosedRange<Double>]?

@@ -22,7 +22,7 @@ extension WeightSource {
 
   /// A tensor as a network's parameter.
   ///
-  /// - Throws: `Failure` also where it holds integers, as quantised weights do: they are not the numbers they stand for.
+  /// - Throws: `Failure` also if it holds integers, as quantised weights do: they are not the numbers they stand for.
   public func parameter(_ name: String) throws -> Tensor {
     let tensor = try tensor(name)
     guard tensor.dtype.isFloatingPoint else {

@@ -25,7 +25,7 @@ public struct ClassHistogram: Equatable, Sendable {
   /// The number of samples.
   public var total: Int { counts.reduce(0, +) }
 
-  /// The entropy of the shares in nats: 0 where there is one class only, log K where K classes are equally frequent. 0
+  /// The entropy of the shares in nats: 0 if there is one class only, log K where K classes are equally frequent. 0
   /// for no samples.
   public var entropy: Double {
     let total = Double(total)

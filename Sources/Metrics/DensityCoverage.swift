@@ -5,7 +5,7 @@ import Tensors
 /// Precision counts a generated sample as real as soon as it lies in one ball, were it an outlier's; density counts the
 /// balls. Recall asks for the manifold of the generated samples; coverage, whether one of them is in each real ball.
 public struct DensityCoverage: Equatable, Sendable {
-  /// The mean number of balls that a generated sample lies in, divided by k. It is around 1 where both sets are alike, and
+  /// The mean number of balls that a generated sample lies in, divided by k. It is around 1 if both sets are alike, and
   /// may be more.
   public let density: Estimate
   /// The share of the real samples whose ball holds a generated one.

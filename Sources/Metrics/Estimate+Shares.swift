@@ -7,7 +7,7 @@ extension Estimate {
 
   /// The mean over parts of each one's share, the members of all parts resampled together.
   ///
-  /// There is no interval where a part has nothing in some resample.
+  /// There is no interval if a part has nothing in some resample.
   public init(meanShareOf parts: [Part], _ resamples: Resamples) throws {
     let count = Double(parts.count)
     self.init(parts.reduce(0) { $0 + $1.counted.reduce(0, +) / $1.total.reduce(0, +) } / count)

@@ -23,7 +23,7 @@ public final class Parameter {
   public func setTrainable(_ trainable: Bool) throws { try value.requiringGrad(trainable) }
 }
 
-/// How a parameter starts where no checkpoint gives it.
+/// How a parameter starts if no checkpoint gives it.
 public enum Initializer: Sendable {
   case zeros
   case ones

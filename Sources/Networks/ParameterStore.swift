@@ -39,7 +39,7 @@ public final class ParameterStore {
   /// Names and values, in order: what a checkpoint stores. What is shared is its owner's.
   public var state: [(name: String, tensor: Tensor)] { own.map { ($0.name, $0.value) } }
 
-  /// - Throws: `ParameterError.shared` where a parameter that is another network's would become trainable.
+  /// - Throws: `ParameterError.shared` if a parameter that is another network's would become trainable.
   public func setTrainable(_ trainable: Bool) throws {
     if trainable, let shared = all.first(where: \.isShared) { throw ParameterError.shared(shared.name) }
     for parameter in own { try parameter.setTrainable(trainable) }

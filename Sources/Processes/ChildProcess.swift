@@ -16,7 +16,7 @@ public final class ChildProcess {
   private var outgoing = [UInt8]()
   private var sent = 0
   private var chunk = [UInt8](repeating: 0, count: 1 << 18)
-  /// Descriptors of our ends; -1 where closed, which poll(2) skips.
+  /// Descriptors of our ends; -1 if closed, which poll(2) skips.
   private var (input, output, errors) = (Int32(-1), Int32(-1), Int32(-1))
   private var process: RunningProcess?
   private var guardian: ProcessGuard?

@@ -41,7 +41,7 @@ public struct FieldFigure {
     density = Self.density(points, x, y)
   }
 
-  /// The student is drawn as it trains; its average, where there is one, plays no part in a direction.
+  /// The student is drawn as it trains; its average, if there is one, plays no part in a direction.
   ///
   /// - Parameter step: of the weights that the cast has now, for the title.
   public func figure(step: Int) throws -> Figure {

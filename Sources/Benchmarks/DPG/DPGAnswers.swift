@@ -14,7 +14,7 @@ public struct DPGAnswers: Sendable {
   /// By the item's name, the tile and the question's number.
   private var answers = [String: [Int: [Int: Bool]]]()
 
-  /// - Throws: `Failure` naming the line; where it speaks of an item, a tile or a question that there is not, or comes twice.
+  /// - Throws: `Failure` naming the line; if it speaks of an item, a tile or a question that there is not, or comes twice.
   public init(_ path: String, to questions: DPGQuestions) throws {
     self.path = path
     let file = try TextFile(path)

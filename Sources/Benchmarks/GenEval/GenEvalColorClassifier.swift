@@ -10,7 +10,7 @@ import Tensors
 public final class GenEvalColorClassifier {
   /// The place of a failure that does not know the image's path.
   static let place = "image"
-  /// What stands in place of the background, where there is a mask: #999.
+  /// What stands in place of the background, if there is a mask: #999.
   private static let background = 0x99
 
   private let model: CLIPModel

@@ -21,7 +21,7 @@ public struct GenEvalResult: Codable, Equatable, Sendable {
 
   /// All results of a file.
   ///
-  /// - Throws: `Failure` naming the line and the field; where an image is there twice.
+  /// - Throws: `Failure` naming the line and the field; if an image is there twice.
   public static func read(_ path: String) throws -> [GenEvalResult] {
     var seen = [String: Int]()
     return try JSONLines.read(path).map { row in

@@ -86,7 +86,7 @@ public enum GenEvalRules {
     return nil
   }
 
-  /// Where a box lies, seen from another: none where they are too near, two in the corners.
+  /// Where a box lies, seen from another: none if they are too near, two in the corners.
   static func relations(of a: GenEvalObject.Box, to b: GenEvalObject.Box) -> [GenEvalPrompt.Relation] {
     let offset = (x: a.center.x - b.center.x, y: a.center.y - b.center.y)
     func shortened(_ offset: Float, _ sizes: Float) -> Float {

@@ -22,7 +22,7 @@ package final class WordPieceTokenizer: Sendable {
   /// - Parameters:
   ///   - path: vocab.txt, a token a line, its id the line's number from 0 on.
   ///   - more: tokens that get the next ids where the file lacks them.
-  /// - Throws: `Failure` where there is no such file, or a special token is not in it.
+  /// - Throws: `Failure` if there is no such file, or a special token is not in it.
   package init(_ path: String, adding more: [String]) throws {
     var tokens = try Self.lines(path)
     var ids = [[Unicode.Scalar]: Int](minimumCapacity: tokens.count)

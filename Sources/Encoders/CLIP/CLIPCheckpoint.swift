@@ -13,7 +13,7 @@ struct CLIPCheckpoint {
     "position_ids", "attn_mask", "input_resolution", "context_length", "vocab_size",
   ]
 
-  /// - Throws: `Failure` where the file holds no CLIP model with an image tower.
+  /// - Throws: `Failure` if the file holds no CLIP model with an image tower.
   init(_ weights: any WeightSource) throws {
     self.weights = weights
     let tokens = [("visual.class_embedding", true), ("vision_model.embeddings.class_embedding", false)]
@@ -29,7 +29,7 @@ struct CLIPCheckpoint {
       got: weights.names.isEmpty ? "no tensors" : weights.names.prefix(3).joined(separator: ", ") + "...")
   }
 
-  /// The tensor of a parameter; nil where the file has none.
+  /// The tensor of a parameter; nil if the file has none.
   func tensor(_ name: String) throws -> Tensor? {
     let place = place(of: name)
     guard weights.contains(place) else { return nil }

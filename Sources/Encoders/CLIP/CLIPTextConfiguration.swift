@@ -7,7 +7,7 @@ public struct CLIPTextConfiguration: Equatable, Sendable {
   /// Tokens and positions there are embeddings for.
   public var vocabulary: Int
   public var positions: Int
-  /// Width of the projected embedding; nil where the model has no projection.
+  /// Width of the projected embedding; nil if the model has no projection.
   public var projection: Int?
   /// The token whose place the pooled state is taken from; nil takes the largest id's, as models do whose config has the
   /// legacy value 2.

@@ -17,7 +17,7 @@ public final class PromptEmbeddings {
   private static let batch = 16
 
   /// - Parameter folder: the tokenizer's, in transformers' layout.
-  /// - Throws: `Failure` where it is none, or makes ids that the model has no embeddings for.
+  /// - Throws: `Failure` if it is none, or makes ids that the model has no embeddings for.
   public init(_ model: CLIPModel, tokenizer folder: String, prefix: String = "", on device: Device) throws {
     (self.model, self.prefix, self.device) = (model, prefix, device)
     tokenizer = try CLIPTokenizer(folder)

@@ -16,7 +16,7 @@ struct SpecialTokens {
   private static let names = [
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
-  /// CLIPTokenizer's own, where the config has none.
+  /// CLIPTokenizer's own, if the config has none.
   private static let defaults: [String: JSONValue] = [
     "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>",
     "pad_token": "<|endoftext|>",

@@ -3,7 +3,7 @@ import Files
 import Media
 import Tensors
 
-/// Features of a set of images, and what they depend on: two sets are compared only where that is the same.
+/// Features of a set of images, and what they depend on: two sets are compared only if that is the same.
 public struct ImageFeatures {
   /// float32 [N, D] on the CPU.
   public let values: Tensor

@@ -9,7 +9,7 @@ public enum PromptFile {
 
   /// Empty lines are left out; the order is the file's.
   ///
-  /// - Throws: `Failure` with the line that holds no prompt, or where there is none at all.
+  /// - Throws: `Failure` with the line that holds no prompt, or if there is none at all.
   public static func read(_ path: String) throws -> [String] {
     let text: String
     do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
@@ -49,7 +49,7 @@ public enum PromptFile {
       got: String(line.prefix(60)))
   }
 
-  /// The text, where it can be stored: HDF5's texts end with a zero.
+  /// The text, if it can be stored: HDF5's texts end with a zero.
   static func checked(_ text: String, at place: String) throws -> String {
     guard !text.utf8.contains(0) else {
       throw Failure(.malformed, at: place, expected: "a text", got: "one with a zero character (NUL) in it")

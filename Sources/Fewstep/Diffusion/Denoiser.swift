@@ -13,7 +13,7 @@ public protocol Denoiser: AnyObject {
   /// The network's raw output for noisy [B, ...] at time [B] (0 clean, 1 noise; kept on the CPU).
   func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor
 
-  /// Deep features [B, C, ...] of a noisy sample, which a discriminator reads. Throws where there are none.
+  /// Deep features [B, C, ...] of a noisy sample, which a discriminator reads. Throws if there are none.
   func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor
 }
 

@@ -8,7 +8,7 @@ public struct FewStepSampler {
 
   public init(steps: [Double]) { self.steps = steps }
 
-  /// x̂0 [B, ...] that the student makes at `steps[index]`; with its graph where gradients are enabled.
+  /// x̂0 [B, ...] that the student makes at `steps[index]`; with its graph if gradients are enabled.
   ///
   /// - Parameter noise: the noise [B, ...] of each step of the list.
   public func sample(

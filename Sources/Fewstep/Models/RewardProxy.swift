@@ -2,14 +2,14 @@ import Tensors
 
 /// R: says how good samples are, and so where the teacher may be unreliable (AMD's sensor of Forbidden Zones).
 ///
-/// Laws: a sample's score depends on that sample and its condition alone; where gradients are recorded, the scores carry
+/// Laws: a sample's score depends on that sample and its condition alone; if gradients are recorded, the scores carry
 /// their graph to the samples and the pixels, or `student.reward-weight` cannot be used with it.
 public protocol RewardProxy: AnyObject {
   /// float [B], higher is better.
   ///
   /// - Parameters:
   ///   - samples: [B, ...], as the backbone makes them.
-  ///   - pixels: [B, C, H, W] in 0...1, or nil where samples are no images.
+  ///   - pixels: [B, C, H, W] in 0...1, or nil if samples are no images.
   func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor
 
   /// Whether it looks at pixels: latents are not decoded for one that does not.

@@ -26,7 +26,7 @@ public struct TensorInput: Sendable {
   /// - Parameters:
   ///   - sizes: what the inputs before this one say of free sizes by their names; what this one says is added.
   ///   - place: where the tensor is from, for errors.
-  /// - Throws: `Failure.malformed` where shape or dtype are others, or a number is not finite.
+  /// - Throws: `Failure.malformed` if shape or dtype are others, or a number is not finite.
   public func check(_ tensor: Tensor, sizes: inout [String: Int], at place: String) throws {
     try check(shape: tensor.shape, sizes: &sizes, at: place)
     guard tensor.dtype.isFloatingPoint || takesIntegers else {

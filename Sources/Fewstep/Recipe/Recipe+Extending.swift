@@ -5,7 +5,7 @@ extension Recipe {
   /// A recipe file as a tree, laid over the one that its key `extends` names, if any: sections are merged key by key, and
   /// one that gives another `kind` than the extended recipe's takes its place.
   ///
-  /// - Throws: `RecipeError` where files extend each other in a circle, `Failure` where one is missing or no YAML.
+  /// - Throws: `RecipeError` if files extend each other in a circle, `Failure` where one is missing or no YAML.
   static func extended(_ path: String, below: [String] = []) throws -> YAMLNode {
     let node = try YAMLNode.load(path: path)
     guard let base = node["extends"], case .mapping(let entries) = node.content else { return node }

@@ -42,7 +42,7 @@ extension Recipe {
     try AtomicFile.write(Data((head + resolved.text()).utf8), to: path)
   }
 
-  /// The files that a recipe was run with, as `write` noted them; none where it cannot be read.
+  /// The files that a recipe was run with, as `write` noted them; none if it cannot be read.
   public static func pluginFiles(notedIn path: String) -> [String] {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     return text.split(separator: "\n").prefix { $0.hasPrefix(pluginNote) }.map {

@@ -72,7 +72,7 @@ public final class SettingsReader {
   /// Whether nothing is read, and all that could be is declared.
   public var isDescribing: Bool { ledger.describes }
 
-  /// Whether the recipe has this key, for sections that may be left out; where declarations are gathered, always.
+  /// Whether the recipe has this key, for sections that may be left out; if declarations are gathered, always.
   public func has(_ key: String) -> Bool {
     if !known.contains(key) { known.append(key) }
     asked.insert(key)
@@ -80,7 +80,7 @@ public final class SettingsReader {
     return entry(key).map { !$0.value.isNull } ?? false
   }
 
-  /// The keys of a section whose keys are the recipe's own names; where declarations are gathered, a placeholder.
+  /// The keys of a section whose keys are the recipe's own names; if declarations are gathered, a placeholder.
   public func names(orDescribing placeholder: String) -> [String] {
     isDescribing ? [placeholder] : ((try? node?.mapping()) ?? []).map(\.name)
   }
@@ -91,7 +91,7 @@ public final class SettingsReader {
     return isDescribing || entry(key) != nil
   }
 
-  /// The settings below `key`, or nil if the recipe has none; where declarations are gathered, always the settings.
+  /// The settings below `key`, or nil if the recipe has none; if declarations are gathered, always the settings.
   public func optionalSection(_ key: String, affects: Effect? = nil) -> SettingsReader? {
     ledger.effects.declare(dotted(key), affects)
     return has(key) ? section(key) : nil

@@ -18,7 +18,7 @@ struct SweepSection {
   private let block: YAMLNode
   private let seed: YAMLNode?
 
-  /// - Parameter seed: the recipe's own, which serves where the section gives none.
+  /// - Parameter seed: the recipe's own, which serves if the section gives none.
   init(_ block: YAMLNode, seed: YAMLNode?) {
     self.block = block
     self.seed = seed

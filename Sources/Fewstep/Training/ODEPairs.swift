@@ -9,7 +9,7 @@ public final class ODEPairs {
   private let prompts: [Int]
   public var count: Int { prompts.count }
 
-  /// - Throws: `Failure` naming the file and the dataset, and where another backbone made it.
+  /// - Throws: `Failure` naming the file and the dataset, and if another backbone made it.
   public init(_ path: String, for backbone: any Backbone) throws {
     let file = try HDF5File.open(path)
     noise = try file.read("noise")

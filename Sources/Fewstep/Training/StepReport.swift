@@ -43,7 +43,7 @@ public struct StepReport {
   /// Gathers what is known of each sample in the student's update. Where the objective did not ask for the two parts of
   /// DMD's signal, the teachers are asked here; what nobody knows is NaN.
   ///
-  /// - Parameter rewards: [B], nil where there is no reward.
+  /// - Parameter rewards: [B], nil if there is no reward.
   mutating func diagnose(_ scene: Scene, _ loss: Loss, rewards: Tensor?) throws {
     try noGrad {
       let unknown = Array(repeating: Double.nan, count: scene.samples.shape[0])
@@ -72,7 +72,7 @@ public struct StepReport {
   }
 
   /// Adds the column "zone": 1 for a sample whose reward is below `limit` while the fake teacher pushes it less than half
-  /// the way that the real teacher sees between it and the data. NaN where rewards or the limit are unknown.
+  /// the way that the real teacher sees between it and the data. NaN if rewards or the limit are unknown.
   mutating func flagZones(below limit: Double?) {
     guard !columns.isEmpty else { return }
     func values(_ name: String) -> [Double] { columns.first { $0.name == name }?.values ?? [] }

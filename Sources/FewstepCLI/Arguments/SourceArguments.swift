@@ -45,7 +45,7 @@ struct SourceArguments: ParsableArguments {
     ].filter(\.1).map(\.0) + ofModels
   }
 
-  /// - Throws: `ValidationError` where an option would not be obeyed: one of a teacher's, where the student of a run is
+  /// - Throws: `ValidationError` if an option would not be obeyed: one of a teacher's, where the student of a run is
   ///   sampled; a model's with a run; a run's with a model.
   func validate(for folder: String) throws {
     guard !Self.isModel(folder) else {

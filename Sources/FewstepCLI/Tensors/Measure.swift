@@ -67,10 +67,10 @@ struct Measure: ParsableCommand {
     for words in Warnings.lines(rows.map { ($0.0, $0.1.warning) }) { print("warning: \(words)") }
   }
 
-  /// Features, and what they depend on where that is known.
+  /// Features, and what they depend on if that is known.
   private typealias Side = (values: Tensor, pictures: ImageFeatures?)
 
-  /// - Throws: `Failure` where the two cannot be compared.
+  /// - Throws: `Failure` if the two cannot be compared.
   private func sides() throws -> (real: Side, generated: Side) {
     let hasPictures = [realFile, generatedFile].contains(where: Self.isPictures)
     let looking = network.hasNetwork ? try network.network() : nil

@@ -56,7 +56,7 @@ extension TarFile {
   /// where they are no neighbours; samples are in the order of their first members. A key that comes again, with a kind that
   /// its sample has already, is another sample. Names without a dot, or that begin with it, belong to no sample.
   ///
-  /// - Throws: `Failure.malformed` where neighbours are of one sample and one kind.
+  /// - Throws: `Failure.malformed` if neighbours are of one sample and one kind.
   public func samples() throws -> [Sample] {
     var samples: [Sample] = []
     var places: [String: Int] = [:]

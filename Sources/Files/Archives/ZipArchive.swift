@@ -26,7 +26,7 @@ struct ZipArchive {
 
   /// Where an entry's bytes lie in the file, nil if there is no such entry.
   ///
-  /// - Throws: `Failure.malformed` where it is compressed.
+  /// - Throws: `Failure.malformed` if it is compressed.
   func bytes(_ name: String) throws -> Range<Int>? {
     guard let entry = entries[name] else { return nil }
     guard !entry.isCompressed else {
@@ -82,7 +82,7 @@ struct ZipArchive {
     file.count >= 4 && file.withBytes(0, 4) { $0.elementsEqual([0x50, 0x4B, 3, 4]) }
   }
 
-  /// - Throws: `Failure.malformed`: where the archive is cut short, or an entry reaches out of the file or into another
+  /// - Throws: `Failure.malformed`: if the archive is cut short, or an entry reaches out of the file or into another
   ///   one.
   init(_ file: MappedFile) throws {
     self.file = file

@@ -72,7 +72,7 @@ extension HDF5File {
 
   // MARK: For the other files of this folder
 
-  /// Opens a group or dataset; where a part of the path is missing, the error says which and what is there instead.
+  /// Opens a group or dataset; if a part of the path is missing, the error says which and what is there instead.
   func object(_ path: String) throws -> HDF5ID {
     try withID { id in
       let components = Self.components(path)

@@ -13,7 +13,7 @@ extension EventFile {
   /// All numbers that the event files of a folder hold, by tag, as TensorBoard shows them: where a run was resumed, what
   /// an earlier process had logged from there on is dropped. The last record may be incomplete, as after a kill.
   ///
-  /// - Returns: each tag's points in the order of their steps; nothing where there is no event file.
+  /// - Returns: each tag's points in the order of their steps; nothing if there is no event file.
   /// - Throws: `Failure` of kind `.malformed` if a record is damaged, naming the file and its place there.
   public static func scalars(in folder: String) throws -> [String: [Point]] {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])

@@ -12,7 +12,7 @@ struct TorchArchive {
   private let prefix: String
   private var path: String { zip.file.path }
 
-  /// - Throws: `Failure.malformed` where the file is no archive of tensors.
+  /// - Throws: `Failure.malformed` if the file is no archive of tensors.
   init(_ file: MappedFile) throws {
     guard ZipArchive.isOne(file) else { throw Self.foreign(file) }
     zip = try ZipArchive(file)
@@ -56,7 +56,7 @@ struct TorchArchive {
     }
   }
 
-  /// - Throws: `Failure.malformed` where the tensor does not lie inside its storage, and that inside the file.
+  /// - Throws: `Failure.malformed` if the tensor does not lie inside its storage, and that inside the file.
   func check(_ tensor: TorchTensor, _ place: String) throws { _ = try span(tensor, place) }
 
   /// The tensor, which has been checked. A view that is not contiguous is one of the mapped part that it spans.

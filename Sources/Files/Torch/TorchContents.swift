@@ -12,7 +12,7 @@ struct TorchContents {
   /// A container may occur in several places, but not so often that the names are many times the file.
   private var visitsLeft: Int
 
-  /// - Throws: `Failure.malformed` where the nesting is too deep, or a tensor's name is neither text nor number.
+  /// - Throws: `Failure.malformed` if the nesting is too deep, or a tensor's name is neither text nor number.
   init(_ pickle: Pickle, place: String) throws {
     containers = pickle.containers
     self.place = place

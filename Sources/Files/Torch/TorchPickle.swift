@@ -5,7 +5,7 @@ struct TorchStorage {
   let key: String
   /// nil if the tensor over it says.
   let dtype: DType?
-  /// Elements, or bytes where there is no dtype.
+  /// Elements, or bytes if there is no dtype.
   let count: Int
 }
 

@@ -4,7 +4,7 @@ import Tensors
 extension PNGImage {
   /// One image of pixels [1 or 3, H, W] in 0...1.
   ///
-  /// - Throws: `TensorError` where the pixels have another shape.
+  /// - Throws: `TensorError` if the pixels have another shape.
   public init(pixels: Tensor, texts: [Text] = []) throws {
     guard pixels.rank == 3, let color = Color(rawValue: pixels.shape[0]) else {
       throw TensorError("PNGImage", "expected pixels [1 or 3, H, W], got \(pixels.summary)")

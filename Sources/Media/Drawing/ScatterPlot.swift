@@ -23,7 +23,7 @@ public struct ScatterPlot: Sendable {
     (self.x, self.y, self.size, self.dot) = (x, y, size, dot)
   }
 
-  /// A plot around the finite ones of the points [n, 2], with a margin; -1...1 where there are none.
+  /// A plot around the finite ones of the points [n, 2], with a margin; -1...1 if there are none.
   public init(around points: Tensor, size: Int = 480, dot: Int = 3) throws {
     let points = try Self.pairs(points).filter { $0.x.isFinite && $0.y.isFinite }
     func range(_ values: [Double]) -> ClosedRange<Double> {

@@ -5,7 +5,7 @@ import Tensors
 
 /// Writes JPEG files.
 public enum JPEGFile {
-  /// What images are written with where nobody says otherwise: high, for scorers look at what compression leaves.
+  /// What images are written with if nobody says otherwise: high, for scorers look at what compression leaves.
   public static let quality = 95
 
   /// Writes an image in one step, its colours at full resolution (4:4:4).

@@ -37,7 +37,7 @@ enum PNGText {
     return texts
   }
 
-  /// Latin-1 where ASCII will do, which every program reads, and else UTF-8.
+  /// Latin-1 if ASCII will do, which every program reads, and else UTF-8.
   private static func chunk(_ text: PNGImage.Text) throws -> Data {
     let keyword = Array(text.keyword.utf8)
     guard (1...79).contains(keyword.count), keyword.allSatisfy({ (0x20...0x7E).contains($0) }),

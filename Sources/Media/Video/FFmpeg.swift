@@ -12,7 +12,7 @@ public struct FFmpeg: Sendable {
   private let ffprobe: Program
 
   /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
-  /// - Throws: `Failure.missing` where one of the programs is not installed.
+  /// - Throws: `Failure.missing` if one of the programs is not installed.
   public init(path: String? = nil) throws {
     func find(_ name: String) throws -> Program {
       guard let program = Program(name, in: path) else {

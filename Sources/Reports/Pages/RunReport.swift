@@ -66,7 +66,7 @@ public struct RunReport {
 
   // MARK: Curves
 
-  /// One plot for each tag; losses and norms on a logarithmic axis where they need one.
+  /// One plot for each tag; losses and norms on a logarithmic axis if they need one.
   ///
   /// - Parameter ofProbe: those of the probe set, or all others.
   private func curves(ofProbe: Bool) throws -> [HTML] {

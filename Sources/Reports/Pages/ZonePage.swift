@@ -57,7 +57,7 @@ struct ZonePage {
       Curve(x: steps, y: values).series(band: band))
   }
 
-  /// Nobody was asked for rewards where all are 0.
+  /// Nobody was asked for rewards if all are 0.
   private func varies(_ name: String, _ values: [Double]) -> Bool {
     name != "reward" || values.contains { $0.isFinite && $0 != 0 }
   }

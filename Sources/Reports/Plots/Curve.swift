@@ -40,7 +40,7 @@ public struct Curve: Equatable, Sendable {
     return sorted[below] + (place - Double(below)) * (sorted[below + 1] - sorted[below])
   }
 
-  /// The mean, over its spread where there is one.
+  /// The mean, over its spread if there is one.
   public func series(_ label: String? = nil, ink: Ink = .blue, band: Bool = true) -> [Plot.Series] {
     let line = Plot.Series(.line(x: x, y: mean), label: label, ink: ink)
     guard band, zip(low, high).contains(where: { $0 < $1 }) else { return [line] }

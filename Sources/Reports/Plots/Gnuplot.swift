@@ -22,7 +22,7 @@ public struct Gnuplot: Sendable {
   }
 
   /// An SVG for the inside of an HTML page: it scales with its box, takes the colour of its text from the page, and the
-  /// others from the variables `--ink-blue`, ..., `--grid` where the page sets them. The title is not drawn: it is the
+  /// others from the variables `--ink-blue`, ..., `--grid` if the page sets them. The title is not drawn: it is the
   /// page's to show.
   public func svg(_ plot: Plot, width: Int = 420, height: Int = 260) throws -> String {
     let script = "set term svg size \(width),\(height) dynamic noenhanced font 'sans-serif,14'\n"

@@ -63,7 +63,7 @@ extension Plot {
     return lines
   }
 
-  /// A logarithm needs numbers above 0, and serves where they differ much.
+  /// A logarithm needs numbers above 0, and serves if they differ much.
   private func isLogarithmic(_ axis: Axis, _ name: String) -> Bool {
     guard axis.isLogarithmic else { return false }
     let values = series.flatMap { name == "x" ? $0.columns[0] : $0.columns.dropFirst().flatMap { $0 } }
@@ -89,7 +89,7 @@ extension Plot.Series {
 }
 
 /// A text as gnuplot's literal. Control characters, which no literal can hold, become blanks, and quotes apostrophes:
-/// gnuplot takes a doubled one for an end where it begins the text.
+/// gnuplot takes a doubled one for an end if it begins the text.
 func quoted(_ text: String) -> String {
   let plain = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }.joined()
   return "'\(plain.replacing("'", with: "’"))'"
