@@ -4,13 +4,10 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import ClassifierReward
 @testable import Fewstep
-@testable import GaussianMixture
-@testable import TeacherReward
 @testable import PerturbedReward
 
-@Suite struct RewardTests {
+@Suite struct PerturbedRewardTests {
   private let plain = FormulaReward { try $0.sum([1]) }
   private let none = Condition(promptIDs: [], tensors: [:])
 
@@ -45,22 +42,6 @@ import Testing
     #expect(try Swift.abs(mean(here * noise(0.5)).item()) < 0.2)
   }
 
-  @Test
-  func `A classifier's reward is the log-probability of a sample's prompt, whatever the backbone reads of it`() throws {
-    let architecture = Classifier.Architecture(inputs: 3, channels: [8], features: 4, classes: 5)
-    let classifier = try Classifier(architecture, .random(seed: 1))
-    let pixels = try sigmoid(normal("pixels", [3, 3, 8, 8]))
-    let reward = ClassifierReward(classifier)
-    func score(_ prompts: [Int]) throws -> Tensor {
-      let condition = Condition(promptIDs: prompts, tensors: ["text": try Tensor.zeros([3, 2, 2])])
-      return try reward.score(pixels, pixels: pixels, given: condition)
-    }
-    let all = try noGrad { try classifier.logProbabilities(pixels) }
-    try expectSame(score([4, 0, 2]), stacked([all[0][4], all[1][0], all[2][2]]))
-    let error = #expect(throws: TensorError.self) { try score([4, 0, 5]) }
-    #expect(error.map { "\($0)".contains("expected prompt IDs below 5, the number of classes, got 5") } == true)
-  }
-
   @Test func `A recipe's perturbed reward is checked inside, at its place, and lists what it may be made of`() throws {
     let node = try FullRecipe.amd.node().setting(["reward"], to: "{kind: perturbed, std: 1, of: {kind: density}}")
     let recipe = try Recipe(node, catalog: smallCatalog())
@@ -77,39 +58,5 @@ import Testing
     let settings = try #require(catalog.rewards.first { $0.name == "perturbed" }).settings(in: catalog)
     #expect(settings.map(\.key) == ["of.kind", "scale", "std", "frequency", "seed"])
     #expect(settings[0].type.contains("density") && settings[0].type.contains("classifier"))
-  }
-
-  @Test
-  func `The intrinsic reward is higher where the teacher knows samples, and lower where the teachers disagree`() throws
-  {
-    let stage = try Stage.points()
-    let mixture = try #require(stage.backbone as? GaussianMixture).mixture
-    let (samples, classes) = try mixture.sample(
-      Noise(seed: 1).stream("samples", step: 0), Noise(seed: 1).stream("components", step: 0), 0..<200)
-    let condition = try Condition(classes: classes)
-    func reward(_ weight: Double) -> TeacherReward {
-      TeacherReward(stage.teacher, stage.fakeTeacher, times: [0.2, 0.5], weight: weight, seed: 3)
-    }
-    func score(_ samples: Tensor, _ weight: Double = 0) throws -> Tensor {
-      try noGrad { try reward(weight).score(samples, pixels: nil, given: condition) }
-    }
-    let good = try score(samples)
-    #expect(good.shape == [200])
-    #expect(try mean(good).item() > mean(score(samples + 1)).item() + 0.5)
-    #expect(try mean(score(samples, 1)).item() < mean(good).item() - 0.1)
-    try expectSame(score(samples), good)
-    let alone = try noGrad {
-      try reward(0).score(samples.rows(7..<8), pixels: nil, given: condition.rows(7..<8))
-    }
-    try expectClose(alone, good.rows(7..<8), 1e-4)
-  }
-
-  @Test func `A recipe's intrinsic reward asks the run's own teachers, and says so where there are none`() throws {
-    let recipe = try shortRecipe(["reward": "{kind: intrinsic, discrepancy: 0.5}"])
-    #expect(try Trainer(recipe).step().reward != nil)
-    let error = #expect(throws: TensorError.self) {
-      _ = try recipe.reward?(PluginContext(device: .cpu, seed: 0))
-    }
-    #expect(error?.description.contains("teachers") == true)
   }
 }
