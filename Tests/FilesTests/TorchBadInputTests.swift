@@ -148,7 +148,7 @@ import Testing
       do {
         let file = try TorchFile(path)
         opened += 1
-        for name in file.names { #expect(try file.tensor(name).count >= 0) }
+        for name in file.names { _ = try file.tensor(name) }
       } catch is Failure {}
     }
     #expect(opened > 0 && opened < whole.count)
