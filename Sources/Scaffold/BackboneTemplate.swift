@@ -12,7 +12,7 @@ struct BackboneTemplate: PluginTemplate {
     import Networks
     import Tensors
 
-    /// Points in the plane: two blobs N(±m, s²) with m = (r, 0), one a class.
+    /// Points in the plane: two blobs N(±m, s²) with m = (r, 0), one per class.
     public final class \(type): Backbone {
       public let device: Device
       public let medium = Medium.points
@@ -116,8 +116,7 @@ struct BackboneTemplate: PluginTemplate {
     @testable import \(type)
 
     @Suite struct \(type)Tests {
-      @Test("The teacher knows its class's mean, and without a class the middle between the two")
-      func teacher() throws {
+      @Test func `The teacher knows its class's mean, and without a class the middle between the two`() throws {
         let teacher = ExactTeacher(radius: 2, deviation: 0.3)
         let time = try Tensor([0.5, 0.5])
         let noisy = try Tensor([-1, 0, 1, 0], shape: [2, 2]).to(.float32)  // α m, where α = 0.5
@@ -128,8 +127,7 @@ struct BackboneTemplate: PluginTemplate {
         #expect(try middle.doubles() == [0, 0, 0, 0])
       }
 
-      @Test("Its recipe trains a student whose samples lie on their class's side")
-      func trains() throws {
+      @Test func `Its recipe trains a student whose samples lie on their class's side`() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").path
         let recipe = try Recipe.load(
           root + "/recipe.yaml", overrides: ["training.steps=100"],
@@ -147,7 +145,7 @@ struct BackboneTemplate: PluginTemplate {
 
   var recipe: String {
     """
-    # DMD on \(name.text): some seconds
+    # DMD on \(name.text); takes seconds
     name: \(name.text)
     seed: 0
 

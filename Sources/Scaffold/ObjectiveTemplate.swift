@@ -72,8 +72,7 @@ struct ObjectiveTemplate: PluginTemplate {
         return try trainer.components.student.parameters.all.map { try $0.value.detached() }
       }
 
-      @Test("With λ = 1 it is DMD, to the bit; with another λ it is not")
-      func isDMD() throws {
+      @Test func `With λ = 1 it is DMD, to the bit; with another λ it is not`() throws {
         let ours = try trained(recipe("objective.alignment=1"))
         let other = try trained(recipe("objective.alignment=0"))
         let theirs = try trained(recipe("objective={kind: dmd}"))
@@ -81,13 +80,11 @@ struct ObjectiveTemplate: PluginTemplate {
         #expect(try hash(other) != hash(theirs))
       }
 
-      @Test("It keeps the laws of objectives")
-      func laws() throws {
+      @Test func `It keeps the laws of objectives`() throws {
         try ObjectiveChecks(\(type)(.init(SettingsReader(YAMLNode.parse("alignment: 0.5"))))).all()
       }
 
-      @Test("A misspelt setting is an error that names the right one")
-      func misspelt() {
+      @Test func `A misspelled setting is an error that names the right one`() {
         #expect { try recipe("objective.alignmnt=1") } throws: { "\\($0)".contains("Did you mean 'alignment'?") }
       }
     }
@@ -96,7 +93,7 @@ struct ObjectiveTemplate: PluginTemplate {
 
   var recipe: String {
     """
-    # \(name.text) on a ring of Gaussians in the plane: some seconds
+    # \(name.text) on a ring of Gaussians in the plane; takes seconds
     name: \(name.text)
     seed: 0
 

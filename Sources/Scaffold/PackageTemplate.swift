@@ -54,7 +54,7 @@ struct PackageTemplate {
     import FewstepCLI
     import \(type)
 
-    /// The command `fewstep` with one plugin more.
+    /// The command `fewstep` with one more plugin.
     @main
     struct Main {
       static func main() { FewstepCommand.main(adding: [{ \(type).register(in: &$0) }]) }
@@ -76,27 +76,27 @@ struct PackageTemplate {
 
     | file | |
     | --- | --- |
-    | `Sources/\(type)/\(type).swift` | the plugin: begin here |
-    | `recipe.yaml` | an experiment with it, of some seconds |
-    | `Tests/\(type)Tests/\(type)Tests.swift` | what must hold |
-    | `Sources/\(type)Main/Main.swift` | the command `fewstep`, with this plugin beside all of Fewstep's |
+    | `Sources/\(type)/\(type).swift` | the plugin: start here |
+    | `recipe.yaml` | an experiment with it that takes seconds |
+    | `Tests/\(type)Tests/\(type)Tests.swift` | its tests |
+    | `Sources/\(type)Main/Main.swift` | the command `fewstep`, with this plugin added to all of Fewstep's |
 
     ## Where Fewstep comes from
 
-    `Package.swift` says so in one place. For a folder, the variable FEWSTEP_PACKAGE replaces it. A git URL works with
-    `branch:` or `revision:`, not with a version, because Fewstep passes compiler flags that find libtorch. LIBTORCH chooses
-    the libtorch, as for Fewstep itself.
+    `Package.swift` names it in one place. The variable FEWSTEP_PACKAGE overrides a folder. A git URL works with `branch:` or
+    `revision:`, not with a version, because Fewstep passes compiler flags that find libtorch. LIBTORCH selects the libtorch,
+    as for Fewstep itself.
 
-    ## In one file
+    ## As a plugin file
 
-    A program of Fewstep that is built already can load the plugin when it starts:
+    A built `fewstep` can load the plugin when it starts:
 
     ```sh
     fewstep build-plugin . --output \(name).so
     fewstep run recipe.yaml --plugin \(name).so
     ```
 
-    The file fits the very program that built it: build it anew after Fewstep was.
+    The file fits only the program that built it. Build it again after each build of Fewstep.
     """
   }
 }

@@ -1,8 +1,8 @@
-/// A package with a reward: nearness to a circle.
+/// A package with a reward: closeness to a circle.
 struct RewardTemplate: PluginTemplate {
   let name: PackageName
   let kind = "reward"
-  let summary = "A reward: the nearness of a sample's length to a wanted one."
+  let summary = "A reward: how close a sample's length is to a target."
   let testProducts = ["Shipped"]
   private var type: String { name.type }
 
@@ -11,7 +11,7 @@ struct RewardTemplate: PluginTemplate {
     import Fewstep
     import Tensors
 
-    /// How near a sample's length is to r: -(|x| - r)². For points in the plane, nearness to a circle.
+    /// How close a sample's length is to r: -(|x| - r)². For points in the plane, the closeness to a circle.
     public final class \(type): RewardProxy {
       private let radius: Double
 
@@ -23,11 +23,12 @@ struct RewardTemplate: PluginTemplate {
         return try -(length - radius).squared()
       }
 
-      /// Settings are read first, for all mistakes at once; what is costly, such as opening weights, belongs in the last line.
+      /// Settings are read first, so that all mistakes are reported together. Expensive work, such as opening weights, belongs
+      /// in the last line.
       public static func register(in catalog: inout Catalog) {
         catalog.rewards.append(
-          Plugin("\(name.text)", "Nearness of a sample's length to a wanted one") { s in
-            let radius = s.number("radius", default: 2, in: .nonNegative, "r: the wanted length.")
+          Plugin("\(name.text)", "Closeness of a sample's length to a target") { s in
+            let radius = s.number("radius", default: 2, in: .nonNegative, "r: the target length.")
             return { _ in \(type)(radius: radius) }
           })
       }
@@ -46,8 +47,7 @@ struct RewardTemplate: PluginTemplate {
     @testable import \(type)
 
     @Suite struct \(type)Tests {
-      @Test("A sample at the wanted length scores best, and alone as among others")
-      func scores() throws {
+      @Test func `A sample at the target length scores best, alone and in a batch`() throws {
         let samples = try Tensor([3, 4, 0, 2, 0, 0], shape: [3, 2]).to(.float32)
         let condition = try Condition(classes: [0, 0, 0])
         let reward = \(type)(radius: 2)
@@ -56,8 +56,7 @@ struct RewardTemplate: PluginTemplate {
         #expect(try alone.doubles() == [-9])
       }
 
-      @Test("Its recipe trains, and rewards are sensed")
-      func trains() throws {
+      @Test func `Its recipe trains, and rewards are computed`() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").path
         let recipe = try Recipe.load(
           root + "/recipe.yaml", catalog: .shipped(adding: [{ \(type).register(in: &$0) }]))
@@ -74,7 +73,7 @@ struct RewardTemplate: PluginTemplate {
 
   var recipe: String {
     """
-    # AMD that senses by \(name.text), on a ring of Gaussians in the plane: some seconds
+    # AMD with the reward \(name.text) on a ring of Gaussians in the plane; takes seconds
     name: \(name.text)
     seed: 0
 

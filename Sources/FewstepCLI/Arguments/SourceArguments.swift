@@ -7,7 +7,7 @@ import Tensors
 /// The source of samples: a run's student or teacher, or a pretrained model.
 struct SourceArguments: ParsableArguments {
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
-  @Option(help: "Sample the teacher instead, in so many steps; of a model 30 by default.") var teacherSteps: Int?
+  @Option(help: "Sample the teacher instead, in this many steps; 30 by default for a model.") var teacherSteps: Int?
   @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
   @Option(help: "The teacher's ω; by default the run's, or 5 for a model.") var guidance: Double?
   @Option(help: "For a model: pixels a side, or HEIGHTxWIDTH; by default the model's.") var size: MediaSize?

@@ -2,7 +2,7 @@ import Fewstep
 import Processes
 import Tensors
 
-/// A teacher that Ctrl-C stops between two calls of its network, where `Signals` listens.
+/// A teacher that Ctrl-C stops between two calls of its network, if `Signals.listen` was called.
 final class StoppableTeacher: Teacher {
   private let teacher: any Teacher
   private let words: String

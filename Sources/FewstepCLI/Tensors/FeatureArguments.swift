@@ -45,11 +45,11 @@ struct FeatureArguments: ParsableArguments {
 
   /// The features of all images in folders and tars. Ctrl-C stops it.
   func features(of sources: [String], network: any ImageNetwork) throws -> ImageFeatures {
-    let pictures = try ImageSource.images(in: sources)
+    let images = try ImageSource.images(in: sources)
     Signals.listen()
-    let progress = Progress(total: pictures.count)
+    let progress = Progress(total: images.count)
     defer { progress.stop() }
-    return try ImageFeatures(of: pictures, network, fit, batch: batch) { done in
+    return try ImageFeatures(of: images, network, fit, batch: batch) { done in
       progress.update(done, "images of \(sources[0])")
       try Signals.check("stopped; nothing was written")
     }

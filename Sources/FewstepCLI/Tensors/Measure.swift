@@ -42,12 +42,12 @@ struct Measure: ParsableCommand {
   func run() throws {
     let sides = try sides()
     let (real, generated) = (sides.real.values, sides.generated.values)
-    let (cmmd, pictures) = (cmmd || network.clip != nil, sides.real.pictures)
+    let (cmmd, images) = (cmmd || network.clip != nil, sides.real.images)
     let scores = try FeatureMeasures(real: real)(generated)
     let result = Result(
       realSamples: real.shape[0], generatedSamples: generated.shape[0], features: real.shape[1], scores: scores,
       cmmd: cmmd ? try CMMD(to: real)(generated, Resamples(of: generated.shape[0])) : nil,
-      fingerprint: pictures?.fingerprint)
+      fingerprint: images?.fingerprint)
     if json { return print(try JSONEncoder.prettyText(result)) }
     let rows = scores.named.map { ($0.rawValue, $1) } + (result.cmmd.map { [("CMMD", $0)] } ?? [])
     // Each number with its own digits: a column holds measures of different sizes.
@@ -63,33 +63,33 @@ struct Measure: ParsableCommand {
         }
       ).text)
     print("\(result.realSamples) real and \(result.generatedSamples) generated samples of \(result.features) features")
-    if let pictures { print(pictures.fingerprint) }
+    if let images { print(images.fingerprint) }
     for words in Warnings.lines(rows.map { ($0.0, $0.1.warning) }) { print("warning: \(words)") }
   }
 
   /// Features, and what they depend on if that is known.
-  private typealias Side = (values: Tensor, pictures: ImageFeatures?)
+  private typealias Side = (values: Tensor, images: ImageFeatures?)
 
   /// - Throws: `Failure` if the two cannot be compared.
   private func sides() throws -> (real: Side, generated: Side) {
-    let hasPictures = [realFile, generatedFile].contains(where: Self.isPictures)
+    let hasImages = [realFile, generatedFile].contains(where: Self.isImages)
     let looking = network.hasNetwork ? try network.network() : nil
-    if hasPictures, looking == nil {
+    if hasImages, looking == nil {
       throw Failure(.usage, at: "measure", "images need a network: give --inception FILE or --clip FOLDER")
     }
-    if !hasPictures, looking != nil {
+    if !hasImages, looking != nil {
       throw Failure(.usage, at: "measure", "both files hold features: --inception and --clip are for images")
     }
     func side(_ path: String, _ name: String?) throws -> Side {
-      if let looking, Self.isPictures(path) {
+      if let looking, Self.isImages(path) {
         let made = try network.features(of: [path], network: looking)
         return (made.values, made)
       }
-      let made = name == nil ? try Self.picturesFeatures(path) : nil
+      let made = name == nil ? try Self.imageFeatures(path) : nil
       return (try made?.values ?? Self.features(path, name), made)
     }
     let sides = (real: try side(realFile, real), generated: try side(generatedFile, generated))
-    if let real = sides.real.pictures, let generated = sides.generated.pictures {
+    if let real = sides.real.images, let generated = sides.generated.images {
       let differences = generated.fingerprint.differences(from: real.fingerprint)
       guard differences.isEmpty else {
         throw Failure(
@@ -100,14 +100,14 @@ struct Measure: ParsableCommand {
     return sides
   }
 
-  private static func isPictures(_ path: String) -> Bool {
+  private static func isImages(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return path.hasSuffix(".tar")
       || FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
   /// Those that `fewstep features` wrote; nil for other features.
-  private static func picturesFeatures(_ path: String) throws -> ImageFeatures? {
+  private static func imageFeatures(_ path: String) throws -> ImageFeatures? {
     guard let file = try? HDF5File.open(path), try ImageFeatures.isHeld(by: file) else { return nil }
     return try ImageFeatures(reading: path)
   }
