@@ -3,7 +3,7 @@ import Tensors
 /// Bootstrap resamples of a set: how often each of its members is in each of them (Efron & Tibshirani 1993, 6.2), the same
 /// ones each time.
 ///
-/// The standard error of a 2.5% quantile of B normal resamples is 2.7/√B of their deviation. The thousand of the default
+/// The standard error of a 2.5% quantile of B normal resamples is 2.7/√B of their standard deviation. The thousand of the default
 /// so give the ends of an interval to a tenth of a standard error; two hundred would give them to a fifth.
 public struct Resamples {
   /// Members of the set, and of each resample.

@@ -192,7 +192,7 @@ import Testing
     // Another recipe is no resume.
     let other = try Fewstep.start(arguments("stopped", "--resume", "--set", "seed=6"), in: scratch)
     #expect(other.wait() == 65)
-    #expect(other.errors.contains("seed: 5 there, 6 here"))
+    #expect(other.errors.contains("seed: 5 instead of 6"))
   }
 
   @Test func `The command that an interrupted run names goes on with it, whatever was set`() throws {

@@ -94,7 +94,7 @@ import Testing
     expectError(.malformed, "1.safetensors", "'b'") { _ = try Weights.open(lacking).tensor("b") }
     for place in ["../x.safetensors", "/etc/passwd", "sub/x.safetensors", "..", "", "model.safetensors.index.json"] {
       let outside = try index(#"{"weight_map": {"a": "\#(place)"}}"#, in: scratch)
-      expectError(.malformed, "index.json: a", "beside the index", "'\(place)'") { _ = try Weights.open(outside) }
+      expectError(.malformed, "index.json: a", "next to the index", "'\(place)'") { _ = try Weights.open(outside) }
     }
     for text in ["{}", "[]", #"{"weight_map": []}"#, #"{"weight_map": {"a": 1}}"#, "{"] {
       let bad = try index(text, in: scratch)

@@ -132,9 +132,10 @@ public enum Checkpoint {
 extension Recipe {
   /// How a saved recipe differs, key by key, in what a resume may not change.
   func differences(from saved: YAMLNode) -> [String] {
-    let (mine, theirs) = (resolved.leaves, saved.leaves)
-    return keys(differingFrom: saved, except: .changeableByResume).map { key in
-      "\(key): \(theirs[key] ?? "absent") there, \(mine[key] ?? "absent") here"
+    let keys = Set(keys(differingFrom: saved, except: .changeableByResume))
+    func fingerprint(_ recipe: YAMLNode) -> Fingerprint {
+      Fingerprint(recipe.leaves.filter { keys.contains($0.key) })
     }
+    return fingerprint(saved).differences(from: fingerprint(resolved))
   }
 }

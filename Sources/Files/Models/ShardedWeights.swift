@@ -42,7 +42,7 @@ public final class ShardedWeights: WeightSource {
       guard let file = files[name], checked.insert(file).inserted else { continue }
       guard !file.contains("/"), !file.contains("\0"), ![".", "..", ""].contains(file), !file.hasSuffix(".json") else {
         throw Failure(
-          .malformed, at: "\(index): \(name)", expected: "the name of a file beside the index", got: "'\(file)'")
+          .malformed, at: "\(index): \(name)", expected: "the name of a file next to the index", got: "'\(file)'")
       }
       guard FileManager.default.fileExists(atPath: place(file)) else {
         throw Failure(

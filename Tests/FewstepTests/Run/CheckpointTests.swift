@@ -24,14 +24,14 @@ import Testing
     let error = #expect(throws: Failure.self) { try Checkpoint.load(path, into: Trainer(shortRecipe(changes))) }
     let words = try #require(error).description
     for key in changes.keys { #expect(words.contains("\(key): "), "\(key) in \(words)") }
-    #expect(words.contains("matching.guidance: 2 there, 3 here"))
+    #expect(words.contains("matching.guidance: 2 instead of 3"))
     #expect(words.split(separator: "\n").count == changes.count + 2)
     // Another objective has other keys altogether.
     let other = #expect(throws: Failure.self) {
       try Checkpoint.load(path, into: Trainer(shortRecipe(objective: "dmd")))
     }
-    #expect(other?.description.contains("objective.kind: amd there, dmd here") == true)
-    #expect(other?.description.contains("objective.gan.features: fake-teacher there, absent here") == true)
+    #expect(other?.description.contains("objective.kind: amd instead of dmd") == true)
+    #expect(other?.description.contains("objective.gan.features: fake-teacher instead of none") == true)
   }
 
   @Test func `Keys that change nothing that was computed may differ, such as what is logged and evaluated`() throws {
@@ -52,7 +52,7 @@ import Testing
     let error = #expect(throws: Failure.self) {
       try Checkpoint.load(path, into: Trainer(shortRecipe(cosine.merging(["training.steps": "60"]) { $1 })))
     }
-    #expect(error?.description.contains("training.steps: 6 there, 60 here") == true)
+    #expect(error?.description.contains("training.steps: 6 instead of 60") == true)
   }
 
   @Test func `A checkpoint that was cut off, is empty or is another file is an error that names it`() throws {
