@@ -2,11 +2,11 @@ import Encoders
 import Fewstep
 import Tensors
 
-/// What a CLIP model says of images: how well they fit their prompts, or how they look.
+/// A CLIP model's score of images: how well they fit their prompts, or how they look.
 ///
 /// Gradients reach the pixels wherever they are recorded; the model itself is frozen.
 public final class CLIPReward: ImageNetworkReward {
-  /// What is made of images' embeddings, float32 [B, P] of length 1.
+  /// The score of images' embeddings, float32 [B, P] of length 1.
   enum Judgement {
     /// Something of the cosine [B] with the text's embedding.
     case fit(PromptEmbeddings, (Tensor) throws -> Tensor)
@@ -20,7 +20,7 @@ public final class CLIPReward: ImageNetworkReward {
   public let prompts: [String]
   public let batch: Int
   public let device: Device
-  /// What scores depend on beside the model.
+  /// What scores depend on besides the model.
   private let constants: [Tensor]
 
   init(

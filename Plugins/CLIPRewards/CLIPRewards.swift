@@ -15,7 +15,7 @@ public enum CLIPRewards {
     ) { s in
       let settings = FolderSettings(s, hasTexts: true)
       let weight = s.number(
-        "weight", default: 100, in: .positive, "What max(cos, 0) is multiplied by; the paper's is 2.5.")
+        "weight", default: 100, in: .positive, "The factor of max(cos, 0); the paper's is 2.5.")
       let prefix = s.string("prefix", default: "", "Words before every prompt; the paper's are 'A photo depicts'.")
       return { context in
         try settings.reward(context, prefix: prefix, constants: [Tensor([weight])]) { _ in
@@ -69,7 +69,7 @@ public enum CLIPRewards {
       let version: HPSVersion = s.choice("version", default: .v21, "Which of the two the weights are.")
       let tokenizer = s.path("tokenizer", "A CLIP tokenizer's folder, such as SDXL's tokenizer/.")
       let config =
-        s.has("config") ? s.path("config", "open_clip's config of the model, where it is no ViT-H-14.") : nil
+        s.has("config") ? s.path("config", "open_clip's config of the model, if it is not ViT-H-14.") : nil
       let (precision, batch) = s.scoring()
       return { context in
         try hpsv2(
@@ -89,11 +89,11 @@ private struct FolderSettings {
   init(_ s: SettingsReader, hasTexts: Bool) {
     model = s.path("model", "The CLIP model's folder, in transformers' layout or open_clip's.")
     tokenizer =
-      hasTexts && s.has("tokenizer") ? s.path("tokenizer", "The tokenizer's folder, where it is another.") : nil
+      hasTexts && s.has("tokenizer") ? s.path("tokenizer", "The tokenizer's folder, if it is not the model's.") : nil
     (precision, batch) = s.scoring()
   }
 
-  /// - Parameter value: what the score is of a cosine [B].
+  /// - Parameter value: the score of a cosine [B].
   func reward(
     _ context: PluginContext, prefix: String = "", constants: [Tensor] = [],
     _ value: (CLIPModel) throws -> (Tensor) throws -> Tensor

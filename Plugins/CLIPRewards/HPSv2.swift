@@ -50,9 +50,9 @@ extension CLIPRewards {
   ///   - weights: a file of the version that is named.
   ///   - config: open_clip's of the model; nil for ViT-H-14.
   ///   - tokenizer: a folder in transformers' layout.
-  ///   - precision: what the model is kept and computed in.
+  ///   - precision: the dtype that the model is kept and computed in.
   ///   - batch: images that the model sees at once.
-  /// - Throws: `Failure` if a file is missing, malformed, or the other version's.
+  /// - Throws: `Failure` if a file is missing, malformed, or of the other version.
   public static func hpsv2(
     _ weights: String, _ version: HPSVersion, config: String? = nil, tokenizer: String, precision: DType, batch: Int,
     _ context: PluginContext

@@ -35,7 +35,7 @@ public final class GaussianMixture: Backbone {
     }
   }
 
-  /// What the data is like.
+  /// The distribution of the data.
   public let mixture: Mixture
   /// The teacher's distribution: `mixture`, with the spurious mode if there is one.
   private let seen: Mixture
@@ -47,7 +47,7 @@ public final class GaussianMixture: Backbone {
   public var featureShape: [Int]? { [network.width] }
   public let metadata: [String: String]
   private let network: Network
-  /// What both roles start from, once it has been learnt.
+  /// The weights that both roles start from, once the warm start has run.
   private var start: [String: Tensor]?
 
   public init(

@@ -2,7 +2,7 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// A mixture of isotropic Gaussians with classes: its density, its samples, and what noise does to it, all in closed form.
+/// A mixture of isotropic Gaussians with classes: its density, its samples, and its denoiser, all in closed form.
 public struct Mixture: Sendable {
   /// Means of the components, each of `dimension` numbers.
   public let means: [[Double]]
@@ -70,7 +70,7 @@ final class MixtureDensity {
   private let variances: Tensor
   /// |μ|² [1, K]
   private let squaredMeans: Tensor
-  /// log of each component's weight where it is of the class, -inf elsewhere; in the last row, "none", all of them:
+  /// log of the weight of each component of the class, -inf for others; the last row, "none", has all components:
   /// [classes + 1, K].
   private let logWeights: Tensor
   /// log of each class's weight [classes + 1].

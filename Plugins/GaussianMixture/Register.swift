@@ -25,12 +25,12 @@ extension Mixture {
   private init(listed s: SettingsReader) {
     let dimension = s.integer("dimension", default: 2, in: .closed(1, 100_000), "Numbers a point has.")
     let meaning = "In place of a ring: the means of all components, one after the other."
-    // Nobody must give them who takes the ring.
+    // They are not required if the mixture is a ring.
     let flat = s.isDescribing ? s.optionalNumbers("means", meaning) ?? [0] : s.numbers("means", meaning)
     let stds = s.numbers(
       "stds", default: [0.3], in: .positive, "Standard deviation of each component, or one for all.")
     let count = max(1, flat.count / dimension)
-    // What depends on missing means is not their fault.
+    // Settings that depend on missing means are not reported as well.
     let known = s.gives("means")
     s.require(
       !known || flat.count % dimension == 0, at: "means",
@@ -99,7 +99,7 @@ extension GaussianMixture {
     catalog.data.append(
       Plugin("mixture", "Samples of the backbone's own mixture") { s in
         let count = s.integer("count", default: 10_000, in: .closed(1, 10_000_000), "How many there are.")
-        let seed = s.integer("seed", default: 0, in: .nonNegative, "What they are a function of.")
+        let seed = s.integer("seed", default: 0, in: .nonNegative, "The seed of the samples.")
         return { try MixtureData($0.mixture(), count: count, seed: seed, on: $0.device) }
       })
   }

@@ -18,7 +18,7 @@ public struct SpuriousMode: Sendable {
   init(_ s: SettingsReader, dimension: Int) {
     let mean = s.numbers(
       "mean", default: Array(repeating: 0, count: dimension),
-      "Where it lies; the origin is where random students start.")
+      "Its mean; random students start at the origin.")
     std = s.number("std", default: 0.5, in: .positive, "Its standard deviation.")
     weight = s.number(
       "weight", default: 0.3, in: .closed(0.001, 0.999), "Its share of the mass that the teacher sees, in every class.")

@@ -7,7 +7,7 @@ import Tensors
 public enum IDXFile {
   /// The tensor in a file, plain or compressed by gzip.
   ///
-  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not IDX, is cut short, is damaged or holds more than it says.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not IDX, is truncated or damaged, or is longer than its header says.
   public static func read(_ path: String) throws -> Tensor {
     let file = try GzipFile(path)
     let magic = try file.read(4, "the header")

@@ -18,7 +18,7 @@ public final class IDXImages: DataSource {
   private let labels: [Int]
   private let device: Device
 
-  /// - Throws: `Failure` if a file is missing, truncated or of another size than the other.
+  /// - Throws: `Failure` if a file is missing or truncated, or the two files' counts differ.
   public init(images path: String, labels labelPath: String, subset: Subset = .all, on device: Device = .cpu) throws {
     let all = try IDXFile.read(path)
     let classes = try IDXFile.read(labelPath).integers()

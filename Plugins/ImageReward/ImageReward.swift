@@ -23,7 +23,7 @@ public final class ImageReward: ImageNetworkReward {
         let weights = s.path("weights", "ImageReward.pt.")
         let vocabulary = s.path("vocabulary", "bert-base-uncased's vocab.txt.")
         let config =
-          s.has("config") ? s.path("config", "med_config.json, where the text encoder is no BERT-base.") : nil
+          s.has("config") ? s.path("config", "med_config.json, if the text encoder is not BERT-base.") : nil
         let (precision, batch) = s.scoring()
         return { context in
           try ImageReward(

@@ -16,9 +16,9 @@ final class ImageRewardModel {
   static let length = 35
   /// Of raw scores over the paper's data; published scores have them taken out.
   private static let (mean, std) = (0.16717362830052426, 1.0333394966054072)
-  /// The head's linear layers and what each gives; dropouts are the numbers between.
+  /// The head's linear layers and their widths; dropouts have the numbers between.
   private static let headLayers = [(0, 1024), (2, 128), (4, 64), (6, 16), (7, 1)]
-  /// What the checkpoint holds of BLIP's pretraining, and a buffer.
+  /// Tensors of BLIP's pretraining in the checkpoint, and a buffer.
   private static let unread = ["blip.vision_proj.", "blip.text_proj.", "blip.text_encoder.embeddings.position_ids"]
 
   /// A frozen model with a checkpoint's weights.

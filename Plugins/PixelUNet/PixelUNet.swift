@@ -34,7 +34,7 @@ public final class PixelUNet: Backbone {
     try noGrad { _ = try denoiser() }
   }
 
-  /// - Parameter weights: where all roles start from.
+  /// - Parameter weights: the weights that all roles start from.
   public init(
     _ architecture: Architecture, weights: ParameterStore.Source, on device: Device, shift: Double = 1,
     gradientCheckpointing: Bool = false

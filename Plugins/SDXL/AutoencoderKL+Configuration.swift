@@ -3,7 +3,7 @@ import Files
 import Tensors
 
 extension AutoencoderKL {
-  /// What an AutoencoderKL's config.json says; what is missing there is diffusers' default.
+  /// The config.json of an AutoencoderKL; missing keys have diffusers' defaults.
   public struct Configuration: Equatable, Sendable {
     public var imageChannels: Int
     public var outputChannels: Int
@@ -32,7 +32,7 @@ extension AutoencoderKL {
     /// Pixels to a latent's side.
     public var factor: Int { 1 << (channels.count - 1) }
 
-    /// - Throws: `Failure` for a setting that cannot be obeyed.
+    /// - Throws: `Failure` for a setting that is not implemented.
     public init(_ config: ModelConfig) throws {
       try config.accepts("_class_name", "AutoencoderKL")
       imageChannels = try config.count("in_channels", default: 3)

@@ -6,7 +6,7 @@ import Tensors
 /// The autoencoder between images and the latents that SDXL works on (Rombach et al., arXiv 2112.10752): diffusers'
 /// AutoencoderKL, with its parameter names.
 ///
-/// Images are [B, 3, H, W] in [-1, 1]; latents [B, C, H/f, W/f], as the encoder has them unless "scaled" is said.
+/// Images are [B, 3, H, W] in [-1, 1]; latents [B, C, H/f, W/f], as the encoder makes them unless a comment says "scaled".
 public final class AutoencoderKL {
   public let configuration: Configuration
   /// Gradient checkpointing (Chen et al., arXiv 1604.06174): the levels' activations are computed again in backward.
@@ -56,7 +56,7 @@ public final class AutoencoderKL {
   ) -> Failure {
     Failure(
       .malformed, at: "\(weights.path): \(name)", problem, expected: expected, got: got,
-      advice: "The weights are not those of the network that the config.json beside them describes.")
+      advice: "The weights are not those of the network that their config.json describes.")
   }
 
   public var parameters: ParameterStore { store }
@@ -98,8 +98,7 @@ public final class AutoencoderKL {
 
   /// The images that latents stand for; differentiable.
   ///
-  /// - Parameter tile: where latents are larger than a tile of this side, in pixels, they are decoded in tiles, see
-  ///   `tiled`.
+  /// - Parameter tile: latents that are larger than a tile of this side, in pixels, are decoded in tiles, see `tiled`.
   public func decode(_ latents: Tensor, tile: Int? = nil) throws -> Tensor {
     try check(latents, channels: configuration.latentChannels, multiple: 1, "latents")
     let latents = try latents.to(dtype)
@@ -114,7 +113,7 @@ public final class AutoencoderKL {
     try decoder(latentConvolution?(latents) ?? latents, gradientCheckpointing)
   }
 
-  // MARK: What goes in
+  // MARK: Inputs
 
   private var dtype: DType { store.dtype }
 
@@ -128,7 +127,7 @@ public final class AutoencoderKL {
     }
   }
 
-  /// One number a latent channel, [C, 1, 1], beside the latents.
+  /// One number for each latent channel, [C, 1, 1], in the latents' dtype and on their device.
   private func like(_ latents: Tensor, _ values: [Double]?) throws -> Tensor? {
     try values.map { try Tensor($0, shape: [$0.count, 1, 1]).to(latents.dtype).to(latents.device) }
   }

@@ -23,7 +23,7 @@ struct FewStepScheduler {
     scheduler["set_alpha_to_one"] = false
     let count = if case .integer(let count)? = old["num_train_timesteps"] { count } else { 1000 }
     let times = steps.map { Int(($0 * Double(count)).rounded()) - 1 }
-    // Its own list is the student's if that is evenly spaced, and has every time otherwise.
+    // Its own list is the student's if that is evenly spaced, and every time otherwise.
     let isEven = zip(steps, evenTimes(steps.count)).allSatisfy { abs($0 - $1) < 1e-9 }
     scheduler["original_inference_steps"] = .integer(isEven ? steps.count : count)
     try write(.object(components), to: index)

@@ -2,8 +2,7 @@ import Fewstep
 import Files
 
 extension DiscreteVP {
-  /// The noise schedule of a scheduler_config.json, by whichever of diffusers' schedulers it was written; and what the
-  /// network predicts.
+  /// Reads the noise schedule and the network's prediction from a scheduler_config.json of any of diffusers' schedulers.
   ///
   /// - Throws: `Failure.malformed` naming the key whose value is not implemented or not known.
   static func reading(_ config: ModelConfig) throws -> (schedule: DiscreteVP, prediction: Prediction) {
@@ -20,7 +19,7 @@ extension DiscreteVP {
       betaStart: try config.number("beta_start", default: 1e-4), betaEnd: try config.number("beta_end", default: 0.02),
       scaled: shape == "scaled_linear")
     let spacing = try config.text("timestep_spacing", default: "linspace")
-    // What is taught and sampled in few steps has a list of its own; only many-step sampling depends on the spacing.
+    // Only many-step sampling depends on the spacing: training and few-step sampling have their own times.
     schedule.spacing = Spacing(rawValue: spacing) ?? .trailing
     schedule.offset = try config.integer("steps_offset", default: 0)
     let predictions: [String: Prediction] = ["epsilon": .noise, "v_prediction": .velocity, "sample": .sample]
@@ -28,7 +27,7 @@ extension DiscreteVP {
     guard let prediction = predictions[name] else {
       throw config.wrong("prediction_type", expected: "epsilon, v_prediction or sample", got: name)
     }
-    // What only concerns samplers that we do not use, or the clipping of pixels, which latents have none of.
+    // These concern samplers that are not used here, or the clipping of pixels.
     try config.accepts("clip_sample", false)
     try config.accepts("thresholding", false)
     config.ignores(

@@ -2,12 +2,12 @@ import Encoders
 import Files
 import Tensors
 
-/// SDXL's two text encoders with their tokenizers: prompts to what the U-Net is conditioned on, as diffusers'
-/// `StableDiffusionXLPipeline.encode_prompt` makes it. Nothing of them trains.
+/// SDXL's two text encoders with their tokenizers: prompts to the U-Net's condition, as diffusers'
+/// `StableDiffusionXLPipeline.encode_prompt` does. They are frozen.
 public final class TextEncoders {
   private let first: Encoder
   private let second: Encoder
-  /// Whether "no text" is zeros, and not what the encoders make of an empty text.
+  /// Whether "no prompt" is zeros instead of the embedding of an empty prompt.
   private let zeroesNothing: Bool
   /// Prompts that are encoded at once.
   private static let batch = 16
@@ -80,10 +80,10 @@ public final class TextEncoders {
     }
   }
 
-  /// What the U-Net is told of prompts.
+  /// The U-Net's text inputs.
   ///
   /// - Returns: the hidden states before each encoder's last layer, side by side, [B, L, C1 + C2]; the second's projected
-  ///   embedding [B, P]; and how many of each prompt's tokens were too many, and not read.
+  ///   embedding [B, P]; and how many of each prompt's tokens were cut off.
   public func callAsFunction(_ prompts: [String]) throws -> (text: Tensor, pooled: Tensor, cutOff: [Int]) {
     var texts = [Tensor]()
     var pooled = [Tensor]()
@@ -102,7 +102,7 @@ public final class TextEncoders {
     return (try concatenated(texts), try concatenated(pooled), cutOff)
   }
 
-  /// The same of "no text": [1, L, C1 + C2] and [1, P].
+  /// The same for "no prompt": [1, L, C1 + C2] and [1, P].
   public func nothing() throws -> (text: Tensor, pooled: Tensor) {
     let (text, pooled, _) = try self([""])
     return zeroesNothing ? (try text.zerosLike(), try pooled.zerosLike()) : (text, pooled)

@@ -13,7 +13,7 @@ public final class UNet {
   private let normOut: GroupNorm
   private let convOut: Convolution
 
-  /// - Throws: what the scope's store throws: `ParameterError` if a checkpoint lacks a tensor or has another shape.
+  /// - Throws: `ParameterError` of the scope's store if a checkpoint lacks a tensor or has another shape.
   public init(_ scope: Scope, _ configuration: UNetConfiguration) throws {
     let c = configuration
     self.configuration = c
@@ -70,8 +70,8 @@ public final class UNet {
   ///   - text: the prompts' embeddings [B, L, text width].
   ///   - pooled: the prompts' pooled embeddings [B, pooled width].
   ///   - timeIDs: original height and width, crop top and left, target height and width, in pixels: float32 [B, 6].
-  ///   - gradientCheckpointing: gradient checkpointing of each residual and transformer block. What is trainable must be so again
-  ///     when backward comes.
+  ///   - gradientCheckpointing: compute each residual and transformer block again in the backward pass. The parameters that are
+  ///     trainable now must be trainable then.
   public func callAsFunction(
     _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor,
     gradientCheckpointing: Bool = false
@@ -112,7 +112,7 @@ public final class UNet {
     return Pass(embedding: try silu(embedding), text: try text.to(dtype), gradientCheckpointing: gradientCheckpointing)
   }
 
-  /// The middle's features, and what the way down leaves for the way up, last one last.
+  /// The middle's features, and the skip connections, last one last.
   private func encode(_ sample: Tensor, _ pass: Pass) throws -> (middle: Tensor, skips: [Tensor]) {
     var h = try convIn(sample.to(dtype))
     var skips = [h]

@@ -2,7 +2,7 @@ import Networks
 import Tensors
 
 extension UNet {
-  /// What the blocks of one pass share.
+  /// Inputs that all blocks of one pass share.
   struct Pass {
     /// Time, pooled text and size, after SiLU: [B, width].
     let embedding: Tensor
@@ -10,7 +10,7 @@ extension UNet {
     let text: Tensor
     let gradientCheckpointing: Bool
 
-    /// Runs a block, and once more in the backward pass where its activations are not to be kept (gradient checkpointing,
+    /// Runs a block, and again in the backward pass if its activations are not kept (gradient checkpointing,
     /// Chen et al., arXiv 1604.06174).
     func run(_ inputs: [Tensor], _ block: @escaping ([Tensor]) throws -> Tensor) throws -> Tensor {
       try gradientCheckpointing ? checkpoint(inputs, block) : block(inputs)
@@ -54,7 +54,7 @@ extension UNet {
 
     /// x [B, inputs, H, W] -> [B, outputs, H, W]
     ///
-    /// - Parameter skip: what the way down has left here; it joins x's channels.
+    /// - Parameter skip: the skip connection, which is concatenated to x's channels.
     func callAsFunction(_ x: Tensor, skip: Tensor? = nil, _ pass: Pass) throws -> Tensor {
       try pass.run([x, pass.embedding] + (skip.map { [$0] } ?? [])) { [self] inputs in
         try apply(inputs.count == 3 ? concatenated([inputs[0], inputs[2]], 1) : inputs[0], inputs[1])

@@ -2,7 +2,7 @@ import Files
 import Tensors
 
 extension UNetConfiguration {
-  /// The numbers that SDXL is told of a picture: original height and width, crop top and left, target height and width.
+  /// The size conditioning of an image: original height and width, crop top and left, target height and width.
   static let sizeCount = 6
 
   /// Reads a UNet2DConditionModel's config.json; a key that is absent has diffusers' default.
@@ -14,7 +14,7 @@ extension UNetConfiguration {
       throw Failure(
         .malformed, at: "\(config.path): addition_embed_type", "this is no SDXL UNet", expected: "\"text_time\"",
         got: (config.values["addition_embed_type"] ?? .null).description,
-        advice: "Other Stable Diffusion models (1.5, 2.1) have no embedding of pooled text and picture size.")
+        advice: "Other Stable Diffusion models (1.5, 2.1) have no embedding of pooled text and image size.")
     }
     levels = try Self.levels(config)
     inputChannels = try Self.positive("in_channels", config, default: 4)
@@ -103,9 +103,9 @@ extension UNetConfiguration {
     return value
   }
 
-  /// What other networks of the same class have.
+  /// Refuses the features of other networks of the same class.
   private static func refuseTheRest(_ config: ModelConfig) throws {
-    // Null is a setting of its own here, not the default.
+    // null is a value here, not the default.
     for (key, expected) in [("mid_block_type", "UNetMidBlock2DCrossAttn"), ("norm_num_groups", "a number")]
     where config.values[key] == .null {
       throw config.wrong(key, expected: expected, got: "null")

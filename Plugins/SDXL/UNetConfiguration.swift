@@ -1,4 +1,4 @@
-/// The shape of SDXL's U-Net: what a diffusers UNet2DConditionModel's config.json says of it.
+/// The shape of SDXL's U-Net, as in the config.json of a diffusers UNet2DConditionModel.
 public struct UNetConfiguration: Equatable, Sendable {
   /// One resolution. The way up has the levels of the way down, last one first.
   public struct Level: Equatable, Sendable {
@@ -20,7 +20,7 @@ public struct UNetConfiguration: Equatable, Sendable {
   public let levels: [Level]
   /// The width of the text's embeddings.
   public let textWidth: Int
-  /// The width of each of a picture's six size and crop numbers as sinusoids.
+  /// The width of the sinusoids of each of an image's six size and crop numbers.
   public let sizeWidth: Int
   /// The width of the pooled text embedding.
   public let pooledWidth: Int
@@ -35,7 +35,7 @@ public struct UNetConfiguration: Equatable, Sendable {
   public let embeddingScales: Bool
   /// 0 pads below and to the right alone.
   public let downsamplePadding: Int
-  /// Divides what the residual blocks of the middle give.
+  /// Divides the output of the middle's residual blocks.
   public let middleScale: Double
 
   /// The width of the embedding of time, pooled text and size.

@@ -25,7 +25,7 @@ extension UNet {
     /// [B, C, H, W] -> the same
     func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
       let (batch, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-      // Pixels' channels lie beside each other in memory, so that these are views.
+      // In memory a pixel's channels are adjacent (channels last), so these are views.
       var tokens = try projectIn(norm(x)).permuted([0, 2, 3, 1]).reshaped([batch, height * width, channels])
       for block in blocks { tokens = try pass.run([tokens, pass.text]) { try block($0[0], text: $0[1]) } }
       return try x + projectOut(tokens.reshaped([batch, height, width, channels]).permuted([0, 3, 1, 2]))
@@ -53,7 +53,7 @@ extension UNet {
     }
   }
 
-  /// Self-attention, attention to the text, and a gated linear unit, each after a norm and added to what came in.
+  /// Self-attention, attention to the text, and a gated linear unit, each after a norm, with a residual connection.
   final class TransformerBlock {
     private let norm1: LayerNorm
     private let selfAttention: MultiHeadAttention

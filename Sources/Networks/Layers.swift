@@ -27,22 +27,25 @@ public final class Convolution {
   public let bias: Parameter?
   private let stride: [Int]
   private let padding: [Int]
+  private let dilation: [Int]
   private let groups: Int
 
   /// - Parameters:
   ///   - kernel: one number for each spatial dimension: [3, 1, 1] for a video's frames alone.
   ///   - stride: likewise; nil is 1.
   ///   - padding: likewise; nil keeps the size at stride 1.
+  ///   - dilation: likewise; nil is 1.
   public init(
     _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: [Int], stride: [Int]? = nil, padding: [Int]? = nil,
-    groups: Int = 1, bias: Bool = true, initializer: Initializer? = nil
+    dilation: [Int]? = nil, groups: Int = 1, bias: Bool = true, initializer: Initializer? = nil
   ) throws {
     let start = initializer ?? .fanIn(kernel.reduce(inputs / groups, *))
     weight = try scope.parameter("weight", [outputs, inputs / groups] + kernel, start)
     weight.takesAdapter = true
     self.bias = bias ? try scope.parameter("bias", [outputs], start) : nil
     self.stride = stride ?? kernel.map { _ in 1 }
-    self.padding = padding ?? kernel.map { $0 / 2 }
+    self.dilation = dilation ?? kernel.map { _ in 1 }
+    self.padding = padding ?? zip(kernel, self.dilation).map { $0 / 2 * $1 }
     self.groups = groups
   }
 
@@ -58,9 +61,8 @@ public final class Convolution {
   }
 
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let ones = stride.map { _ in 1 }
     func convolved(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
-      try convolution(x, weight, bias, stride: stride, padding: padding, dilation: ones, groups: groups)
+      try convolution(x, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
     }
     let y = try convolved(x, weight.value, bias?.value)
     guard let adapter = weight.adapter else { return y }

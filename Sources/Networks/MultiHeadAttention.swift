@@ -8,7 +8,7 @@ public final class MultiHeadAttention {
   private let toOut: Linear
   private let heads: Int
 
-  /// - Parameter context: the width of what is attended to; nil for self-attention.
+  /// - Parameter context: the width of the context; nil for self-attention.
   public init(_ scope: Scope, width: Int, heads: Int, context: Int? = nil, bias: Bool = false) throws {
     toQ = try Linear(scope / "to_q", width, width, bias: bias)
     toK = try Linear(scope / "to_k", context ?? width, width, bias: bias)

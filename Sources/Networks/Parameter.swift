@@ -7,7 +7,7 @@ public final class Parameter {
   public internal(set) var value: Tensor
   /// A low-rank update on top of the frozen value, see `LoRA`.
   public internal(set) var adapter: LoRA.Adapter?
-  /// Whether the layer that asked for it knows what to do with an adapter.
+  /// Whether its layer applies an adapter.
   var takesAdapter = false
   /// Whether the tensor is another network's, see `ParameterStore.Source.shared`.
   public let isShared: Bool
@@ -23,7 +23,7 @@ public final class Parameter {
   public func setTrainable(_ trainable: Bool) throws { try value.requiringGrad(trainable) }
 }
 
-/// How a parameter starts if no checkpoint gives it.
+/// The initial value of a parameter without a checkpoint.
 public enum Initializer: Sendable {
   case zeros
   case ones

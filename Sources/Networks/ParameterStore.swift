@@ -1,16 +1,16 @@
 import Tensors
 
-/// The parameters of one network by name, and where new ones get their values.
+/// The parameters of one network by name, and the source of their values.
 ///
 /// Names, optimizer groups, averages, LoRA targets and export all work on this list: no reflection.
 public final class ParameterStore {
-  /// Where the values of new parameters come from.
+  /// The source of new parameters' values.
   public enum Source {
     /// By each parameter's initializer, as a function of (seed, name).
     case random(seed: Int)
     /// From a checkpoint: the tensor of that name (copied), or nil, which is an error.
     case checkpoint((String) throws -> Tensor?)
-    /// Another network's frozen tensors themselves, for adapters on top: no memory of its own.
+    /// Another network's frozen tensors, shared, for adapters on top: takes no memory.
     case shared(ParameterStore)
     /// Shapes without memory.
     case shapes
@@ -36,10 +36,10 @@ public final class ParameterStore {
   public var count: Int { all.reduce(0) { $0 + $1.value.count } }
   /// Those that are not another network's memory.
   private var own: [Parameter] { all.filter { !$0.isShared } }
-  /// Names and values, in order: what a checkpoint stores. What is shared is its owner's.
+  /// Names and values, in order, as a checkpoint stores them. Shared parameters belong to their owner.
   public var state: [(name: String, tensor: Tensor)] { own.map { ($0.name, $0.value) } }
 
-  /// - Throws: `ParameterError.shared` if a parameter that is another network's would become trainable.
+  /// - Throws: `ParameterError.shared` if a shared parameter would become trainable.
   public func setTrainable(_ trainable: Bool) throws {
     if trainable, let shared = all.first(where: \.isShared) { throw ParameterError.shared(shared.name) }
     for parameter in own { try parameter.setTrainable(trainable) }
@@ -102,7 +102,7 @@ public final class ParameterStore {
   }
 }
 
-/// A path into a network's parameters: `scope / "to_q"` is what a layer named to_q gets.
+/// A path into a network's parameters: a layer named to_q gets `scope / "to_q"`.
 public struct Scope {
   let store: ParameterStore
   public let path: String

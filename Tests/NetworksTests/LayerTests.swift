@@ -106,4 +106,29 @@ import Testing
     try expectClose(group.mean([2]), .zeros([4, 2]), 1e-5)
     try expectClose(group.variance([2], correction: 0), .ones([4, 2]), 1e-3)
   }
+
+  @Test func `A convolution has a kernel, a stride, a padding and a dilation for each dimension`() throws {
+    let x = try Noise(seed: 1).stream("x", step: 0).normal(0..<2, [3, 5, 8, 6])
+    func pictures(_ x: Tensor) throws -> Tensor {
+      try x.permuted([0, 2, 1, 3, 4]).reshaped([-1, x.shape[1], x.shape[3], x.shape[4]])
+    }
+    // Patches of each frame alone are a convolution of images.
+    let patches = try Convolution(randomStore().root, 3, 4, kernel: [1, 2, 3], stride: [1, 2, 3], padding: [0, 0, 0])
+    let made = try patches(x)
+    #expect(made.shape == [2, 4, 5, 4, 2])
+    let flat = try convolution(
+      pictures(x), patches.weight.value.squeezed(2), patches.bias?.value, stride: [2, 3], padding: [0, 0],
+      dilation: [1, 1])
+    try expectClose(pictures(made), flat, 1e-5)
+    // Frames alone, two apart: by default the size stays.
+    let frames = try Convolution(randomStore().root, 3, 4, kernel: [3, 1, 1], dilation: [2, 1, 1])
+    let pixel = try x.part([.all, .all, .all, .at(3), .at(4)])
+    let along = try convolution(
+      pixel, frames.weight.value.reshaped([4, 3, 3]), frames.bias?.value, padding: 2, dilation: 2)
+    #expect(try frames(x).shape == [2, 4, 5, 8, 6])
+    try expectClose(frames(x).part([.all, .all, .all, .at(3), .at(4)]), along, 1e-5)
+    #expect(throws: TensorError.self) {
+      try convolution(x, frames.weight.value, stride: [1, 1], padding: [0, 0], dilation: [1, 1])
+    }
+  }
 }

@@ -1,27 +1,27 @@
 import Files
 
 /// The sizes of a BERT that attends to images.
-package struct BERTConfiguration: Equatable {
-  package var width = 768
+public struct BERTConfiguration: Equatable, Sendable {
+  public var width = 768
   var layers = 12
   var heads = 12
   /// Width of the hidden layer of each block's perceptron.
   var hidden = 3072
-  /// Tokens and positions there are embeddings for.
-  package var vocabulary = 30524
+  /// Numbers of tokens and positions that have embeddings.
+  public var vocabulary = 30524
   var positions = 512
   var epsilon = 1e-12
 
   /// That of ImageReward v1.0.
-  package static let base = Self()
+  public static let base = Self()
 
   init() {}
 
   /// BLIP's med_config.json. The width of the image's tokens, `encoder_width`, is the image model's, whatever it says.
   ///
   /// - Parameter length: the ids of a text.
-  /// - Throws: `Failure` for a setting that cannot be obeyed.
-  package init(_ config: ModelConfig, length: Int) throws {
+  /// - Throws: `Failure` for a setting that is not implemented.
+  public init(_ config: ModelConfig, length: Int) throws {
     try config.accepts("model_type", "bert")
     try config.accepts("hidden_act", "gelu")
     try config.accepts("position_embedding_type", "absolute")

@@ -1,16 +1,16 @@
 import Networks
 import Tensors
 
-/// BERT (Devlin et al., arXiv 1810.04805) that looks at an image: after each self-attention it attends to an image model's
+/// BERT (Devlin et al., arXiv 1810.04805) conditioned on an image: after each self-attention it attends to an image model's
 /// tokens, as in BLIP (Li et al., arXiv 2201.12086). Post-normalised, without token types. Parameters have BLIP's names.
-package final class BERTTextEncoder {
+public final class BERTTextEncoder {
   private let words: Embedding
   private let positions: Parameter
   private let norm: LayerNorm
   private let layers: [BERTLayer]
 
   /// - Parameter context: the width of an image's tokens.
-  package init(_ scope: Scope, _ configuration: BERTConfiguration, context: Int) throws {
+  public init(_ scope: Scope, _ configuration: BERTConfiguration, context: Int) throws {
     let (c, embeddings) = (configuration, scope / "embeddings")
     words = try Embedding(embeddings / "word_embeddings", count: c.vocabulary, width: c.width)
     positions = try (embeddings / "position_embeddings").parameter(
@@ -22,9 +22,9 @@ package final class BERTTextEncoder {
   /// The last layer's [B, L, width] of ids int64 [B, L].
   ///
   /// - Parameters:
-  ///   - mask: bool [B, L], false where a text is padded.
+  ///   - mask: bool [B, L], false for padding.
   ///   - context: an image's tokens, [B, S, context's width].
-  package func callAsFunction(_ ids: Tensor, mask: Tensor, context: Tensor) throws -> Tensor {
+  public func callAsFunction(_ ids: Tensor, mask: Tensor, context: Tensor) throws -> Tensor {
     let x = try norm(words(ids) + positions.value.rows(0..<ids.shape[1]))
     let seen = try mask.reshaped([mask.shape[0], 1, 1, mask.shape[1]])
     return try layers.reduce(x) { try $1($0, mask: seen, context: context) }
@@ -76,7 +76,7 @@ private final class BERTAttention {
   }
 }
 
-/// A layer's end: a linear map, what the layer began with added, normalised.
+/// The end of a layer: a linear map, the residual, and a norm.
 private final class BERTResidual {
   private let dense: Linear
   private let norm: LayerNorm

@@ -4,11 +4,11 @@ import Tensors
 
 /// BERT's tokenizer, uncased (Devlin et al., arXiv 1810.04805), exactly as transformers' BertTokenizer: of each word the
 /// longest piece that is known, then the longest of the rest.
-package final class WordPieceTokenizer: Sendable {
-  /// Ids that there are.
-  package let count: Int
-  /// A hash of all that ids depend on.
-  package let digest: String
+public final class WordPieceTokenizer: Sendable {
+  /// The number of ids.
+  public let count: Int
+  /// A hash of everything that ids depend on.
+  public let digest: String
   private let pieces: [[Unicode.Scalar]: Int]
   private let added: AddedTokens
   private let pad: Int
@@ -21,9 +21,9 @@ package final class WordPieceTokenizer: Sendable {
 
   /// - Parameters:
   ///   - path: vocab.txt, a token a line, its id the line's number from 0 on.
-  ///   - more: tokens that get the next ids where the file lacks them.
-  /// - Throws: `Failure` if there is no such file, or a special token is not in it.
-  package init(_ path: String, adding more: [String]) throws {
+  ///   - more: tokens that get the next ids if the file lacks them.
+  /// - Throws: `Failure` if the file does not exist or lacks a special token.
+  public init(_ path: String, adding more: [String]) throws {
     var tokens = try Self.lines(path)
     var ids = [[Unicode.Scalar]: Int](minimumCapacity: tokens.count)
     for (id, token) in tokens.enumerated() { ids[token] = id }
@@ -43,8 +43,8 @@ package final class WordPieceTokenizer: Sendable {
     digest = hash(String(String.UnicodeScalarView(tokens.joined(separator: ["\n"]))))
   }
 
-  /// Ids int64 [B, length] (start, pieces, end, padding), and bool [B, length], false where they are padding.
-  package func encode(_ texts: [String], length: Int) throws -> (ids: Tensor, mask: Tensor) {
+  /// Ids int64 [B, length] (start, pieces, end, padding), and bool [B, length], false for padding.
+  public func encode(_ texts: [String], length: Int) throws -> (ids: Tensor, mask: Tensor) {
     let encoded = texts.map { [start] + ids(of: $0).prefix(length - 2) + [end] }
     let padded = encoded.flatMap { $0 + Array(repeating: pad, count: length - $0.count) }
     let counts = try Tensor(encoded.map { $0.count - 1 }, shape: [texts.count, 1])

@@ -1,6 +1,6 @@
 /// A token that is looked for in the text before anything else, such as `<|endoftext|>`.
 ///
-/// Whether it takes the white space beside it (`lstrip`, `rstrip`) makes no difference: white space becomes no tokens.
+/// Whether it takes the white space around it (`lstrip`, `rstrip`) makes no difference: white space becomes no tokens.
 package struct AddedToken: Equatable, Sendable {
   var content: [Unicode.Scalar]
   var id: Int
@@ -24,7 +24,7 @@ package struct AddedTokens: Sendable {
     case text(Scalars)
   }
 
-  /// The longest first: where several begin, the longest wins.
+  /// The longest first: if several begin at one place, the longest wins.
   private let tokens: [AddedToken]
 
   package init(_ tokens: [AddedToken]) { self.tokens = tokens.sorted { $0.content.count > $1.content.count } }

@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// LAION's aesthetic predictors: linear layers one after the other, with nothing between them, from a picture's embedding
+/// LAION's aesthetic predictors: linear layers one after the other, with nothing between them, from an image's embedding
 /// to one number.
 public struct AestheticHead {
   private let layers: [(weight: Tensor, bias: Tensor)]

@@ -5,7 +5,7 @@ import Synchronization
 final class BytePairEncoding: Sendable {
   static let endOfWord = "</w>"
 
-  /// What two neighbouring symbols become, and how early.
+  /// The symbol that two neighbours are merged into, and the merge's rank.
   private struct Merge {
     var rank: Int
     var symbol: Int
@@ -83,7 +83,7 @@ final class BytePairEncoding: Sendable {
   /// Two symbols as one key: a vocabulary is far smaller than 2³².
   private static func pair(_ left: Int, _ right: Int) -> Int { left << 32 | right }
 
-  /// The printable character that stands for each byte (Radford et al., 2019): itself where it is one, else one from
+  /// The printable character that stands for each byte (Radford et al., 2019): itself if it is printable, else one from
   /// U+0100 on.
   static let letters: [String] = {
     var next: UInt32 = 256

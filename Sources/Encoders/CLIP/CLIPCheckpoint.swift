@@ -8,7 +8,7 @@ struct CLIPCheckpoint {
   private let prefix: String
   private let isOpenCLIP: Bool
 
-  /// What else training programs and old versions save beside the parameters.
+  /// Buffers that training programs and old versions save along with the parameters.
   private static let buffers = [
     "position_ids", "attn_mask", "input_resolution", "context_length", "vocab_size",
   ]
@@ -43,7 +43,7 @@ struct CLIPCheckpoint {
     return try Self.turned.contains(name) && tensor.rank == 2 ? tensor.transposed(0, 1) : tensor
   }
 
-  /// What the file calls a parameter.
+  /// The name of a parameter in the file.
   func place(of name: String) -> String {
     guard isOpenCLIP else { return prefix + name }
     return prefix + Self.spellings.reduce(name) { $0.replacing($1.0, with: $1.1) }

@@ -13,7 +13,7 @@ extension CLIPConfiguration {
         width: 1280, layers: 32, heads: 16, hidden: 5120, activation: .exact, epsilon: 1e-5),
       size: 224, patch: 14, projection: 1024))
 
-  /// What open_clip says of a model: one of its model_configs, or a folder's open_clip_config.json, where it is `model_cfg`.
+  /// open_clip's configuration of a model: one of its model_configs, or a folder's open_clip_config.json, whose `model_cfg` it is.
   ///
   /// - Throws: `Failure` for a setting that cannot be obeyed.
   public init(openCLIP file: ModelConfig) throws {

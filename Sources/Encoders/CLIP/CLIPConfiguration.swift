@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// What a CLIP model of texts and images is made of.
+/// The shape of a CLIP model of texts and images.
 public struct CLIPConfiguration: Equatable, Sendable {
   public var text: CLIPTextConfiguration
   public var vision: CLIPVisionConfiguration
@@ -15,7 +15,7 @@ public struct CLIPConfiguration: Equatable, Sendable {
     try config.accepts("model_type", "clip")
     let projection = try config.count("projection_dim", default: 512)
     text = try CLIPTextConfiguration(Self.part("text_config", of: config), projected: true)
-    text.projection = projection  // what the part says of it is not obeyed by transformers either
+    text.projection = projection  // transformers ignores the part's own value too
     vision = try CLIPVisionConfiguration(Self.part("vision_config", of: config), projection: projection)
     config.ignores(
       "architectures", "logit_scale_init_value", "initializer_factor", "torch_dtype", "dtype", "transformers_version",
@@ -23,7 +23,7 @@ public struct CLIPConfiguration: Equatable, Sendable {
     try config.finish()
   }
 
-  /// A nested config. Older files have it twice; what `name_dict` says holds.
+  /// A nested config. Older files have it twice; `name_dict` wins.
   private static func part(_ name: String, of config: ModelConfig) throws -> ModelConfig {
     var values = [String: JSONValue]()
     for key in [name, "\(name)_dict"] where config.has(key) {
@@ -37,7 +37,7 @@ public struct CLIPConfiguration: Equatable, Sendable {
     return part
   }
 
-  /// What transformers before 5 writes into every nested config: of text generation, heads and training, which CLIP has not.
+  /// Keys that transformers before 5 writes into every nested config: of text generation, heads and training, which CLIP lacks.
   private static let inherited = [
     "add_cross_attention", "bad_words_ids", "begin_suppress_tokens", "chunk_size_feed_forward",
     "cross_attention_hidden_size", "decoder_start_token_id", "diversity_penalty", "do_sample", "early_stopping",

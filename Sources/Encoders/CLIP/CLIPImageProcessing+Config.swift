@@ -22,7 +22,7 @@ extension CLIPImageProcessing {
     try config.finish()
   }
 
-  /// What an open_clip_config.json says of images.
+  /// The image preprocessing of an open_clip_config.json.
   ///
   /// - Throws: `Failure` for a setting that cannot be obeyed.
   init(openCLIP file: ModelConfig, size: Int) throws {

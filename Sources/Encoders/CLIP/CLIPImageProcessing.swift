@@ -4,7 +4,7 @@ import Tensors
 private let bicubic = Operator("aten::_upsample_bicubic2d_aa")
 private let sampledBicubic = Operator("aten::upsample_bicubic2d")
 
-/// How images of any size become what a CLIP model sees.
+/// Prepares images of any size for a CLIP model.
 ///
 /// Each way exists twice. Of files of 8 bits it gives the very numbers of the published scorers. Of tensors in 0...1 it is
 /// differentiable and runs on any device; there the image is resized in floating point, where Pillow rounds to 8 bits.

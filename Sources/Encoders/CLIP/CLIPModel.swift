@@ -43,7 +43,7 @@ public final class CLIPModel {
   /// Of a model that was read from a checkpoint.
   public private(set) var parameters: ParameterStore?
 
-  /// exp(logit scale), what cosines are multiplied by to be logits.
+  /// exp(logit scale), the factor from cosines to logits.
   public func scale() throws -> Double { try exp(logitScale.value.to(.float32)).item() }
 
   /// float32 [B, projection], each of length 1, of tokens int64 [B, L].
@@ -52,7 +52,7 @@ public final class CLIPModel {
     return try Self.normalized(output.projected ?? output.pooled)
   }
 
-  /// float32 [B, projection], each of length 1, of prepared pictures [B, 3, size, size]; gradients reach the pictures.
+  /// float32 [B, projection], each of length 1, of prepared images [B, 3, size, size]; gradients reach the images.
   public func embeddings(pixels: Tensor) throws -> Tensor { try Self.normalized(vision(pixels)) }
 
   private static func normalized(_ x: Tensor) throws -> Tensor {

@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// What a CLIP text model's config.json says.
+/// The config.json of a CLIP text model.
 public struct CLIPTextConfiguration: Equatable, Sendable {
   public var encoder: CLIPEncoderShape
   /// Tokens and positions there are embeddings for.

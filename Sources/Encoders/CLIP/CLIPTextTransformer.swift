@@ -38,7 +38,7 @@ public final class CLIPTextTransformer {
     }
   }
 
-  /// A frozen model with a checkpoint's weights, whose names begin with `text_model.` or do not. What else is there, such as
+  /// A frozen model with a checkpoint's weights, whose names begin with `text_model.` or do not. Other tensors, such as
   /// `position_ids`, is not looked at.
   ///
   /// - Throws: `Failure` naming the file and the tensor that is missing or has another shape.
@@ -54,7 +54,7 @@ public final class CLIPTextTransformer {
     do { try self.init(store.root, configuration) } catch ParameterError.shape(let name, let expected, let got) {
       throw Failure(
         .malformed, at: "\(weights.path): \(name)", expected: "\(expected)", got: "\(got)",
-        advice: "The weights are not those of the model that the config.json beside them describes.")
+        advice: "The weights are not those of the model that their config.json describes.")
     }
     try store.setTrainable(false)
   }

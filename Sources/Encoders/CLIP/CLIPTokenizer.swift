@@ -3,7 +3,7 @@ import Tensors
 
 /// CLIP's byte-pair tokenizer, exactly as transformers' CLIPTokenizer for the same folder.
 ///
-/// What its config says is obeyed: SDXL's tokenizer_2 pads with `!` and so makes every `!` of a prompt that one token.
+/// Its config is obeyed: SDXL's tokenizer_2 pads with `!` and so makes every `!` of a prompt that one token.
 public final class CLIPTokenizer: Sendable {
   /// Of every sequence of ids, with the marks at its start and end.
   public let length: Int

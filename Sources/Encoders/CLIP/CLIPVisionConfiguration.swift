@@ -1,17 +1,17 @@
 import Files
 import Tensors
 
-/// What a CLIP image model's config.json says.
+/// The config.json of a CLIP image model.
 public struct CLIPVisionConfiguration: Equatable, Sendable {
   public var encoder: CLIPEncoderShape
-  /// Pixels a side of the square pictures that it sees.
+  /// Pixels a side of its square input.
   public var size: Int
-  /// Pixels a side of the squares that a picture is cut into.
+  /// Pixels a side of the squares that an image is cut into.
   public var patch: Int
   /// Width of the projected embedding.
   public var projection: Int
 
-  /// The patches of a picture.
+  /// The number of patches of an image.
   var patches: Int { (size / patch) * (size / patch) }
 
   /// - Parameter config: its missing settings are transformers' defaults.

@@ -29,7 +29,7 @@ public final class CLIPVisionTransformer {
     projection = try Linear(scope / "visual_projection", shape.width, configuration.projection, bias: false)
   }
 
-  /// Embeddings [B, projection] of pictures that a `CLIPImageProcessing` has prepared, [B, 3, size, size].
+  /// Embeddings [B, projection] of images that a `CLIPImageProcessing` has prepared, [B, 3, size, size].
   ///
   /// - Throws: `Failure` for images of another shape.
   public func callAsFunction(_ pixels: Tensor) throws -> Tensor {

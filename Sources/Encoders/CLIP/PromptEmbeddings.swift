@@ -1,11 +1,11 @@
 import Files
 import Tensors
 
-/// Texts' embeddings by a CLIP model. Prompts come again at every step: each is embedded once.
+/// Prompts' embeddings by a CLIP model. Prompts repeat at every step: each is embedded once.
 public final class PromptEmbeddings {
   private let model: CLIPModel
   private let tokenizer: CLIPTokenizer
-  /// Before every text; empty for none.
+  /// Put before every prompt; may be empty.
   private let prefix: String
   private let device: Device
   /// What embeddings depend on besides the model.
@@ -13,11 +13,11 @@ public final class PromptEmbeddings {
   private var known = [String: Tensor]()
   /// 400 MB of ViT-H-14's.
   private static let mostKnown = 100_000
-  /// Texts that are embedded at once.
+  /// Prompts that are embedded at once.
   private static let batch = 16
 
   /// - Parameter folder: the tokenizer's, in transformers' layout.
-  /// - Throws: `Failure` if it is none, or makes ids that the model has no embeddings for.
+  /// - Throws: `Failure` if it is not a tokenizer, or makes ids that the model has no embeddings for.
   public init(_ model: CLIPModel, tokenizer folder: String, prefix: String = "", on device: Device) throws {
     (self.model, self.prefix, self.device) = (model, prefix, device)
     tokenizer = try CLIPTokenizer(folder)

@@ -4,7 +4,7 @@ import Tensors
 
 /// The tokens that a tokenizer's config names or adds, with the ids they have.
 ///
-/// As transformers reads them: `added_tokens_decoder` says how each is matched; where it is absent, special_tokens_map.json
+/// As transformers reads them: `added_tokens_decoder` says how each is matched; if it is absent, special_tokens_map.json
 /// has the last word on the named ones, and tokenizer.json lists the others.
 struct SpecialTokens {
   private(set) var added = [AddedToken]()
@@ -65,16 +65,16 @@ struct SpecialTokens {
     }.sorted { $0.0 < $1.0 }
   }
 
-  /// What special_tokens_map.json names is special, whatever it says itself.
+  /// Tokens that special_tokens_map.json names are special, whatever their own entries say.
   private static func special(_ token: JSONValue) -> JSONValue {
     guard case .object(var values) = token else { return token }
     values["special"] = true
     return .object(values)
   }
 
-  /// Adds a token. One that is listed stays as it is; of a named one, what is said last holds.
+  /// Adds a token. One that is listed stays as it is; of a named one, the last entry wins.
   ///
-  /// - Parameter isSpecial: whether it counts as special where it does not say so itself.
+  /// - Parameter isSpecial: whether it counts as special if its entry does not say.
   @discardableResult
   private mutating func add(
     _ value: JSONValue, listedAs listed: Int?, isSpecial: Bool, _ table: TokenizerTable

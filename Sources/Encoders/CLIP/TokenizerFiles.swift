@@ -42,7 +42,7 @@ struct TokenizerFiles {
     }
   }
 
-  /// What would change the ids, and what does not.
+  /// Settings that would change the ids, and settings that do not.
   private static func refuseOthers(_ config: ModelConfig) throws {
     try config.accepts("tokenizer_class", "CLIPTokenizer", "CLIPTokenizerFast")
     try config.accepts("padding_side", "right")

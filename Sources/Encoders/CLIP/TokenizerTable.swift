@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// Vocabulary and merges: vocab.json and merges.txt, or both out of tokenizer.json where only that is there.
+/// Vocabulary and merges: vocab.json and merges.txt, or both from tokenizer.json if there is nothing else.
 struct TokenizerTable {
   var vocabulary: [String: Int]
   var merges: [(String, String)]
@@ -70,7 +70,7 @@ struct TokenizerTable {
   }
 }
 
-/// What is read of tokenizer.json, the tokenizers library's own format.
+/// The parts of tokenizer.json, the format of the tokenizers library, that are read.
 private struct TokenizerJSON: Decodable {
   struct Model: Decodable {
     var type: String

@@ -4,7 +4,7 @@ import Foundation
 enum WordSplitting {
   typealias Scalars = ArraySlice<Unicode.Scalar>
 
-  /// NFC, runs of white space as one space, lower case (of each character by itself, whatever stands beside it).
+  /// NFC, runs of white space as one space, lower case (of each character by itself).
   static func normalized(_ text: Scalars) -> [Unicode.Scalar] {
     var result = [Unicode.Scalar]()
     result.reserveCapacity(text.count)
@@ -82,7 +82,7 @@ enum WordSplitting {
   }
 
   private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { Array($0.unicodeScalars) }
-  /// Start and end of text where they are no tokens of their own (in capitals, say) are still cut out before they are
+  /// Start and end of text that are not tokens themselves (in capitals, say) are still cut out before they are
   /// cut up.
   private static let marks = [["<|", "startoftext", "|>"], ["<|", "endoftext", "|>"]].map { parts in
     parts.map { Array($0.unicodeScalars) }

@@ -3,17 +3,17 @@ import Networks
 import Tensors
 
 /// DINO's image features (Caron et al., arXiv 2104.14294), of a checkpoint such as dino_vitbase16_pretrain.pth.
-package struct DINO {
+public struct DINO {
   /// A hash of all weights.
-  package let digest: String
-  /// Pixels a side of the pictures that it was trained on.
-  package var size: Int { network.shape.size }
+  public let digest: String
+  /// Pixels a side of the images that it was trained on.
+  public var size: Int { network.shape.size }
   private let network: VisionTransformer
 
   /// Opens a frozen network.
   ///
   /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
-  package init(_ path: String, on device: Device) throws {
+  public init(_ path: String, on device: Device) throws {
     let weights = try Weights.open(path)
     let shape = try VisionTransformerShape(weights)
     let store = ParameterStore(weights.parameters, device: device)
@@ -22,7 +22,7 @@ package struct DINO {
     digest = try weights.digest()
   }
 
-  /// The class token's features, float32 [B, width], of pictures [B, 3, H, W] of any size, with ImageNet's mean and deviation
-  /// taken off.
-  package func callAsFunction(_ pixels: Tensor) throws -> Tensor { try network(pixels)[.all, 0] }
+  /// The class token's features, float32 [B, width], of images [B, 3, H, W] of any size, normalised with ImageNet's mean and
+  /// standard deviation.
+  public func callAsFunction(_ pixels: Tensor) throws -> Tensor { try network(pixels)[.all, 0] }
 }

@@ -5,15 +5,15 @@ private let bicubic = Operator("aten::upsample_bicubic2d")
 
 /// A vision transformer (Dosovitskiy et al., arXiv 2010.11929) with timm's parameter names, which BLIP's and DINO's checkpoints
 /// have. CLIP's own differs: see `CLIPVisionTransformer`.
-package final class VisionTransformer {
-  package let shape: VisionTransformerShape
+public final class VisionTransformer {
+  public let shape: VisionTransformerShape
   private let classToken: Parameter
   private let patches: Convolution
   private let positions: Parameter
   private let blocks: [VisionTransformerBlock]
   private let norm: LayerNorm
 
-  package init(_ scope: Scope, _ shape: VisionTransformerShape) throws {
+  public init(_ scope: Scope, _ shape: VisionTransformerShape) throws {
     self.shape = shape
     let width = shape.width
     classToken = try scope.parameter("cls_token", [1, 1, width], .normal(deviation: 0.02))
@@ -24,9 +24,9 @@ package final class VisionTransformer {
     norm = try LayerNorm(scope / "norm", width, epsilon: VisionTransformerShape.epsilon)
   }
 
-  /// Tokens [B, 1 + patches, width], the class token first, of prepared pictures [B, 3, H, W] of any size. What is left of a
-  /// side behind the last whole patch is not looked at.
-  package func callAsFunction(_ pixels: Tensor) throws -> Tensor {
+  /// Tokens [B, 1 + patches, width], the class token first, of prepared images [B, 3, H, W] of any size. Pixels after
+  /// the last whole patch of a side are ignored.
+  public func callAsFunction(_ pixels: Tensor) throws -> Tensor {
     let grid = try patches(pixels.to(classToken.value.dtype))
     let (count, width) = (grid.shape[0], shape.width)
     let tokens = try grid.reshaped([count, width, -1]).transposed(1, 2)

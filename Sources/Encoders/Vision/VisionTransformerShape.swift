@@ -2,31 +2,31 @@ import Files
 import Tensors
 
 /// The sizes of a `VisionTransformer`.
-package struct VisionTransformerShape: Equatable {
-  package var width: Int
-  package var layers: Int
+public struct VisionTransformerShape: Equatable, Sendable {
+  public var width: Int
+  public var layers: Int
   /// Width of the hidden layer of each block's perceptron.
-  package var hidden: Int
-  /// Pixels a side of the squares that a picture is cut into.
-  package var patch: Int
-  /// Patches a side of the square pictures that it was trained on.
-  package var grid: Int
+  public var hidden: Int
+  /// Pixels a side of the squares that an image is cut into.
+  public var patch: Int
+  /// Patches a side of the square images that it was trained on.
+  public var grid: Int
 
   static let epsilon = 1e-6
   /// Of BLIP's and DINO's published models.
   static let headWidth = 64
   /// ViT-L/16 at 224 pixels, which ImageReward v1.0 has.
-  package static let large = Self(width: 1024, layers: 24, hidden: 4096, patch: 16, grid: 14)
+  public static let large = Self(width: 1024, layers: 24, hidden: 4096, patch: 16, grid: 14)
 
-  /// Pixels a side of those pictures.
-  package var size: Int { grid * patch }
+  /// Pixels a side of those images.
+  public var size: Int { grid * patch }
 }
 
 extension VisionTransformerShape {
   /// The sizes of the model whose tensors begin with `prefix`.
   ///
   /// - Throws: `Failure` naming the file and the tensor that no such model has.
-  package init(_ weights: any WeightSource, prefix: String = "") throws {
+  public init(_ weights: any WeightSource, prefix: String = "") throws {
     func unfit(_ name: String, _ problem: String = "", expected: String? = nil, got: String) -> Failure {
       Failure(
         .malformed, at: "\(weights.path): \(prefix)\(name)", problem, expected: expected, got: got,

@@ -4,12 +4,12 @@ import Tensors
 
 /// Prompts in a file: one a line, or, in a file that ends in .jsonl or .json, one JSON object or text a line.
 public enum PromptFile {
-  /// The names under which a JSON object may hold its prompt, the first that is there.
+  /// The keys of a JSON object that may hold its prompt; the first that exists wins.
   static let keys = ["prompt", "caption", "text"]
 
   /// Empty lines are left out; the order is the file's.
   ///
-  /// - Throws: `Failure` with the line that holds no prompt, or if there is none at all.
+  /// - Throws: `Failure` naming the line that holds no prompt, or if the file has none.
   public static func read(_ path: String) throws -> [String] {
     let text: String
     do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
@@ -49,7 +49,7 @@ public enum PromptFile {
       got: String(line.prefix(60)))
   }
 
-  /// The text, if it can be stored: HDF5's texts end with a zero.
+  /// Refuses a prompt that cannot be stored: HDF5's strings end with a zero.
   static func checked(_ text: String, at place: String) throws -> String {
     guard !text.utf8.contains(0) else {
       throw Failure(.malformed, at: place, expected: "a text", got: "one with a zero character (NUL) in it")

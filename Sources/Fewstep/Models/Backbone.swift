@@ -3,7 +3,7 @@ import Tensors
 
 /// A model family: makes the three roles from a checkpoint (or a closed form), conditions, and pixels of samples.
 public protocol Backbone: AnyObject {
-  /// What decoded samples are.
+  /// The kind of decoded samples.
   var medium: Medium { get }
   /// A sample's shape without the batch: [C, H, W] of latents or pixels, [C, F, H, W] of videos, [D] of points.
   var sampleShape: [Int] { get }
@@ -15,9 +15,9 @@ public protocol Backbone: AnyObject {
   /// Written into weight files of this family so that they can be read back: the architecture, by name.
   var metadata: [String: String] { get }
 
-  /// What the networks read of prompts, given by their IDs.
+  /// The networks' inputs for prompts, given by their IDs.
   func condition(_ promptIDs: [Int]) throws -> Condition
-  /// The condition that stands for "no prompt", for as many samples. Loads no denoiser.
+  /// The condition that stands for "no prompt", for the same number of samples. Loads no denoiser.
   func unconditional(like condition: Condition) throws -> Condition
 
   /// The frozen teacher.

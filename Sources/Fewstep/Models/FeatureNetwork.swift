@@ -1,13 +1,13 @@
 import Networks
 import Tensors
 
-/// What metrics see samples through.
+/// The network whose features metrics compare.
 public protocol FeatureNetwork: AnyObject {
   /// Features [B, d] and class log-probabilities [B, classes].
   ///
   /// - Parameters:
   ///   - samples: as the backbone makes them.
-  ///   - pixels: [B, C, H, W] in 0...1, or nil if samples are no images.
+  ///   - pixels: [B, C, H, W] in 0...1, or nil for points.
   func features(_ samples: Tensor, pixels: Tensor?) throws -> (features: Tensor, logProbabilities: Tensor)
 
   /// What features depend on besides the samples, such as the weights' hash. Scores are compared only if it is the same.

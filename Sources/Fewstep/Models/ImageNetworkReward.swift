@@ -4,21 +4,21 @@ import Tensors
 ///
 /// A conformance says how an image is prepared and what it scores; both ways of scoring follow from that.
 public protocol ImageNetworkReward: ImageFileReward {
-  /// The backbone's, by number.
+  /// The backbone's, by ID.
   var prompts: [String] { get }
   /// Images that are scored at once.
   var batch: Int { get }
   var device: Device { get }
-  /// Whether a score depends on the text: then a prompt that the backbone does not know is an error.
+  /// Whether a score depends on the prompt: then an unknown prompt ID is an error.
   var readsPrompts: Bool { get }
 
-  /// What the network sees of pixels [B, C, H, W] in 0...1: differentiable, on any device.
+  /// The network's input for pixels [B, C, H, W] in 0...1: differentiable, on any device.
   func prepared(pixels: Tensor) throws -> Tensor
-  /// One row of what the network sees, as the published scorer prepares a file.
+  /// One row of the network's input, as the published scorer prepares a file.
   ///
   /// - Parameter image: uint8 [3, H, W] on the CPU.
   func prepared(image: Tensor) throws -> Tensor
-  /// float32 [B]; gradients reach the prepared images wherever they are recorded.
+  /// float32 [B]; gradients reach the prepared images if they are recorded.
   func score(prepared images: Tensor, prompts: [String]) throws -> Tensor
 }
 
@@ -54,10 +54,10 @@ extension ImageNetworkReward {
 }
 
 extension SettingsReader {
-  /// What the network is kept and computed in, and the images that it scores at once: `precision` and `batch`.
+  /// The settings `precision`, the dtype of the network, and `batch`, the images that it scores at once.
   public func scoring() -> (precision: DType, batch: Int) {
     (
-      precision("What the model is kept and computed in."),
+      precision("The dtype that the model is kept and computed in."),
       integer("batch", default: 16, in: .closed(1, 65536), "Images that are scored at once.")
     )
   }

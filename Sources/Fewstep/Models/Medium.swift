@@ -1,6 +1,6 @@
-/// What decoded samples are: asked instead of guessed from shapes.
+/// The kind of decoded samples. Code asks it instead of guessing from shapes.
 public enum Medium: Equatable, Sendable {
-  /// Samples [B, D] are what they are: there are no pixels.
+  /// Samples [B, D] without pixels.
   case points
   /// Pixels are [B, C, H, W].
   case images

@@ -9,7 +9,7 @@ public protocol RewardProxy: AnyObject {
   ///
   /// - Parameters:
   ///   - samples: [B, ...], as the backbone makes them.
-  ///   - pixels: [B, C, H, W] in 0...1, or nil if samples are no images.
+  ///   - pixels: [B, C, H, W] in 0...1, or nil for points; [B, C, F, H, W] of videos.
   func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor
 
   /// Whether it looks at pixels: latents are not decoded for one that does not.

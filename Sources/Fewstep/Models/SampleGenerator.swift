@@ -1,8 +1,8 @@
 import Networks
 import Tensors
 
-/// Samples of a teacher or a student, batch by batch, from noise that is a function of (seed, sample): the same noise for
-/// whoever is asked, so that what differs is theirs.
+/// Samples of a teacher or a student, batch by batch, from noise that is a function of (seed, sample): all denoisers get the same
+/// noise, so their samples can be compared.
 public struct SampleGenerator {
   public let backbone: any Backbone
   public let seed: Int
@@ -47,7 +47,7 @@ public struct SampleGenerator {
     }
   }
 
-  /// The teacher in the student's sampler and at the student's times: where a student that starts from it begins.
+  /// The teacher in the student's sampler and at the student's times: a student with the teacher's weights makes these samples.
   public func teacherFewStep(
     _ teacher: any Teacher, steps: [Double], guidance: Guidance, promptIDs: [Int],
     progress: (Int) throws -> Void = { _ in }

@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// A tensor that is given to a network from outside: its name, what it means, and what it must look like.
+/// An input of a network: its name, meaning and shape.
 public struct TensorInput: Sendable {
   /// The size of a dimension.
   public enum Size: Sendable {
@@ -13,7 +13,7 @@ public struct TensorInput: Sendable {
   public let name: String
   public let meaning: String
   public let shape: [Size]
-  /// Whether integers mean something here, as for steps and sizes.
+  /// Whether integers are allowed, as for steps and sizes.
   public let takesIntegers: Bool
 
   public init(_ name: String, _ meaning: String, _ shape: [Size], takesIntegers: Bool = false) {
@@ -24,9 +24,9 @@ public struct TensorInput: Sendable {
   }
 
   /// - Parameters:
-  ///   - sizes: what the inputs before this one say of free sizes by their names; what this one says is added.
-  ///   - place: where the tensor is from, for errors.
-  /// - Throws: `Failure.malformed` if shape or dtype are others, or a number is not finite.
+  ///   - sizes: free sizes by name, as earlier inputs fixed them; this one's are added.
+  ///   - place: the tensor's file, for errors.
+  /// - Throws: `Failure.malformed` if shape or dtype differ, or a number is not finite.
   public func check(_ tensor: Tensor, sizes: inout [String: Int], at place: String) throws {
     try check(shape: tensor.shape, sizes: &sizes, at: place)
     guard tensor.dtype.isFloatingPoint || takesIntegers else {

@@ -7,8 +7,8 @@ public protocol TrainableAutoencoder: Trainable {
   func posterior(_ images: Tensor) throws -> (mean: Tensor, logVariance: Tensor)
   /// The images that latents stand for.
   func decode(_ latents: Tensor) throws -> Tensor
-  /// What its weight file says of itself.
+  /// Written into its weight file.
   var metadata: [String: String] { get }
-  /// The configuration, a file `name` beside the weights, that says what latents are multiplied by.
+  /// The configuration file, written next to the weights, with the factor that latents are multiplied by.
   func configuration(scale: Double) throws -> (name: String, contents: Data)
 }

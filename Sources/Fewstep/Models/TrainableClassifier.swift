@@ -2,7 +2,7 @@ import Tensors
 
 /// A classifier of pixels that can be trained: a reward before it becomes one.
 public protocol TrainableClassifier: Trainable {
-  /// What its weight file must say to be read back.
+  /// Written into its weight file so that it can be read back.
   var metadata: [String: String] { get }
   /// Log-probabilities [B, classes] of pixels [B, C, H, W] in 0...1.
   func logProbabilities(_ pixels: Tensor) throws -> Tensor

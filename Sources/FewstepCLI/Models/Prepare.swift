@@ -19,7 +19,7 @@ struct Prepare: ParsableCommand {
     subcommands: [PreparePrompts.self, PrepareImages.self])
 }
 
-/// What both have in common.
+/// The options of all `prepare` commands.
 struct PreparationArguments: ParsableArguments {
   @Option(help: "A model's folder in diffusers' layout.") var model: String
   @Option(help: "Which of its weight files, such as fp16.") var variant: String?
@@ -29,7 +29,7 @@ struct PreparationArguments: ParsableArguments {
   @Option(help: "The dtype that is stored.") var dtype = Precision.float16
   @Option(help: "Rows of a shard.") var shardRows = 1000
   @Option(help: "Rows that a network sees at once.") var batch = 8
-  @Flag(help: "Print what was done as JSON.") var json = false
+  @Flag(help: "Print a summary as JSON.") var json = false
 
   func validate() throws {
     try require("--shard-rows", shardRows, in: 1...1_000_000)
@@ -123,6 +123,9 @@ struct PrepareImages: ParsableCommand {
     let model = try arguments.opened()
     let size = size ?? type(of: model).defaultSize
     _ = try model.latentShape(of: size)
+    guard model.medium == .images else {
+      throw Failure(.usage, at: arguments.model, expected: "a model of images", got: "one of \(model.medium)")
+    }
     try arguments.run(arguments.cache(model), images.count, "image") {
       try $0.media(images, size: size, from: absolute(sources[0]), skippingBad: skipBad, progress: $1)
     }

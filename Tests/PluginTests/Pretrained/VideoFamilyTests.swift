@@ -1,5 +1,6 @@
 import Fewstep
 import Files
+import Foundation
 import Reports
 import Shipped
 import Tensors
@@ -64,5 +65,81 @@ import Testing
     let weights = try SafetensorsFile(
       scratch.path("transformer/diffusion_pytorch_model.safetensors"))
     #expect(try weights.tensor("frames.weight").shape == [4, 3, 3, 1, 1])
+  }
+
+  /// A video of noise, of which the first frames are kept.
+  private struct Clip: MediaItem {
+    let name: String
+    let caption: String
+    var bytes: () throws -> Data { { Data(name.utf8) } }
+
+    func framed(to size: MediaSize) throws -> (pixels: Tensor, frame: MediaFrame) {
+      let frames = size.frames ?? 1
+      let pixels = try Noise(seed: name.count).stream("clip", step: 0).uniform(
+        0..<1, [3, frames, size.height, size.width], low: -1, high: 1)
+      let original = MediaSize(height: size.height, width: size.width, frames: frames + 3)
+      return (try pixels[0], MediaFrame(original: original, cropTop: 0, cropLeft: 0, size: size))
+    }
+  }
+
+  @Test func `Videos are prepared, and read as data with the names that the shards have`() throws {
+    let scratch = try Scratch()
+    try TinyVideo.write(to: scratch.path("model"))
+    let model = try TinyVideo(ModelSource(PipelineFolder(scratch.path("model"))))
+    let cache = LatentCache(model, into: scratch.path("clips"), shardRows: 2, batch: 2, dtype: .float32)
+    let clips = [Clip(name: "a", caption: "one"), Clip(name: "bb", caption: "three"), Clip(name: "ccc", caption: "")]
+    let size = MediaSize(height: 4, width: 6, frames: 5)
+    #expect(try cache.media(clips, size: size).rows == 3)
+    #expect(try ShardFolder(scratch.path("clips"), kind: "latents").manifest.fingerprint["size"] == "4x6x5")
+    let data = try PreparedLatents(scratch.path("clips"), for: nil, on: .cpu)
+    #expect(data.sampleShape == [3, 5, 4, 6] && data.count == 3)
+    let (samples, condition) = try data.batch([2, 0])
+    #expect(samples.shape == [2, 3, 5, 4, 6])
+    #expect(condition.tensors.keys.sorted() == ["text"] && condition.promptIDs == [2, 0])
+    try expectClose(condition.tensor("text"), Tensor([Float(0), 0.3], shape: [2, 1]), 1e-6)
+  }
+
+  /// A teacher whose networks are too large for a batch of twice the size.
+  private final class Sequential: Teacher {
+    let teacher: any Teacher
+    private(set) var passes = 0
+    var schedule: any NoiseSchedule { teacher.schedule }
+    var prediction: Prediction { teacher.prediction }
+
+    init(_ teacher: any Teacher) { self.teacher = teacher }
+
+    func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
+      passes += 1
+      return try teacher.modelOutput(for: noisy, at: time, given: condition)
+    }
+
+    func both(from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition) throws -> (
+      conditional: Tensor, unconditional: Tensor
+    ) {
+      (
+        try denoise(from: noisy, at: time, given: condition),
+        try denoise(from: noisy, at: time, given: unconditional)
+      )
+    }
+  }
+
+  @Test func `A teacher may make guidance's two predictions in two passes`() throws {
+    let scratch = try Scratch()
+    try TinyVideo.write(to: scratch.path("model"))
+    let backbone = try PretrainedBackbone(
+      TinyVideo.self, .init(model: scratch.path("model"), prompts: nil, size: TinyVideo.defaultSize), on: .cpu)
+    let doubled = try backbone.teacher()
+    let sequential = Sequential(doubled)
+    let condition = try backbone.condition(prompts: ["a cat", "a dog!"])
+    let noisy = try Noise(seed: 2).stream("noisy", step: 0).normal(0..<2, backbone.sampleShape)
+    func guided(_ teacher: any Teacher) throws -> Tensor {
+      try noGrad {
+        try teacher.guided(
+          from: noisy, at: Tensor([0.5, 0.7]), given: condition, unconditional: backbone.unconditional,
+          guidance: Guidance(3))
+      }
+    }
+    try expectClose(guided(sequential), guided(doubled), 1e-5)
+    #expect(sequential.passes == 2)
   }
 }

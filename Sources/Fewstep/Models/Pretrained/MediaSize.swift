@@ -25,7 +25,7 @@ public struct MediaFrame: Equatable, Sendable {
   /// Pixels that were cut off at the top and at the left, after it was resized.
   public var cropTop: Int
   public var cropLeft: Int
-  /// What was kept.
+  /// The size that was kept.
   public var size: MediaSize
 
   public init(original: MediaSize, cropTop: Int, cropLeft: Int, size: MediaSize) {

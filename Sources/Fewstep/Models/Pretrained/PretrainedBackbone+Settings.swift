@@ -40,7 +40,7 @@ extension PretrainedBackbone {
         s.integer("frames", default: $0, in: .closed(1, 10_000), "Frames of a video.")
       }
       precision = s.precision(
-        "What the teacher is kept in, and what all roles compute in; what trains is kept in float32.")
+        "The dtype that the teacher is kept in and that all roles compute in; trained weights are kept in float32.")
       gradientCheckpointing = Self.gradientCheckpointing(s)
       tile = s.has("tile") ? s.integer("tile", in: .closed(64, 16384), "Pixels a side that are decoded at once.") : nil
     }

@@ -2,18 +2,18 @@ import Files
 import Networks
 import Tensors
 
-/// A family of pretrained text-to-image or text-to-video models in diffusers' folder layout. This is all that a family has to say:
-/// `PretrainedBackbone` makes roles, conditions, guidance and pixels of it, and `Catalog.add` registers it for every command.
+/// A family of pretrained text-to-image or text-to-video models in diffusers' folder layout. A family says what
+/// differs; `PretrainedBackbone` makes roles, conditions, guidance and pixels of it, and `Catalog.add` registers it for all commands.
 ///
-/// It reads configs and no weights: networks are made when they are asked for.
+/// It reads configs and no weights: networks are made when they are first used.
 public protocol PretrainedModel: AnyObject {
-  /// What recipes call it: "sdxl".
+  /// Its name in recipes: "sdxl".
   static var name: String { get }
   /// One line, with the paper.
   static var summary: String { get }
   /// The class in model_index.json: "StableDiffusionXLPipeline".
   static var pipelineClass: String { get }
-  /// The size of samples if nobody names another.
+  /// The default size of samples.
   static var defaultSize: MediaSize { get }
   /// How students are written for other programs.
   static var exchange: ExchangeLayout { get }
