@@ -3,12 +3,12 @@ import Tensors
 /// Real samples with their conditions, read by position.
 public protocol DataSource: AnyObject {
   var count: Int { get }
-  /// Without the batch: [C, H, W] for images.
+  /// A sample's shape without the batch: [C, H, W] for images.
   var sampleShape: [Int] { get }
   func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition)
 }
 
-/// Which positions a step sees: epoch after epoch in a new order, as a function of (seed, purpose, step) alone.
+/// The positions that each step sees: epoch after epoch in a new order, as a function of (seed, purpose, step) alone.
 public final class DataOrder {
   private let count: Int
   private let noise: Noise

@@ -24,7 +24,7 @@ public enum ImageSource {
       }
     }
 
-    /// Resized (Lanczos, as PIL does) so that it just covers the frame, and cropped evenly.
+    /// The image resized (Lanczos, as in PIL) so that it just covers the frame, then center-cropped.
     public func framed(to size: MediaSize) throws -> (pixels: Tensor, frame: MediaFrame) {
       let data = try bytes()
       let image = try data.withUnsafeBytes { try RGBImage(decoding: $0, from: name) }
@@ -44,7 +44,7 @@ public enum ImageSource {
 
   static let kinds: Set<String> = ["jpg", "jpeg", "png", "webp"]
 
-  /// All images of folders, with the folders inside them, and of tars, in the order of their names.
+  /// All images of the folders, including their subfolders, and of the tars, in the order of their names.
   ///
   /// - Throws: `Failure` if a source does not exist or holds no image.
   public static func images(in sources: [String]) throws -> [Image] {
@@ -92,7 +92,7 @@ public enum ImageSource {
     }
   }
 
-  /// A member "txt", or "json" with one of a prompt file's keys.
+  /// The caption in a member "txt", or in a member "json" under one of a prompt file's keys.
   private static func caption(of sample: TarFile.Sample, in tar: TarFile) throws -> String {
     if let member = sample.members["txt"] { return try text(tar.withBytes(member) { Data($0) }, tar.place(member)) }
     guard let member = sample.members["json"] else { return "" }

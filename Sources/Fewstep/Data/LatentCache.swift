@@ -8,13 +8,13 @@ public struct LatentCache {
   let conditioner: any TextConditioner
   let geometry: (MediaFrame) -> [String: [Float]]
   public let folder: String
-  /// Rows of a shard.
+  /// The number of rows in a shard.
   public let shardRows: Int
-  /// Rows that a network sees at once.
+  /// The number of rows that a network gets at once.
   public let batch: Int
-  /// The dtype that embeddings and latents are stored in.
+  /// The dtype in which embeddings and latents are stored.
   public let dtype: DType
-  /// Called with everything that was cut off, skipped or made again, as it is found.
+  /// Called for each item that was cut off, skipped or made again, as it is found.
   public var report: (Finding) -> Void = { _ in }
 
   public init(_ model: any PretrainedModel, into folder: String, shardRows: Int, batch: Int, dtype: DType) {
@@ -35,7 +35,7 @@ public struct LatentCache {
   }
 
   public enum Finding {
-    /// The encoders do not read this many of the prompt's last tokens.
+    /// The encoders do not read this many tokens at the end of the prompt.
     case cutOff(prompt: String, tokens: Int)
     /// An image or video cannot be read and was left out.
     case skipped(Failure)
@@ -43,7 +43,7 @@ public struct LatentCache {
     case damaged(Failure)
   }
 
-  /// What a call did.
+  /// The counts of one call.
   public struct Summary: Encodable, Sendable {
     public var rows = 0
     public var shards = 0
@@ -51,7 +51,7 @@ public struct LatentCache {
     public var kept = 0
     /// Existing shards that were damaged and made again.
     public var damaged = 0
-    /// Images or videos that could not be read, in all shards.
+    /// Images or videos that could not be read, over all shards.
     public var skipped = 0
     /// Prompts longer than the encoders read: their ends were cut off.
     public var cutOff = 0
@@ -59,7 +59,7 @@ public struct LatentCache {
 
   /// Prompts -> datasets "prompts", the embeddings by the denoiser's names, and "unconditional/NAME".
   ///
-  /// - Parameter origin: where they come from, such as a file: shards from elsewhere are not replaced.
+  /// - Parameter origin: the source of the prompts, such as a file: shards from another source are not replaced.
   /// - Throws: `Failure` if the folder holds another data set, or an embedding is not finite.
   public func prompts(
     _ prompts: [String], from origin: String = "", progress: @escaping (Int) throws -> Void = { _ in }
@@ -119,7 +119,7 @@ public struct LatentCache {
   }
 
   func embedded(_ prompts: [String], _ done: (Int) throws -> Void) throws -> (rows: [String: Tensor], cutOff: Int) {
-    // A repeated prompt is embedded once: captions are often only a few.
+    // A repeated prompt is embedded once: data sets often have only a few different captions.
     var places = [String: Int]()
     let distinct = prompts.filter { prompt in
       defer { places[prompt] = places[prompt] ?? places.count }
@@ -142,7 +142,7 @@ public struct LatentCache {
 
   /// A network's output as it is stored.
   ///
-  /// - Parameter names: of the prompt, image or video of each row.
+  /// - Parameter names: the prompt, image or video of each row.
   /// - Throws: `Failure` with the name of the first row that is not finite.
   func stored(_ rows: Tensor, of names: [String]) throws -> Tensor {
     let stored = try rows.to(.cpu).to(dtype)

@@ -5,12 +5,12 @@ import Tensors
 public protocol MediaItem {
   /// A file's path, or TAR: MEMBER.
   var name: String { get }
-  /// Empty if there is none.
+  /// Empty if the item has none.
   var caption: String { get }
   /// The file's content.
   var bytes: () throws -> Data { get }
 
-  /// Pixels in -1...1, [3, H, W] of an image and [3, F, H, W] of a video, resized and cropped to this size.
+  /// Pixels in -1...1, resized and cropped to this size: [3, H, W] of an image, [3, F, H, W] of a video.
   ///
   /// - Throws: `Failure` naming the item if it is damaged.
   func framed(to size: MediaSize) throws -> (pixels: Tensor, frame: MediaFrame)

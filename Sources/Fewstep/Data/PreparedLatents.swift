@@ -12,8 +12,8 @@ public final class PreparedLatents: DataSource {
   /// The prompt ID of each sample.
   private let promptIDs: [Int]
 
-  /// - Parameter backbone: the model that the latents must have been made by; nil checks nothing.
-  /// - Throws: `Failure` if the folder is not one, is unfinished, or was made by other networks.
+  /// - Parameter backbone: the model that must have made the latents; nil skips this check.
+  /// - Throws: `Failure` if the folder holds no prepared latents, is unfinished, or was made by other networks.
   public init(_ path: String, for backbone: PretrainedBackbone?, on device: Device) throws {
     shards = try ShardFolder(path, kind: "latents", advice: ShardFolder.preparation)
     if let model = backbone?.model {
@@ -29,7 +29,7 @@ public final class PreparedLatents: DataSource {
     promptIDs = found.count == count ? found : Array(0..<count)
   }
 
-  /// Prompt IDs are the backbone's if it has all captions among its prompts, and positions otherwise.
+  /// Prompt IDs are the backbone's if its prompts include all captions, and positions otherwise.
   public func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition) {
     func rows(_ name: String) throws -> Tensor { try shards.rows(name, positions).to(device).to(.float32) }
     let tensors = Dictionary(uniqueKeysWithValues: try names.map { ($0, try rows($0)) })

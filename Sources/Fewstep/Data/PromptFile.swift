@@ -2,12 +2,12 @@ import Files
 import Foundation
 import Tensors
 
-/// Prompts in a file: one a line, or, in a file that ends in .jsonl or .json, one JSON object or text a line.
+/// Prompts in a file, one per line. In a file that ends in .jsonl or .json each line is a JSON object or string.
 public enum PromptFile {
   /// The keys of a JSON object that may hold its prompt; the first that exists wins.
   static let keys = ["prompt", "caption", "text"]
 
-  /// Empty lines are left out; the order is the file's.
+  /// Leaves out empty lines and keeps the file's order.
   ///
   /// - Throws: `Failure` naming the line that holds no prompt, or if the file has none.
   public static func read(_ path: String) throws -> [String] {

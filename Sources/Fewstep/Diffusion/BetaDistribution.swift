@@ -5,7 +5,7 @@ public struct BetaDistribution: Equatable, Sendable {
   public let a: Double
   public let b: Double
 
-  /// Both parameters positive.
+  /// Both parameters must be positive.
   public init(_ a: Double, _ b: Double) { (self.a, self.b) = (a, b) }
 
   /// The share of the distribution below `x`: the regularized incomplete beta function I_x(a, b).

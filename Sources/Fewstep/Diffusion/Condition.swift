@@ -1,10 +1,10 @@
 import Tensors
 
-/// What samples are conditioned on: each sample's prompt ID, and the tensors that networks read.
+/// The condition of a batch of samples: each sample's prompt ID, and the tensors that networks read.
 public struct Condition {
-  /// The ID of each sample's prompt (or class): samples of one prompt form a group.
+  /// The ID of each sample's prompt (or class). Samples of one prompt form a group.
   public let promptIDs: [Int]
-  /// By name, each [B, ...]: "class" int64 [B] for class-conditional networks, embeddings for text.
+  /// Tensors by name, each [B, ...]: "class" int64 [B] for class-conditional networks, embeddings for text.
   public let tensors: [String: Tensor]
 
   public init(promptIDs: [Int], tensors: [String: Tensor]) {
@@ -12,16 +12,16 @@ public struct Condition {
     self.tensors = tensors
   }
 
-  /// Classes 0..<K; by convention class K is "none".
+  /// Classes 0..<K; by convention class K means "no class".
   ///
-  /// - Parameter promptIDs: nil takes the classes themselves.
+  /// - Parameter promptIDs: nil uses the classes themselves.
   public init(classes: [Int], promptIDs: [Int]? = nil, on device: Device = .cpu) throws {
     self.init(promptIDs: promptIDs ?? classes, tensors: ["class": try Tensor(classes).to(device)])
   }
 
   public var count: Int { promptIDs.count }
 
-  /// - Throws: `TensorError` when the condition has no tensor of this name.
+  /// - Throws: `TensorError` if the condition has no tensor of this name.
   public func tensor(_ name: String) throws -> Tensor {
     guard let tensor = tensors[name] else {
       throw TensorError("Condition", "the network reads '\(name)', the condition has \(tensors.keys.sorted())")
@@ -33,7 +33,7 @@ public struct Condition {
     Condition(promptIDs: Array(promptIDs[range]), tensors: try tensors.mapValues { try $0.rows(range) })
   }
 
-  /// This batch and then the other one.
+  /// This batch followed by the other one.
   public func followed(by other: Condition) throws -> Condition {
     var joined = [String: Tensor]()
     for (name, tensor) in tensors { joined[name] = try concatenated([tensor, other.tensor(name)]) }

@@ -1,19 +1,19 @@
 import Networks
 import Tensors
 
-/// A network (or a closed form) that finds the sample in a noisy one.
+/// A network (or a closed form) that estimates the clean sample in a noisy one.
 ///
-/// Laws: the output of a sample depends on that sample, its time and its condition alone, not on its batch; with
+/// Laws: a sample's output depends only on that sample, its time and its condition, not on the rest of its batch. With
 /// gradients enabled the output carries its graph.
 public protocol Denoiser: AnyObject {
   var schedule: any NoiseSchedule { get }
-  /// What `output` stands for; also the space in which the denoising error is measured.
+  /// The quantity that `output` predicts; also the space in which the denoising error is measured.
   var prediction: Prediction { get }
 
   /// The network's raw output for noisy [B, ...] at time [B] (0 clean, 1 noise; kept on the CPU).
   func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor
 
-  /// Deep features [B, C, ...] of a noisy sample, which a discriminator reads. Throws if there are none.
+  /// Deep features [B, C, ...] of a noisy sample, for a discriminator. Throws if the network has none.
   func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor
 }
 
@@ -22,7 +22,7 @@ extension Denoiser {
   public func denoise(from noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     let output = try modelOutput(for: noisy, at: time, given: condition)
     guard prediction != .sample else { return output }
-    // Near pure noise α is small and magnifies a rounding of the noise's prediction: in float64, as DMD2 does it.
+    // Near pure noise α is small and magnifies rounding in a noise prediction, so DMD2 computes this in float64.
     let exact = try prediction == .noise ? noisy.to(.float64) : noisy
     let (alpha, sigma) = try schedule.coefficients(time, like: exact)
     return try prediction.clean(output.to(exact.dtype), noisy: exact, alpha: alpha, sigma: sigma).to(noisy.dtype)
@@ -50,8 +50,8 @@ public protocol Trainable: AnyObject {
 
 /// φ: the frozen many-step model.
 public protocol Teacher: Denoiser {
-  /// x̂c and x̂u [B, ...], for guidance. By default from one batch of twice the size; a family whose networks are too large for
-  /// that makes two passes.
+  /// x̂c and x̂u [B, ...], for guidance. By default they come from one batch of twice the size. A family whose networks
+  /// are too large for that makes two passes.
   ///
   /// - Parameter unconditional: the condition that stands for "no prompt", see `Backbone.unconditional`.
   func both(from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition) throws -> (
@@ -62,8 +62,8 @@ public protocol Teacher: Denoiser {
 /// ψ: tracks the student's own distribution, trained on its samples as they come.
 public protocol FakeTeacher: Denoiser, Trainable {}
 
-/// G_θ: makes samples in a few steps. Its step list belongs to it and is stored with its weights.
+/// G_θ: makes samples in a few steps. The student owns its step list, which is stored with its weights.
 public protocol Student: Denoiser, Trainable {}
 
-/// A network that can play either of the roles that are trained.
+/// A network that can play either of the two trained roles.
 public typealias TrainableDenoiser = Student & FakeTeacher

@@ -1,14 +1,15 @@
 import Tensors
 
-/// Few-step generation: predict, noise afresh to the next time of the list, predict again. Stopped before the end and with
-/// gradients in its last prediction alone, it is DMD2's backward simulation (arXiv 2405.14867, section 4.5).
+/// Few-step generation: predict, add fresh noise up to the next time of the list, predict again. Stopped before the
+/// end, and with gradients in its last prediction only, this is DMD2's backward simulation (arXiv 2405.14867, section
+/// 4.5).
 public struct FewStepSampler {
-  /// From 1 downwards.
+  /// Times that fall from 1.
   public let steps: [Double]
 
   public init(steps: [Double]) { self.steps = steps }
 
-  /// x̂0 [B, ...] that the student makes at `steps[index]`; with its graph if gradients are enabled.
+  /// The student's x̂0 [B, ...] at `steps[index]`; with its graph if gradients are enabled.
   ///
   /// - Parameter noise: the noise [B, ...] of each step of the list.
   public func sample(

@@ -1,15 +1,15 @@
 import Foundation
 import Tensors
 
-/// How much of the sample and how much noise a noisy sample holds: x_t = α(t) x + σ(t) ε, t from 0 (clean) to 1 (noise).
+/// The shares of sample and noise in a noisy sample: x_t = α(t) x + σ(t) ε, with t from 0 (clean) to 1 (noise).
 public protocol NoiseSchedule: Sendable {
   func alpha(_ time: Double) -> Double
   func sigma(_ time: Double) -> Double
-  /// The number a network is given for a time: a DDPM network counts 0...999, a flow network often 0...1000.
+  /// The timestep that a network gets for a time: a DDPM network counts 0...999, a flow network often 0...1000.
   func timestep(_ time: Double) -> Double
-  /// The deviation of the noise that generation begins with at a time.
+  /// The standard deviation of the noise that generation begins with at a time.
   func initialNoiseSigma(_ time: Double) -> Double
-  /// The times at which denoisers learn: noise of no strength teaches nothing.
+  /// The times at which denoisers train. Noise of zero strength teaches nothing.
   var trainingTimes: ClosedRange<Double> { get }
   /// The falling times of a many-step sampler; the step to 0 is implied.
   func samplingTimes(_ count: Int) -> [Double]
@@ -21,9 +21,9 @@ extension NoiseSchedule {
   public var trainingTimes: ClosedRange<Double> { 0...1 }
   public func samplingTimes(_ count: Int) -> [Double] { evenTimes(count) }
 
-  /// α and σ of each sample's time [B], shaped [B, 1, ...] to meet `samples`.
+  /// α and σ at each sample's time [B], shaped [B, 1, ...] to broadcast over `samples`.
   ///
-  /// Computed in float64: near pure noise α is small, and x̂0 = (x_t - σ ε̂) / α magnifies its rounding.
+  /// Computed in float64: near pure noise α is small, and x̂0 = (x_t - σ ε̂) / α magnifies rounding.
   public func coefficients(_ time: Tensor, like samples: Tensor) throws -> (alpha: Tensor, sigma: Tensor) {
     let times = try time.doubles()
     func shaped(_ values: [Double]) throws -> Tensor {
@@ -42,7 +42,7 @@ extension NoiseSchedule {
 /// The variance-preserving schedule of a DDPM with a table of `count` steps. Time t is step `round(t · count) - 1`, so
 /// DMD2's list 999, 749, 499, 249 is 1, 0.75, 0.5, 0.25.
 public struct DiscreteVP: NoiseSchedule {
-  /// How a many-step sampler's steps lie in the table; diffusers' `timestep_spacing`.
+  /// The positions of a many-step sampler's steps in the table; diffusers' `timestep_spacing`.
   public enum Spacing: String, Sendable, CaseIterable {
     /// From the lower end of each interval, moved up by `offset`: never pure noise.
     case leading
@@ -73,10 +73,10 @@ public struct DiscreteVP: NoiseSchedule {
   public func alpha(_ time: Double) -> Double { signal(time).squareRoot() }
   public func sigma(_ time: Double) -> Double { (1 - signal(time)).squareRoot() }
 
-  /// Some signal is left at the last step: what stands for noise there has the whole variance, as in diffusers.
+  /// Some signal remains at the last step; the noise that replaces it has unit variance, as in diffusers.
   public func initialNoiseSigma(_ time: Double) -> Double { 1 }
 
-  /// Those that are a step of the table.
+  /// The times that are a step of the table.
   public var trainingTimes: ClosedRange<Double> { 0.5 / Double(count)...1 }
 
   public func samplingTimes(_ steps: Int) -> [Double] {
@@ -136,7 +136,7 @@ public struct EDM: NoiseSchedule {
   public func timestep(_ time: Double) -> Double { log(max(sigma(time), 1e-20)) / 4 }
 }
 
-/// The straight line between sample and noise (Liu et al., arXiv 2209.03003); `shift` moves the times towards noise
+/// The straight line between sample and noise (Liu et al., arXiv 2209.03003). `shift` moves the times towards noise
 /// (Esser et al., arXiv 2403.03206, Eq. 23).
 public struct RectifiedFlow: NoiseSchedule {
   public let shift: Double

@@ -1,6 +1,6 @@
 import Tensors
 
-/// What a network's output stands for, and the way from each to the clean sample and back.
+/// The quantity that a network predicts, with its conversion to the clean sample and back.
 public enum Prediction: String, Sendable, CaseIterable {
   /// x̂0
   case sample
@@ -11,7 +11,7 @@ public enum Prediction: String, Sendable, CaseIterable {
   /// u = ε - x, the velocity of a rectified flow
   case flow
 
-  /// The clean sample that `output` at x_t = α x + σ ε stands for.
+  /// The clean sample for the network's `output` at x_t = α x + σ ε.
   public func clean(_ output: Tensor, noisy: Tensor, alpha: Tensor, sigma: Tensor) throws -> Tensor {
     switch self {
     case .sample: output
@@ -21,7 +21,7 @@ public enum Prediction: String, Sendable, CaseIterable {
     }
   }
 
-  /// What the network should have put out for the sample x and the noise ε.
+  /// The output that the network should give for the sample x and the noise ε.
   public func target(_ sample: Tensor, noise: Tensor, alpha: Tensor, sigma: Tensor) throws -> Tensor {
     switch self {
     case .sample: sample

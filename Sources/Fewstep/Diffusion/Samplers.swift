@@ -1,8 +1,8 @@
 import Tensors
 
-/// Walks from noise to a sample along a list of times that falls from 1; the step to 0 is implied.
+/// Goes from noise to a sample along a list of times that falls from 1; the step to 0 is implied.
 ///
-/// `denoise` gives x̂0 [B, ...] for x_t at one time of all samples.
+/// `denoise` gives x̂0 [B, ...] for x_t, at one time for all samples.
 public protocol Sampler: Sendable {
   func sample(
     _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
@@ -22,7 +22,7 @@ public enum SamplerKind: String, Sendable, CaseIterable {
   }
 }
 
-/// `count` times from 1 downwards, evenly spaced, without the final 0.
+/// `count` times falling from 1, evenly spaced, without the final 0.
 public func evenTimes(_ count: Int) -> [Double] { (0..<count).map { 1 - Double($0) / Double(count) } }
 
 /// Each time with the next one, which is 0 at the end.
@@ -45,15 +45,15 @@ public struct DDIM: Sampler {
   }
 }
 
-/// Heun's method on the probability flow (Karras et al., arXiv 2206.00364, Algorithm 1), in x/α over σ/α, where the flow
-/// of every schedule here is dx̄/dσ̄ = ε̂. Two evaluations a step, one in the last.
+/// Heun's method on the probability flow (Karras et al., arXiv 2206.00364, Algorithm 1), in x/α over σ/α, in which the
+/// flow of every schedule here is dx̄/dσ̄ = ε̂. Each step takes two evaluations, the last step one.
 public struct Heun: Sampler {
   public init() {}
 
   public func sample(
     _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
   ) throws -> Tensor {
-    // At t = 1 α may be 0, where x/α has no value: that first step is DDIM's, which is exact in the limit.
+    // At t = 1 α may be 0, and x/α is undefined. So that first step is DDIM's, which is exact in the limit.
     var x = try noise * schedule.initialNoiseSigma(times[0])
     for (time, next) in steps(times) {
       let (alpha, sigma) = (schedule.alpha(time), schedule.sigma(time))

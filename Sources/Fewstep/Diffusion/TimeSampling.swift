@@ -1,6 +1,6 @@
 import Tensors
 
-/// How noise levels are drawn: the distribution of the time of a sample, from 0 (clean) to 1 (noise).
+/// The distribution of the noise levels: of each sample's time, from 0 (clean) to 1 (noise).
 public enum TimeSampling: Equatable, Sendable {
   case uniform
   /// The sigmoid of a normal number (Esser et al., arXiv 2403.03206, section 3.1): middle times more often.

@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// A model family: makes the three roles from a checkpoint (or a closed form), conditions, and pixels of samples.
+/// A model family: makes the three roles from a checkpoint (or a closed form), the conditions, and the samples' pixels.
 public protocol Backbone: AnyObject {
   /// The kind of decoded samples.
   var medium: Medium { get }
@@ -12,12 +12,13 @@ public protocol Backbone: AnyObject {
   var prompts: [String] { get }
   /// The shape of `Denoiser.features` without the batch, [C, h, w] or [C]; nil if there are none.
   var featureShape: [Int]? { get }
-  /// Written into weight files of this family so that they can be read back: the architecture, by name.
+  /// Metadata by name, such as the architecture. It is written into this family's weight files so that they can be read
+  /// back.
   var metadata: [String: String] { get }
 
-  /// The networks' inputs for prompts, given by their IDs.
+  /// The networks' inputs for the prompts with these IDs.
   func condition(_ promptIDs: [Int]) throws -> Condition
-  /// The condition that stands for "no prompt", for the same number of samples. Loads no denoiser.
+  /// The condition for "no prompt", for the same number of samples. Loads no denoiser.
   func unconditional(like condition: Condition) throws -> Condition
 
   /// The frozen teacher.
@@ -25,8 +26,8 @@ public protocol Backbone: AnyObject {
   /// A student or a fake teacher, whose weights start from the teacher's if the family has pretrained ones.
   ///
   /// - Parameters:
-  ///   - adapters: only adapters will be trained, so the weights may share the teacher's memory.
-  ///   - seed: of random weights.
+  /// - adapters: only adapters will be trained, so the weights may share the teacher's memory.
+  /// - seed: the seed of random weights.
   func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser
 
   /// Pixels in 0...1 of samples, [B, C, H, W] of images and [B, C, F, H, W] of videos; nil for points.

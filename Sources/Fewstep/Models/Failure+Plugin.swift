@@ -9,7 +9,7 @@ extension Failure {
     }
   }
 
-  /// Whether an error says by itself what is wrong in a recipe or a file.
+  /// Whether an error's own message says what is wrong in a recipe or a file.
   static func isClear(_ error: any Error) -> Bool {
     error is Failure || error is RecipeError || error is ParameterError
   }

@@ -10,6 +10,7 @@ public protocol FeatureNetwork: AnyObject {
   ///   - pixels: [B, C, H, W] in 0...1, or nil for points.
   func features(_ samples: Tensor, pixels: Tensor?) throws -> (features: Tensor, logProbabilities: Tensor)
 
-  /// What features depend on besides the samples, such as the weights' hash. Scores are compared only if it is the same.
+  /// Everything besides the samples that the features depend on, such as the weights' hash. Scores are compared only if
+  /// it is the same.
   func fingerprint() throws -> Fingerprint
 }

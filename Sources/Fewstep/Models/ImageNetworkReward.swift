@@ -2,14 +2,14 @@ import Tensors
 
 /// A reward that a frozen network computes from images and prompts, batch by batch.
 ///
-/// A conformance says how an image is prepared and what it scores; both ways of scoring follow from that.
+/// A conforming type says how to prepare an image and how to score it; both ways of scoring follow from that.
 public protocol ImageNetworkReward: ImageFileReward {
-  /// The backbone's, by ID.
+  /// The backbone's prompts, by ID.
   var prompts: [String] { get }
-  /// Images that are scored at once.
+  /// The number of images that are scored at once.
   var batch: Int { get }
   var device: Device { get }
-  /// Whether a score depends on the prompt: then an unknown prompt ID is an error.
+  /// Whether a score depends on the prompt. If so, an unknown prompt ID is an error.
   var readsPrompts: Bool { get }
 
   /// The network's input for pixels [B, C, H, W] in 0...1: differentiable, on any device.
@@ -18,12 +18,12 @@ public protocol ImageNetworkReward: ImageFileReward {
   ///
   /// - Parameter image: uint8 [3, H, W] on the CPU.
   func prepared(image: Tensor) throws -> Tensor
-  /// float32 [B]; gradients reach the prepared images if they are recorded.
+  /// The scores, float32 [B]. If gradients are recorded, they reach the prepared images.
   func score(prepared images: Tensor, prompts: [String]) throws -> Tensor
 }
 
 extension ImageNetworkReward {
-  /// The differentiable way.
+  /// Scores differentiably.
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     guard let pixels else { throw TensorError("reward", "samples of this backbone are no images") }
     if readsPrompts, let unknown = condition.promptIDs.first(where: { !prompts.indices.contains($0) }) {
@@ -33,7 +33,7 @@ extension ImageNetworkReward {
     return try scored(asked) { try prepared(pixels: pixels.rows($0).to(device)) }
   }
 
-  /// The published scorers' way, for files.
+  /// Scores files as the published scorer does.
   public func score(images: [Tensor], prompts: [String]) throws -> Tensor {
     guard images.count == prompts.count else {
       throw TensorError("reward", "\(images.count) images with \(prompts.count) prompts")
@@ -43,7 +43,7 @@ extension ImageNetworkReward {
     }
   }
 
-  /// Scores batch by batch; each batch is prepared just before it is scored.
+  /// Scores batch by batch, and prepares each batch just before it is scored.
   private func scored(_ prompts: [String], _ prepared: (Range<Int>) throws -> Tensor) throws -> Tensor {
     let parts = try stride(from: 0, to: prompts.count, by: batch).map { start in
       let range = start..<min(start + batch, prompts.count)
@@ -54,7 +54,7 @@ extension ImageNetworkReward {
 }
 
 extension SettingsReader {
-  /// The settings `precision`, the dtype of the network, and `batch`, the images that it scores at once.
+  /// The settings `precision`, the dtype of the network, and `batch`, the number of images that it scores at once.
   public func scoring() -> (precision: DType, batch: Int) {
     (
       precision("The dtype that the model is kept and computed in."),

@@ -1,4 +1,4 @@
-/// The kind of decoded samples. Code asks it instead of guessing from shapes.
+/// The kind of decoded samples. Code checks it instead of guessing from shapes.
 public enum Medium: Equatable, Sendable {
   /// Samples [B, D] without pixels.
   case points
@@ -9,7 +9,7 @@ public enum Medium: Equatable, Sendable {
 }
 
 extension Medium: CustomStringConvertible {
-  /// "images", as in a sentence.
+  /// "images", for use in a sentence.
   public var description: String {
     switch self {
     case .points: "points"

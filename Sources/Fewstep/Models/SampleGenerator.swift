@@ -1,17 +1,17 @@
 import Networks
 import Tensors
 
-/// Samples of a teacher or a student, batch by batch, from noise that is a function of (seed, sample): all denoisers get the same
-/// noise, so their samples can be compared.
+/// Samples of a teacher or a student, batch by batch. The noise is a function of (seed, sample): all denoisers get the
+/// same noise, so their samples can be compared.
 public struct SampleGenerator {
   public let backbone: any Backbone
   public let seed: Int
   public let batch: Int
-  /// Prompts that are sampled in place of the backbone's; IDs are their positions then.
+  /// Prompts that are sampled in place of the backbone's. Prompt IDs are then positions in this list.
   public let prompts: [String]?
-  /// The number of the first sample, whose noise is the seed's: samples can be made a part at a time.
+  /// The number of the first sample, which selects its noise: samples can be made in several calls.
   public var first = 0
-  /// Noises [steps, samples, ...] that are taken in place of the seed's.
+  /// Noises [steps, samples, ...] that are used in place of the seed's.
   public var noises: Tensor?
 
   public init(_ backbone: any Backbone, seed: Int, batch: Int = 50) {
@@ -28,7 +28,7 @@ public struct SampleGenerator {
     self.prompts = prompts
   }
 
-  /// The IDs of prompts taken in turn: 0, 1, ..., K-1, 0, ...
+  /// The IDs of prompts in turn: 0, 1, ..., K-1, 0, ...
   public func promptIDs(_ count: Int) -> [Int] { (0..<count).map { $0 % (prompts ?? backbone.prompts).count } }
 
   private func condition(_ promptIDs: [Int]) throws -> Condition {
@@ -47,7 +47,8 @@ public struct SampleGenerator {
     }
   }
 
-  /// The teacher in the student's sampler and at the student's times: a student with the teacher's weights makes these samples.
+  /// The teacher in the student's sampler and at the student's times. A student with the teacher's weights makes these
+  /// samples.
   public func teacherFewStep(
     _ teacher: any Teacher, steps: [Double], guidance: Guidance, promptIDs: [Int],
     progress: (Int) throws -> Void = { _ in }
@@ -56,7 +57,7 @@ public struct SampleGenerator {
       GuidedTeacher(teacher, guidance, backbone.unconditional), steps: steps, promptIDs: promptIDs, progress: progress)
   }
 
-  /// The teacher by a many-step sampler.
+  /// The teacher with a many-step sampler.
   public func teacher(
     _ teacher: any Teacher, steps: Int, guidance: Guidance, sampler: any Sampler = DDIM(), promptIDs: [Int],
     progress: (Int) throws -> Void = { _ in }

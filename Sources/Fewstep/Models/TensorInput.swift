@@ -6,7 +6,8 @@ public struct TensorInput: Sendable {
   /// The size of a dimension.
   public enum Size: Sendable {
     case fixed(Int)
-    /// Any size but 0 that is a multiple; the same name is the same size in all of a network's inputs.
+    /// Any nonzero multiple of `multipleOf`. Dimensions with the same name have the same size in all of a network's
+    /// inputs.
     case free(String, multipleOf: Int = 1)
   }
 
@@ -24,8 +25,8 @@ public struct TensorInput: Sendable {
   }
 
   /// - Parameters:
-  ///   - sizes: free sizes by name, as earlier inputs fixed them; this one's are added.
-  ///   - place: the tensor's file, for errors.
+  /// - sizes: free sizes by name, as fixed by earlier inputs; this input's are added.
+  /// - place: the tensor's file, for errors.
   /// - Throws: `Failure.malformed` if shape or dtype differ, or a number is not finite.
   public func check(_ tensor: Tensor, sizes: inout [String: Int], at place: String) throws {
     try check(shape: tensor.shape, sizes: &sizes, at: place)
@@ -41,7 +42,7 @@ public struct TensorInput: Sendable {
     }
   }
 
-  /// The same of a shape alone.
+  /// Checks a shape alone in the same way.
   public func check(shape got: [Int], sizes: inout [String: Int], at place: String) throws {
     let expected = description(sizes)
     guard got.count == shape.count, zip(shape, got).allSatisfy({ $0.takes($1, &sizes) }) else {

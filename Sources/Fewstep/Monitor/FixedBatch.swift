@@ -1,10 +1,10 @@
 import Foundation
 import Tensors
 
-/// The same prompts and noise throughout training. The student's samples of them show its progress without the noise of fresh
-/// draws, and metrics of two steps are paired sample by sample.
+/// The same prompts and noise throughout training. The student's samples for them show its progress without the
+/// variance of fresh noise, and metrics of two steps are paired sample by sample.
 final class FixedBatch {
-  /// Groups of one prompt follow each other.
+  /// Prompt IDs; samples of one prompt are consecutive.
   let prompts: [Int]
   /// Rewards to measure: the training reward as "reward", the held-out rewards' as "held-out-NAME".
   let rewards: [(name: String, proxy: any RewardProxy)]
@@ -13,7 +13,7 @@ final class FixedBatch {
   private let steps: [Double]
   private let sampling: SampleGenerator
   private let noise: Noise
-  /// The teacher's samples of the same prompts and noise.
+  /// Metrics of the teacher's samples for the same prompts and noise.
   let teacher: Measurement
 
   /// Metrics of a set of samples.
@@ -22,11 +22,11 @@ final class FixedBatch {
     let centre: Tensor
     /// The mean over samples and coordinates.
     let mean: Double
-    /// Standard deviation over the samples: root mean square over the coordinates.
+    /// Standard deviation over the samples, as the root mean square over the coordinates.
     let std: Double
-    /// Mean distance between two samples of one prompt, per √D.
+    /// Mean distance between two samples of one prompt, divided by √D.
     let diversity: Double
-    /// By name, one a sample.
+    /// Scores by reward name, one per sample.
     let rewards: [(name: String, values: [Double])]
   }
 
@@ -58,12 +58,12 @@ final class FixedBatch {
     return (student, try denoisingError(samples))
   }
 
-  /// Root mean square distance of two mean samples, in the teacher's standard deviation.
+  /// Root mean square distance between the two mean samples, in units of the teacher's standard deviation.
   func meanShift(of student: Measurement) throws -> Double {
     try noGrad { try mean((student.centre - teacher.centre).squared()).item().squareRoot() / teacher.std }
   }
 
-  /// A reward that one in twenty of the teacher's samples falls below; nil if there is no training reward.
+  /// The 5th percentile of the training reward on the teacher's samples; nil if there is no training reward.
   var zoneReward: Double? {
     teacher.rewards.first { $0.name == "reward" }.map { $0.values.sorted()[$0.values.count / 20] }
   }
@@ -93,7 +93,7 @@ final class FixedBatch {
     }
   }
 
-  /// At evenly spaced times in a fixed random order, with the batch's own noise.
+  /// The error at evenly spaced times in a fixed random order, with the batch's own noise.
   private func denoisingError(_ samples: Tensor) throws -> Double {
     try noGrad {
       let order = noise.stream("probe time", step: 0).permutation(prompts.count)

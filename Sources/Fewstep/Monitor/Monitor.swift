@@ -1,12 +1,12 @@
 import Foundation
 import Tensors
 
-/// Warns of what seems wrong with a run: of gradient norms at every step, and at intervals of the student's samples of a
-/// fixed batch.
+/// Warns of likely problems in a run. It watches gradient norms at every step, and the student's samples for a fixed
+/// batch at intervals.
 public final class Monitor {
   public let settings: MonitorSettings
   let fixedBatch: FixedBatch
-  /// Its memory; stored with every checkpoint.
+  /// The monitor's memory, which is stored with every checkpoint.
   var state = State()
 
   struct State: Codable, Equatable {
@@ -14,9 +14,9 @@ public final class Monitor {
     var norms = [String: [Double]]()
     /// How many times in a row a value has been past its threshold.
     var past = [String: Int]()
-    /// Kinds that have been warned of: once each.
+    /// Kinds of warnings that were given. Each is given once.
     var warned = [String]()
-    /// The last step at which nothing was wrong.
+    /// The last step without a problem.
     var lastGood = 0
     var rollBacks = 0
     /// Mean and standard deviation of each reward over the first batch after the steps that are ignored.
@@ -32,7 +32,7 @@ public final class Monitor {
 
   // MARK: Measuring
 
-  /// The gradients' norms of a step against those before it.
+  /// Compares the gradient norms of a step with those before it.
   func warnings(of report: StepReport) -> [Warning] {
     [("student", report.studentNorm), ("fake teacher", report.fakeTeacherNorm)].compactMap { role, norm in
       let last = state.norms[role] ?? []
@@ -44,9 +44,9 @@ public final class Monitor {
     }
   }
 
-  /// Metrics of the fixed batch, and warnings of them.
+  /// Metrics of the fixed batch, and the warnings that follow from them.
   ///
-  /// - Parameter trainingError: of the fake teacher in the step before; nil before the first.
+  /// - Parameter trainingError: the fake teacher's error in the step before; nil before the first step.
   func evaluate(step: Int, trainingError: Double?) throws -> (report: MonitorReport, warnings: [Warning]) {
     let (student, error) = try fixedBatch.measure()
     let report = MonitorReport(
@@ -78,7 +78,7 @@ public final class Monitor {
     ]
     var warnings = [Warning]()
     for (kind, value, limit) in values {
-      // NaN is past every threshold.
+      // NaN counts as past every threshold.
       let isPast = value.map { kind == .diversity ? !($0 >= limit) : !($0 <= limit) } ?? false
       let count = isPast ? (state.past[kind.rawValue] ?? 0) + 1 : 0
       state.past[kind.rawValue] = count
@@ -115,6 +115,6 @@ public final class Monitor {
     return training - average(held)
   }
 
-  /// Steps whose norms are remembered.
+  /// The number of steps whose norms are remembered.
   private static let memory = 100
 }

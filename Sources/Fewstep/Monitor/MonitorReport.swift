@@ -6,26 +6,27 @@ public struct MonitorReport {
   public let step: Int
   /// The mean over samples and coordinates.
   public let mean: Double
-  /// Standard deviation over the samples: root mean square over the coordinates.
+  /// Standard deviation over the samples, as the root mean square over the coordinates.
   public let std: Double
-  /// Mean distance between two samples of one prompt, per √D.
+  /// Mean distance between two samples of one prompt, divided by √D.
   public let diversity: Double
-  /// Distance of the mean sample from the teacher's, in the teacher's standard deviation.
+  /// Distance of the mean sample from the teacher's, in units of the teacher's standard deviation.
   public let meanShift: Double
   /// The fake teacher's mean denoising error on the samples.
   public let denoisingError: Double
-  /// The same on the samples it has just learnt from; nil if it is unknown.
+  /// The same error on the samples that it has just trained on; nil if unknown.
   public let trainingError: Double?
   /// The training reward's gain minus the held-out rewards' mean gain, in units of their standard deviation; nil
   /// without held-out rewards and during the first steps that are ignored.
   public let goodhartGap: Double?
-  /// One number a sample: "reward", "held-out-NAME".
+  /// One score per sample, by name: "reward", "held-out-NAME".
   public let rewards: [(name: String, values: [Double])]
 
-  /// The fake teacher's generalisation gap: 1 if unseen samples are as easy for it as those it has learnt from.
+  /// The fake teacher's generalization gap: 1 if its error on unseen samples equals its error on those it just trained
+  /// on.
   public var fakeTeacherGap: Double? { trainingError.map { denoisingError / $0 } }
 
-  /// Everything that is one number, by name.
+  /// All metrics that are single numbers, by name.
   public var scalars: [(name: String, value: Double)] {
     [
       ("mean", mean), ("std", std), ("diversity", diversity), ("mean-shift", meanShift), ("error", denoisingError),

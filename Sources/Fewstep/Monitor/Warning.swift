@@ -1,20 +1,20 @@
 import Foundation
 
-/// Something that looks wrong with a run, and what the run did about it.
+/// A likely problem in a run, and the run's response to it.
 public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
-  /// What is monitored. A value of the fixed batch has to be past its threshold twice in a row.
+  /// The monitored quantities. A value of the fixed batch has to be past its threshold twice in a row.
   public enum Kind: String, Codable, Sendable, CaseIterable {
-    /// Distance of the samples' mean from the teacher's, in the teacher's standard deviation.
+    /// Distance of the samples' mean from the teacher's, in units of the teacher's standard deviation.
     case meanShift = "mean-shift"
-    /// The samples' standard deviation divided by the teacher's, or its inverse if that is larger.
+    /// The samples' standard deviation divided by the teacher's, or the inverse if that is larger.
     case std
-    /// Mean distance between samples of one prompt, as a share of the teacher's: wrong below its threshold.
+    /// Mean distance between samples of one prompt, as a share of the teacher's. It warns below its threshold.
     case diversity
     /// The fake teacher's error on unseen samples divided by its error on the samples it just trained on.
     case fakeTeacherGap = "fake-teacher-gap"
     /// Gradient norm, as a multiple of the median of the last 100.
     case gradientNorm = "gradient-norm"
-    /// A loss, a gradient or a sample is no longer a number.
+    /// A loss, a gradient or a sample is not finite.
     case notFinite = "not-finite"
     /// Gain in the training reward minus the mean gain in the held-out rewards.
     case goodhartGap = "goodhart-gap"
@@ -26,11 +26,11 @@ public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
   }
 
   public let kind: Kind
-  /// Steps done when it was seen.
+  /// The number of steps done when the problem was seen.
   public let step: Int
   public let value: Double
   public let threshold: Double
-  /// Details of the kind: whose gradient, which loss.
+  /// Details: which role's gradient, which loss.
   public let detail: String
   public internal(set) var action = Action.warned
   /// The step that a run was rolled back to.
@@ -53,7 +53,7 @@ public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension Warning.Kind {
-  /// What has happened.
+  /// A sentence that describes the problem.
   public var message: String {
     switch self {
     case .meanShift: "the mean of the student's samples has left the teacher's"
@@ -66,7 +66,7 @@ extension Warning.Kind {
     }
   }
 
-  /// What it usually means.
+  /// The usual cause.
   public var cause: String {
     switch self {
     case .meanShift: "the student follows the condition or the reward away from the data"

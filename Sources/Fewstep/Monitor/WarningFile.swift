@@ -7,8 +7,8 @@ struct WarningFile {
   let path: String
   private(set) var warnings = [Warning]()
 
-  /// - Parameter step: the step a resumed run continues from: later warnings are dropped, except those that caused a
-  ///   roll-back. nil for a new run.
+  /// - Parameter step: the step that a resumed run continues from: later warnings are dropped, except those that caused
+  ///   a roll-back. nil for a new run.
   /// - Throws: `Failure` if the file is not a list of warnings.
   init(_ path: String, resumingAt step: Int?) throws {
     self.path = path
@@ -24,7 +24,7 @@ struct WarningFile {
     try write()
   }
 
-  /// The warnings of a run, none if there is no file.
+  /// The warnings of a run; none if there is no file.
   static func read(_ path: String) throws -> [Warning] {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     guard let warnings = try? JSONDecoder.pretty.decode([Warning].self, from: data) else {

@@ -1,12 +1,12 @@
 import Networks
 import Tensors
 
-/// DMD2's GAN (arXiv 2405.14867, section 4.3): a small head on a teacher's deep features tells generated from real, both
-/// noised to a random time; non-saturating losses.
+/// DMD2's GAN (arXiv 2405.14867, section 4.3): a small head on a teacher's deep features distinguishes generated from
+/// real samples, both noised to a random time. The losses are non-saturating.
 public final class AdversarialTerm {
-  /// Whose features the head reads.
+  /// The network whose features the head reads.
   public enum Features: String, Sendable, CaseIterable {
-    /// The fake teacher learns to tell them apart together with the head (DMD2).
+    /// The fake teacher, which learns to distinguish them together with the head (DMD2).
     case fakeTeacher = "fake-teacher"
     /// The frozen real teacher (LADD, arXiv 2403.12015).
     case teacher
@@ -17,7 +17,7 @@ public final class AdversarialTerm {
     public let discriminatorWeight: Double
     public let head: DiscriminatorKind
     public let features: Features
-    /// How the head is optimized; nil: together with the fake teacher.
+    /// The head's optimizer settings; nil trains the head together with the fake teacher.
     public let optimization: OptimizationSettings?
 
     public init(_ s: SettingsReader) {
@@ -41,7 +41,7 @@ public final class AdversarialTerm {
 
   public init(_ settings: Settings) { self.settings = settings }
 
-  /// Both weights 0 leave the term out altogether.
+  /// If both weights are 0, the term is left out.
   public var isActive: Bool { settings.studentWeight > 0 || settings.discriminatorWeight > 0 }
   public var parameters: ParameterStore? { head?.parameters }
 
@@ -53,11 +53,12 @@ public final class AdversarialTerm {
     head = try settings.head.discriminator(of: shape, ParameterStore(.random(seed: seed), device: backbone.device))
   }
 
-  /// Adds softplus(-D(x_t')): the student wants its samples to be taken for real.
+  /// Adds softplus(-D(x_t')): the student makes samples that the head takes for real.
   public func adding(toStudent loss: Loss, _ scene: Scene) throws -> Loss {
     guard settings.studentWeight > 0 else { return loss }
     let batch = try scene.real
-    // The gradient passes through head and features to the sample, and must not stay in the networks on the way.
+    // The gradient passes through the head and the features to the sample, and must not accumulate in the networks on
+    // the way.
     let generated = try (head?.parameters ?? scene.fakeTeacher.parameters).frozen {
       try scene.fakeTeacher.parameters.frozen {
         try logits(scene.samples, batch.fakeNoise, batch.time, scene.condition, scene)

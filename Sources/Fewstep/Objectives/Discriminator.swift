@@ -1,20 +1,21 @@
 import Networks
 import Tensors
 
-/// A small network on a teacher's deep features, [B, C, h, w] or [B, C], that tells real samples from generated ones: one
-/// logit [B] each.
+/// A small network on a teacher's deep features, [B, C, h, w] or [B, C], that distinguishes real from generated samples
+/// with one logit each, [B].
 public protocol Discriminator: Trainable {
   func callAsFunction(_ features: Tensor) throws -> Tensor
 }
 
-/// What a discriminator is made of.
+/// The architecture of a discriminator.
 public enum DiscriminatorKind: String, Sendable, CaseIterable {
-  /// Two layers at every position, and the mean over positions: cheap, and fit for features of any shape.
+  /// Two layers at every position, and the mean over positions: cheap, and suitable for features of any shape.
   case pointwise
-  /// DMD2's own: convolutions of kernel 4 and stride 2 down to 4 positions a side, one over all of these, and a layer.
+  /// DMD2's own: convolutions with kernel 4 and stride 2 down to 4 positions per side, one convolution over all of
+  /// these, and a linear layer.
   case convolutional
 
-  /// - Parameter shape: of the features without the batch, [C, h, w] or [C].
+  /// - Parameter shape: the features' shape without the batch, [C, h, w] or [C].
   func discriminator(of shape: [Int], _ store: ParameterStore) throws -> any Discriminator {
     switch self {
     case .pointwise: return try PointwiseDiscriminator(store, channels: shape[0])

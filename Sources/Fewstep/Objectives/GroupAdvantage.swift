@@ -2,16 +2,16 @@ import Tensors
 
 /// Group-relative advantages (AMD, arXiv 2602.07345, Eq. 12): a sample's reward compared with those of its prompt's group.
 public struct GroupAdvantage: Equatable, Sendable {
-  /// K: samples of one prompt.
+  /// K: the number of samples per prompt.
   public var groupSize: Int
-  /// Steps between evaluations of the reward; on the others every advantage is 0, which is plain DMD.
+  /// Steps between evaluations of the reward. On the other steps every advantage is 0, which is plain DMD.
   public var interval: Int
   /// ã is limited to ± this.
   public var clip: Double
   /// ε of Eq. 12.
   public var epsilon: Double
-  /// How far σ_g² is drawn towards its mean over all groups of the step, 0...1. A group whose rewards hardly differ then has
-  /// small advantages instead of ±1.
+  /// How far σ_g² is drawn towards its mean over all groups of the step, 0...1. If a group's rewards hardly differ, it
+  /// then has small advantages instead of ±1.
   public var pooledDeviation: Double
 
   public init(
@@ -24,16 +24,17 @@ public struct GroupAdvantage: Equatable, Sendable {
     self.pooledDeviation = pooledDeviation
   }
 
-  /// ã = clip((R - μ_g) / (σ_g + ε)) for rewards [B] whose groups of K follow each other.
+  /// ã = clip((R - μ_g) / (σ_g + ε)) for rewards [B] in consecutive groups of K.
   ///
-  /// σ_g is the biased standard deviation. If a group's rewards do not differ, its advantages are 0: in float64 the mean of equal
-  /// float32 numbers is exactly that number, in float32 it is not, and rounding would be blown up to the size of ε.
+  /// σ_g is the biased standard deviation. If a group's rewards do not differ, its advantages are 0. This needs
+  /// float64, in which the mean of equal float32 numbers is exactly that number. In float32 it is not, and the rounding
+  /// error would be comparable to ε.
   public func advantages(_ rewards: Tensor) throws -> Tensor {
     let groups = try rewards.to(.float64).reshaped([-1, groupSize])
     return try advantages(groups, among: groups).reshaped([-1])
   }
 
-  /// The same for rewards [..., n] that are measured against others' [..., K].
+  /// The same for rewards [..., n] that are compared with others' rewards [..., K].
   func advantages(_ rewards: Tensor, among peers: Tensor) throws -> Tensor {
     let peers = try peers.to(.float64)
     let centred = try rewards.to(.float64) - peers.mean([-1], keeping: true)
@@ -43,14 +44,14 @@ public struct GroupAdvantage: Equatable, Sendable {
   }
 }
 
-/// Rewards and advantages of all samples of a step, of which a scene's micro-batch is a part.
+/// Rewards and advantages of all samples of a step. A scene's micro-batch is a part of them.
 public struct BatchRewards {
   /// float [B]
   public let rewards: Tensor
   /// ã, float [B]
   public let advantages: Tensor
   let groupSize: Int
-  /// Advantages of the one group that all are measured against; nil if each sample has its own group.
+  /// Advantages of the one group that all samples are compared with; nil if each sample has its own group.
   private let peers: Tensor?
 
   public init(rewards: Tensor, groupAdvantage: GroupAdvantage) throws {
@@ -60,7 +61,7 @@ public struct BatchRewards {
     peers = nil
   }
 
-  /// Samples outside all groups: their rewards are measured against those of `peers` [K].
+  /// Samples outside all groups: their rewards are compared with those of `peers` [K].
   public init(rewards: Tensor, peers: Tensor, groupAdvantage: GroupAdvantage) throws {
     self.rewards = rewards
     advantages = try groupAdvantage.advantages(rewards, among: peers)
@@ -68,7 +69,7 @@ public struct BatchRewards {
     self.peers = try groupAdvantage.advantages(peers, among: peers)
   }
 
-  /// For each sample the mean over its group of what `weight` makes of the group's advantages.
+  /// For each sample the mean of `weight` over the advantages of its group.
   func groupMean(_ weight: (PerSample) throws -> PerSample) throws -> PerSample {
     if let peers { return try PerSample(mean(weight(PerSample(peers))) + advantages.zerosLike()) }
     let weights = try weight(PerSample(advantages)).values

@@ -1,11 +1,11 @@
 import Tensors
 
-/// A loss and the terms it is the sum of, for the curves.
+/// A loss and the terms that add up to it, for the curves.
 public struct Loss {
   public let total: Tensor
   public let terms: [(name: String, value: Tensor)]
-  /// The step [B, ...] that the samples are asked to take, without a graph; nil if the objective does not match. For the
-  /// diagnostics only.
+  /// The step [B, ...] that the loss asks the samples to take, without a graph; nil if the objective does not match.
+  /// Used only in the diagnostics.
   let step: Tensor?
 
   public init(_ total: Tensor, terms: [(name: String, value: Tensor)] = []) {
@@ -23,7 +23,7 @@ public struct Loss {
     Loss(try total + value * weight, terms: terms + [(name, value)], step: step)
   }
 
-  /// - Throws: `Failure` if the loss or a term is not a scalar, or if nothing can be learnt from it.
+  /// - Throws: `Failure` if the loss or a term is not a scalar, or if the loss has no graph to learn from.
   package func checked(_ place: String) throws -> Loss {
     for (name, value) in [("loss", total)] + terms where !value.shape.isEmpty {
       throw Failure(.software, at: place, "\(name): expected a scalar, got \(value.summary); take its mean")

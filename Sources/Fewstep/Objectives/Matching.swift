@@ -1,22 +1,22 @@
 import Tensors
 
-/// What a direction in sample space is divided by, per sample.
+/// The per-sample divisor of a direction in sample space.
 public enum MatchingScale: String, Sendable, CaseIterable {
-  /// mean |x - x̂0_real| over the sample (DMD2, arXiv 2405.14867, its code).
+  /// mean |x - x̂0_real| over the sample (arXiv 2405.14867 and DMD2's code).
   case dmd2
   /// The same over α_t: DMD's w_t (arXiv 2311.18828, Eq. 8) in x̂0 space, where score differences are α/σ² times ours.
   case dmd
   case none
 }
 
-/// How student and teachers are compared, for every objective alike.
+/// Settings for the comparison of student and teachers, the same for every objective.
 public struct Matching: Sendable {
-  /// ω in x̂u + ω (x̂c - x̂u); the real teacher's only.
+  /// ω in x̂u + ω (x̂c - x̂u), for the real teacher only.
   public var guidance: Guidance
   public var scale: MatchingScale
   /// Bounds of the times at which samples are noised for the student's update.
   public var times: ClosedRange<Double>
-  /// How times are drawn: for the student's update, for the fake teacher's, and for the discriminator.
+  /// The distribution of times for the student's update, the fake teacher's, and the discriminator.
   public var sampling: TimeSampling
 
   public init(
@@ -29,13 +29,13 @@ public struct Matching: Sendable {
     self.sampling = sampling
   }
 
-  /// How far into `times` each time [B] lies: 0 at its cleaner end, 1 at its noisier one.
+  /// The relative position of each time [B] in `times`: 0 at the cleaner end, 1 at the noisier end.
   public func fraction(of time: Tensor) throws -> Tensor {
-    // Times in float32 may lie a rounding outside.
+    // Times in float32 may be outside by a rounding error.
     try ((time - times.lowerBound) / length).clamped(0, 1)
   }
   public func fraction(of time: Double) -> Double { min(max((time - times.lowerBound) / length, 0), 1) }
-  /// The times that lie so far into `times`.
+  /// The times at these relative positions.
   public func time(at fraction: Tensor) throws -> Tensor { try times.lowerBound + length * fraction }
 
   private var length: Double { times.upperBound - times.lowerBound }

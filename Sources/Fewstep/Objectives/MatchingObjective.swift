@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// Parts of a recipe that an objective cannot do without.
+/// Parts of a recipe that an objective requires.
 public enum ObjectiveNeed: Sendable {
   /// Real samples: the `data` section.
   case data
@@ -9,21 +9,22 @@ public enum ObjectiveNeed: Sendable {
   case pairs
 }
 
-/// A distillation objective: turns a scene into the losses of the two roles that train.
+/// A distillation objective: turns a scene into the losses of the two trained roles.
 ///
-/// Laws: `studentLoss` sends gradients to the student alone; `fakeTeacherLoss` to the fake teacher and to the objective's
-/// own `parameters` alone; a scene with equal quantities gives equal losses. `ObjectiveChecks` tries them.
+/// Laws: `studentLoss` sends gradients only to the student. `fakeTeacherLoss` sends them only to the fake teacher and
+/// the objective's own `parameters`. A scene with equal quantities gives equal losses. `ObjectiveChecks` tests these
+/// laws.
 public protocol MatchingObjective: AnyObject {
-  /// How advantages are made of rewards; nil if the objective uses none.
+  /// The settings that turn rewards into advantages; nil if the objective uses none.
   var groupAdvantage: GroupAdvantage? { get }
-  /// What the recipe must provide.
+  /// The parts that the recipe must provide.
   var needs: Set<ObjectiveNeed> { get }
   /// The objective's networks, such as a discriminator. They learn from `fakeTeacherLoss`.
   var parameters: ParameterStore? { get }
-  /// How `parameters` are optimized; nil: together with the fake teacher, by its optimizer.
+  /// The settings that optimize `parameters`; nil optimizes them together with the fake teacher, by its optimizer.
   var optimization: OptimizationSettings? { get }
 
-  /// Builds what depends on the backbone; called once, before training.
+  /// Builds the parts that depend on the backbone; called once, before training.
   func prepare(for backbone: any Backbone, seed: Int) throws
   func studentLoss(_ scene: Scene) throws -> Loss
   func fakeTeacherLoss(_ scene: Scene) throws -> Loss

@@ -1,6 +1,6 @@
 import Tensors
 
-/// One number for each sample of a batch, such as an advantage or a weight. It multiplies samples [B, ...], each by its own
+/// One number per sample of a batch, such as an advantage or a weight. `*` multiplies each sample of [B, ...] by its
 /// number, so that code reads like the equations.
 public struct PerSample {
   /// [B]

@@ -1,7 +1,7 @@
 import Tensors
 
 extension Scene {
-  /// Real samples as the discriminator sees them: as many as the scene's, with their own conditions.
+  /// Real samples for the discriminator: as many as the scene's, with their own conditions.
   public struct RealBatch {
     public let samples: Tensor
     public let condition: Condition
@@ -19,7 +19,7 @@ extension Scene {
     }
   }
 
-  /// What the student and the teacher make of the same recorded noises, [B, ...] each.
+  /// The student's and the teacher's samples from the same recorded noises, [B, ...] each.
   public struct Pairs {
     /// With the student's graph.
     public let student: Tensor

@@ -1,11 +1,11 @@
 import Tensors
 
-/// Where the quantities of one update meet. Each is computed when it is first asked for, and once; what an objective does
-/// not ask for costs nothing.
+/// All quantities of one update. Each is computed once, on first use; quantities that an objective does not use cost
+/// nothing.
 ///
 /// Displacements d = x̂0 - x are written as differences of x̂0, in which x cancels (DMD's scores times σ²/α).
 public final class Scene {
-  /// x [B, ...]: the student's samples; with their graph in the student's update, without in the fake teacher's.
+  /// x [B, ...]: the student's samples, with their graph in the student's update and without it in the fake teacher's.
   public let samples: Tensor
   public let condition: Condition
   /// t [B], float64 on the CPU.
@@ -13,22 +13,22 @@ public final class Scene {
   /// ε [B, ...]
   public let noise: Tensor
   public let matching: Matching
-  /// The time from which the student made these samples: 1 in its first step.
+  /// The time from which the student made these samples: 1 for its first step.
   public let studentTime: Double
   public let teacher: any Teacher
-  /// Makes the condition that stands for "no prompt", see `Backbone.unconditional`.
+  /// Makes the condition for "no prompt", see `Backbone.unconditional`.
   private let unconditional: ((Condition) throws -> Condition)?
   public let fakeTeacher: any FakeTeacher
 
-  /// The step's rewards and advantages, and which of its samples these are.
+  /// The step's rewards and advantages, and the indices of this scene's samples among them.
   private let batchRewards: BatchRewards?
   private let range: Range<Int>
   private let realData: (() throws -> RealBatch)?
   private let pairs: (() throws -> Pairs)?
-  /// Whether what the teachers say keeps its graph, see `differentiable`.
+  /// Whether the teachers' predictions keep their graph, see `differentiable`.
   private let keepsGraph: Bool
 
-  /// Per-sample numbers [B] that the objective wants in the diagnostics, by name; a view's are its scene's.
+  /// Per-sample numbers [B] that the objective adds to the diagnostics, by name. A view shares its scene's.
   public var notes: [(name: String, values: Tensor)] { notebook.notes }
   private let notebook: Notebook
   private var known = [String: Tensor]()
@@ -70,7 +70,7 @@ public final class Scene {
     (self.time, self.keepsGraph, notebook) = (time, keepsGraph, scene.notebook)
   }
 
-  /// The quantity of this name, made by `make` the first time.
+  /// The quantity of this name. `make` computes it the first time.
   public func once(_ name: String, _ make: () throws -> Tensor) throws -> Tensor {
     if let tensor = known[name] { return tensor }
     let tensor = try make()
@@ -78,22 +78,22 @@ public final class Scene {
     return tensor
   }
 
-  /// The quantity of this name if somebody has asked for it; it is not made.
+  /// The quantity of this name if it has been computed; does not compute it.
   func ifKnown(_ name: String) -> Tensor? { known[name] }
 
   /// Adds a column [B] to the diagnostics.
   public func note(_ name: String, _ values: Tensor) { notebook.notes.append((name, values)) }
   public func note(_ name: String, _ values: PerSample) { note(name, values.values) }
 
-  // MARK: The same samples seen otherwise
+  // MARK: Views of the same samples
 
-  /// The same samples and noise compared at other times [B]: float64 on the CPU. Made once by that name.
+  /// The same samples and noise compared at other times [B], float64 on the CPU. Each name's view is made once.
   public func at(_ time: Tensor, named name: String) -> Scene {
     view(name) { Scene(self, time: time, keepsGraph: keepsGraph) }
   }
 
-  /// The same scene, in which what the teachers say keeps its graph through x_t to the samples, as score identity
-  /// distillation needs it. No gradient stays in the teachers' own parameters.
+  /// The same scene, in which the teachers' predictions keep their graph through x_t to the samples, as score identity
+  /// distillation needs. No gradient accumulates in the teachers' own parameters.
   public var differentiable: Scene { view("differentiable") { Scene(self, time: time, keepsGraph: true) } }
 
   private func view(_ name: String, _ make: () -> Scene) -> Scene {
@@ -103,7 +103,7 @@ public final class Scene {
     return scene
   }
 
-  // MARK: What the teachers say of x_t = α x + σ ε; constants, but for a differentiable scene's
+  // MARK: The teachers' predictions at x_t = α x + σ ε; constants except in a differentiable scene
 
   public var noisy: Tensor {
     get throws {
@@ -113,7 +113,7 @@ public final class Scene {
 
   /// x̂0 of the real teacher with the condition.
   public var realConditional: Tensor { get throws { try real("realConditional") } }
-  /// x̂0 of the real teacher without; equal to the conditional one where ω = 1 and nobody needs it.
+  /// x̂0 of the real teacher without the condition. If ω = 1 and nothing needs it, it equals the conditional one.
   public var realUnconditional: Tensor { get throws { try real("realUnconditional") } }
 
   /// x̂u + ω (x̂c - x̂u)
@@ -129,12 +129,12 @@ public final class Scene {
     get throws { try asked("fake") { try fakeTeacher.denoise(from: noisy, at: time, given: condition) } }
   }
 
-  /// d_real^c - d_fake: towards the data, away from what the student already makes.
+  /// d_real^c - d_fake: towards the data and away from the student's current samples.
   public var distributionMatching: Tensor {
     get throws { try asked("distributionMatching") { try realConditional - fake } }
   }
 
-  /// (ω - 1)(d_real^c - d_real^u): towards what the condition asks for.
+  /// (ω - 1)(d_real^c - d_real^u): towards the condition.
   public var conditionalAlignment: Tensor {
     get throws {
       try asked("conditionalAlignment") {
@@ -145,7 +145,7 @@ public final class Scene {
     }
   }
 
-  /// What directions are divided by, [B, 1, ...]; a constant everywhere, and not 0.
+  /// The divisor of directions, [B, 1, ...]; always a constant, and never 0.
   public var scale: Tensor {
     get throws {
       try once("scale") {
@@ -175,14 +175,14 @@ public final class Scene {
     get throws { try perSample("advantage") { try batchRewards?.advantages.rows(range) } }
   }
 
-  /// For each sample the mean over its whole group of `weight(ã)`, whichever micro-batch the others are in.
+  /// For each sample the mean of `weight(ã)` over its whole group, even if the group spans several micro-batches.
   public func groupMean(_ weight: (PerSample) throws -> PerSample) throws -> PerSample {
     guard let batchRewards else { return try weight(advantage) }
     return try batchRewards.groupMean(weight).rows(range)
   }
 
-  /// What `weight` makes of the rewards [N] of all samples of the step, at those of this scene; ones if the samples were not
-  /// scored.
+  /// Computes `weight` from the rewards [N] of all samples of the step, and returns the rows of this scene; ones if the
+  /// samples were not scored.
   public func overBatch(_ weight: (_ rewards: Tensor) throws -> Tensor) throws -> PerSample {
     try PerSample(batchRewards.map { try weight($0.rewards).rows(range) } ?? perSampleZeros() + 1)
   }
@@ -191,7 +191,7 @@ public final class Scene {
 
   // MARK: The fake teacher's training
 
-  /// The fake teacher's error [B] on x noised to t, in the space it predicts in; with its graph.
+  /// The fake teacher's error [B] on x noised to t, in its prediction space; with its graph.
   public var denoisingError: Tensor {
     get throws {
       try once("denoisingError") {
@@ -231,7 +231,7 @@ public final class Scene {
 
   // MARK: The update
 
-  /// ½ mean (x - sg(x + direction / scale))², see the function of this name.
+  /// ½ mean (x - sg(x + direction / scale))², see the function of the same name.
   public func match(along direction: Tensor) throws -> Loss {
     try Fewstep.match(samples, along: direction, scale: scale)
   }

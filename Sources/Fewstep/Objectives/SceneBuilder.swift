@@ -1,6 +1,6 @@
 import Tensors
 
-/// Puts scenes together: holds what all scenes of a run share, and draws the random numbers of each.
+/// Builds scenes: holds the parts that all scenes of a run share, and draws the random numbers of each.
 public struct SceneBuilder {
   public let backbone: any Backbone
   public let teacher: any Teacher
@@ -9,16 +9,16 @@ public struct SceneBuilder {
   /// The student's times.
   public let steps: [Double]
   public let matching: Matching
-  /// Bounds of the times at which a discriminator sees its samples.
+  /// Bounds of the times at which samples are noised for the discriminator.
   public var discriminatorTimes: ClosedRange<Double>
-  /// What all noise is multiplied by, for samples in other units.
+  /// The factor of all noise, for samples in other units.
   public var unit = 1.0
 
   /// Random numbers of one scene by purpose: "time", "noise", "gan time", "gan real noise", "gan fake noise".
   public typealias Streams = (_ purpose: String) -> Noise.Stream
   /// Real samples [B, ...] and their conditions.
   public typealias RealSamples = () throws -> (samples: Tensor, condition: Condition)
-  /// Recorded noises and what the teacher made of them, [B, ...] each.
+  /// Recorded noises, the teacher's samples from them (both [B, ...]), and their conditions.
   public typealias RecordedPairs = () throws -> (noise: Tensor, samples: Tensor, condition: Condition)
 
   public init(
@@ -37,7 +37,7 @@ public struct SceneBuilder {
   /// A scene at times drawn inside `times`.
   ///
   /// - Parameters:
-  ///   - samples: [B, ...], rows `range` of the step's batch.
+  /// - samples: [B, ...], the rows `range` of the step's batch.
   ///   - real: real samples, for a discriminator; nil if there are none.
   ///   - pairs: recorded pairs, for a regression; nil if there are none.
   public func scene(

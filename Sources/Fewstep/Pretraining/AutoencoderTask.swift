@@ -2,23 +2,25 @@ import Foundation
 import Networks
 import Tensors
 
-/// An autoencoder, from images to latents and back: mean |x - x̂| and a weak pull of the latents towards a standard normal
-/// distribution (Rombach et al., arXiv 2112.10752, the one regularised by KL; without its perceptual and adversarial terms).
+/// Trains an autoencoder from images to latents and back: mean |x - x̂| and a weak pull of the latents towards a
+/// standard normal distribution (the KL-regularized autoencoder of Rombach et al., arXiv 2112.10752, without its
+/// perceptual and adversarial terms).
 public struct AutoencoderTask: PretrainingTask {
   public struct Settings: Sendable {
-    /// Of KL, in nats per latent number.
+    /// The weight of the KL divergence, which is in nats per latent number.
     public var klWeight: Double
 
     public init(klWeight: Double) { self.klWeight = klWeight }
   }
 
-  /// How well images are rebuilt that were not trained on.
+  /// Reconstruction quality on images that were not trained on.
   public struct Report: Encodable, Equatable, Sendable {
-    /// mean |x - x̂|, where pixels span -1...1.
+    /// mean |x - x̂|; pixels span -1...1.
     public var meanAbsoluteError: Double
     /// Peak signal-to-noise ratio, in dB.
     public var psnr: Double
-    /// 1 / the standard deviation of the posteriors' means: what gives latents the standard deviation of the noise.
+    /// 1 / the standard deviation of the posteriors' means: this factor gives latents the standard deviation of the
+    /// noise.
     public var scale: Double
   }
 

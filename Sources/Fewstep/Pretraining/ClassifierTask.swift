@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// A classifier of pixels, by cross-entropy: a reward, or an evaluation's features.
+/// Trains a classifier of pixels by cross-entropy, for a reward or an evaluation's features.
 public struct ClassifierTask: PretrainingTask {
   public static var schema: PretrainingSchema<any TrainableClassifier> {
     PretrainingSchema(
@@ -23,7 +23,7 @@ public struct ClassifierTask: PretrainingTask {
     try negativeLogLikelihood(model.logProbabilities(samples * 0.5 + 0.5), condition.tensor("class"))
   }
 
-  /// The share of `data` that is classified right.
+  /// The share of `data` that is classified correctly.
   public func accuracy(on data: any DataSource, batch: Int = 500) throws -> Double {
     try noGrad {
       var right = 0.0

@@ -1,12 +1,12 @@
 import Networks
 import Tensors
 
-/// A many-step teacher: denoising error on real data. Some samples lose their condition, so that the same network also learns
-/// the unconditional distribution.
+/// Trains a many-step teacher by its denoising error on real data. Some samples lose their condition, so that the same
+/// network also learns the unconditional distribution.
 public struct DenoiserTask: PretrainingTask {
   public struct Settings: Sendable {
     public var times: TimeSampling
-    /// Share of samples that lose their condition.
+    /// The share of samples that lose their condition.
     public var dropout: Double
 
     public init(times: TimeSampling = .uniform, dropout: Double) {
@@ -40,9 +40,9 @@ public struct DenoiserTask: PretrainingTask {
       metadata: backbone.metadata)
   }
 
-  /// A network that exists.
+  /// Trains an existing network.
   ///
-  /// - Parameter unconditional: the condition that stands for "no prompt", for as many samples.
+  /// - Parameter unconditional: the condition for "no prompt", for as many samples.
   public init(
     _ model: any TrainableDenoiser, unconditional: @escaping (Condition) throws -> Condition, _ settings: Settings,
     metadata: [String: String] = [:]

@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// Trains a network from nothing, on real data. It cannot be resumed.
+/// Trains a network from scratch, on real data. It cannot be resumed.
 public final class Pretraining<Task: PretrainingTask> {
   public let task: Task
   public let ema: EMA?
@@ -25,7 +25,7 @@ public final class Pretraining<Task: PretrainingTask> {
 
   /// One optimizer step, counted from 0; returns the loss and the gradients' norm before clipping.
   ///
-  /// - Throws: `TrainingError.notFinite` before anything moves.
+  /// - Throws: `TrainingError.notFinite` before anything is changed.
   public func step(_ step: Int) throws -> (loss: Double, gradientNorm: Double) {
     let (samples, condition) = try data.batch(order.positions(step: step, batch: settings.batch))
     let loss = try task.loss(samples, given: condition, step: step, noise: noise)
@@ -34,10 +34,10 @@ public final class Pretraining<Task: PretrainingTask> {
     return report
   }
 
-  /// All steps, or those until `progress` returns false.
+  /// Runs all steps, or until `progress` returns false.
   ///
   /// - Parameter progress: called after each step with the number of steps done.
-  /// - Returns: the steps done.
+  /// - Returns: the number of steps done.
   public func run(_ progress: (_ done: Int, _ loss: Double, _ gradientNorm: Double) throws -> Bool) throws -> Int {
     for step in 0..<settings.steps {
       let (loss, norm) = try self.step(step)
@@ -46,6 +46,6 @@ public final class Pretraining<Task: PretrainingTask> {
     return settings.steps
   }
 
-  /// The weights that are kept: the average if there is one.
+  /// The weights to keep: the average if there is one.
   public var weights: [(name: String, tensor: Tensor)] { ema?.state ?? task.parameters.state }
 }

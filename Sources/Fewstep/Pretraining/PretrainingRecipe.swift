@@ -1,20 +1,20 @@
 import Files
 import Tensors
 
-/// What `fewstep train-teacher`, `train-classifier` and `train-autoencoder` read.
+/// The recipe of `fewstep train-teacher`, `train-classifier` and `train-autoencoder`.
 public struct PretrainingRecipe<Task: PretrainingTask> {
   public let name: String
   public let seed: Int
   public let device: Device
   public let threads: Int?
-  /// Makes what is trained.
+  /// Makes the network to train.
   public let product: (PluginContext) throws -> Task.Product
   public let data: (PluginContext) throws -> any DataSource
-  /// Data that are not trained on, for the report at the end; nil if the task has none.
+  /// Data for the report at the end, which are not trained on; nil if the task has none.
   public let test: ((PluginContext) throws -> any DataSource)?
   public let training: PretrainingSettings
   public let settings: Task.Settings
-  /// Where the weights go (safetensors).
+  /// The output path of the weights (safetensors).
   public let output: String
 
   /// - Throws: `RecipeError` with all mistakes.
@@ -34,13 +34,13 @@ public struct PretrainingRecipe<Task: PretrainingTask> {
 
   /// Makes the network and opens the data.
   ///
-  /// - Throws: `Failure` if the device is not available, and what the plugins throw.
+  /// - Throws: `Failure` if the device is not available, and the plugins' errors.
   public func opened() throws -> (training: Pretraining<Task>, test: (any DataSource)?) {
     if let threads { try Runtime.setThreads(threads) }
     if let absence = device.absence { throw Failure(.malformed, at: "device", absence) }
     let context = PluginContext(device: device, seed: seed)
     let product = try product(context)
-    // Data may be the backbone's own: latents of its autoencoder.
+    // The data may depend on the backbone, such as latents of its autoencoder.
     let whole = PluginContext(device: device, seed: seed, backbone: product as? any Backbone)
     let test = try test?(whole)
     let task = try Task(product, settings, seed: seed)

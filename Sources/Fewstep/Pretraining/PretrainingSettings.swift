@@ -1,11 +1,11 @@
 import Networks
 
-/// How long and by which steps a network is trained from nothing.
+/// The length and the optimization of training from scratch.
 public struct PretrainingSettings: Sendable {
   public var steps: Int
   public var batch: Int
   public var optimization: OptimizationSettings
-  /// Of the average of the weights; nil keeps none.
+  /// The decay of the averaged weights; nil keeps no average.
   public var decay: EMA.Decay?
 
   public init(steps: Int, batch: Int, optimization: OptimizationSettings, decay: EMA.Decay?) {

@@ -1,10 +1,10 @@
 import Networks
 import Tensors
 
-/// An optimizer with its learning-rate schedule and its limit of the gradients' norm.
+/// An optimizer with its learning-rate schedule and its limit on the gradient norm.
 public final class ScheduledOptimizer {
   public let optimizer: any Optimizer
-  /// Whose parameters they are, for errors: "student".
+  /// The role whose parameters are optimized, for errors: "student".
   private let role: String
   private let schedule: LearningRateSchedule
   private let gradientLimit: Double?
@@ -22,7 +22,7 @@ public final class ScheduledOptimizer {
   ///   - step: counted from 0, for the schedule.
   ///   - factor: multiplies the learning rate.
   /// - Returns: the gradients' norm before clipping.
-  /// - Throws: `TrainingError.notFinite` before anything moves.
+  /// - Throws: `TrainingError.notFinite` before anything is changed.
   func step(_ step: Int, factor: Double = 1) throws -> Double {
     let norm = try clipGradients(optimizer.parameters, to: gradientLimit)
     guard norm.isFinite else { throw TrainingError.notFinite(role: role, quantity: "gradient norm", step: step) }

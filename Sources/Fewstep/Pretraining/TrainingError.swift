@@ -6,7 +6,7 @@ public enum TrainingError: ExitCoded, CustomStringConvertible {
 
   public var exitCode: Int32 { Failure.Kind.software.rawValue }
 
-  /// What was not finite: "the student's loss".
+  /// The name of the value that was not finite: "the student's loss".
   var subject: String {
     switch self {
     case .notFinite(let role, let quantity, _): "the \(role)'s \(quantity)"

@@ -1,5 +1,5 @@
 extension Catalog {
-  /// A plugin as lists and reference pages show it.
+  /// A plugin as it appears in lists and reference pages.
   public struct Entry {
     /// "objective", "backbone", "reward"...
     public let kind: String
@@ -8,7 +8,7 @@ extension Catalog {
     public let settings: [Setting]
   }
 
-  /// The keys that every recipe has.
+  /// The settings that every recipe has.
   public var recipe: Entry {
     Entry(kind: "recipe", name: "recipe", summary: "The keys of every recipe", settings: Recipe.ownSettings(self))
   }

@@ -22,7 +22,7 @@ extension Catalog {
 
   /// The family of a model's folder.
   ///
-  /// - Throws: `Failure` if no plugin knows the class that its model_index.json names.
+  /// - Throws: `Failure` if no plugin implements the class that its model_index.json names.
   public func family(_ folder: PipelineFolder) throws -> any PretrainedModel.Type {
     guard let family = models.first(where: { $0.pipelineClass == folder.className }) else {
       throw Failure(

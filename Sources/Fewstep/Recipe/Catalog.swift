@@ -1,13 +1,13 @@
 import Files
 import Tensors
 
-/// What a plugin may ask for when it is made.
+/// The objects that a plugin may use when it is made.
 public struct PluginContext {
   public let device: Device
   public let seed: Int
-  /// The model family, once it is loaded: rewards and data may be defined by it.
+  /// The model family, once it is loaded: rewards and data may depend on it.
   public let backbone: (any Backbone)?
-  /// The teachers of a run, for rewards and objectives that ask them.
+  /// The teachers of a run, for rewards and objectives that use them.
   public let teacher: (any Teacher)?
   public let fakeTeacher: (any FakeTeacher)?
 
@@ -23,10 +23,11 @@ public struct PluginContext {
   }
 }
 
-/// A named, configurable thing: reads its settings first, is made (files opened, memory taken) later.
+/// A named, configurable part of a recipe. It reads its settings first; it is made later, when files are opened and
+/// memory is allocated.
 public struct Plugin<Product> {
   public let name: String
-  /// One line, with the paper.
+  /// One line that cites the paper.
   public let summary: String
   public let read: (SettingsReader) -> (PluginContext) throws -> Product
 
@@ -38,7 +39,7 @@ public struct Plugin<Product> {
     self.read = read
   }
 
-  /// A plugin that is made of its settings alone, and anew each time.
+  /// A plugin that is made from its settings alone, and anew each time.
   ///
   ///     Plugin("amd", "Adaptive Matching Distillation (arXiv 2602.07345)", AMD.Settings.init, AMD.init)
   public init<Settings>(
@@ -54,7 +55,7 @@ public struct Plugin<Product> {
   /// Its settings.
   public var settings: [Setting] { settings(in: Catalog()) }
 
-  /// Its settings, given the plugins of `catalog` that it may be made of.
+  /// Its settings, including those of the plugins in `catalog` that it may contain.
   public func settings(in catalog: Catalog) -> [Setting] {
     let reader = SettingsReader.describing(catalog)
     _ = read(reader)
@@ -62,36 +63,36 @@ public struct Plugin<Product> {
   }
 }
 
-/// All plugins of an executable. A value: tests and user packages fill their own.
+/// All plugins of an executable. It is a value: tests and user packages make their own.
 public struct Catalog {
   public var objectives = [Plugin<any MatchingObjective>]()
   public var backbones = [Plugin<any Backbone>]()
-  /// Model families that `fewstep train-teacher` can train from nothing.
+  /// Model families that `fewstep train-teacher` can train from scratch.
   public var pretrainable = [Plugin<any Backbone>]()
   public var rewards = [Plugin<any RewardProxy>]()
   public var data = [Plugin<any DataSource>]()
   public var features = [Plugin<any FeatureNetwork>]()
   /// Classifiers that `fewstep train-classifier` can train.
   public var classifiers = [Plugin<any TrainableClassifier>]()
-  /// Autoencoders that `fewstep train-autoencoder` can train from nothing.
+  /// Autoencoders that `fewstep train-autoencoder` can train from scratch.
   public var autoencoders = [Plugin<any TrainableAutoencoder>]()
   /// Families of pretrained models, see `add`.
   public var models = [any PretrainedModel.Type]()
-  /// Files that plugins were loaded from. Runs record them, so that a resume can ask for them.
+  /// Files that plugins were loaded from. Runs record them, so that a resume can request them.
   public var files = [String]()
 
   public init() {}
 }
 
 extension SettingsReader {
-  /// A section whose `kind` names another plugin of the executable, for plugins made of plugins.
+  /// A section whose `kind` names another plugin of the executable, for plugins that contain plugins.
   public func plugin<Product>(_ key: String, among kind: KeyPath<Catalog, [Plugin<Product>]>, _ meaning: String) -> (
     PluginContext
   ) throws -> Product { plugin(key, among: catalog[keyPath: kind], meaning) }
 
   private var catalog: Catalog { environment as? Catalog ?? Catalog() }
 
-  /// A section whose `kind` names a plugin, read by it.
+  /// A section whose `kind` names the plugin that reads it.
   func plugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (PluginContext) throws ->
     Product
   {
@@ -104,7 +105,7 @@ extension SettingsReader {
     return plugin.read(section)
   }
 
-  /// As `plugin`, for a section that may be left out.
+  /// Like `plugin`, for a section that may be left out.
   func optionalPlugin<Product>(_ key: String, among plugins: [Plugin<Product>], _ meaning: String) -> (
     (PluginContext) throws -> Product
   )? {

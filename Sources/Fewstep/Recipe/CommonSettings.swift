@@ -1,6 +1,6 @@
 import Tensors
 
-/// What every recipe begins with.
+/// The settings at the start of every recipe.
 struct CommonSettings {
   let name: String
   let seed: Int
@@ -22,7 +22,7 @@ struct CommonSettings {
   }
 }
 
-/// Above anything useful, and small enough that products of them and lists of that length stay possible.
+/// Limits above any useful value, yet small enough that products of such values and lists of that length are possible.
 extension Bounds {
   static let steps = Bounds.closed(1, 1_000_000_000)
   static let batch = Bounds.closed(1, 1_000_000)

@@ -1,14 +1,14 @@
-/// How a run is monitored: a recipe's `monitor` section.
+/// The settings of a run's monitor: a recipe's `monitor` section.
 public struct MonitorSettings {
-  /// What follows a warning, after it is reported and stored.
+  /// The response to a warning, after it is reported and stored.
   public enum Policy: String, Sendable, CaseIterable {
     case warn
-    /// A checkpoint is saved, and kept.
+    /// Saves a checkpoint, and keeps it.
     case save
-    /// The run saves and ends; a resume continues in spite of the warning.
+    /// Saves and ends the run; a resume continues in spite of the warning.
     case stop
-    /// The run returns to its last checkpoint from before anything was wrong, and continues with half the learning rates:
-    /// random numbers are functions of the step, so with the same rates it would only repeat itself.
+    /// Returns to the last checkpoint from before the problem, and continues with half the learning rates. Random
+    /// numbers are functions of the step, so with the same rates the run would repeat itself.
     case rollBack = "roll-back"
   }
 
@@ -16,7 +16,7 @@ public struct MonitorSettings {
   public let every: Int
   public let samples: Int
   public let teacherSteps: Int
-  /// Steps during which the probe's values may be anything.
+  /// The number of first steps in which the fixed batch's values are ignored.
   public let ignoreFirstSteps: Int
   public let policy: Policy
   public let rollBacks: Int
@@ -27,7 +27,7 @@ public struct MonitorSettings {
   public let fakeTeacherGap: Double
   public let gradientNorm: Double
   public let goodhartGap: Double
-  /// Rewards that are measured but not learnt from, by the recipe's names for them.
+  /// Rewards that are measured but not learned from, by the recipe's names for them.
   public let heldOutRewards: [(name: String, make: (PluginContext) throws -> any RewardProxy)]
 
   init(_ top: SettingsReader, _ catalog: Catalog) {
@@ -69,7 +69,7 @@ public struct MonitorSettings {
       "goodhart-gap", default: 2, in: .positive,
       "Gain in the training reward minus the mean gain in the held-out rewards, each in its standard deviation over the first probe after `ignore-first-steps`."
     )
-    // What is measured of other samples or by other rewards could not be compared with what was measured before.
+    // Measurements on other samples or with other rewards could not be compared with earlier ones.
     let rewards = s.optionalSection("held-out-rewards", affects: .results)
     heldOutRewards = (rewards?.names(orDescribing: "NAME") ?? []).map { name in
       (name, rewards!.plugin(name, among: catalog.rewards, "A reward that is measured and not learnt from."))

@@ -2,10 +2,10 @@ import Files
 import Foundation
 
 extension Recipe {
-  /// A recipe file as a tree, laid over the one that its key `extends` names, if any: sections are merged key by key, and
-  /// one that gives another `kind` than the extended recipe's takes its place.
+  /// A recipe file as a tree, merged key by key over the file that its key `extends` names, if any. A section with
+  /// another `kind` than the extended recipe's replaces that section.
   ///
-  /// - Throws: `RecipeError` if files extend each other in a circle, `Failure` where one is missing or no YAML.
+  /// - Throws: `RecipeError` if files extend each other in a circle, `Failure` if one is missing or is not YAML.
   static func extended(_ path: String, below: [String] = []) throws -> YAMLNode {
     let node = try YAMLNode.load(path: path)
     guard let base = node["extends"], case .mapping(let entries) = node.content else { return node }

@@ -3,9 +3,9 @@ import Foundation
 import Tensors
 
 extension Recipe {
-  /// Reads a recipe file, with single values replaced.
+  /// Reads a recipe file and replaces single values.
   ///
-  /// - Parameter overrides: "training.steps=100", as `--set` takes them; the value is read as YAML.
+  /// - Parameter overrides: "training.steps=100", as for `--set`; the value is read as YAML.
   public static func load(_ path: String, overrides: [String] = [], catalog: Catalog) throws -> Recipe {
     let node = try node(path, overrides: overrides)
     if let sweep = node["sweep"] {
@@ -36,13 +36,13 @@ extension Recipe {
 
   /// Writes every value with its source, and, above them, the files that plugins were loaded from.
   ///
-  /// - Throws: `Failure` as `AtomicFile.write`.
+  /// - Throws: `Failure` like `AtomicFile.write`.
   public func write(to path: String) throws {
     let head = pluginFiles.map { Self.pluginNote + $0 + "\n" }.joined()
     try AtomicFile.write(Data((head + resolved.text()).utf8), to: path)
   }
 
-  /// The files that a recipe was run with, as `write` noted them; none if it cannot be read.
+  /// The plugin files that `write` recorded in a run's recipe; none if the recipe cannot be read.
   public static func pluginFiles(notedIn path: String) -> [String] {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     return text.split(separator: "\n").prefix { $0.hasPrefix(pluginNote) }.map {

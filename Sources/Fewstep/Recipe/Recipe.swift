@@ -3,16 +3,16 @@ import Foundation
 import Networks
 import Tensors
 
-/// A whole experiment: everything that a run is a function of.
+/// A whole experiment: everything that determines a run.
 public struct Recipe {
   public struct Training: Sendable {
-    /// Student updates.
+    /// The number of student updates.
     public let steps: Int
-    /// Samples of one update.
+    /// The number of samples per update.
     public let batch: Int
-    /// Parts that a batch is trained in, one after the other; the result is the same within rounding.
+    /// The number of parts that a batch is trained in, one after the other; the result is the same within rounding.
     public let microBatches: Int
-    /// Noise-image pairs for a regression term, by path.
+    /// The path of noise-image pairs for a regression term.
     public let pairs: String?
   }
 
@@ -22,7 +22,7 @@ public struct Recipe {
     public let keep: Int
     public let sampleEvery: Int
     public let diagnosticsEvery: Int
-    /// Rows that diagnostics.h5 may grow to.
+    /// The maximum number of rows in diagnostics.h5.
     public let diagnosticsRows: Int
   }
 
@@ -33,7 +33,7 @@ public struct Recipe {
     public let seed: Int
     public let features: (PluginContext) throws -> any FeatureNetwork
     public let reference: (PluginContext) throws -> any DataSource
-    /// Other real samples: their distance from the reference is the least there can be.
+    /// Other real samples: their distance from the reference is the lowest that a model can reach.
     public let floor: ((PluginContext) throws -> any DataSource)?
     public let reward: ((PluginContext) throws -> any RewardProxy)?
   }
@@ -46,14 +46,14 @@ public struct Recipe {
   public let data: ((PluginContext) throws -> any DataSource)?
   public let reward: ((PluginContext) throws -> any RewardProxy)?
   public let objective: (PluginContext) throws -> any MatchingObjective
-  /// The student's times, from 1 downwards.
+  /// The student's times, falling from 1.
   public let steps: [Double]
   public let student: RoleSettings
   public let ema: EMA.Decay?
-  /// λ in the student's loss - λ mean R, whose gradient goes through reward and pixels; 0 leaves the term out.
+  /// λ in the student's loss - λ mean R, whose gradient goes through the reward and the pixels; 0 leaves the term out.
   public let rewardWeight: Double
   public let fakeTeacher: RoleSettings
-  /// Fake-teacher updates for each of the student's.
+  /// Fake-teacher updates per student update.
   public let fakeTeacherUpdates: Int
   public let matching: Matching
   public let training: Training
@@ -124,7 +124,7 @@ public struct Recipe {
       guidance: Guidance(guidance), scale: scale, times: times[0]...max(times[0], times[1]), sampling: sampling)
 
     let training = s.section("training")
-    // With a schedule that ends with the run, its length is part of every learning rate.
+    // If the schedule ends with the run, the run's length affects every learning rate.
     let isConstant = [self.student, fakeTeacher].allSatisfy { $0.optimization.shape == .constant }
     self.training = Training(
       steps: training.integer("steps", in: .steps, affects: isConstant ? .future : .results, "Student updates."),
@@ -160,7 +160,7 @@ public struct Recipe {
     pluginFiles = catalog.files
   }
 
-  /// Where a key stands, or the nearest section above it: for mistakes that show only when parts are put together.
+  /// The position of a key, or of the nearest section above it: for mistakes that show only when parts are combined.
   public func place(of key: String) -> YAMLNode.Position {
     var node = source
     for part in key.split(separator: ".") {
@@ -170,9 +170,9 @@ public struct Recipe {
     return node.position
   }
 
-  /// The keys whose values a saved recipe has otherwise.
+  /// The keys whose values differ from a saved recipe's.
   ///
-  /// - Parameter except: effects of the settings that do not count.
+  /// - Parameter except: the effects of settings to ignore.
   public func keys(differingFrom saved: YAMLNode, except effects: Set<Effect>) -> [String] {
     resolved.keys(differingFrom: saved).filter { !effects.contains(self.effects[$0]) }
   }

@@ -1,6 +1,6 @@
 import Networks
 
-/// How one role trains.
+/// The training settings of one role.
 public struct RoleSettings: Sendable {
   public let optimization: OptimizationSettings
   /// Low-rank updates in place of all weights; nil trains all.
@@ -24,7 +24,7 @@ public struct RoleSettings: Sendable {
     lora = s.optionalSection("lora").map(LoRASettings.init)
   }
 
-  /// Makes the network train as the settings say: all of it, or low-rank updates only.
+  /// Applies the settings: makes the whole network trainable, or low-rank updates only.
   func apply(to store: ParameterStore, seed: Int) throws {
     guard let lora else { return try store.setTrainable(true) }
     try LoRA.attach(to: store, patterns: lora.layers, rank: lora.rank, alpha: lora.alpha, seed: seed)

@@ -3,14 +3,14 @@ import Foundation
 import Networks
 import Tensors
 
-/// A trainer's whole state in one HDF5 file: a group for each part of `Trainer.state`, counters and the step list as attributes,
-/// and the recipe's text. Random numbers need no state: they are functions of the step.
+/// A trainer's whole state in one HDF5 file: a group for each part of `Trainer.state`, counters and the step list as
+/// attributes, and the recipe's text. Random numbers need no state: they are functions of the step.
 public enum Checkpoint {
   static let version = 1
 
-  /// Written to a temporary file, flushed and renamed: a checkpoint is whole or not there.
+  /// Writes a temporary file, flushes and renames it: a checkpoint is complete or absent.
   ///
-  /// - Parameter monitor: what it remembers is stored too.
+  /// - Parameter monitor: its memory is stored too.
   public static func save(_ trainer: Trainer, monitor: Monitor? = nil, to path: String) throws {
     try HDF5File.write(to: path) { file in
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
@@ -27,7 +27,7 @@ public enum Checkpoint {
       for part in trainer.state {
         if let (name, count) = part.counter { try file.setAttribute(name, .integer(Int64(count))) }
         for (name, tensor) in part.tensors {
-          // A checksum finds what a disk or a copy has damaged; a scalar has none.
+          // A checksum detects damage by a disk or a copy. A scalar has none.
           let layout = HDF5Layout(checksum: tensor.rank > 0)
           try file.write(tensor.detached(), to: "\(part.group)/\(name)", layout: layout)
         }
@@ -35,9 +35,9 @@ public enum Checkpoint {
     }
   }
 
-  /// Puts a trainer where the checkpoint's was.
+  /// Restores the state of a trainer from a checkpoint.
   ///
-  /// - Throws: `Failure` naming each key of the recipe that differs, or a reward that is scored by another version; or if the
+  /// - Throws: `Failure` naming each key of the recipe that differs, or a reward with another scorer version; or if the
   ///   recipe ends before the checkpoint, or the file is damaged.
   public static func load(_ path: String, into trainer: Trainer, monitor: Monitor? = nil) throws {
     let file = try HDF5File.open(path)
@@ -59,7 +59,8 @@ public enum Checkpoint {
     }
   }
 
-  /// The weights of a step as they trained: the student's own and not its average, the fake teacher's, the objective's.
+  /// Loads the weights of a step as they trained: the student's own rather than its average, the fake teacher's, the
+  /// objective's.
   public static func load(_ path: String, into components: TrainingComponents) throws {
     try load(components.state, from: HDF5File.open(path))
   }
@@ -75,7 +76,7 @@ public enum Checkpoint {
     }
   }
 
-  /// The weights that are sampled from, and the student's times.
+  /// Loads the weights that samples are made with, and returns the student's times.
   public static func loadStudent(_ path: String, into student: any Student) throws -> [Double] {
     let file = try HDF5File.open(path)
     let sampled = try sampledWeights(in: file)
@@ -86,7 +87,8 @@ public enum Checkpoint {
     return steps
   }
 
-  /// Which dataset holds the weight of a name that is sampled from: the average if there is one, the student's own otherwise.
+  /// The name of the dataset that holds a weight for sampling: the average if there is one, otherwise the student's
+  /// own.
   static func sampledWeights(in file: HDF5File) throws -> (String) -> String {
     let averaged = try file.contains("ema") ? try Set(file.names(in: "ema")) : []
     return { averaged.contains($0) ? "ema/\($0)" : "student/\($0)" }
@@ -121,7 +123,7 @@ public enum Checkpoint {
     }
   }
 
-  /// Says in which file a tensor was missing or misshapen.
+  /// Adds the file's name to the error if a tensor is missing or has the wrong shape.
   private static func named(_ path: String, _ body: () throws -> Void) throws {
     do { try body() } catch let error as ParameterError {
       throw Failure(.malformed, at: path, error.description, advice: "Is it a checkpoint of another recipe?")
@@ -130,7 +132,7 @@ public enum Checkpoint {
 }
 
 extension Recipe {
-  /// How a saved recipe differs, key by key, in what a resume may not change.
+  /// The differences from a saved recipe, key by key, in settings that a resume may not change.
   func differences(from saved: YAMLNode) -> [String] {
     let keys = Set(keys(differingFrom: saved, except: .changeableByResume))
     func fingerprint(_ recipe: YAMLNode) -> Fingerprint {

@@ -3,8 +3,8 @@ import Foundation
 import Networks
 import Tensors
 
-/// A run's student in the files that other programs load, laid out as its model family says. Works on the checkpoint alone: no
-/// network is built.
+/// Writes a run's student to the files that other programs load, in its model family's layout. Works on the checkpoint
+/// alone: no network is built.
 public struct Export {
   private let file: HDF5File
   private let lora: RoleSettings.LoRASettings?
@@ -14,12 +14,12 @@ public struct Export {
   private let model: String
   private let variant: String?
   private let layout: ExchangeLayout
-  /// The student's times, as stored with it.
+  /// The student's times, stored with its weights.
   public let steps: [Double]
 
   /// - Parameters:
-  ///   - catalog: knows the model's family.
-  ///   - step: the checkpoint; the last one by default.
+  /// - catalog: must contain the model's family.
+  /// - step: the checkpoint; the last one by default.
   /// - Throws: `Failure` if the model family has no exchange format or there is no such checkpoint.
   public init(_ folder: RunFolder, recipe: Recipe, catalog: Catalog, step: Int? = nil) throws {
     guard let chosen = step ?? folder.checkpointSteps.last, folder.checkpointSteps.contains(chosen) else {
@@ -46,7 +46,7 @@ public struct Export {
     self.steps = steps
   }
 
-  /// The formats that are folders; others are files of adapters.
+  /// The formats that are folders; the others are files of adapters.
   public static let folderFormats = ["diffusers", "component"]
   /// The formats of this student's family.
   public var formats: [String] { Self.folderFormats + layout.adapters.keys.sorted() }
@@ -55,7 +55,7 @@ public struct Export {
   ///   - format: "diffusers" for the whole pipeline's folder, "component" for the denoiser's folder, or one of the family's
   ///     adapter formats.
   ///   - path: a folder, or a file of adapters.
-  ///   - dtype: the dtype that weights are stored in.
+  /// - dtype: the dtype in which weights are stored.
   /// - Throws: `Failure` for an unknown format, for adapters if the student has none, and if the folder exists.
   public func write(_ format: String, to path: String, dtype: DType) throws {
     switch format {
@@ -99,7 +99,7 @@ public struct Export {
 
   // MARK: Folders
 
-  /// Written under another name and renamed, so that a folder is complete or absent.
+  /// Writes under another name and renames, so that a folder is complete or absent.
   private func writeFolder(_ path: String, _ body: (String) throws -> Void) throws {
     let files = FileManager.default
     guard !files.fileExists(atPath: path) else {

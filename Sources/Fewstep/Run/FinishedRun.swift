@@ -1,17 +1,17 @@
 import Foundation
 import Tensors
 
-/// A run folder opened for reading. Networks are opened on demand: a model's may be large, and few callers need all.
+/// A run folder opened for reading. Networks are opened on demand, since they may be large and few callers need all.
 public struct FinishedRun {
   public let folder: RunFolder
   public let recipe: Recipe
   public let backbone: any Backbone
-  /// The checkpoint's.
+  /// The step of the checkpoint.
   public let step: Int
 
   /// - Parameters:
-  ///   - step: which checkpoint; the last one by default.
-  ///   - overrides: values of the recipe to replace, as `--set` takes them.
+  /// - step: the checkpoint; the last one by default.
+  /// - overrides: values of the recipe to replace, as for `--set`.
   /// - Throws: `Failure` if the folder holds no run or no such checkpoint; errors of the recipe and the model's files.
   public init(_ path: String, step: Int? = nil, overrides: [String] = [], catalog: Catalog) throws {
     folder = try RunFolder(existing: path)
@@ -26,7 +26,7 @@ public struct FinishedRun {
     backbone = try recipe.openedBackbone()
   }
 
-  /// The student of the checkpoint, as it is sampled from, and the times that are stored with it.
+  /// The checkpoint's student with the weights for sampling, and its times.
   public func student() throws -> (student: any Student, steps: [Double]) {
     let student = try recipe.newStudent(backbone)
     return (student, try Checkpoint.loadStudent(folder.checkpoint(step), into: student))
@@ -36,7 +36,7 @@ public struct FinishedRun {
 extension RunFolder {
   /// The folder of a run that was started.
   ///
-  /// - Throws: `Failure` if there is no recipe.yaml in it.
+  /// - Throws: `Failure` if it contains no recipe.yaml.
   public init(existing path: String) throws {
     self.init(path)
     guard FileManager.default.fileExists(atPath: recipe) else {

@@ -1,7 +1,7 @@
 import Foundation
 
 extension Journal {
-  /// Follows the recipe's policy, writes the warning down and tells it.
+  /// Follows the recipe's policy, records the warning and reports it.
   func apply(_ warning: Warning, _ observer: TrainingRun.Observer) throws -> Warning.Action {
     var warning = warning
     switch trainer.recipe.monitor.policy {
@@ -12,24 +12,24 @@ extension Journal {
       warning.from = goodCheckpoint
       warning.action = warning.from == nil ? .stopped : .rolledBack
     }
-    // There is nothing to save or to stop any more.
+    // There is nothing left to save or to stop.
     if warning.kind == .notFinite, warning.action != .rolledBack { warning.action = .warned }
     if let step = warning.from { try rollBack(to: step) }
     try add(warning)
     if warning.action == .saved { try save() }
-    // The error itself says so otherwise.
+    // Otherwise the error itself reports it.
     if warning.kind != .notFinite || warning.action == .rolledBack { observer.warning(warning) }
     return warning.action
   }
 
-  /// Checkpoints that stay whatever `output.keep` says.
+  /// Checkpoints that are kept whatever `output.keep` says.
   var keptCheckpoints: Set<Int> {
     var steps = Set(warnings.filter { $0.action == .saved }.map(\.step))
     if trainer.recipe.monitor.policy == .rollBack, let good = goodCheckpoint { steps.insert(good) }
     return steps
   }
 
-  /// The last checkpoint from before anything was wrong; nil if the run has gone back too often.
+  /// The last checkpoint from before the problem; nil if the run has rolled back too often.
   private var goodCheckpoint: Int? {
     guard let monitor, monitor.state.rollBacks < monitor.settings.rollBacks else { return nil }
     return folder.checkpointSteps.last { $0 <= monitor.state.lastGood }
@@ -42,7 +42,7 @@ extension Journal {
     monitor.state.rollBacks = count
     monitor.state.lastGood = step
     trainer.learningRateFactor = factor
-    // A resume from here has the halved rates, too.
+    // A resume from here also has the halved rates.
     try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(step))
     for later in folder.checkpointSteps where later > step {
       try FileManager.default.removeItem(atPath: folder.checkpoint(later))

@@ -3,8 +3,8 @@ import Foundation
 import Networks
 import Tensors
 
-/// What one process alone does for a run: it holds the folder's lock, monitors the student, and writes records, warnings,
-/// sample grids, checkpoints and the finished student. The first rank has it.
+/// The work that only the first rank does for a run: it holds the folder's lock, monitors the student, and writes
+/// records, warnings, sample grids, checkpoints and the finished student.
 final class Journal {
   let trainer: Trainer
   let folder: RunFolder
@@ -25,7 +25,7 @@ final class Journal {
     if resume, let last = folder.checkpointSteps.last {
       try Checkpoint.load(folder.checkpoint(last), into: trainer, monitor: monitor)
     }
-    // A resumed run keeps the places where its values came from.
+    // A resumed run keeps the recorded sources of its values.
     let recipe = trainer.recipe
     if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe.resolved)) != true {
       try recipe.write(to: folder.recipe)
@@ -38,13 +38,13 @@ final class Journal {
     try RunLogger(folder, trainer.recipe, monitor, scorers: trainer.components.scorers, from: trainer.stepCount)
   }
 
-  /// A probe of the student before it learns, and a checkpoint if a run may have to return to it.
+  /// Probes the student before it learns, and saves a checkpoint if a run may have to return to it.
   func begin() throws {
     if let monitor { try records.add(monitor.evaluate(step: 0, trainingError: nil).report) }
     if trainer.recipe.monitor.policy == .rollBack { try save() }
   }
 
-  /// Records a step and decides what follows from it.
+  /// Records a step and decides how the run continues.
   func decide(after report: StepReport, before stop: Int, _ observer: TrainingRun.Observer) throws
     -> TrainingRun.Decision
   {
@@ -65,7 +65,7 @@ final class Journal {
     return .proceed
   }
 
-  /// Decides what follows from a step that has diverged.
+  /// Decides how the run continues after a step that has diverged.
   func decide(after error: TrainingError, _ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
     guard let monitor else { return .stop }
     return try apply(monitor.warning(of: error, step: trainer.stepCount), observer) == .rolledBack ? .rollBack : .stop
@@ -83,7 +83,7 @@ final class Journal {
     return warnings
   }
 
-  /// Saves, closes the records, and writes the student of a run that has finished.
+  /// Saves, closes the records, and writes the student if the run has finished.
   func finish(exporting isFinished: Bool) throws {
     try save()
     try records.closeRows()
@@ -108,7 +108,7 @@ final class Journal {
     records = try Self.records(folder, trainer, monitor)
   }
 
-  /// The student as other tools read it, with its architecture and its step list.
+  /// Writes the student for other tools, with its architecture and its step list.
   private func exportStudent() throws {
     var metadata = trainer.components.backbone.metadata
     metadata["student.steps"] = "\(trainer.recipe.steps)"

@@ -2,14 +2,14 @@ import Files
 import Foundation
 import Tensors
 
-/// Columns that grow during a run, one float32 dataset per column, all of one length; "step" says when a row was made.
-/// Other processes can read it meanwhile (HDF5's SWMR).
+/// Columns that grow during a run, one float32 dataset per column, all of the same length; "step" is the step of each
+/// row. Other processes can read the file meanwhile (HDF5's SWMR).
 ///
-/// Bounded in size: past `capacity` rows every other step is dropped, and from then on only every second one is taken, and
-/// so on; the file always spans the whole run.
+/// Bounded in size: past `capacity` rows every other step is dropped, and from then on only every second step is
+/// recorded, and so on. The file always spans the whole run.
 final class MetricTable {
   private let path: String
-  /// Steps between rows as they are offered.
+  /// Steps between the rows that callers offer.
   private let interval: Int
   private let capacity: Int
   private let chunk: Int
@@ -17,13 +17,13 @@ final class MetricTable {
   private var file: HDF5File?
   private var columns = [String: HDF5Dataset]()
   private var steps = [Double]()
-  /// One in `stride` of the offered steps is taken.
+  /// One in `stride` of the offered steps is recorded.
   private var stride = 1
 
   /// - Parameters:
-  ///   - step: rows of this step and later ones, of a run that was cut off, are dropped; 0 starts an empty table.
-  ///   - chunk: rows that are stored together.
-  ///   - attributes: of the whole file.
+  /// - step: rows of this step and later ones, from an interrupted run, are dropped; 0 starts an empty table.
+  /// - chunk: the number of rows that are stored together.
+  /// - attributes: the attributes of the whole file.
   init(
     _ path: String, from step: Int, interval: Int, capacity: Int, chunk: Int = 4096,
     attributes: [(name: String, value: HDF5Attribute)] = []
@@ -43,10 +43,10 @@ final class MetricTable {
     try rewrite { $0 < Double(step) }
   }
 
-  /// Adds rows of one step, unless the file has grown too large for this one.
+  /// Adds rows of one step, unless the table now skips this step to limit its size.
   ///
-  /// - Parameter rows: the columns, each [n, ...]. One that the first step did not have is left out, since none can be
-  ///   added while others read; one that is missing is NaN.
+  /// - Parameter rows: the columns, each [n, ...]. A column that the first step did not have is left out, since none
+  ///   can be added while others read; a missing column is NaN.
   func append(step: Int, _ rows: [(name: String, values: Tensor)]) throws {
     guard let count = rows.first?.values.shape[0], isTaken(Double(step)) else { return }
     let made = Array(repeating: Double(step), count: count)

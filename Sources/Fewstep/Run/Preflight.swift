@@ -3,14 +3,14 @@ import Foundation
 import Networks
 import Tensors
 
-/// What can be known about a run before it trains: its networks, what happens when, the disk space it needs, and how long a
-/// step takes.
+/// Facts about a run before it trains: its networks, its schedule of events, the disk space that it needs, and the time
+/// per step.
 public struct Preflight: Encodable {
   public struct Role: Encodable {
     public let parameters: Int
     public let trained: Int
     public let tensors: Int
-    /// Of one update; empty before `takeSteps`.
+    /// Losses of one update; empty before `takeSteps`.
     public fileprivate(set) var losses = [String: Double]()
     public fileprivate(set) var gradientNorm = 0.0
 
@@ -21,7 +21,7 @@ public struct Preflight: Encodable {
     }
   }
 
-  /// One of the student's times, and the noise schedule there.
+  /// One of the student's times, and the noise schedule at that time.
   public struct Step: Encodable {
     public let time: Double
     public let alpha: Double
@@ -29,7 +29,7 @@ public struct Preflight: Encodable {
     public let timestep: Double
   }
 
-  /// In bytes.
+  /// Disk space in bytes.
   public struct Disk: Encodable {
     public let checkpoint: Int
     public let needed: Int
@@ -43,13 +43,13 @@ public struct Preflight: Encodable {
   /// ω
   public let guidance: Double
   public let steps: [Step]
-  /// What happens at which step, in words.
+  /// The schedule of events by step, in words.
   public let calendar: [String]
   public let disk: Disk
   /// 0 before `takeSteps`.
   public private(set) var secondsPerStep = 0.0
 
-  /// Everything but the trial steps.
+  /// Computes everything except the trial steps.
   public init(_ recipe: Recipe, _ components: TrainingComponents) throws {
     sampleShape = components.backbone.sampleShape
     prompts = components.backbone.prompts.count
@@ -64,7 +64,7 @@ public struct Preflight: Encodable {
     disk = try Self.disk(recipe, components)
   }
 
-  /// Takes two training steps, since the first one also warms up. Nothing of them is saved.
+  /// Takes two training steps, since the first one also warms up. Saves nothing from them.
   public mutating func takeSteps(_ recipe: Recipe, _ components: TrainingComponents) throws {
     let trainer = try Trainer(recipe, components: components)
     _ = try trainer.step()
@@ -106,7 +106,7 @@ public struct Preflight: Encodable {
   }
 
   private static func disk(_ recipe: Recipe, _ components: TrainingComponents) throws -> Disk {
-    // All weights, two moments for each trained one, the average.
+    // All weights, two moments for each trained weight, and the average.
     let networks =
       [components.student.parameters, components.fakeTeacher.parameters]
       + [components.objective.parameters].compactMap { $0 }
@@ -115,7 +115,7 @@ public struct Preflight: Encodable {
     if recipe.ema != nil { numbers += components.student.parameters.trainable.reduce(0) { $0 + $1.value.count } }
     let size = 4 * numbers
     let made = (recipe.training.steps - 1) / recipe.output.checkpointEvery + 1
-    // While a checkpoint is written, there is one more than are kept.
+    // While a checkpoint is written, there is one more than `output.keep`.
     let kept = made > recipe.output.keep ? recipe.output.keep + 1 : made
     let folder = FileManager.default.fileExists(atPath: "runs") ? "runs" : FileManager.default.currentDirectoryPath
     return Disk(checkpoint: size, needed: size * kept, free: try DiskSpace.available(at: folder))

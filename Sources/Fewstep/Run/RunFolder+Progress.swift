@@ -1,7 +1,7 @@
 import Files
 
 extension RunFolder {
-  /// How many training steps the run's records show: those of its last checkpoint, or of a later row of its diagnostics.
+  /// The number of training steps in the run's records: in its last checkpoint, or in a later row of its diagnostics.
   /// Another process may be writing them.
   public var recordedSteps: Int {
     let checkpoint = checkpointSteps.last ?? 0

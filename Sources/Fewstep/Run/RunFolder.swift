@@ -19,7 +19,7 @@ public struct RunFolder: Sendable {
 
   public func checkpoint(_ step: Int) -> String { "\(checkpoints)/step-\(step).h5" }
 
-  /// Steps of the checkpoints that are there, ascending.
+  /// Steps of the existing checkpoints, ascending.
   public var checkpointSteps: [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
     return names.compactMap { name in
@@ -28,7 +28,7 @@ public struct RunFolder: Sendable {
     }.sorted()
   }
 
-  /// The run's warnings, none if there is no file.
+  /// The run's warnings; none if there is no file.
   ///
   /// - Throws: `Failure` if the file is not a list of warnings.
   public func readWarnings() throws -> [Warning] { try WarningFile.read(warnings) }
@@ -36,7 +36,7 @@ public struct RunFolder: Sendable {
   /// Whether its last warning ended the run.
   public var isStopped: Bool { get throws { try readWarnings().last?.action == .stopped } }
 
-  /// A folder of this name below runs/ that is not there yet: NAME, NAME-2, NAME-3...
+  /// A new folder of this name under runs/: NAME, NAME-2, NAME-3...
   public static func unused(named name: String, below root: String = "runs") -> RunFolder {
     var candidate = "\(root)/\(name)"
     var number = 2
@@ -47,16 +47,16 @@ public struct RunFolder: Sendable {
     return RunFolder(candidate)
   }
 
-  /// Keeps other processes out while the lock exists; it ends with the process, however that ends.
+  /// Keeps other processes out while the lock exists. It ends with the process, even if that crashes.
   func lock() throws -> FolderLock { try FolderLock(path) }
 
   /// - Throws: `Failure` if another process works in it.
   public func refuseIfBusy() throws { _ = try lock() }
 
-  /// Removes a run that ended before its first checkpoint: it cannot be resumed.
+  /// Removes a run that ended before its first checkpoint, since it cannot be resumed.
   ///
-  /// - Throws: `Failure` if another process works in it, or if it holds files that no such run writes; nothing is removed
-  ///   then.
+  /// - Throws: `Failure` if another process works in it, or if it holds files that such a run does not write. Then
+  ///   nothing is removed.
   public func discard() throws {
     let lock = try lock()
     defer { withExtendedLifetime(lock) {} }

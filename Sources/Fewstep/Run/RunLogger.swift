@@ -2,7 +2,7 @@ import Files
 import Media
 import Tensors
 
-/// The files that grow with a run: diagnostics, probes, and curves and images for TensorBoard.
+/// The files that grow during a run: diagnostics, monitor metrics, and curves and images for TensorBoard.
 struct RunLogger {
   private let recipe: Recipe
   private let folder: RunFolder
@@ -12,7 +12,7 @@ struct RunLogger {
 
   /// - Parameters:
   ///   - scorers: external scorers by their reward's key.
-  ///   - step: where the run is; what an earlier process wrote of later steps is dropped.
+  /// - step: the step at which the run continues; records of later steps by an earlier process are dropped.
   init(
     _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, scorer: Fingerprint)],
     from step: Int
@@ -69,12 +69,12 @@ struct RunLogger {
     try events.close()
   }
 
-  /// As the curves are, from 0: a resume at `step` drops what was logged from there on.
+  /// Counts from 0, like the curves: a resume at `step` drops the logs from there on.
   private func counted(_ step: Int) -> Int { max(0, step - 1) }
 }
 
 extension FixedBatch {
-  /// What is said of monitor.h5 as a whole.
+  /// The attributes of monitor.h5 as a whole.
   fileprivate var attributes: [(name: String, value: HDF5Attribute)] {
     [
       ("prompts", .integers(prompts)), ("teacher.mean", .number(teacher.mean)),

@@ -3,18 +3,18 @@ import Networks
 import Processes
 import Tensors
 
-/// A trainer at work in its folder. Every rank of a `Collective` has one; what follows from a step is decided by the first
-/// rank's `Journal`, and all carry it out.
+/// Runs a trainer in its folder. Every rank of a `Collective` has one. The first rank's `Journal` decides what happens
+/// after a step, and all ranks do it.
 public final class TrainingRun {
   public enum Ending: Sendable {
     case finished
     /// A checkpoint was saved at this step; `--resume` continues from it.
     case interrupted(step: Int)
-    /// The same, because of a warning. Ranks other than the first end as interrupted.
+    /// As above, because of a warning. Ranks other than the first end as interrupted.
     case stopped(Warning)
   }
 
-  /// What a run tells whoever started it, on the first rank.
+  /// The callbacks of a run, on the first rank.
   public struct Observer {
     /// Called after every step.
     public var step: (StepReport) -> Void
@@ -32,7 +32,7 @@ public final class TrainingRun {
     }
   }
 
-  /// What follows from a step.
+  /// How the run continues after a step.
   enum Decision: Int {
     case proceed, stop, rollBack
   }
@@ -43,7 +43,7 @@ public final class TrainingRun {
   let journal: Journal?
   private var collective: any Collective { trainer.collective }
 
-  /// Makes the folder or, resuming, continues from its last checkpoint.
+  /// Makes the folder, or with `resume` continues from its last checkpoint.
   ///
   /// - Throws: `Failure` if another process trains in the folder, or if the checkpoint is of another recipe or damaged.
   public init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
@@ -57,7 +57,7 @@ public final class TrainingRun {
 
   /// Trains to the end of the recipe, to `limit` steps, until interrupted or until a warning stops it.
   ///
-  /// - Throws: `TrainingError` if training has diverged and the recipe knows no way back.
+  /// - Throws: `TrainingError` if training has diverged and the recipe does not allow a roll-back.
   public func run(until limit: Int? = nil, _ observer: Observer = Observer()) throws -> Ending {
     try collective.aborting {
       let total = trainer.recipe.training.steps
@@ -74,24 +74,24 @@ public final class TrainingRun {
     }
   }
 
-  /// One step and what follows from it.
+  /// Takes one step, and acts on its outcome.
   private func advance(before stop: Int, _ observer: Observer) throws -> Decision {
     let report: StepReport
     do { report = try trainer.step() } catch let error as TrainingError {
-      // It has diverged on all ranks alike.
+      // Training has diverged on all ranks alike.
       guard try agreed({ try journal?.decide(after: error, observer) }) == .rollBack else { throw error }
       return .rollBack
     }
     return try agreed { try journal?.decide(after: report, before: stop, observer) }
   }
 
-  /// The first rank's decision, carried out.
+  /// Gets the first rank's decision and carries it out.
   private func agreed(_ decide: () throws -> Decision?) throws -> Decision {
     let decision = Decision(rawValue: try collective.agree((decide() ?? .proceed).rawValue)) ?? .proceed
     if decision == .rollBack { try trainer.synchronize() }
     return decision
   }
 
-  /// Whether the first rank was asked to stop, by Ctrl-C or SIGTERM.
+  /// Whether Ctrl-C or SIGTERM has told the first rank to stop.
   private func isInterrupted() throws -> Bool { try collective.agree(Signals.isRequested ? 1 : 0) != 0 }
 }

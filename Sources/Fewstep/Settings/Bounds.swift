@@ -1,4 +1,4 @@
-/// The values a number may take.
+/// The allowed range of a number.
 public struct Bounds: Sendable, CustomStringConvertible {
   private var low = -Double.infinity
   private var high = Double.infinity
@@ -8,15 +8,15 @@ public struct Bounds: Sendable, CustomStringConvertible {
   public static let any = Bounds()
   public static let positive = Bounds(low: 0, isLowAllowed: false)
   public static let nonNegative = Bounds(low: 0)
-  /// Both ends allowed.
+  /// Includes both ends.
   public static func closed(_ low: Double, _ high: Double) -> Bounds { Bounds(low: low, high: high) }
-  /// `low` allowed, `high` not.
+  /// Includes `low` but not `high`.
   public static func halfOpen(_ low: Double, _ high: Double) -> Bounds {
     Bounds(low: low, high: high, isHighAllowed: false)
   }
   public static func atLeast(_ low: Double) -> Bounds { Bounds(low: low) }
 
-  /// For whole numbers: none beyond 32 bits, so that sums and counts cannot overflow.
+  /// The range for whole numbers: limited to 32 bits, so that sums and counts cannot overflow.
   var whole: Bounds {
     var bounds = self
     if low < -Self.limit { (bounds.low, bounds.isLowAllowed) = (-Self.limit, true) }
@@ -30,7 +30,7 @@ public struct Bounds: Sendable, CustomStringConvertible {
     value.isFinite && (isLowAllowed ? low <= value : low < value) && (isHighAllowed ? value <= high : value < high)
   }
 
-  /// A value inside, to continue with if the recipe's is not.
+  /// A value in the range, to continue with if the recipe's is not.
   var inside: Double { low.isFinite ? (isLowAllowed ? low : low + 1) : 0 }
 
   public var description: String {
@@ -40,7 +40,7 @@ public struct Bounds: Sendable, CustomStringConvertible {
   }
 }
 
-/// 3 rather than 3.0.
+/// Formats a whole value as 3 rather than 3.0.
 func formatted(_ value: Double) -> String {
   value == value.rounded() && Swift.abs(value) < 1e15 ? String(Int(value)) : "\(value)"
 }

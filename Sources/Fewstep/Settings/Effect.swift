@@ -1,19 +1,19 @@
-/// What a setting's value can change. A setting declares it where it is read, or has its section's.
+/// The part of a run that a setting can change. A setting declares it where it is read, or inherits its section's.
 public enum Effect: String, Sendable, CaseIterable {
-  /// What training computes.
+  /// The results of training.
   case results
-  /// Only what is still to come: how long a run trains, what ends it, how its student is scored.
+  /// Only the future: how long a run trains, what ends it, how its student is scored.
   case future
-  /// How long a run takes or waits, not what comes out of it.
+  /// How long a run takes or waits, not its results.
   case speed
-  /// What is written down, and how often.
+  /// The records: which are written, and how often.
   case records
 }
 
 extension Set<Effect> {
-  /// What a resume may change: all that has been computed so far would have been the same.
+  /// The effects that a resume may change: everything computed so far would be the same.
   public static let changeableByResume: Set = [.future, .speed, .records]
-  /// What a sweep may change and still take over runs that exist: the finished run would have been the same.
+  /// The effects that a sweep may change and still reuse existing runs: a finished run would be the same.
   public static let changeableBySweep: Set = [.speed, .records]
 }
 
@@ -21,7 +21,7 @@ extension Set<Effect> {
 struct Effects: Sendable {
   private var known = [String: Effect]()
 
-  /// The effect of a setting or a section; one that declares none has that of the section around it.
+  /// The effect of a setting or a section. One that declares none inherits that of the section around it.
   subscript(key: String) -> Effect {
     var key = key[...]
     while true {

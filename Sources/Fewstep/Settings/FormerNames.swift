@@ -1,4 +1,4 @@
-/// Former names of recipe keys, to help whoever still uses one. They are not read.
+/// Former names of recipe keys, only for error messages. They are not read.
 enum FormerNames {
   private static let names = [
     "watch": "monitor", "panel": "held-out-rewards", "grace": "ignore-first-steps", "drift": "mean-shift",
@@ -10,11 +10,11 @@ enum FormerNames {
       "A run is one process; remove the key. Parts of a batch (training.micro-batches) are trained one after the other."
   ]
 
-  /// What `key` is called now, if that is one of the keys that are known at its place.
+  /// The current name of `key`, if it is one of the known keys in its section.
   static func current(_ key: String, among known: [String]) -> String? {
     names[key].flatMap { known.contains($0) ? $0 : nil }
   }
 
-  /// What to do about a key that is gone, by its dotted path.
+  /// Advice for a key that was removed, by its dotted path.
   static func advice(for path: String) -> String? { advice[path] }
 }

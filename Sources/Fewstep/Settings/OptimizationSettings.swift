@@ -1,6 +1,6 @@
 import Networks
 
-/// How parameters are optimized: the optimizer, its learning rate over time, and the limit of the gradients' norm.
+/// How parameters are optimized: the optimizer, its learning rate over time, and the limit on the gradient norm.
 public struct OptimizationSettings: Sendable {
   public let optimizer: AdamW.Settings
   public let warmUp: Int

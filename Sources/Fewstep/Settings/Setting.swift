@@ -1,13 +1,13 @@
 import Files
 import Tensors
 
-/// One setting as its reader declares it: what `fewstep plugins NAME` and the reference pages show.
+/// One setting as its reader declares it, for `fewstep plugins NAME` and the reference pages.
 public struct Setting: Equatable, Sendable {
-  /// With the sections above it: "objective.sensitivity".
+  /// The key with its sections: "objective.sensitivity".
   public let key: String
   /// "number", "whole number", "text", "one of a, b", "list of numbers"...
   public let type: String
-  /// As it would stand in a recipe, or "none" if it may be left out; nil if the recipe must give it.
+  /// The default as a recipe would write it, or "none" if the setting may be left out; nil if the recipe must give it.
   public let defaultValue: String?
   /// "0 <= x < 1", or nil.
   public let range: String?
@@ -15,7 +15,7 @@ public struct Setting: Equatable, Sendable {
   public let meaning: String
 }
 
-/// Something wrong in a recipe, at its place in the file.
+/// A mistake in a recipe, with its position in the file.
 public struct RecipeProblem: Equatable, Sendable, CustomStringConvertible {
   public let position: YAMLNode.Position
   public let message: String
@@ -23,10 +23,10 @@ public struct RecipeProblem: Equatable, Sendable, CustomStringConvertible {
   public var description: String { "\(position): \(message)" }
 }
 
-/// All that is wrong with a recipe, in the order of the file.
+/// All mistakes in a recipe, in the order of the file.
 public struct RecipeError: ExitCoded, CustomStringConvertible {
   public let problems: [RecipeProblem]
-  /// What to do about them, as whole sentences.
+  /// How to fix them, in whole sentences.
   public var advice: String?
 
   public init(_ problems: [RecipeProblem]) { self.problems = problems }
@@ -38,14 +38,14 @@ public struct RecipeError: ExitCoded, CustomStringConvertible {
   }
 }
 
-/// The candidate nearest to a misspelled word, if it is near enough to be what was meant.
+/// The candidate nearest to a misspelled word, if it is near enough to be the intended one.
 public func nearest(_ word: String, among candidates: some Sequence<String>) -> String? {
   let ranked = candidates.map { ($0, editDistance(Array(word.lowercased()), Array($0.lowercased()))) }
   guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(2, word.count / 3) else { return nil }
   return best.0
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.
+/// The number of insertions, deletions, replacements and swaps of neighbors that turn one word into the other.
 private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
   guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
   var table = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)

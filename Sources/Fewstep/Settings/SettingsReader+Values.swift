@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// The values of a section. `affects` says what a value can change, if not what the section says.
+/// The values of a section. `affects` is the effect of a value, if it differs from its section's.
 extension SettingsReader {
   /// A number. Without a default the recipe must give it.
   public func number(
@@ -16,7 +16,7 @@ extension SettingsReader {
     }
   }
 
-  /// A number that may be left out: nil then.
+  /// A number that may be left out; then nil.
   public func optionalNumber(_ key: String, in bounds: Bounds = .any, affects: Effect? = nil, _ meaning: String)
     -> Double?
   {
@@ -59,7 +59,8 @@ extension SettingsReader {
     }
   }
 
-  /// A file or folder: `~` is the home folder, anything else that does not begin with / is below the working folder.
+  /// A file or folder: `~` is the home folder; any other path that does not begin with / is relative to the working
+  /// folder.
   public func path(_ key: String, default defaultValue: String? = nil, affects: Effect? = nil, _ meaning: String)
     -> String
   {
@@ -108,7 +109,7 @@ extension SettingsReader {
     ) { try self.items($0, bounds, count) }
   }
 
-  /// Numbers that may be left out: nil then.
+  /// Numbers that may be left out; then nil.
   public func optionalNumbers(_ key: String, in bounds: Bounds = .any, affects: Effect? = nil, _ meaning: String)
     -> [Double]?
   {

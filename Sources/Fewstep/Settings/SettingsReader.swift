@@ -2,11 +2,12 @@ import Files
 import Foundation
 import Tensors
 
-/// Reads a section of a recipe. Each setting is declared once, where it is read, with its default, range, effect and meaning;
-/// from that come decoding, errors, the resolved recipe, the reference, and what a resume or a sweep may change.
+/// Reads a section of a recipe. Each setting is declared once, where it is read, with its default, range, effect and
+/// meaning. The declaration serves for decoding, errors, the resolved recipe, the reference, and the changes that a
+/// resume or a sweep allows.
 ///
-/// Reading does not stop at the first mistake: a wrong value is noted and its default used, and `Recipe` throws all notes
-/// together before anything is made. So the code that reads settings must not open files or build anything.
+/// Reading does not stop at the first mistake: a wrong value is noted and its default used, and `Recipe` throws all
+/// mistakes together before anything is made. So the code that reads settings must not open files or build anything.
 public final class SettingsReader {
   /// The dotted path of this section; empty at the top.
   public let path: String
@@ -14,18 +15,18 @@ public final class SettingsReader {
   private let position: YAMLNode.Position
   private let ledger: Ledger
   private var known = [String]()
-  /// Keys whose absence was asked about: without a default they may still be left out.
+  /// Keys that the reader has checked for: without a default they may still be left out.
   private var asked = Set<String>()
-  /// What this section resolves to, in the order of reading.
+  /// The resolved settings of this section, in the order of reading.
   private var resolved = [YAMLNode.Entry]()
   private var sections = [(name: String, reader: SettingsReader)]()
   private var isAbandoned = false
 
-  /// What all sections of a recipe share.
+  /// The state that all sections of a recipe share.
   private final class Ledger {
-    /// Declarations only: there is no recipe.
+    /// Whether settings are only declared: there is no recipe.
     let describes: Bool
-    /// What plugins' sections are read in: the recipe's floor knows what it is.
+    /// The context in which plugins' sections are read. Only the code in `Recipe` knows its type.
     let environment: Any?
     var problems = [RecipeProblem]()
     var settings = [Setting]()
@@ -53,14 +54,14 @@ public final class SettingsReader {
     }
   }
 
-  /// The top of a recipe.
+  /// The top level of a recipe.
   ///
-  /// - Parameter environment: what sections may refer to, such as a `Catalog` of plugins.
+  /// - Parameter environment: the objects that sections may refer to, such as a `Catalog` of plugins.
   public convenience init(_ node: YAMLNode, _ environment: Any? = nil) {
     self.init(node, path: "", position: node.position, ledger: Ledger(environment))
   }
 
-  /// Reads nothing and gathers declarations only.
+  /// A reader that reads nothing and gathers declarations only.
   public static func describing(_ environment: Any? = nil) -> SettingsReader {
     SettingsReader(nil, path: "", position: .none, ledger: Ledger(describes: true, environment))
   }
@@ -69,10 +70,10 @@ public final class SettingsReader {
 
   var environment: Any? { ledger.environment }
 
-  /// Whether nothing is read, and all that could be is declared.
+  /// Whether nothing is read, and every possible setting is declared.
   public var isDescribing: Bool { ledger.describes }
 
-  /// Whether the recipe has this key, for sections that may be left out; if declarations are gathered, always.
+  /// Whether the recipe has this key, for sections that may be left out; always true if declarations are gathered.
   public func has(_ key: String) -> Bool {
     if !known.contains(key) { known.append(key) }
     asked.insert(key)
@@ -80,12 +81,12 @@ public final class SettingsReader {
     return entry(key).map { !$0.value.isNull } ?? false
   }
 
-  /// The keys of a section whose keys are the recipe's own names; if declarations are gathered, a placeholder.
+  /// The keys of a section whose keys are names chosen in the recipe; if declarations are gathered, a placeholder.
   public func names(orDescribing placeholder: String) -> [String] {
     isDescribing ? [placeholder] : ((try? node?.mapping()) ?? []).map(\.name)
   }
 
-  /// Whether the recipe has this key, to choose what to read; unlike `has` it does not make the key a known one.
+  /// Whether the recipe has this key, to choose what to read. Unlike `has` it does not mark the key as known.
   public func gives(_ key: String) -> Bool {
     asked.insert(key)
     return isDescribing || entry(key) != nil
@@ -99,7 +100,7 @@ public final class SettingsReader {
 
   /// The settings below `key`.
   ///
-  /// - Parameter affects: what those that do not say it themselves can change.
+  /// - Parameter affects: the effect of settings that do not declare their own.
   public func section(_ key: String, affects: Effect? = nil) -> SettingsReader {
     known.append(key)
     ledger.effects.declare(dotted(key), affects)
@@ -112,16 +113,16 @@ public final class SettingsReader {
     return reader
   }
 
-  /// Notes something wrong that only the values together show, at `key`.
+  /// Notes a mistake at `key` that shows only when several values are combined.
   public func require(_ condition: Bool, at key: String, _ message: @autoclosure () -> String) {
     guard !condition else { return }
     ledger.problems.append(
       RecipeProblem(position: entry(key)?.value.position ?? position, message: "\(dotted(key)): \(message())"))
   }
 
-  // MARK: Afterwards
+  // MARK: After reading
 
-  /// What the settings of the whole recipe can change.
+  /// The effects of the settings of the whole recipe.
   var effects: Effects { ledger.effects }
 
   /// All declarations so far, in order.
@@ -135,7 +136,7 @@ public final class SettingsReader {
     }
   }
 
-  /// This section with every value that was read, and where it came from as comments.
+  /// This section with every value that was read, and the values' sources as comments.
   public var resolvedNode: YAMLNode {
     var entries = resolved
     for (index, entry) in entries.enumerated() {
@@ -149,7 +150,7 @@ public final class SettingsReader {
   /// Reports only misspelled keys of this section: its plugin is unknown, so other keys cannot be checked.
   func abandon() { isAbandoned = true }
 
-  /// What the recipe says at this key, if it is text.
+  /// The recipe's value at this key, if it is text.
   func text(_ key: String) -> String? { try? entry(key)?.value.string() }
 
   private func noteUnknownKeys() {
@@ -167,7 +168,8 @@ public final class SettingsReader {
     }
   }
 
-  /// Declares and reads a setting. A wrong or missing value is noted, and its default or the placeholder returned.
+  /// Declares and reads a setting. For a wrong or missing value it notes the mistake and returns the default or the
+  /// placeholder.
   func read<Value>(
     _ key: String, _ type: String, _ defaultValue: Value?, bounds: Bounds? = nil, _ affects: Effect?, _ meaning: String,
     show: @escaping (Value) -> String, node: ((Value) -> YAMLNode)? = nil, placeholder: Value,
@@ -215,7 +217,7 @@ public final class SettingsReader {
     return value
   }
 
-  /// Numbers, truth values and lists of them are written back the way they would be read.
+  /// A node for numbers, booleans and lists of them, in the form in which they are read.
   private static func node(_ text: String) -> YAMLNode {
     (try? YAMLNode.parse(text)) ?? .string(text)
   }

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// Runs of one recipe that differ in some values: its `sweep` section, unfolded.
+/// Runs of one recipe that differ in some values, expanded from its `sweep` section.
 ///
 ///     sweep:
 ///       seeds: [0, 1, 2]
@@ -11,17 +11,17 @@ import Tensors
 ///       random: {draws: 8, seed: 0, values: {fake-teacher.learning-rate: {log: [1e-5, 1e-3]}}}
 ///
 /// Variants of `grid`, `list` and `random` are combined with each other, and each of them with every seed. Noise is a
-/// function of the seed, so that runs of one seed share theirs: comparisons are paired.
+/// function of the seed, so runs with the same seed share theirs: comparisons are paired.
 public struct Sweep {
   /// One run.
   public struct Trial {
-    /// What is special about it: "sensitivity=0.3", or its name in the list.
+    /// The variant's name: "sensitivity=0.3", or its name in the list.
     public let variant: String
-    /// The recipe as a file would say it.
+    /// The recipe as a file would contain it.
     public let node: YAMLNode
     public let recipe: Recipe
 
-    /// Where it lies below the sweep's folder.
+    /// The path of its folder relative to the sweep's folder.
     public var path: String { "\(variant)/seed-\(recipe.seed)" }
   }
 
@@ -56,7 +56,7 @@ public struct Sweep {
               variant: variant.name.isEmpty ? "plain" : variant.name, node: node,
               recipe: try Recipe(node, catalog: catalog)))
         } catch let error as RecipeError {
-          // Runs share most of their recipe, and so its mistakes.
+          // Runs share most of their recipe, and so most of its mistakes.
           problems += error.problems.filter { !problems.contains($0) }
         }
       }

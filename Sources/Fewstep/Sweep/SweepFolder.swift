@@ -5,11 +5,11 @@ import Tensors
 /// The folder of a sweep. Each run is in VARIANT/seed-N, next to its recipe (.yaml) and its log (.log); sweep.json lists
 /// the runs.
 public struct SweepFolder: Sendable {
-  /// How far a run is.
+  /// The progress of a run.
   public enum State: Equatable, CustomStringConvertible, Sendable {
     case new
     case interrupted(step: Int)
-    /// By a warning, if the recipe says `monitor.policy: stop`.
+    /// Stopped by a warning, if the recipe says `monitor.policy: stop`.
     case stopped(step: Int)
     case done
 
@@ -23,11 +23,11 @@ public struct SweepFolder: Sendable {
     }
   }
 
-  /// A run as sweep.json lists it.
+  /// An entry of a run in sweep.json.
   public struct Member: Codable, Sendable {
     public let variant: String
     public let seed: Int
-    /// Below the sweep's folder.
+    /// The path relative to the sweep's folder.
     public let path: String
   }
 

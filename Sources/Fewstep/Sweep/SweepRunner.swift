@@ -2,17 +2,17 @@ import Foundation
 import Processes
 import Tensors
 
-/// Runs the trials of a sweep, several at a time, each in a process of its own: what one does to memory, or dies of, does
-/// not touch the others.
+/// Runs the trials of a sweep, several at a time, each in its own process: if one runs out of memory or crashes, the
+/// others are not affected.
 public final class SweepRunner {
-  /// How far the whole sweep is.
+  /// The progress of the whole sweep.
   public struct Progress: Sendable {
-    /// Training steps of all runs.
+    /// Training steps of all runs together.
     public var steps = 0
     public var totalSteps = 0
     public var finished = 0
     public var failed = 0
-    /// The runs that are training, by their paths below the sweep's folder.
+    /// The runs that are training, by their paths relative to the sweep's folder.
     public var running = [String]()
   }
 
@@ -29,14 +29,14 @@ public final class SweepRunner {
   private let note: (String) -> Void
   private var jobs = [Job]()
   public private(set) var finished = 0
-  /// What went wrong, one line for each run.
+  /// The errors, one line for each run.
   public private(set) var failures = [String]()
 
   /// - Parameters:
-  ///   - parallel: how many runs at a time. They share the cores.
-  ///   - program: started as `PROGRAM run RECIPE --into FOLDER`, and with `--resume` if there is a checkpoint.
-  ///   - options: added to each of these command lines.
-  ///   - note: gets a line when something happens.
+  /// - parallel: the number of runs at a time. They share the cores.
+  /// - program: started as `PROGRAM run RECIPE --into FOLDER`, and with `--resume` if there is a checkpoint.
+  /// - options: added to each of these command lines.
+  /// - note: called with a line when something happens.
   public init(
     _ folder: SweepFolder, parallel: Int, program: Program, options: [String] = [],
     note: @escaping (String) -> Void = { _ in }
@@ -48,7 +48,7 @@ public final class SweepRunner {
     self.note = note
   }
 
-  /// Runs the trials that are not done, until all have ended or Ctrl-C is pressed, which saves those that run.
+  /// Runs the trials that are not done, until all have ended or the user presses Ctrl-C, which saves the active ones.
   ///
   /// - Parameter progress: called several times a second.
   public func run(
@@ -104,7 +104,7 @@ public final class SweepRunner {
     let run = folder.run(trial)
     var arguments = ["run", folder.recipe(trial), "--into", run.path] + options
     if FileManager.default.fileExists(atPath: run.path) {
-      // Before its log is overwritten.
+      // This check comes before the run's log is overwritten.
       try run.refuseIfBusy()
       if case .interrupted = state { arguments.append("--resume") } else { try run.discard() }
     }
@@ -122,7 +122,7 @@ public final class SweepRunner {
   private func end(_ job: Job) {
     switch job.process.wait() {
     case .exit(code: 0): finished += 1
-    // The run was saved, or had not begun to listen: then there is nothing yet to save.
+    // The run was saved, or it did not yet handle signals: then there is nothing to save.
     case .exit(code: Interrupted("").exitCode): break
     case .signal(SIGINT) where Signals.isRequested: break
     case .exit(let code): fail(job.trial, "exit code \(code): \(lastError(of: job.trial))")
@@ -135,12 +135,12 @@ public final class SweepRunner {
     note("failed: \(failures.last!)")
   }
 
-  /// The evaluation is still to come after the last step.
+  /// The evaluation follows the last step.
   private func steps(of job: Job) -> Int {
     max(job.steps, min(folder.run(job.trial).recordedSteps, job.trial.recipe.training.steps - 1))
   }
 
-  /// The error that the run printed last.
+  /// The last error that the run printed.
   private func lastError(of trial: Sweep.Trial) -> Substring {
     let log = folder.log(trial)
     let data = FileManager.default.contents(atPath: log) ?? Data()

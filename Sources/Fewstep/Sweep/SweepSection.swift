@@ -2,9 +2,9 @@ import Files
 import Foundation
 import Tensors
 
-/// The `sweep` section as it is written.
+/// The `sweep` section as written in the recipe.
 struct SweepSection {
-  /// What a variant changes: dotted keys, with their places, and their values.
+  /// The changes of a variant: dotted keys, with their positions, and their values.
   struct Variant {
     var name: String
     var values: [YAMLNode.Entry]
@@ -18,13 +18,13 @@ struct SweepSection {
   private let block: YAMLNode
   private let seed: YAMLNode?
 
-  /// - Parameter seed: the recipe's own, which serves if the section gives none.
+  /// - Parameter seed: the recipe's own, which is used if the section gives none.
   init(_ block: YAMLNode, seed: YAMLNode?) {
     self.block = block
     self.seed = seed
   }
 
-  /// - Throws: `RecipeError` for an unknown key, an empty list, a bound that is none.
+  /// - Throws: `RecipeError` for an unknown key, an empty list, an invalid bound.
   func unfolded() throws -> (seeds: [YAMLNode], variants: [Variant]) {
     var seeds = [seed ?? .integer(0)]
     var variants = [Variant(name: "", values: [])]
@@ -46,7 +46,8 @@ struct SweepSection {
     return (seeds, variants)
   }
 
-  /// Two values for one key, or for a section and a key in it: the later one would win, and the run's name be wrong.
+  /// Refuses two values for one key, or for a section and a key in it: the later one would win, and the run's name
+  /// would be wrong.
   private func refuseOverlaps(_ changes: [YAMLNode.Entry]) throws {
     for (index, change) in changes.enumerated() {
       if ["seed", "name", "sweep", "extends"].contains(change.name) {
@@ -104,7 +105,7 @@ struct SweepSection {
     }
   }
 
-  /// One of a list; or between two bounds, evenly or in the logarithm, to three digits.
+  /// A value from a list, or between two bounds, uniform or log-uniform and rounded to three digits.
   private func drawn(_ entry: YAMLNode.Entry, _ unit: Double) throws -> YAMLNode {
     if case .sequence = entry.value.content {
       let choices = try filled(entry)
@@ -127,14 +128,14 @@ struct SweepSection {
 
   // MARK: Names
 
-  /// "sensitivity=0.3" for objective.sensitivity; a section is called by its kind.
+  /// "sensitivity=0.3" for objective.sensitivity. A section is named by its kind.
   private func variant(_ entry: YAMLNode.Entry, _ value: YAMLNode) -> Variant {
     let last = entry.name.split(separator: ".").last.map(String.init) ?? entry.name
     let shown = (value["kind"] ?? value).text().trimmingCharacters(in: .whitespacesAndNewlines)
     return Variant(name: Self.fileName("\(last)=\(shown)"), values: [YAMLNode.Entry(key: entry.key, value: value)])
   }
 
-  /// Fit for a folder: no blanks, slashes or quotes.
+  /// A name that suits a folder: no blanks, slashes or quotes.
   private static func fileName(_ text: String) -> String {
     String(text.replacing(", ", with: "-").map { $0.isLetter || $0.isNumber || "=.,_+-[]".contains($0) ? $0 : "-" })
       .replacing("[", with: "").replacing("]", with: "")

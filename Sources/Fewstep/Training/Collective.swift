@@ -1,29 +1,30 @@
 import Tensors
 
-/// The processes that train one student together. Each has the networks, and trains its part of every batch.
+/// The processes that train one student together. Each has all networks, and trains its part of every batch.
 ///
 /// Laws:
-/// - After a call, its results are the same on every rank, to the bit.
+/// - After a call, its results are the same on every rank, bit for bit.
 /// - All ranks make the same calls in the same order. A call returns when all ranks have made it.
-/// - A failure reaches all: when one rank aborts, the calls of the others throw.
+/// - A failure reaches all: if one rank aborts, the calls of the others throw.
 public protocol Collective: AnyObject {
-  /// 0 up to `count`. Rank 0 keeps the run's files.
+  /// 0..<`count`. Rank 0 writes the run's files.
   var rank: Int { get }
   var count: Int { get }
 
-  /// Adds up the ranks' tensors in place. They have the same shapes in the same order.
+  /// Adds up the ranks' tensors in place. They must have the same shapes in the same order.
   func sum(_ tensors: [Tensor]) throws
 
   /// Copies one rank's tensors into the others', in place.
   func broadcast(_ tensors: [Tensor], from rank: Int) throws
 
-  /// The values [batch, ...] of a whole batch from each rank's rows [range.count, ...] of it. The ranges divide the batch.
+  /// Collects the values [batch, ...] of a whole batch from each rank's rows [range.count, ...]. The ranges partition
+  /// the batch.
   func gather(_ rows: Tensor, _ range: Range<Int>, of batch: Int) throws -> Tensor
 
-  /// The first rank's decision.
+  /// Returns the first rank's decision on every rank.
   func agree(_ decision: Int) throws -> Int
 
-  /// Ends the group because of an error of this rank: nobody waits for it any more.
+  /// Ends the group because of an error on this rank, so that no other rank waits for it.
   func abort(_ error: any Error)
 }
 
@@ -49,7 +50,7 @@ extension Collective {
     return try tensor.doubles()
   }
 
-  /// Which of a batch's parts this rank trains.
+  /// The parts of a batch that this rank trains.
   func share(of parts: [Range<Int>]) -> [Range<Int>] {
     let size = parts.count / count
     return Array(parts[rank * size..<(rank + 1) * size])
@@ -58,7 +59,7 @@ extension Collective {
   /// Runs `body` on the first rank; nil on the others.
   func onFirst<R>(_ body: () throws -> R) rethrows -> R? { rank == 0 ? try body() : nil }
 
-  /// Runs `body`, whose errors end the group.
+  /// Runs `body`; an error in it ends the group.
   func aborting<R>(_ body: () throws -> R) throws -> R {
     do { return try body() } catch {
       abort(error)

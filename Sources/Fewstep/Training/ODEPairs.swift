@@ -1,8 +1,8 @@
 import Files
 import Tensors
 
-/// Noise-image pairs: what the teacher's deterministic sampler makes of recorded noises. Datasets "noise" and "samples"
-/// [N, ...], "prompts" int64 [N].
+/// Noise-image pairs: recorded noises, and the samples that the teacher's deterministic sampler makes from them.
+/// Datasets "noise" and "samples" [N, ...], "prompts" int64 [N].
 public final class ODEPairs {
   private let noise: Tensor
   private let samples: Tensor
@@ -47,7 +47,7 @@ public final class ODEPairs {
     )
   }
 
-  /// Makes `count` pairs in `steps` steps of a sampler, batch by batch, straight into the file.
+  /// Makes `count` pairs with `steps` steps of a sampler, batch by batch, straight into the file.
   public static func make(
     _ path: String, count: Int, steps: Int, sampler: SamplerKind = .ddim, batch: Int, guidance: Guidance, seed: Int,
     backbone: any Backbone,

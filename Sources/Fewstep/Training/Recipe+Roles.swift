@@ -1,11 +1,11 @@
 import Networks
 import Tensors
 
-/// The one way from a recipe to its model family and its roles, for training and for everything that follows it.
+/// The one way from a recipe to its model family and its roles, for training and for everything after it.
 extension Recipe {
-  /// The model family, with its files opened; the roles' networks are made when they are asked for.
+  /// The model family, with its files opened; the roles' networks are made on demand.
   ///
-  /// - Throws: `Failure` if the device is not available, and what the family's plugin throws.
+  /// - Throws: `Failure` if the device is not available, and the errors of the family's plugin.
   public func openedBackbone() throws -> any Backbone {
     if let threads { try Runtime.setThreads(threads) }
     if let absence = device.absence { throw Failure(self, "device", absence) }
@@ -14,14 +14,14 @@ extension Recipe {
 
   /// The student before training, with its adapters if it has any.
   ///
-  /// - Throws: `Failure` if no layer has a name that `student.lora.layers` gives.
+  /// - Throws: `Failure` if no layer matches a name in `student.lora.layers`.
   public func newStudent(_ backbone: any Backbone) throws -> any Student {
     let made = try backbone.trainable(.student, adapters: student.lora != nil, seed: seed)
     try prepare(made.parameters, as: "student", student, seed: seed)
     return made
   }
 
-  /// The fake teacher, likewise.
+  /// The fake teacher before training, likewise.
   public func newFakeTeacher(_ backbone: any Backbone) throws -> any FakeTeacher {
     let seed = self.seed + 1
     let made = try backbone.trainable(.fakeTeacher, adapters: fakeTeacher.lora != nil, seed: seed)

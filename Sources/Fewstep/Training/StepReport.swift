@@ -4,24 +4,24 @@ import Tensors
 public struct StepReport {
   /// Counts from 0.
   public let step: Int
-  /// Loss and terms of each role; the fake teacher's are means over its updates.
+  /// Loss and terms of each role. The fake teacher's are means over its updates.
   public private(set) var student = [(name: String, value: Double)]()
   public private(set) var fakeTeacher = [(name: String, value: Double)]()
-  /// Norms of all gradients, before clipping.
+  /// Norms over all gradients of a role, before clipping.
   public internal(set) var studentNorm = 0.0
   public internal(set) var fakeTeacherNorm = 0.0
-  /// The same of the objective's own parameters; nil if they have no optimizer of their own.
+  /// The norm for the objective's own parameters; nil if they have no optimizer of their own.
   public internal(set) var objectiveNorm: Double?
   /// The mean reward; nil if the step scored no samples.
   public internal(set) var reward: Double?
   /// The fake teacher's mean denoising error over its updates, unweighted; nil if the objective does not use it.
   public private(set) var denoisingError: Double?
-  /// Per-sample numbers by name, all of one length; empty on steps without diagnostics.
+  /// Per-sample numbers by name, all of the same length; empty on steps without diagnostics.
   public private(set) var columns = [(name: String, values: [Double])]()
 
   init(step: Int) { self.step = step }
 
-  /// - Parameter share: of the update among those of the step.
+  /// - Parameter share: the weight of this update in the step's mean.
   mutating func add(_ terms: LossTerms, role: Role, share: Double = 1) {
     for (name, value) in terms.values {
       switch role {
@@ -31,7 +31,7 @@ public struct StepReport {
     }
   }
 
-  /// Adds what other ranks have measured on their parts of the batch; `rows` are this rank's.
+  /// Adds the measurements of other ranks on their parts of the batch; `rows` are this rank's.
   mutating func gather(_ collective: any Collective, _ rows: Range<Int>, of batch: Int) throws {
     guard collective.count > 1 else { return }
     denoisingError = try denoisingError.map { try collective.sum([$0])[0] }
@@ -40,8 +40,8 @@ public struct StepReport {
     }
   }
 
-  /// Gathers what is known of each sample in the student's update. Where the objective did not ask for the two parts of
-  /// DMD's signal, the teachers are asked here; what nobody knows is NaN.
+  /// Gathers what is known about each sample in the student's update. If the objective did not use the two parts of
+  /// DMD's signal, they are computed here from the teachers. Unknown values are NaN.
   ///
   /// - Parameter rewards: [B], nil if there is no reward.
   mutating func diagnose(_ scene: Scene, _ loss: Loss, rewards: Tensor?) throws {
@@ -71,8 +71,8 @@ public struct StepReport {
     }
   }
 
-  /// Adds the column "zone": 1 for a sample whose reward is below `limit` while the fake teacher pushes it less than half
-  /// the way that the real teacher sees between it and the data. NaN if rewards or the limit are unknown.
+  /// Adds the column "zone": 1 for a sample whose reward is below `limit` while the fake teacher pushes it less than
+  /// half the distance that the real teacher sees between it and the data. NaN if rewards or the limit are unknown.
   mutating func flagZones(below limit: Double?) {
     guard !columns.isEmpty else { return }
     func values(_ name: String) -> [Double] { columns.first { $0.name == name }?.values ?? [] }
@@ -119,9 +119,9 @@ struct LossTerms {
     }
   }
 
-  /// With those of other ranks.
+  /// Adds those of other ranks.
   ///
-  /// - Throws: `TrainingError` naming the first that is not finite.
+  /// - Throws: `TrainingError` naming the first value that is not finite.
   func summed(over collective: any Collective, role: Role, step: Int) throws -> LossTerms {
     var whole = self
     for (index, value) in try collective.sum(values.map(\.value)).enumerated() {

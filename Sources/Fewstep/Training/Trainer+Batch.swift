@@ -1,12 +1,12 @@
 import Tensors
 
-/// What an update is made from.
+/// The inputs of an update.
 extension Trainer {
-  /// The random choices of one update, all a function of (seed, step, update).
+  /// The random choices of one update, all functions of (seed, step, update).
   struct Draw {
     let name: String
     let condition: Condition
-    /// Which of the student's steps makes the samples.
+    /// The index of the student's step that makes the samples.
     let index: Int
   }
 
@@ -35,7 +35,7 @@ extension Trainer {
 
   func draw(_ update: Int) throws -> Draw {
     let name = "update \(update)"
-    // If nothing is compared within groups, every sample has its own prompt.
+    // Without comparisons within groups every sample has its own prompt.
     let group = scoresBatch ? components.objective.groupAdvantage?.groupSize ?? 1 : 1
     let groups = recipe.training.batch / group
     let prompts = noise.stream("\(name) prompts", step: stepCount).integers(
@@ -47,7 +47,7 @@ extension Trainer {
       index: min(Int(unit * Double(recipe.steps.count)), recipe.steps.count - 1))
   }
 
-  /// The student's samples of `range`, with their graph if gradients are enabled.
+  /// The student's samples for `range`, with their graph if gradients are enabled.
   func generate(_ draw: Draw, _ range: Range<Int>) throws -> Tensor {
     try sampler.sample(components.student, upTo: draw.index, given: draw.condition.rows(range)) { place in
       try noise.stream("\(draw.name) noise \(place)", step: stepCount)
@@ -60,7 +60,7 @@ extension Trainer {
     return Batch(draw: draw, parts: parts, batchRewards: try scoreBatch(parts, draw.condition))
   }
 
-  /// Rewards of the whole batch, of which this rank has `parts`.
+  /// Rewards of the whole batch. This rank's samples are `parts`.
   func scoreBatch(_ parts: [Tensor], _ condition: Condition) throws -> BatchRewards? {
     guard scoresBatch, let groupAdvantage = components.objective.groupAdvantage else { return nil }
     let scores = try zip(ranges, parts).compactMap { range, part in try score(part, condition.rows(range)) }
@@ -91,7 +91,7 @@ extension Trainer {
       real: realSamples(range, update: isStudent ? 0 : update + 1), pairs: recordedPairs(range))
   }
 
-  /// Real samples of one update, counted over the student's and the fake teacher's.
+  /// Real samples for one update. The updates of the student and the fake teacher are counted together.
   private func realSamples(_ range: Range<Int>, update: Int) -> SceneBuilder.RealSamples? {
     guard let data = components.data, let realOrder else { return nil }
     let step = stepCount * (recipe.fakeTeacherUpdates + 1) + update

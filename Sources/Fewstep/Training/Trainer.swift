@@ -1,26 +1,26 @@
 import Networks
 import Tensors
 
-/// One step, as the data travels: the student generates, the reward scores, the teachers are asked, the student moves; then
-/// the fake teacher learns the student's samples, several times.
+/// Training, step by step: the student generates samples, the reward scores them, the teachers judge them, and the
+/// student is updated. Then the fake teacher learns the student's samples in several updates.
 ///
-/// With several processes each rank trains its part of the batch; gradients and metrics are summed over the ranks, so that all
-/// make the same step.
+/// With several processes each rank trains its part of the batch. Gradients and metrics are summed over the ranks, so
+/// that all take the same step.
 public final class Trainer {
   public let recipe: Recipe
   public let components: TrainingComponents
   public let collective: any Collective
   public let studentOptimizer: ScheduledOptimizer
   public let fakeTeacherOptimizer: ScheduledOptimizer
-  /// Of the objective's networks, if they do not learn with the fake teacher.
+  /// The optimizer of the objective's networks, if they do not train with the fake teacher.
   public let objectiveOptimizer: ScheduledOptimizer?
-  /// The averaged student; kept by the first rank only.
+  /// The averaged student, on the first rank only.
   public let ema: EMA?
-  /// Steps done.
+  /// The number of steps done.
   public internal(set) var stepCount = 0
-  /// Multiplies all learning rates; halved by each roll-back.
+  /// A factor of all learning rates; halved by each roll-back.
   public internal(set) var learningRateFactor = 1.0
-  /// A reward that few of the teacher's own samples fall below, for the diagnostics' zones; nil if it is unknown.
+  /// A low reward quantile of the teacher's own samples, for the diagnostics' zones; nil if unknown.
   public internal(set) var zoneReward: Double?
   let noise: Noise
   let sampler: FewStepSampler
@@ -44,7 +44,7 @@ public final class Trainer {
     let steps = recipe.training.steps
     studentOptimizer = try ScheduledOptimizer(
       student.trainable, recipe.student.optimization, steps: steps, role: "student")
-    // A discriminator learns with the fake teacher, as in DMD2, unless it has an optimizer of its own.
+    // A discriminator trains with the fake teacher, as in DMD2, unless it has its own optimizer.
     fakeTeacherOptimizer = try ScheduledOptimizer(
       fakeTeacher.trainable + (apart == nil ? own : []), recipe.fakeTeacher.optimization, steps: steps,
       role: "fake teacher")
@@ -57,7 +57,7 @@ public final class Trainer {
     pairOrder = components.pairs.map { [noise] in DataOrder(count: $0.count, noise: noise, purpose: "pair order") }
   }
 
-  /// One student update and the fake teacher's updates that go with it.
+  /// One student update and the fake teacher's updates that follow it.
   ///
   /// - Throws: `TrainingError.notFinite` before the update that would have spread it, on all ranks alike.
   public func step() throws -> StepReport {
@@ -65,7 +65,7 @@ public final class Trainer {
     let diagnose = stepCount % recipe.output.diagnosticsEvery == 0
     let first = try updateStudent(&report, diagnose: diagnose)
     for update in 0..<recipe.fakeTeacherUpdates {
-      // The student's own samples serve the first update; the others see fresh ones.
+      // The student's own samples are used in the first update; the others get fresh ones.
       let batch = update == 0 ? first : try generated(try draw(update))
       try updateFakeTeacher(batch, update, &report, diagnose: diagnose && update == 0)
     }
@@ -122,12 +122,13 @@ public final class Trainer {
     report.objectiveNorm = try objectiveOptimizer.map(move)
   }
 
-  /// With the student alone trainable, backward included: there a checkpointed network is run again.
+  /// Runs `body` with only the student trainable. This includes the backward pass, in which a checkpointed network runs
+  /// again.
   private func withStudentAlone<R>(_ body: () throws -> R) throws -> R {
     try components.fakeTeacher.parameters.frozen { try components.objective.parameters?.frozen(body) ?? body() }
   }
 
-  /// Adds -λ mean R, whose gradient moves the samples to where the reward is higher (ReFL, arXiv 2304.05977).
+  /// Adds -λ mean R, whose gradient moves the samples towards a higher reward (ReFL, arXiv 2304.05977).
   private func rewarded(_ loss: Loss, _ scene: Scene) throws -> Loss {
     guard recipe.rewardWeight > 0, let reward = components.reward else { return loss }
     let scores = try score(scene.samples, scene.condition, by: reward)
@@ -140,7 +141,7 @@ public final class Trainer {
     return try Failure.locating(place) { try loss().checked(place) }
   }
 
-  /// One optimizer step along the gradients of all ranks; returns their norm.
+  /// One optimizer step along the gradients summed over all ranks; returns their norm.
   private func move(_ optimizer: ScheduledOptimizer) throws -> Double {
     try collective.sum(optimizer.optimizer.parameters.compactMap(\.value.gradient))
     return try optimizer.step(stepCount, factor: learningRateFactor)

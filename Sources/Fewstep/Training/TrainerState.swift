@@ -1,16 +1,16 @@
 import Networks
 import Tensors
 
-/// One part of what training changes: tensors by name, and how they are put back.
+/// One part of the training state: tensors by name, and a closure that restores them.
 package struct TrainerState {
   /// "optimizers/student"
   package let group: String
-  /// What counts its updates, "student.updates"; nil if nothing does.
+  /// The counter of its updates, "student.updates"; nil if there is none.
   var counter: (name: String, value: Int)?
   package let tensors: [(name: String, tensor: Tensor)]
   /// - Parameters:
-  ///   - count: of its updates.
-  ///   - value: a saved tensor by name, nil if it is missing.
+  /// - count: the number of its updates.
+  /// - value: a saved tensor by name, nil if it is missing.
   let load: (_ count: Int, _ value: (String) throws -> Tensor?) throws -> Void
 
   init(_ group: String, _ parameters: ParameterStore) {
@@ -35,7 +35,7 @@ package struct TrainerState {
 }
 
 extension TrainingComponents {
-  /// Everything of the networks that training changes.
+  /// All state of the networks that training changes.
   var state: [TrainerState] {
     [TrainerState("student", student.parameters), TrainerState("fake-teacher", fakeTeacher.parameters)]
       + (objective.parameters.map { [TrainerState("objective", $0)] } ?? [])
@@ -43,10 +43,10 @@ extension TrainingComponents {
 }
 
 extension Trainer {
-  /// Everything that training changes, but for the numbers of the trainer itself.
+  /// All state that training changes, except the trainer's own numbers.
   package var state: [TrainerState] { shared + (ema.map { [TrainerState("ema", counter: "ema.updates", $0)] } ?? []) }
 
-  /// What all ranks have alike.
+  /// The state that is the same on all ranks.
   private var shared: [TrainerState] {
     components.state + [
       TrainerState("optimizers/student", counter: "student.updates", studentOptimizer.optimizer),
@@ -57,8 +57,8 @@ extension Trainer {
       } ?? [])
   }
 
-  /// Takes over the first rank's networks, optimizers and counters, after it has loaded a checkpoint. Gradients of a step that
-  /// was not finished are dropped.
+  /// Copies the first rank's networks, optimizers and counters, after it has loaded a checkpoint. Gradients of an
+  /// unfinished step are dropped.
   func synchronize() throws {
     for optimizer in [studentOptimizer, fakeTeacherOptimizer, objectiveOptimizer] {
       try optimizer?.optimizer.dropGradients()
@@ -77,7 +77,7 @@ extension Trainer {
     (stepCount, learningRateFactor) = (Int(values[parts.count]), values[parts.count + 1])
   }
 
-  /// Runs `body` with the weights that samples are made from: the student's average if there is one.
+  /// Runs `body` with the weights for sampling: the student's average if there is one.
   public func withAveragedStudent<R>(_ body: () throws -> R) rethrows -> R {
     guard let ema else { return try body() }
     return try ema.applied(body)

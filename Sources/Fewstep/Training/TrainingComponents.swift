@@ -9,12 +9,12 @@ public final class TrainingComponents {
   public let fakeTeacher: any FakeTeacher
   public let objective: any MatchingObjective
   public let reward: (any RewardProxy)?
-  /// Rewards that are measured and not learnt from, by the recipe's names (`monitor.held-out-rewards`).
+  /// Rewards that are measured and not learned from, by the recipe's names (`monitor.held-out-rewards`).
   public let heldOutRewards: [(name: String, reward: any RewardProxy)]
   public let data: (any DataSource)?
   public let pairs: ODEPairs?
 
-  /// Components that no recipe describes.
+  /// Components that were made without a recipe.
   public init(
     backbone: any Backbone, teacher: any Teacher, student: any Student, fakeTeacher: any FakeTeacher,
     objective: any MatchingObjective, reward: (any RewardProxy)? = nil, data: (any DataSource)? = nil,
@@ -38,7 +38,7 @@ public final class TrainingComponents {
     teacher = try backbone.teacher()
     student = try recipe.newStudent(backbone)
     fakeTeacher = try recipe.newFakeTeacher(backbone)
-    // A flow's noise at a time below 1 is not what the student would begin with.
+    // For a flow, noise at a time below 1 is not what the student would begin with.
     let (first, schedule) = (recipe.steps[0], student.schedule)
     if first != 1, schedule.initialNoiseSigma(first) == schedule.sigma(first) {
       throw Failure(recipe, "student.steps", "this model's first time must be 1, got \(first)")
@@ -81,14 +81,14 @@ public final class TrainingComponents {
     try refuseMisfits(recipe)
   }
 
-  /// What puts together the scenes of a run.
+  /// The builder of a run's scenes.
   public func scenes(_ recipe: Recipe) -> SceneBuilder {
     SceneBuilder(
       backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: recipe.steps,
       matching: recipe.matching)
   }
 
-  /// Puts what a plugin cannot work with at its place in the recipe.
+  /// Reports a value that a plugin does not accept at its position in the recipe.
   static func fitting<Made>(_ key: String, _ recipe: Recipe, _ make: () throws -> Made) throws -> Made {
     do {
       return try make()
@@ -99,7 +99,8 @@ public final class TrainingComponents {
     }
   }
 
-  /// Data and rewards made for samples of another kind would fail in the middle of a step, with libtorch's message.
+  /// Refuses data and rewards for another kind of sample: they would fail in the middle of a step, with libtorch's
+  /// message.
   private func refuseMisfits(_ recipe: Recipe) throws {
     if let data {
       guard data.sampleShape == backbone.sampleShape else {

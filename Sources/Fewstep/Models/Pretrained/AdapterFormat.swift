@@ -1,6 +1,7 @@
 import Tensors
 
-/// One layer's low-rank update. alpha / rank is in `up`, so that alpha is the rank: not all programs read another one.
+/// One layer's low-rank update. `up` includes the factor alpha / rank, so alpha equals the rank: some programs ignore
+/// alpha.
 public struct Adapter {
   public let layer: String
   /// [rank, in, ...]
@@ -9,7 +10,7 @@ public struct Adapter {
   public let up: Tensor
 }
 
-/// How the programs that load adapters name their tensors.
+/// The names that programs which load adapters give to tensors.
 public struct AdapterFormat {
   /// An adapter's tensors by their names in the file; nil if the format has no name for the layer.
   let tensors: (Adapter) throws -> [(name: String, tensor: Tensor)]?

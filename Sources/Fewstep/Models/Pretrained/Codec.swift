@@ -1,6 +1,6 @@
 import Tensors
 
-/// A model's autoencoder between pixels and latents. Its network is opened when it is first used.
+/// A model's autoencoder between pixels and latents. Its network is opened on first use.
 public protocol Codec: AnyObject {
   /// The input of `encode`, and of `decode`.
   var pixels: TensorInput { get }

@@ -1,10 +1,11 @@
-/// How a family's students are written for other programs.
+/// The layout in which a family's students are written for other programs.
 public struct ExchangeLayout {
   /// The denoiser's folder: "unet", "transformer".
   public var component: String
   /// Formats of adapter files, by name: "peft".
   public var adapters: [String: AdapterFormat]
-  /// Makes a whole pipeline's folder sample at the student's times: its scheduler, and a README with the call.
+  /// Completes a whole pipeline's folder so that it samples at the student's times: its scheduler, and a README with
+  /// the call.
   public var finish: (_ pipeline: String, _ steps: [Double]) throws -> Void
 
   public init(

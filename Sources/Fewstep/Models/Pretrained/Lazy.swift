@@ -1,4 +1,4 @@
-/// A value that is made when it is first asked for, such as a network.
+/// A value that is made on first use, such as a network.
 public final class Lazy<Value> {
   private let make: () throws -> Value
   private var value: Value?

@@ -20,12 +20,12 @@ extension MediaSize: CustomStringConvertible {
 
 /// How an image or a video was cut out of its original. Sides are in pixels.
 public struct MediaFrame: Equatable, Sendable {
-  /// Before it was resized.
+  /// The size before resizing.
   public var original: MediaSize
-  /// Pixels that were cut off at the top and at the left, after it was resized.
+  /// Pixels that were cropped at the top and at the left, after resizing.
   public var cropTop: Int
   public var cropLeft: Int
-  /// The size that was kept.
+  /// The size after cropping.
   public var size: MediaSize
 
   public init(original: MediaSize, cropTop: Int, cropLeft: Int, size: MediaSize) {
@@ -35,6 +35,6 @@ public struct MediaFrame: Equatable, Sendable {
     self.size = size
   }
 
-  /// A whole original of this size.
+  /// An uncropped original of this size.
   public init(_ size: MediaSize) { self.init(original: size, cropTop: 0, cropLeft: 0, size: size) }
 }

@@ -1,12 +1,12 @@
 import Files
 import Tensors
 
-/// A pretrained model's folder, and how it is to be opened.
+/// A pretrained model's folder, and the way to open it.
 public struct ModelSource: Sendable {
   public var folder: PipelineFolder
-  /// Which of its weight files, such as "fp16".
+  /// The variant of its weight files, such as "fp16".
   public var variant: String?
-  /// The dtype that networks are kept and computed in.
+  /// The dtype in which networks are kept and computed.
   public var precision: DType
   public var device: Device
 
@@ -17,14 +17,14 @@ public struct ModelSource: Sendable {
     self.device = device
   }
 
-  /// The name of diffusers' weight files, without its ending.
+  /// The name of diffusers' weight files, without the extension.
   public static let weightsName = "diffusion_pytorch_model"
 
   /// A component's weights.
   ///
   /// - Parameters:
-  ///   - component: its folder's name: "unet".
-  ///   - stem: of the weight files: `weightsName`, or "model" for transformers' text encoders.
+  /// - component: the name of its folder: "unet".
+  /// - stem: the name of the weight files: `weightsName`, or "model" for transformers' text encoders.
   /// - Throws: `Failure` if there are none.
   public func weights(_ component: String, stem: String = weightsName) throws -> any WeightSource {
     try Weights.open(folder: "\(folder.path)/\(component)", stem: stem, variant: variant)

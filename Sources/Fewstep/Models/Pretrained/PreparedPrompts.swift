@@ -7,7 +7,7 @@ final class PreparedPrompts {
   private let shards: ShardFolder
   private let names: [String]
 
-  /// - Throws: `Failure` if the folder is not one, is unfinished, or was made by other text encoders.
+  /// - Throws: `Failure` if the folder holds no prepared prompts, is unfinished, or was made by other text encoders.
   init(_ path: String, by conditioner: any TextConditioner) throws {
     shards = try ShardFolder(path, kind: "prompts", advice: ShardFolder.preparation)
     try shards.check(madeBy: conditioner.fingerprint())

@@ -5,10 +5,10 @@ extension PretrainedBackbone {
   public struct Settings: Sendable {
     public var model: String
     public var variant: String?
-    /// A folder of prepared prompts; nil lists none and embeds prompts as they come.
+    /// A folder of prepared prompts; nil means no prepared prompts: each prompt is embedded when it is used.
     public var prompts: String?
     public var size: MediaSize
-    /// The dtype that the teacher is kept in and that all roles compute in.
+    /// The dtype in which the teacher is kept and all roles compute.
     public var precision: DType
     public var gradientCheckpointing: Bool
     public var tile: Int?

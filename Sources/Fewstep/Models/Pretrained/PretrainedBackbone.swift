@@ -2,7 +2,7 @@ import Files
 import Networks
 import Tensors
 
-/// Every pretrained model as a model family: its denoiser in three roles over prepared prompts, its text encoders for other
+/// A pretrained model as a model family: its denoiser in three roles with prepared prompts, its text encoders for other
 /// prompts, and its codec for pixels.
 public final class PretrainedBackbone: TextConditioned {
   public let model: any PretrainedModel
@@ -13,12 +13,12 @@ public final class PretrainedBackbone: TextConditioned {
   private let prepared: PreparedPrompts?
   /// The denoiser's inputs for "no prompt".
   private let nothing: Lazy<[String: Tensor]>
-  /// The teacher's network, whose memory adapted roles share.
+  /// The teacher's network. Roles with adapters share its memory.
   private let frozen: Lazy<(network: any ConditionedNetwork, parameters: ParameterStore)>
-  /// Of random weights; nil takes the folder's.
+  /// The seed of random weights; nil uses the folder's weights.
   private let seed: Int?
 
-  /// - Parameter seed: of random weights for the denoiser; nil takes the folder's.
+  /// - Parameter seed: the seed of random weights for the denoiser; nil uses the folder's weights.
   /// - Throws: `Failure` naming the file, and the key or tensor in it, if the folder holds another model or the prompts were
   ///   embedded by other encoders.
   public init(_ family: any PretrainedModel.Type, _ settings: Settings, seed: Int? = nil, on device: Device) throws {
@@ -66,7 +66,7 @@ public final class PretrainedBackbone: TextConditioned {
     try condition(Array(prompts.indices), noGrad { try model.conditioner.embed(prompts).tensors })
   }
 
-  /// Embeddings, and the geometry of a sample: an original of its size, not cropped.
+  /// Embeddings with a sample's geometry: an uncropped original of the sample's size.
   private func condition(_ promptIDs: [Int], _ embeddings: [String: Tensor]) throws -> Condition {
     var tensors = try embeddings.mapValues { try $0.to(device).to(.float32) }
     for (name, numbers) in model.geometry(MediaFrame(settings.size)) {
@@ -89,7 +89,7 @@ public final class PretrainedBackbone: TextConditioned {
 
   public func teacher() throws -> any Teacher { role(try frozen()) }
 
-  /// Weights of its own in float32; with adapters the teacher's own memory in its precision.
+  /// Separate weights in float32; with adapters, the teacher's own memory in the teacher's precision.
   public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
     guard adapters else { return self.role(try model.openDenoiser(.float32, seed: self.seed)) }
     let store = ParameterStore(.shared(try frozen().parameters), dtype: settings.precision, device: device)

@@ -10,7 +10,7 @@ final class PretrainedDenoiser: Teacher, FakeTeacher, Student {
   private let precision: DType?
   private let gradientCheckpointing: Bool
 
-  /// - Parameter precision: the dtype of matrix products and convolutions; nil leaves it to the parameters' own.
+  /// - Parameter precision: the dtype of matrix products and convolutions; nil uses the parameters' dtype.
   init(
     _ network: any ConditionedNetwork, _ parameters: ParameterStore, schedule: any NoiseSchedule,
     prediction: Prediction, precision: DType?, gradientCheckpointing: Bool
@@ -23,7 +23,7 @@ final class PretrainedDenoiser: Teacher, FakeTeacher, Student {
     self.gradientCheckpointing = gradientCheckpointing
   }
 
-  /// In float32, whatever the precision.
+  /// The output in float32, whatever the precision.
   func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try autocast(precision, on: noisy.device) {
       try network.output(

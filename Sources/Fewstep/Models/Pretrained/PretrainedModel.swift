@@ -2,23 +2,24 @@ import Files
 import Networks
 import Tensors
 
-/// A family of pretrained text-to-image or text-to-video models in diffusers' folder layout. A family says what
-/// differs; `PretrainedBackbone` makes roles, conditions, guidance and pixels of it, and `Catalog.add` registers it for all commands.
+/// A family of pretrained text-to-image or text-to-video models in diffusers' folder layout. A family defines only the
+/// differences: `PretrainedBackbone` turns it into roles, conditions, guidance and pixels, and `Catalog.add` registers
+/// it for all commands.
 ///
-/// It reads configs and no weights: networks are made when they are first used.
+/// Its initializer reads configs and no weights: networks are made on first use.
 public protocol PretrainedModel: AnyObject {
   /// Its name in recipes: "sdxl".
   static var name: String { get }
-  /// One line, with the paper.
+  /// One line that cites the paper.
   static var summary: String { get }
   /// The class in model_index.json: "StableDiffusionXLPipeline".
   static var pipelineClass: String { get }
   /// The default size of samples.
   static var defaultSize: MediaSize { get }
-  /// How students are written for other programs.
+  /// The layout in which students are written for other programs.
   static var exchange: ExchangeLayout { get }
 
-  /// - Throws: `Failure` naming the file, and the key in it, that this family does not have or does not implement.
+  /// - Throws: `Failure` naming the file, and the key in it that this family does not have or does not implement.
   init(_ source: ModelSource) throws
 
   var source: ModelSource { get }
@@ -35,11 +36,11 @@ public protocol PretrainedModel: AnyObject {
 
   /// The denoiser's inputs: "sample" and "timestep", then those of the condition.
   var denoiserInputs: [TensorInput] { get }
-  /// The denoising network over a scope, which has the weights.
+  /// The denoising network over a scope that holds the weights.
   func denoiser(_ scope: Scope) throws -> any ConditionedNetwork
   var codec: any Codec { get }
   var conditioner: any TextConditioner { get }
-  /// The denoiser's inputs that say how a sample was cut out of its original, by name, each without the batch.
+  /// The denoiser's inputs for how a sample was cropped from its original, by name, each without the batch.
   func geometry(_ frame: MediaFrame) -> [String: [Float]]
 }
 
@@ -47,9 +48,9 @@ extension PretrainedModel {
   public func geometry(_ frame: MediaFrame) -> [String: [Float]] { [:] }
   public func featureShape(ofLatents shape: [Int]) -> [Int]? { nil }
 
-  /// The denoising network with parameters of its own.
+  /// The denoising network with its own parameters.
   ///
-  /// - Parameter seed: of random weights; nil takes the folder's.
+  /// - Parameter seed: the seed of random weights; nil uses the folder's weights.
   /// - Throws: `Failure` naming the file and the tensor that does not fit the config.
   public func openDenoiser(_ dtype: DType, seed: Int? = nil) throws -> (
     network: any ConditionedNetwork, parameters: ParameterStore

@@ -1,10 +1,10 @@
 import Tensors
 
-/// A model's text encoders with their tokenizers. Its networks are opened when it is first used.
+/// A model's text encoders with their tokenizers. Its networks are opened on first use.
 public protocol TextConditioner: AnyObject {
   /// The denoiser's inputs for prompts, by name, each [prompts.count, ...].
   ///
-  /// - Returns: also how many tokens of each prompt were cut off, because the encoders read no more.
+  /// - Returns: the inputs, and how many tokens of each prompt were cut off because of the encoders' length limit.
   func embed(_ prompts: [String]) throws -> (tensors: [String: Tensor], cutOff: [Int])
   /// The same inputs for "no prompt", each [1, ...].
   func nothing() throws -> [String: Tensor]
