@@ -1,28 +1,28 @@
 import Tensors
 
-/// The named tensors of a checkpoint, whatever files they lie in.
+/// The named tensors of a checkpoint, whatever files they are in.
 public protocol WeightSource: AnyObject, Sendable {
   /// The file, or the index of several, for errors.
   var path: String { get }
   var names: [String] { get }
-  /// What the file says beside its tensors.
+  /// The file's metadata besides its tensors.
   var metadata: [String: String] { get }
   func contains(_ name: String) -> Bool
-  /// A tensor on the CPU; nobody may write to it.
+  /// A tensor on the CPU; it must not be written to.
   ///
   /// - Throws: `Failure` with the file and the tensor's name.
   func tensor(_ name: String) throws -> Tensor
 }
 
 extension WeightSource {
-  /// One hash of all names and tensors, equal for checkpoints with the same weights. Reads everything.
+  /// One hash of all names and tensors, equal for checkpoints with the same weights. Reads all tensors.
   public func digest() throws -> String {
     hash(try names.sorted().map { "\($0) \(try hash([tensor($0)]))" }.joined(separator: "\n"))
   }
 
   /// A tensor as a network's parameter.
   ///
-  /// - Throws: `Failure` also if it holds integers, as quantised weights do: they are not the numbers they stand for.
+  /// - Throws: `Failure` also if it holds integers, as quantized weights do: their values are not the real numbers.
   public func parameter(_ name: String) throws -> Tensor {
     let tensor = try tensor(name)
     guard tensor.dtype.isFloatingPoint else {
@@ -35,7 +35,7 @@ extension WeightSource {
 
   public var metadata: [String: String] { [:] }
 
-  /// The error for a tensor that is not there, with the names of similar ones.
+  /// The error for a missing tensor, with the names of similar ones.
   func absent(_ name: String) -> Failure {
     let lastPart = name.split(separator: ".").suffix(2).joined(separator: ".")
     let names = names

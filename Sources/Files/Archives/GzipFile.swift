@@ -2,7 +2,7 @@ import CZlib
 import Foundation
 import Tensors
 
-/// A file that is read from start to end, decompressed where it is gzip's.
+/// A file that is read from start to end, and decompressed if it is in gzip's format.
 package final class GzipFile {
   private let path: String
   private let handle: gzFile
@@ -18,9 +18,9 @@ package final class GzipFile {
 
   deinit { gzclose(handle) }
 
-  /// Exactly `count` bytes. They are read in pieces, so that a damaged header cannot ask for memory the file does not fill.
+  /// Reads exactly `count` bytes, in pieces: a damaged header cannot cause an allocation larger than the file.
   ///
-  /// - Throws: `.malformed` if the file ends earlier, naming `what` was being read.
+  /// - Throws: `.malformed` if the file ends earlier; `what` names the part in the error.
   package func read(_ count: Int, _ what: String) throws -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < count {

@@ -1,28 +1,28 @@
 import Foundation
 import Tensors
 
-/// A tar archive, mapped into memory, as WebDataset has them: a list of members, each with its place. Nothing is extracted.
+/// A tar archive, mapped into memory, as WebDataset uses them: a list of members with their offsets. Extracts nothing.
 ///
-/// Formats: ustar, GNU's and pax's long names, GNU's large sizes. Members that are no plain files (folders, links, devices)
-/// are passed over; a sparse file is an error.
+/// Formats: ustar, GNU's and pax's long names, GNU's large sizes. Members that are not plain files (folders, links,
+/// devices) are skipped; a sparse file is an error.
 public final class TarFile: Sendable {
   /// A file in the archive.
   public struct Member: Equatable, Sendable {
-    /// As it stands in the archive: it may have slashes, and dots, and is no path to write to.
+    /// The name as stored in the archive. It may contain slashes and dots, so do not use it as an output path.
     public let name: String
-    /// Where the content begins in the archive.
+    /// The byte offset of the content in the archive.
     public let offset: Int
-    /// In bytes.
+    /// The size in bytes.
     public let size: Int
   }
 
-  /// The archive.
+  /// The path of the archive.
   public let path: String
-  /// In the order of the archive.
+  /// The members in the order of the archive.
   public let members: [Member]
   private let file: MappedFile
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no tar archive, is compressed, damaged or cut
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not a tar archive, is compressed, damaged or cut
   ///   short.
   public init(_ path: String) throws {
     self.path = path
@@ -33,10 +33,10 @@ public final class TarFile: Sendable {
     self.members = members
   }
 
-  /// How errors name a member.
+  /// The name of a member in errors.
   public func place(_ member: Member) -> String { "\(path): \(member.name)" }
 
-  /// The content of one of this archive's members, which `body` must not keep.
+  /// Passes the content of one of this archive's members to `body`, which must not keep it.
   public func withBytes<R>(_ member: Member, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     precondition(member.offset >= 0 && member.size >= 0 && member.offset <= file.count - member.size)
     return try file.withBytes(member.offset, member.size, body)
@@ -48,15 +48,16 @@ extension TarFile {
   public struct Sample: Sendable {
     /// The members' common name, without extensions.
     public let key: String
-    /// By what follows the first dot of the file's name, in lower case: "jpg", "seg.png".
+    /// Members by the part of the file name after the first dot, in lower case: "jpg", "seg.png".
     public internal(set) var members: [String: Member]
   }
 
-  /// The members in WebDataset's way: those whose names agree up to the first dot after the last slash belong together, also
-  /// where they are no neighbours; samples are in the order of their first members. A key that comes again, with a kind that
-  /// its sample has already, is another sample. Names without a dot, or that begin with it, belong to no sample.
+  /// The samples in WebDataset's convention: members whose names agree up to the first dot after the last slash belong
+  /// together, even if they are not adjacent. Samples are in the order of their first members. A repeated key with a
+  /// kind that its sample already has starts another sample. Names without a dot, or that begin with one, belong to no
+  /// sample.
   ///
-  /// - Throws: `Failure.malformed` if neighbours are of one sample and one kind.
+  /// - Throws: `Failure.malformed` if adjacent members have the same sample and kind.
   public func samples() throws -> [Sample] {
     var samples: [Sample] = []
     var places: [String: Int] = [:]

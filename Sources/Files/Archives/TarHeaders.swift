@@ -1,21 +1,21 @@
 import Tensors
 
-/// Walks along a tar archive's headers: blocks of 512 bytes, each followed by content that fills whole blocks.
+/// Iterates over a tar archive's headers: blocks of 512 bytes, each followed by content that is padded to whole blocks.
 struct TarHeaders {
   private static let block = 512
-  /// Of the headers that hold a longer name or attributes: far above what any path needs.
+  /// The limit for headers with a longer name or attributes: far above the need of any path.
   private static let maximumNote = 1 << 20
 
   let file: MappedFile
   private var position = 0
-  /// What applies to the next member, and to all.
+  /// Values that apply to the next member, and to all.
   private var longName: String?
   private var attributes: [String: String] = [:]
   private var globalAttributes: [String: String] = [:]
 
   init(file: MappedFile) { self.file = file }
 
-  /// The next plain file, nil at the end.
+  /// The next plain file; nil at the end.
   mutating func next() throws -> TarFile.Member? {
     while position < file.count {
       guard file.count - position >= Self.block else { throw position == 0 ? notTar : cut("a header") }
@@ -49,9 +49,9 @@ struct TarHeaders {
     return nil
   }
 
-  // MARK: Fields of the header at `position`, which is still there
+  // MARK: Fields of the header at `position`
 
-  /// ustar splits a name in two; GNU uses the second field for something else.
+  /// ustar splits a name into two fields; GNU uses the second field for something else.
   private func shortName() -> String {
     let prefix = text(257, 6) == "ustar" ? text(345, 155) : ""
     return prefix.isEmpty ? text(0, 100) : "\(prefix)/\(text(0, 100))"
@@ -61,11 +61,11 @@ struct TarHeaders {
     file.withBytes(position + offset, length) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
-  /// Octal digits, or GNU's big-endian binary where the first bit is set.
+  /// Octal digits, or GNU's big-endian binary if the first bit is set.
   private func number(_ offset: Int, _ length: Int, _ name: String) throws -> Int {
     if byte(position + offset) & 0x80 != 0 {
       let digits = file.withBytes(position + offset, length) { Array($0) }
-      // 0x80 alone, and no more than 63 bits behind it: what is larger, or negative, is false.
+      // 0x80 alone, followed by at most 63 bits: anything larger, or negative, is invalid.
       guard digits[0] == 0x80, digits.dropFirst().prefix(length - 9).allSatisfy({ $0 == 0 }), digits[length - 8] < 0x80
       else { throw wrong(name, "its size is not possible") }
       return digits.suffix(8).reduce(0) { $0 << 8 | Int($1) }
@@ -84,7 +84,7 @@ struct TarHeaders {
     return value
   }
 
-  /// The sum of the header's bytes, with spaces in the sum's own place.
+  /// Checks the sum of the header's bytes, with spaces in place of the sum itself.
   private func checkSum() throws {
     let sum = file.withBytes(position, Self.block) { header in
       header.enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element)) }
@@ -105,7 +105,7 @@ struct TarHeaders {
     return file.withBytes(start, size) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
-  /// pax: lines "length key=value", whose length counts all of the line.
+  /// pax: lines "length key=value". The length includes the whole line.
   private func pairs(_ start: Int, _ size: Int) throws -> [String: String] {
     guard size <= Self.maximumNote else { throw wrong("attributes", "they have \(size) bytes") }
     var rest = file.withBytes(start, size) { Array($0) }[...]

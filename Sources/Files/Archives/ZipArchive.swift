@@ -2,21 +2,21 @@ import CZlib
 import Foundation
 import Tensors
 
-/// A ZIP archive: where each of its entries lies in the mapped file. Only those that are stored as they are can be read.
+/// A ZIP archive: the location of each entry in the mapped file. Only uncompressed entries can be read.
 ///
-/// What the archive says is taken from its central directory, as the sizes in the entries' own headers may be zero. Checksums
-/// are compared when asked alone: that reads the whole file.
+/// Sizes and offsets come from the central directory, since the sizes in the entries' own headers may be zero.
+/// Checksums are compared only by `checkSums`, which reads the whole file.
 struct ZipArchive {
   let file: MappedFile
   private let entries: [String: Entry]
 
   fileprivate struct Entry {
     let name: String
-    /// Where the entry's own header begins.
+    /// The offset of the entry's own header.
     let header: Int
     let data: Range<Int>
     let isCompressed: Bool
-    /// CRC-32 of what is not compressed.
+    /// CRC-32 of the uncompressed bytes.
     let sum: UInt32
   }
 
@@ -24,7 +24,7 @@ struct ZipArchive {
 
   func contains(_ name: String) -> Bool { entries[name] != nil }
 
-  /// Where an entry's bytes lie in the file, nil if there is no such entry.
+  /// The range of an entry's bytes in the file; nil if there is no such entry.
   ///
   /// - Throws: `Failure.malformed` if it is compressed.
   func bytes(_ name: String) throws -> Range<Int>? {
@@ -37,7 +37,7 @@ struct ZipArchive {
     return entry.data
   }
 
-  /// - Throws: `Failure.malformed` naming an entry whose bytes are not those that were written.
+  /// - Throws: `Failure.malformed` naming an entry whose bytes have changed since they were written.
   func checkSums() throws {
     for entry in entries.values {
       let sum = file.withBytes(entry.data.lowerBound, entry.data.count) { bytes in
@@ -55,10 +55,10 @@ struct ZipArchive {
     UInt32(truncatingIfNeeded: crc32_z(UInt(sum), bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))
   }
 
-  /// Of what the bytes are the compressed form of; nil if they are none.
+  /// CRC-32 of the decompressed bytes; nil if they cannot be decompressed.
   private static func sumOfInflated(_ bytes: UnsafeRawBufferPointer) -> UInt32? {
     var stream = z_stream()
-    // Without zlib's header, which ZIP leaves out.
+    // Without zlib's header, which ZIP omits.
     guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       return nil
     }
@@ -82,7 +82,7 @@ struct ZipArchive {
     file.count >= 4 && file.withBytes(0, 4) { $0.elementsEqual([0x50, 0x4B, 3, 4]) }
   }
 
-  /// - Throws: `Failure.malformed`: if the archive is cut short, or an entry reaches out of the file or into another
+  /// - Throws: `Failure.malformed` if the archive is cut short, or an entry extends beyond the file or overlaps another
   ///   one.
   init(_ file: MappedFile) throws {
     self.file = file
@@ -106,13 +106,13 @@ struct ZipArchive {
   }
 }
 
-/// Reads numbers from places that are checked first.
+/// Reads numbers at offsets that it checks first.
 private struct Reader {
   let file: MappedFile
 
-  /// Where the central directory lies, and how many entries it lists.
+  /// The range of the central directory, and its number of entries.
   func directory() throws -> (bytes: Range<Int>, count: Int) {
-    // At the end: 22 bytes and a comment of at most 65,535.
+    // The end record: 22 bytes and a comment of at most 65,535.
     guard
       let end = stride(from: file.count - 22, through: max(0, file.count - 22 - 0xFFFF), by: -1).first(where: {
         (try? number($0, 4)) == 0x0605_4B50 && (try? number($0 + 20, 2)) == file.count - $0 - 22
@@ -121,7 +121,7 @@ private struct Reader {
     var (count, size, start) = (try number(end + 10, 2), try number(end + 12, 4), try number(end + 16, 4))
     var limit = end
     if end >= 20, try number(end - 20, 4) == 0x0706_4B50 {
-      // ZIP64: a larger record, found through a locator in front of the end.
+      // ZIP64: a larger record, found through a locator before the end record.
       let record = try number(end - 12, 8)
       guard try number(record, 4) == 0x0606_4B50 else { throw cut() }
       (count, size, start) = (try number(record + 32, 8), try number(record + 40, 8), try number(record + 48, 8))
@@ -132,7 +132,7 @@ private struct Reader {
     return (start..<start + size, count)
   }
 
-  /// The entry of the central directory at `position`, which moves behind it.
+  /// The entry of the central directory at `position`, which then moves past it.
   func entry(_ position: inout Int, in directory: Range<Int>) throws -> ZipArchive.Entry {
     guard directory.upperBound - position >= 46, try number(position, 4) == 0x0201_4B50 else { throw cut() }
     let (nameLength, extraLength) = (try number(position + 28, 2), try number(position + 30, 2))
@@ -162,7 +162,7 @@ private struct Reader {
       name: name, header: header, data: start..<start + packed, isCompressed: isCompressed, sum: sum)
   }
 
-  /// ZIP64's extra field holds, in this order, those of the numbers that did not fit 32 bits.
+  /// ZIP64's extra field holds, in this order, only the numbers that did not fit in 32 bits.
   private func widened(_ numbers: [Int], _ extra: Range<Int>) throws -> [Int] {
     var position = extra.lowerBound
     while extra.upperBound - position >= 4 {

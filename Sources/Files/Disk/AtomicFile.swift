@@ -1,13 +1,13 @@
 import Foundation
 import Tensors
 
-/// Writes a file so that its readers see the old content or the new, and never a part.
+/// Writes a file so that readers see either the old or the new content, never a part.
 ///
-/// The bytes go to a temporary file in the same folder (a rename works only within one file system), are flushed to the disk, and
-/// take the final name in one step. After any error, and after a crash, the previous file is still there.
-/// A crash can leave a temporary file behind; its name starts with a dot and ends in `.partial`.
+/// The bytes go to a temporary file in the same folder (a rename works only within one file system), are flushed to
+/// disk, and get the final name in one step. After any error, and after a crash, the previous file is still there. A
+/// crash can leave a temporary file; its name starts with a dot and ends in `.partial`.
 public enum AtomicFile {
-  /// Replaces the file at `path` by `data`.
+  /// Replaces the file at `path` with `data`.
   ///
   /// - Throws: `Failure`: `.missing` if the folder does not exist, `.io` if the disk is full.
   public static func write(_ data: Data, to path: String) throws {
@@ -18,10 +18,10 @@ public enum AtomicFile {
     }
   }
 
-  /// Replaces the file at `path` by the one that `body` makes.
+  /// Replaces the file at `path` with the one that `body` makes.
   ///
-  /// - Parameter body: is given a path at which nothing exists yet, and leaves a complete, closed file there.
-  /// - Throws: what `body` throws, naming `path` in place of the temporary file, or `Failure`.
+  /// - Parameter body: gets a path at which nothing exists yet, and must leave a complete, closed file there.
+  /// - Throws: the errors of `body`, naming `path` in place of the temporary file, or `Failure`.
   @discardableResult
   public static func write<Result>(to path: String, _ body: (_ temporary: String) throws -> Result) throws -> Result {
     let temporary = temporaryPath(for: path)
@@ -42,8 +42,8 @@ public enum AtomicFile {
     }
   }
 
-  /// Throws at once what `write` would throw at the end of long work: where the folder takes no file, or a folder is at
-  /// `path`.
+  /// Throws early the error that `write` would throw at the end of long work: if the folder is not writable, or a
+  /// folder is at `path`.
   public static func checkWritable(_ path: String) throws {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
@@ -63,7 +63,7 @@ public enum AtomicFile {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw Failure.system(errno, action, path: path) }
     defer { _ = Foundation.close(descriptor) }
-    // Some network file systems have no fsync of folders and say EINVAL: the rename has happened all the same.
+    // Some network file systems have no fsync for folders and return EINVAL: the rename has happened all the same.
     if fsync(descriptor) != 0, errno != EINVAL { throw Failure.system(errno, action, path: path) }
   }
 

@@ -1,11 +1,11 @@
 import Foundation
 import Tensors
 
-/// How much room a disk has.
+/// The free space of a disk.
 public enum DiskSpace {
-  /// The bytes that this user may still write at `path`, which need not exist yet: its nearest existing folder counts.
+  /// The bytes that this user may still write at `path`, which need not exist yet: its nearest existing folder is used.
   ///
-  /// - Throws: `Failure` of kind `.io` if the system cannot say.
+  /// - Throws: `Failure` of kind `.io` if the system does not report it.
   public static func available(at path: String) throws -> Int {
     var folder = path.isEmpty ? "." : path
     while access(folder, F_OK) != 0 {

@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 
 extension Failure {
-  /// Foundation's error of a file operation.
+  /// Converts Foundation's error from a file operation.
   public init(_ error: CocoaError) {
     let path = error.filePath ?? error.url?.path ?? "a file"
     if let cause = error.underlying as NSError?, cause.domain == NSPOSIXErrorDomain {

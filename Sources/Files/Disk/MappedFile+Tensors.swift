@@ -1,10 +1,10 @@
 import Tensors
 
 extension MappedFile {
-  /// A tensor over the bytes from `offset` on, row-major: nothing is copied, and nobody may write to it. It keeps the mapping
-  /// alive. The caller has checked the bounds.
+  /// A tensor over the bytes from `offset` on, row-major, without a copy; it must not be written to. It keeps the
+  /// mapping alive. The caller has checked the bounds.
   ///
-  /// Bytes that no element of this size may begin at are copied, as is the tensor without bytes.
+  /// If the offset is not aligned to the element size, or there are no bytes, the tensor is a copy.
   func tensor(_ offset: Int, shape: [Int], dtype: DType) throws -> Tensor {
     let count = shape.reduce(dtype.byteCount, *)
     return try withBytes(offset, count) { bytes in

@@ -3,12 +3,12 @@ import Tensors
 
 /// A file's bytes, mapped read-only into memory for as long as this object lives.
 ///
-/// Pages are read from the disk when they are first touched. The file must not be shortened in place meanwhile:
-/// the system ends a process that touches a page which has gone. Replacing it by a rename is harmless.
+/// Pages are read from disk on first access. The file must not be truncated in place meanwhile: the system ends a
+/// process that touches a missing page. Replacing the file by a rename is harmless.
 package final class MappedFile: Sendable {
   let path: String
   package let count: Int
-  // Read-only memory, unmapped only in deinit, is safe to share between threads.
+  // Read-only memory that is unmapped only in deinit is safe to share between threads.
   nonisolated(unsafe) let start: UnsafeRawPointer
 
   /// - Throws: `Failure`: `.missing` if there is no such file, `.malformed` if it is empty.

@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// A file being written from its beginning to its end. Not for use from two threads at once.
+/// A file that is written from beginning to end. Do not use it from two threads at once.
 final class OutputFile {
   let path: String
   private(set) var byteCount = 0
@@ -20,7 +20,7 @@ final class OutputFile {
     if descriptor >= 0 { _ = Foundation.close(descriptor) }
   }
 
-  /// Appends all the bytes, or none of them: where the disk is full half-way, the file is cut back to its old length.
+  /// Appends all the bytes, or none of them: if the disk fills up, the file is truncated to its old length.
   func append(_ bytes: UnsafeRawBufferPointer) throws {
     var done = 0
     while done < bytes.count {
@@ -41,7 +41,7 @@ final class OutputFile {
     try data.withUnsafeBytes { try append($0) }
   }
 
-  /// Waits until the bytes are on the disk.
+  /// Waits until the bytes are on disk.
   func synchronize() throws {
     if fsync(descriptor) != 0 { throw Failure.system(errno, "cannot flush the file", path: path) }
   }
@@ -49,7 +49,7 @@ final class OutputFile {
   func close() throws {
     let open = descriptor
     descriptor = -1
-    // Linux has released the descriptor even where close fails, so it must not be closed again.
+    // Linux releases the descriptor even if close fails, so it must not be closed again.
     if open >= 0, Foundation.close(open) != 0 {
       throw Failure.system(errno, "cannot close the file", path: path)
     }

@@ -1,9 +1,9 @@
 import Foundation
 import Tensors
 
-/// SHA-256 (FIPS 180-4), what published weights are known by.
+/// SHA-256 (FIPS 180-4), the hash that identifies published weights.
 public enum SHA256 {
-  /// In hexadecimal.
+  /// The hash of a file, in hexadecimal.
   ///
   /// - Throws: `Failure` if the file cannot be read.
   public static func hash(of path: String) throws -> String {
@@ -11,20 +11,20 @@ public enum SHA256 {
     return file.withBytes(0, file.count) { hash($0) }
   }
 
-  /// Of strings in their order, each by its length and its UTF-8: how lists of prompts are identified.
+  /// The hash of a list of strings in order, each by its length and its UTF-8. It identifies lists of prompts.
   public static func hash(_ strings: [String]) -> String {
     let bytes = strings.flatMap { Array("\($0.utf8.count):\($0)".utf8) }
     return bytes.withUnsafeBytes { hash($0) }
   }
 
-  /// Of bytes in memory.
+  /// The hash of bytes in memory.
   public static func hash(_ bytes: UnsafeRawBufferPointer) -> String {
     var state = initial
     let whole = bytes.count / 64 * 64
     for start in stride(from: 0, to: whole, by: 64) {
       mix(UnsafeRawBufferPointer(rebasing: bytes[start..<start + 64]), into: &state)
     }
-    // What is left, a one bit, zeros, and the length in bits.
+    // The remaining bytes, a one bit, zeros, and the length in bits.
     var end = Array(bytes[whole...]) + [0x80]
     end += Array(repeating: 0, count: (120 - end.count) % 64)
     end += withUnsafeBytes(of: UInt64(bytes.count * 8).bigEndian, Array.init)
@@ -58,9 +58,9 @@ public enum SHA256 {
   }
 
   private static let primes = (2...311).filter { n in !(2..<n).contains { n % $0 == 0 } }
-  /// The first 32 bits of the fractions of the first eight primes' square roots.
+  /// The first 32 bits of the fractional parts of the square roots of the first eight primes.
   private static let initial = primes.prefix(8).map { fraction(Double($0).squareRoot()) }
-  /// And of the first 64 primes' cube roots.
+  /// The same for the cube roots of the first 64 primes.
   private static let constants = primes.map { fraction(cbrt(Double($0))) }
 
   private static func fraction(_ x: Double) -> UInt32 { UInt32((x - x.rounded(.down)) * 4_294_967_296) }

@@ -10,7 +10,7 @@ public enum HDF5Attribute: Equatable, Sendable {
   case integers([Int])
   case numbers([Double])
 
-  /// Attaches the value to an open object, in place of one of the same name.
+  /// Attaches the value to an open object and replaces one of the same name.
   func write(_ name: String, to object: hid_t, at place: String) throws {
     let place = "\(place) @\(name)"
     let type = try storedType(at: place)
@@ -70,7 +70,7 @@ public enum HDF5Attribute: Equatable, Sendable {
   private static func numbers<Number: BitwiseCopyable>(
     _ id: HDF5ID, type: HDF5ID, _ count: Int, as dtype: DType, zero: Number, at place: String
   ) throws -> [Number] {
-    // HDF5 does not turn an enumeration into numbers, but takes its base type.
+    // HDF5 does not convert an enumeration to numbers, but accepts its base type.
     let isEnumeration = type.use { H5Tget_class($0) } == H5T_ENUM
     if isEnumeration {
       guard type.use({ H5Tget_size($0) }) == 1 else {

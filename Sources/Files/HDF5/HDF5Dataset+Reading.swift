@@ -11,7 +11,7 @@ extension HDF5Dataset {
     }
   }
 
-  /// Rows of the first dimension, of shape `[rows.count, ...]`; nothing else is read from the disk.
+  /// Rows of the first dimension, of shape `[rows.count, ...]`. Reads nothing else from the disk.
   ///
   /// - Throws: `.malformed` if there are fewer rows.
   public func read(rows: Range<Int>) throws -> Tensor {
@@ -41,7 +41,7 @@ extension HDF5Dataset {
         if overflow { throw tooLarge(count) }
         return result
       }
-      // malloc, and not Swift's own allocation, because a damaged file may ask for more than there is.
+      // malloc, not Swift's own allocation, because a damaged file may request more memory than there is.
       guard let buffer = malloc(max(bytes, 1)) else { throw tooLarge(count) }
       defer { free(buffer) }
       if bytes > 0 {

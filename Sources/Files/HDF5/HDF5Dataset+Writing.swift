@@ -2,9 +2,9 @@ import CHDF5
 import Tensors
 
 extension HDF5Dataset {
-  /// Adds rows at the end of a dataset made by `HDF5File.createRows`.
+  /// Adds rows at the end of a dataset that `HDF5File.createRows` made.
   ///
-  /// - Parameter rows: of shape `[n, ...]`, where the rest is the dataset's, and of the dataset's dtype.
+  /// - Parameter rows: of shape `[n] + rowShape` and the dataset's dtype.
   /// - Throws: `.malformed` if shape or dtype differ, `.io` if the disk is full; the dataset then keeps its old rows.
   public func append(_ rows: Tensor) throws {
     try file.withID { _ in
@@ -25,7 +25,7 @@ extension HDF5Dataset {
 
   /// Overwrites a block of the dataset.
   ///
-  /// - Parameter offset: where the block begins; its extent is the tensor's shape.
+  /// - Parameter offset: the first position of the block; its extent is the tensor's shape.
   public func write(_ tensor: Tensor, at offset: [Int]) throws {
     try file.withID { _ in
       try checkBlock(offset: offset, count: tensor.shape, shape: try shape)

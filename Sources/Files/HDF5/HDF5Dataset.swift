@@ -1,7 +1,7 @@
 import CHDF5
 import Tensors
 
-/// An open dataset of an `HDF5File`. It keeps the file open, unless the file is closed by hand.
+/// An open dataset of an `HDF5File`. It keeps the file open, unless `close()` closes the file.
 public final class HDF5Dataset: Sendable {
   /// The file it belongs to.
   public let file: HDF5File
@@ -15,7 +15,7 @@ public final class HDF5Dataset: Sendable {
     self.id = id
   }
 
-  /// The dimensions now. They grow when rows are appended; while another process appends, after `refresh()`.
+  /// The current dimensions. They grow when rows are appended; if another process appends, after `refresh()`.
   public var shape: [Int] {
     get throws {
       let space = try space()
@@ -33,19 +33,19 @@ public final class HDF5Dataset: Sendable {
     }
   }
 
-  /// What the elements become when they are read.
+  /// The dtype of the elements once they are read.
   ///
   /// - Throws: `.malformed` if no `DType` can hold them.
   public var dtype: DType {
     get throws { try elements().dtype }
   }
 
-  /// Sees the rows that another process has appended since.
+  /// Makes rows visible that another process has appended since.
   public func refresh() throws {
     try use { try check(H5Drefresh($0), "cannot look for new rows") }
   }
 
-  /// Hands this dataset's rows to the operating system, where readers see them.
+  /// Passes this dataset's rows to the operating system, so that readers see them.
   public func flush() throws {
     try use { try check(H5Dflush($0), "cannot write the file", .io) }
   }
@@ -78,7 +78,7 @@ public final class HDF5Dataset: Sendable {
     }
   }
 
-  /// The `DType` of the elements and the type to read them as.
+  /// The `DType` of the elements, and the memory type to read them as.
   func elements() throws -> (dtype: DType, memory: HDF5ID) {
     try use { id in
       let type = try type()
@@ -91,7 +91,7 @@ public final class HDF5Dataset: Sendable {
     }
   }
 
-  /// The space with a block of it selected.
+  /// The dataspace with a block of it selected.
   func selection(offset: [Int], count: [Int]) throws -> HDF5ID {
     let space = try space()
     // A scalar has nothing to select from.

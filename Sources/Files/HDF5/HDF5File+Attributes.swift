@@ -2,15 +2,16 @@ import CHDF5
 import Tensors
 
 extension HDF5File {
-  /// Attaches a value to the group or dataset at a path, in place of one of the same name. The root stands for the file.
+  /// Attaches a value to the group or dataset at a path and replaces one of the same name. The root stands for the
+  /// file.
   ///
-  /// In files of the format before HDF5 1.8, an attribute holds at most 64 KiB of numbers. A long text is no trouble.
+  /// In files of a format before HDF5 1.8, an attribute holds at most 64 KiB of numbers. Long texts have no limit.
   public func setAttribute(_ name: String, _ value: HDF5Attribute, of path: String = "/") throws {
     try checkMayAdd("an attribute", at: path)
     try object(path).use { try value.write(name, to: $0, at: place(path)) }
   }
 
-  /// An attribute of the group or dataset at a path, or nil if it has none of that name.
+  /// An attribute of the group or dataset at a path; nil if it has none of that name.
   ///
   /// - Throws: `.missing` if nothing is at the path, `.malformed` if the value is neither text nor numbers.
   public func attribute(_ name: String, of path: String = "/") throws -> HDF5Attribute? {
@@ -34,19 +35,19 @@ extension HDF5File {
     return names
   }
 
-  /// A text that has to be there.
+  /// A required text attribute.
   public func string(_ name: String, of path: String = "/") throws -> String {
     if case .string(let text) = try required(name, of: path) { return text }
     throw mismatch(name, of: path, "a text")
   }
 
-  /// A whole number that has to be there.
+  /// A required whole-number attribute.
   public func integer(_ name: String, of path: String = "/") throws -> Int {
     if case .integer(let value) = try required(name, of: path) { return Int(value) }
     throw mismatch(name, of: path, "a whole number")
   }
 
-  /// A number that has to be there.
+  /// A required number attribute.
   public func number(_ name: String, of path: String = "/") throws -> Double {
     switch try required(name, of: path) {
     case .number(let value): return value

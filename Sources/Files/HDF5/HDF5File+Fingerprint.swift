@@ -6,7 +6,7 @@ extension HDF5File {
     for (part, value) in fingerprint.parts { try setAttribute("\(name).\(part)", .string(value)) }
   }
 
-  /// Reads what `setFingerprint` stored; empty if there is nothing.
+  /// Reads a fingerprint that `setFingerprint` stored; empty if there is none.
   public func fingerprint(_ name: String) throws -> Fingerprint {
     var fingerprint = Fingerprint()
     for attribute in try attributeNames() where attribute.hasPrefix("\(name).") {

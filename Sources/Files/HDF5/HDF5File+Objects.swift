@@ -1,20 +1,20 @@
 import CHDF5
 import Tensors
 
-/// What a path of an HDF5 file holds, as far as can be told without reading it.
+/// An object in an HDF5 file, described without reading its content.
 public struct HDF5Item: Equatable, Sendable {
   /// A group, or a dataset with its shape and dtype.
   public enum Kind: Equatable, Sendable {
     case group
-    /// A dataset; `dtype` is nil if it is neither numbers nor booleans, for example text.
+    /// A dataset; `dtype` is nil if it holds neither numbers nor booleans, for example text.
     case dataset(shape: [Int], dtype: DType?)
-    /// A link that leads nowhere, or a named type.
+    /// A broken link, or a named type.
     case other
   }
 
-  /// From the root, beginning with `/`.
+  /// The path from the root, beginning with `/`.
   public let path: String
-  /// What the object is.
+  /// The kind of the object.
   public let kind: Kind
 }
 
@@ -24,7 +24,7 @@ extension HDF5File {
     try withID { id in try firstMissing(Self.components(path), in: id) == nil }
   }
 
-  /// Makes a group and those above it. One that exists already stays as it is.
+  /// Makes a group and its missing parents. An existing group stays as it is.
   public func createGroup(_ path: String) throws {
     try withID { id in
       var soFar = ""
@@ -39,7 +39,7 @@ extension HDF5File {
     }
   }
 
-  /// The groups and datasets below a group, at any depth, in the order of their paths' parts.
+  /// The groups and datasets below a group, at any depth, in the order of their path components.
   ///
   /// - Throws: `.missing` if there is no such group.
   public func items(under path: String = "/") throws -> [HDF5Item] {
@@ -61,7 +61,8 @@ extension HDF5File {
     }
   }
 
-  /// Takes a dataset, or a group with all it holds, out of the file. The space is not given back until the file is written anew.
+  /// Removes a dataset, or a group with everything in it, from the file. The space is freed only when the file is
+  /// rewritten.
   public func remove(_ path: String) throws {
     _ = try object(path)
     try withID { id in
@@ -72,7 +73,7 @@ extension HDF5File {
 
   // MARK: For the other files of this folder
 
-  /// Opens a group or dataset; if a part of the path is missing, the error says which and what is there instead.
+  /// Opens a group or dataset. If a part of the path is missing, the error names it and the objects that exist instead.
   func object(_ path: String) throws -> HDF5ID {
     try withID { id in
       let components = Self.components(path)
@@ -88,7 +89,7 @@ extension HDF5File {
   private func firstMissing(_ components: [String], in id: hid_t) throws -> Int? {
     var soFar = ""
     for (index, component) in components.enumerated() {
-      // Below a dataset there is nothing, which HDF5 reports as an error.
+      // A dataset has no children, which HDF5 reports as an error.
       if index > 0, try !isGroup(soFar, in: id) { return index }
       soFar += "/" + component
       if try !linkExists(soFar, in: id) { return index }

@@ -24,7 +24,7 @@ extension HDF5File {
     }
   }
 
-  /// The texts of a dataset, a single one as a list of one; of more dimensions, in row order.
+  /// The texts of a dataset: a scalar as a list of one; several dimensions in row-major order.
   ///
   /// - Throws: `.missing`, or `.malformed` if the dataset holds something else.
   public func strings(_ path: String) throws -> [String] {

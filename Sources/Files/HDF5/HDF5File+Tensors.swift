@@ -2,9 +2,9 @@ import CHDF5
 import Tensors
 
 extension HDF5File {
-  /// Stores a tensor as a new dataset; the groups above it are made.
+  /// Stores a tensor as a new dataset, and makes missing groups above it.
   ///
-  /// - Parameter layout: how it lies in the file. A scalar or an empty tensor is always contiguous.
+  /// - Parameter layout: the storage layout in the file. A scalar or an empty tensor is always contiguous.
   /// - Throws: `.malformed` if the path is taken, `.io` if the disk is full.
   public func write(_ tensor: Tensor, to path: String, layout: HDF5Layout = .contiguous) throws {
     try withID { _ in
@@ -15,11 +15,12 @@ extension HDF5File {
     }
   }
 
-  /// Makes a dataset of no rows to which `HDF5Dataset.append` adds.
+  /// Makes a dataset without rows, for `HDF5Dataset.append`.
   ///
   /// - Parameters:
   ///   - rowShape: the shape of one row; the dataset's shape is `[0] + rowShape`.
-  ///   - layout: its chunk's first number is how many rows are stored together. The default suits rows that come in batches.
+  ///   - layout: the first number of its chunk is the number of rows stored together. The default suits rows that are
+  ///     appended in batches.
   public func createRows(
     _ path: String, rowShape: [Int], dtype: DType, layout: HDF5Layout = HDF5Layout()
   ) throws -> HDF5Dataset {
@@ -30,7 +31,7 @@ extension HDF5File {
 
   /// Opens a dataset.
   ///
-  /// - Throws: `.missing` if nothing is at the path, `.malformed` if a group is.
+  /// - Throws: `.missing` if nothing is at the path, `.malformed` if it is a group.
   public func dataset(_ path: String) throws -> HDF5Dataset {
     let object = try object(path)
     if object.use({ H5Iget_type($0) }) != H5I_DATASET {
@@ -97,7 +98,7 @@ extension HDF5File {
 
   private func setChunk(_ chunk: [Int], _ layout: HDF5Layout, list: hid_t, at place: String) throws {
     var statuses = [H5Pset_chunk(list, Int32(chunk.count), chunk.map { hsize_t($0) })]
-    // The order matters: bytes are sorted, then compressed, and the checksum is of what is stored.
+    // The order matters: bytes are shuffled, then compressed, and the checksum covers the stored bytes.
     if layout.shuffle { statuses.append(H5Pset_shuffle(list)) }
     if let level = layout.deflate { statuses.append(H5Pset_deflate(list, UInt32(level))) }
     if layout.checksum { statuses.append(H5Pset_fletcher32(list)) }

@@ -2,15 +2,15 @@ import CHDF5
 import Foundation
 import Tensors
 
-/// An HDF5 file: tensors, texts and attributes, at paths such as `/student/down/0/weight`. Python's h5py reads it as it is.
+/// An HDF5 file: tensors, texts and attributes, at paths such as `/student/down/0/weight`. Python's h5py can read it.
 ///
-/// Paths start at the root, with or without `/`. Errors are `Failure`s whose place is `file:/path`.
-/// The object may be used from several threads; the calls then wait for one another.
+/// Paths start at the root, with or without `/`. Errors are `Failure`s whose place is `file:/path`. The object may be
+/// used from several threads; calls then wait for one another.
 ///
-/// Files are written in the format of HDF5 1.10, whose own structures carry checksums. In older formats they do not, and a file
-/// damaged on purpose can crash libhdf5 itself: read such files only from people you trust.
+/// Files are written in the format of HDF5 1.10, whose internal structures have checksums. Older formats have none, and
+/// a maliciously damaged file can crash libhdf5 itself: read such files only from people you trust.
 public final class HDF5File: @unchecked Sendable {  // its one variable is only touched under the library's lock
-  /// How a file is opened.
+  /// The mode in which a file is opened.
   public enum Access: Sendable {
     case readOnly
     case readWrite
@@ -18,7 +18,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     case whileBeingWritten
   }
 
-  /// The file.
+  /// The path of the file.
   public let path: String
   let access: Access
   private var id: HDF5ID?
@@ -30,7 +30,8 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     self.id = id
   }
 
-  /// Makes an empty file and overwrites one that is there. To keep the old one until the new is complete, use `write(to:_:)`.
+  /// Makes an empty file and overwrites an existing one. To keep the old file until the new one is complete, use
+  /// `write(to:_:)`.
   public static func create(_ path: String) throws -> HDF5File {
     try HDF5Library.locked {
       try HDF5Library.patiently { try checkIsNotInUse(path) }
@@ -45,7 +46,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
 
   /// Opens an existing file.
   ///
-  /// - Throws: `.missing` if there is none, `.malformed` if it is no HDF5 file or was cut short, `.io` if another
+  /// - Throws: `.missing` if there is none, `.malformed` if it is not an HDF5 file or was cut short, `.io` if another
   ///   process is writing it.
   public static func open(_ path: String, _ access: Access = .readOnly) throws -> HDF5File {
     try checkIsHDF5(path)
@@ -65,7 +66,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     }
   }
 
-  /// H5Fcreate empties an existing file before it looks whether another process has locked it.
+  /// H5Fcreate empties an existing file before it checks whether another process has locked it.
   private static func checkIsNotInUse(_ path: String) throws {
     let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { return }
@@ -86,7 +87,8 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     }
   }
 
-  /// Replaces the file at `path` by what `body` writes, in one step: after an error, or a crash, the previous file is still there.
+  /// Replaces the file at `path` with the one that `body` writes, in one step: after an error, or a crash, the previous
+  /// file is still there.
   public static func write<Result>(to path: String, _ body: (HDF5File) throws -> Result) throws -> Result {
     try AtomicFile.write(to: path) { temporary in
       let file = try create(temporary)
@@ -103,8 +105,8 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
 
   /// Lets other processes read (`.whileBeingWritten`, or h5py's `swmr=True`) while this one appends to its datasets.
   ///
-  /// This is HDF5's single-writer/multiple-reader mode, and it has HDF5's limits: the datasets and
-  /// attributes exist before this call, and afterwards none can be added; rows can be, and readers see them after `flush()`.
+  /// This is HDF5's single-writer/multiple-reader mode, with HDF5's limits: all datasets and attributes must exist
+  /// before this call. Afterwards only rows can be added; readers see them after `flush()`.
   public func allowReadersWhileWriting() throws {
     try withID { id in
       try HDF5Library.check(H5Fstart_swmr_write(id), "cannot let other processes read", at: path, .io)
@@ -112,15 +114,15 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     }
   }
 
-  /// Hands everything to the operating system. An error here is often a full disk.
+  /// Passes everything to the operating system. An error here often means a full disk.
   public func flush() throws {
     try withID { try HDF5Library.check(H5Fflush($0, H5F_SCOPE_GLOBAL), "cannot write the file", at: path, .io) }
   }
 
-  /// Writes what is left and closes the file and all its datasets. Closing twice is harmless.
+  /// Writes the remaining data and closes the file and all its datasets. Closing twice is harmless.
   ///
-  /// Without it the file is closed with its last reference, where a full disk can no longer be reported; and a file that is still
-  /// open when the process ends is not closed at all: it keeps what was last flushed.
+  /// Without this call the file is closed with its last reference, and a full disk is not reported. A file that is
+  /// still open when the process ends is never closed: it keeps what was last flushed.
   public func close() throws {
     try HDF5Library.locked {
       guard let id else { return }
@@ -140,7 +142,7 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     }
   }
 
-  /// Refuses changes that HDF5 would refuse with less clear words.
+  /// Refuses changes that HDF5 would refuse with a less clear message.
   func checkMayAdd(_ what: String, at path: String) throws {
     if access != .readWrite {
       throw Failure(.io, at: place(path), "cannot add \(what): the file is open for reading only")
@@ -158,15 +160,15 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
     path.split(separator: "/").map(String.init).filter { $0 != "." }
   }
 
-  /// Makes a file readable again whose writer was killed, which HDF5 otherwise takes for a file that is still being written.
-  /// What the writer had flushed is there. Does nothing to other files.
+  /// Makes a file readable again after its writer was killed: HDF5 assumes that such a file is still being written. The
+  /// data that the writer had flushed are there. Does nothing to other files.
   ///
-  /// - Throws: `.missing`, `.malformed`, or `.io` if a process does have the file open.
+  /// - Throws: `.missing`, `.malformed`, or `.io` if another process has the file open.
   public static func recover(_ path: String) throws {
     try checkIsHDF5(path)
     try HDF5Library.locked {
       let list = try accessList(at: path)
-      // The property behind the program h5clear. The file's lock is taken before it acts.
+      // The property that the program h5clear sets. The file's lock is taken first.
       var clear: hbool_t = true
       try list.use { list in
         try HDF5Library.check(

@@ -1,8 +1,9 @@
 import CHDF5
 
-/// One identifier of libhdf5, closed when the last reference goes.
+/// An identifier of libhdf5, closed with its last reference.
 ///
-/// Swift may drop the last reference right after its last use, while C still works with the number; hence the number is only lent.
+/// Swift may release the last reference right after its last use, while C still uses the number. So the number is
+/// available only inside a closure.
 final class HDF5ID: Sendable {
   typealias Close = @convention(c) (hid_t) -> herr_t
 
@@ -16,7 +17,7 @@ final class HDF5ID: Sendable {
 
   deinit {
     HDF5Library.locked {
-      // Closing a file closes what is in it.
+      // Closing a file also closes its objects.
       if H5Iis_valid(raw) > 0 { _ = close(raw) }
     }
   }

@@ -1,15 +1,15 @@
 import Tensors
 
-/// How a dataset lies in its file.
+/// The storage layout of a dataset in its file.
 public struct HDF5Layout: Equatable, Sendable {
-  /// The block that is stored, compressed and read as one, with a number for each dimension. nil: whole rows that make about
-  /// a mebibyte, where the other settings ask for chunks or rows are to be appended, and else one contiguous stretch.
+  /// The shape of the block that is stored, compressed and read as one. nil: whole rows of about 1 MiB together if the
+  /// other settings need chunks or rows are to be appended, otherwise contiguous.
   public var chunk: [Int]?
-  /// zlib's level, from 0 (fast) to 9 (small); nil: not compressed.
+  /// zlib's level, from 0 (fast) to 9 (small); nil means uncompressed.
   public var deflate: Int?
   /// Sorts bytes by significance before compressing, which helps floating-point numbers.
   public var shuffle: Bool
-  /// Stores a checksum (Fletcher32) with each chunk; a damaged one is then an error when it is read.
+  /// Stores a checksum (Fletcher32) with each chunk; reading a damaged chunk is then an error.
   public var checksum: Bool
 
   /// A layout; contiguous without `chunk`.

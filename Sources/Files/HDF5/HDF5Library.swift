@@ -2,26 +2,27 @@ import CHDF5
 import Foundation
 import Tensors
 
-/// Every call into libhdf5 goes through here: one at a time, silent, its failures turned into Swift errors.
+/// All calls of libhdf5 go through here: one at a time, without printing, with failures as Swift errors.
 ///
-/// Debian's library has a lock of its own and others have none; a sequence of calls that must not be torn apart needs ours in any case.
+/// Debian's library has its own lock and other builds have none. A sequence of calls that must not be interleaved needs
+/// ours in any case.
 enum HDF5Library {
   private static let lock = NSRecursiveLock()
   private static let isOpen = chdf5_open_library() >= 0
 
-  /// Runs `body` while no other thread is inside the library. May be nested.
+  /// Runs `body` while no other thread is inside the library. Calls may be nested.
   static func locked<R>(_ body: () throws -> R) rethrows -> R {
     lock.lock()
     defer { lock.unlock() }
     _ = isOpen
-    // The error stack, and whether it is printed, belong to the thread.
+    // The error stack, and whether it is printed, are per thread.
     _ = chdf5_silence()
     return try body()
   }
 
-  /// Passes a status, count or identifier on, unless it is negative, which is how HDF5 says that a call failed.
+  /// Returns a status, count or identifier, unless it is negative, which means that an HDF5 call failed.
   ///
-  /// - Parameter kind: of the error, where the library's words do not tell a full disk or a lock.
+  /// - Parameter kind: the kind of the error, if HDF5's messages do not indicate a full disk or a lock.
   @discardableResult
   static func check<Status: SignedInteger>(
     _ status: Status, _ action: String, at place: String, _ kind: Failure.Kind
@@ -41,7 +42,7 @@ enum HDF5Library {
     translate(errorStack(), action, at: place, kind)
   }
 
-  /// The error for libhdf5's own descriptions, the innermost first.
+  /// Makes an error from libhdf5's own messages, innermost first.
   static func translate(
     _ stack: [String], _ action: String, at place: String, _ kind: Failure.Kind
   ) -> Failure {
@@ -67,8 +68,8 @@ enum HDF5Library {
       advice: isTruncated ? "The file is shorter than it should be: its writing or copying was cut short." : nil)
   }
 
-  /// Opens a file, and tries again for a fifth of a second if it is in use: a child process inherits the locks of its parent's
-  /// open files, and holds them until it has started its program.
+  /// Opens a file, and retries for a fifth of a second if it is in use: a child process inherits the locks of its
+  /// parent's open files, and holds them until it has started its program.
   static func patiently<Opened>(_ open: () throws -> Opened) throws -> Opened {
     for _ in 0..<10 {
       do { return try open() } catch let failure as Failure where failure.problem.hasSuffix(inUse) { usleep(20_000) }

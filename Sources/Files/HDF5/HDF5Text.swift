@@ -1,7 +1,7 @@
 import CHDF5
 import Tensors
 
-/// Text in HDF5: written as UTF-8 of any length, which h5py reads as `str`; text of fixed length is read too.
+/// Text in HDF5: written as variable-length UTF-8, which h5py reads as `str`. Fixed-length text can be read too.
 enum HDF5Text {
   static func type(at place: String) throws -> HDF5ID {
     try HDF5Library.locked {
@@ -16,7 +16,7 @@ enum HDF5Text {
     }
   }
 
-  /// Lends an array of pointers to the texts, each ended by a zero.
+  /// Passes an array of pointers to the zero-terminated texts to `body`.
   ///
   /// - Throws: `.malformed` if a text contains a zero, which would cut it short.
   static func withPointers<R>(
@@ -38,7 +38,7 @@ enum HDF5Text {
     }
   }
 
-  /// Reads `count` texts by a call that takes the type in memory and a buffer.
+  /// Reads `count` texts with a call that takes the memory type and a buffer.
   static func read(
     _ count: Int, type: HDF5ID, space: HDF5ID, at place: String,
     _ body: (hid_t, UnsafeMutableRawPointer) -> herr_t

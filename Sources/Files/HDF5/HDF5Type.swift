@@ -1,14 +1,15 @@
 import CHDF5
 import Tensors
 
-/// How a tensor's elements are called in HDF5.
+/// The HDF5 types of a tensor's elements.
 ///
-/// HDF5 has no bfloat16 and no bool: they are stored as unsigned integers of their size, with an attribute `dtype` that says so.
-/// What h5py writes for booleans (an enumeration of one byte) and for ml_dtypes' bfloat16 (a two-byte float) is read as well.
+/// HDF5 has no bfloat16 and no bool: they are stored as unsigned integers of the same size, with an attribute `dtype`.
+/// The types that h5py writes for booleans (a one-byte enumeration) and for ml_dtypes' bfloat16 (a two-byte float) can
+/// be read as well.
 enum HDF5Type {
   static let markerName = "dtype"
 
-  /// The value of the attribute `dtype`, where the stored type alone does not tell.
+  /// The value of the attribute `dtype`, if the stored type is ambiguous.
   static func marker(for dtype: DType) -> String? {
     switch dtype {
     case .bfloat16: "bfloat16"
@@ -17,7 +18,7 @@ enum HDF5Type {
     }
   }
 
-  /// The type in memory, and in the files we write.
+  /// The type in memory, and in the files that we write.
   static func stored(_ dtype: DType, at place: String) throws -> HDF5ID {
     let id = try copy(
       of: {
@@ -37,7 +38,8 @@ enum HDF5Type {
     return id
   }
 
-  /// What the elements of an open dataset become here, and the type to ask HDF5 for. nil if no `DType` can hold them.
+  /// The `DType` that the elements of an open dataset are read as, and the type to request from HDF5; nil if no `DType`
+  /// can hold them.
   static func readable(
     _ type: HDF5ID, marker: String?, at place: String
   ) throws -> (dtype: DType, memory: HDF5ID)? {
@@ -71,7 +73,7 @@ enum HDF5Type {
     }
   }
 
-  /// In words, for the error about a type that no `DType` can hold.
+  /// A description for the error about a type that no `DType` can hold.
   static func summary(_ type: HDF5ID) -> String {
     let bits = type.use { H5Tget_size($0) } * 8
     return switch type.use({ H5Tget_class($0) }) {
@@ -84,7 +86,7 @@ enum HDF5Type {
     }
   }
 
-  /// Unsigned integers that PyTorch lacks are widened.
+  /// Widens unsigned integers that PyTorch lacks.
   private static func integer(size: Int, isSigned: Bool) -> DType? {
     switch (size, isSigned) {
     case (1, true): .int8

@@ -1,7 +1,8 @@
 import Foundation
 
 extension JSONEncoder {
-  /// For files that people read, the same for the same value. JSON has no numbers that are not finite: they become texts.
+  /// An encoder for files that people read; equal values give equal text. JSON has no non-finite numbers: they become
+  /// strings.
   public static var pretty: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

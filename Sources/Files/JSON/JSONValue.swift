@@ -11,7 +11,7 @@ public enum JSONValue: Equatable, Sendable {
   case array([JSONValue])
   case object([String: JSONValue])
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no JSON.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not JSON.
   public static func read(_ path: String) throws -> JSONValue {
     let file = try MappedFile(path)
     let data = file.withBytes(0, file.count) { Data($0) }
@@ -66,7 +66,7 @@ extension JSONValue: Codable {
 }
 
 extension JSONValue: CustomStringConvertible {
-  /// As JSON, on one line, with sorted keys.
+  /// The value as JSON, on one line, with sorted keys.
   public var description: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,5 +1,6 @@
 extension ModelConfig {
-  /// A number of channels, layers, tokens: at least 1, and so small that arithmetic with a few of them cannot overflow.
+  /// A number of channels, layers or tokens: at least 1, and small enough that arithmetic with a few of them cannot
+  /// overflow.
   public func count(_ key: String, default fallback: Int? = nil) throws -> Int {
     let value = try integer(key, default: fallback)
     let allowed = 1...(1 << 24)

@@ -1,16 +1,16 @@
 import Foundation
 import Tensors
 
-/// A network's config.json, read key by key. A value is obeyed by who reads it or refused by name: a key that nobody has
-/// asked for is an error, so that a fine-tune of another shape never runs as something it is not.
+/// A network's config.json, read key by key. The network's code must handle every key: a key that was not read is an
+/// error, so that a fine-tuned model with other options never runs as something it is not.
 public final class ModelConfig {
   /// The file, for errors.
   public let path: String
-  /// The whole of it, for export.
+  /// All values, for export.
   public let values: [String: JSONValue]
   private var asked = Set<String>()
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no JSON object.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not a JSON object.
   public convenience init(_ path: String) throws {
     guard case .object(let values) = try JSONValue.read(path) else {
       throw Failure(.malformed, at: path, expected: "a JSON object", got: "another JSON value")
@@ -24,7 +24,7 @@ public final class ModelConfig {
     self.path = path
   }
 
-  // MARK: Values; a key that is not there, or null, is its default
+  // MARK: Values; a missing or null key has its default
 
   /// A whole number; the default if it is missing.
   public func integer(_ key: String, default fallback: Int? = nil) throws -> Int {
@@ -56,7 +56,7 @@ public final class ModelConfig {
     try value(key, "a list of numbers", fallback) { Self.list($0, Self.number) }
   }
 
-  /// A list of integers; where `count` is given it has as many, and one integer stands for a list of equal ones.
+  /// A list of integers; with `count` it must have that length, and a single integer stands for a list of equal ones.
   public func integers(_ key: String, count: Int? = nil, default fallback: [Int]? = nil) throws -> [Int] {
     let found = try value(key, "a list of integers", fallback) { value in
       if let one = Self.integer(value), let count { return Array(repeating: one, count: count) }
@@ -68,26 +68,26 @@ public final class ModelConfig {
     return found
   }
 
-  /// Whether a value other than null is there.
+  /// Whether the key has a value other than null.
   public func has(_ key: String) -> Bool {
     asked.insert(key)
     return values[key].map { !$0.isNull } ?? false
   }
 
-  // MARK: What is not implemented
+  // MARK: Unsupported keys
 
-  /// The key may only have one of these values (or be absent, or null): nothing else is implemented.
+  /// The key may only have one of these values (or be missing, or null): nothing else is implemented.
   public func accepts(_ key: String, _ allowed: JSONValue...) throws {
     asked.insert(key)
     guard let value = values[key], !value.isNull, !allowed.contains(where: { Self.isEqual($0, value) }) else { return }
     throw wrong(key, expected: allowed.map(\.description).joined(separator: " or "), got: value.description)
   }
 
-  /// Keys that do not change what the network computes.
+  /// Accepts keys that do not change what the network computes.
   public func ignores(_ keys: String...) { asked.formUnion(keys) }
 
-  /// - Throws: `Failure.malformed` naming the first key that nobody has asked for. Keys that begin with `_` are notes
-  ///   of the library that wrote the file.
+  /// - Throws: `Failure.malformed` naming the first key that was not read. Keys that begin with `_` are notes of the
+  ///   library that wrote the file.
   public func finish() throws {
     let unknown = values.filter { !$0.key.hasPrefix("_") && !asked.contains($0.key) && !$0.value.isNull }
     guard let (key, value) = unknown.min(by: { $0.key < $1.key }) else { return }
@@ -96,7 +96,7 @@ public final class ModelConfig {
       advice: "The model is of another kind, or newer than this program.")
   }
 
-  /// A value that cannot be used, at its place.
+  /// The error for an unsupported value, with its position.
   public func wrong(_ key: String, expected: String, got: String) -> Failure {
     Failure(.malformed, at: "\(path): \(key)", expected: expected, got: got)
   }

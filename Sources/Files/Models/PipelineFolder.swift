@@ -7,7 +7,7 @@ public struct PipelineFolder: Sendable {
   public let path: String
   /// "StableDiffusionXLPipeline"
   public let className: String
-  /// All of model_index.json.
+  /// The content of model_index.json.
   public let index: [String: JSONValue]
 
   /// - Throws: `Failure`: `.missing` if there is no such folder, `.malformed` if its model_index.json is wrong.
@@ -27,7 +27,7 @@ public struct PipelineFolder: Sendable {
     className = name
   }
 
-  /// The class of a component, nil if the pipeline has none of that name.
+  /// The class of a component; nil if the pipeline has none of that name.
   public func className(of component: String) -> String? {
     guard case .array(let pair)? = index[component], pair.count == 2 else { return nil }
     return pair[1].string
@@ -35,8 +35,8 @@ public struct PipelineFolder: Sendable {
 
   /// The folder of a component.
   ///
-  /// - Parameter classes: what it may be.
-  /// - Throws: `Failure` if the component is absent or of another class.
+  /// - Parameter classes: the allowed classes.
+  /// - Throws: `Failure` if the component is missing or of another class.
   public func component(_ name: String, _ classes: String...) throws -> String {
     let file = "\(path)/model_index.json"
     guard let found = className(of: name) else {
@@ -54,8 +54,8 @@ public struct PipelineFolder: Sendable {
     return folder
   }
 
-  /// One hash of all components' weights. Two models of one class are the same if it and their configurations are equal.
-  /// Reads everything.
+  /// One hash of all components' weights. Two models of one class are the same if this hash and their configurations
+  /// are equal. Reads all weights.
   ///
   /// - Throws: `Failure` if weights are damaged, or no component has any.
   public func digest(variant: String?) throws -> String {

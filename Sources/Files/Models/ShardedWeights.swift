@@ -2,20 +2,20 @@ import Foundation
 import Synchronization
 import Tensors
 
-/// Weights that lie in several files, with an index that says which tensor is where: `{"weight_map": {name: file}}`.
+/// Weights in several files, with an index that maps each tensor to its file: `{"weight_map": {name: file}}`.
 ///
-/// A file is opened when the first of its tensors is asked for.
+/// A file is opened on first use of one of its tensors.
 public final class ShardedWeights: WeightSource {
   public let path: String
   public let names: [String]
-  /// Of the index, such as "total_size" in bytes.
+  /// The index's metadata, such as "total_size" in bytes.
   public let metadata: [String: String]
   private let folder: String
   private let files: [String: String]
   private let opened = Mutex<[String: any WeightSource]>([:])
 
-  /// - Throws: `Failure`: `.missing` if the index or one of its files is not there, `.malformed` if it is no index
-  ///   or names a file outside its own folder.
+  /// - Throws: `Failure`: `.missing` if the index or one of its files does not exist, `.malformed` if it is not an
+  ///   index or names a file outside its own folder.
   public init(_ index: String) throws {
     path = index
     folder = (index as NSString).deletingLastPathComponent
@@ -36,7 +36,7 @@ public final class ShardedWeights: WeightSource {
     names = files.keys.sorted()
     metadata =
       if case .object(let values)? = json["metadata"] { values.mapValues { $0.string ?? "\($0)" } } else { [:] }
-    // Of a file that is at fault, the first tensor is named.
+    // For a faulty file, the error names its first tensor.
     var checked = Set<String>()
     for name in names {
       guard let file = files[name], checked.insert(file).inserted else { continue }

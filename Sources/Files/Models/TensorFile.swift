@@ -1,20 +1,20 @@
 import Foundation
 import Tensors
 
-/// A file of tensors by name, in HDF5 or as weights in any form. HDF5 may hold strings, too.
+/// A file of named tensors, in HDF5 or as weights in any format. HDF5 may also hold strings.
 public struct TensorFile {
   /// The file's attributes or metadata.
   public let attributes: [(name: String, value: String)]
-  /// Of the tensors.
+  /// The tensors' names.
   public let names: [String]
-  /// Reads one.
+  /// Reads one tensor.
   public let tensor: (String) throws -> Tensor
   /// Datasets of strings.
   public let texts: [(name: String, values: [String])]
-  /// The same by name.
+  /// The same datasets by name.
   public var textsByName: [String: [String]] { Dictionary(uniqueKeysWithValues: texts.map { ($0.name, $0.values) }) }
 
-  /// Opens an HDF5 file or weights in any form.
+  /// Opens an HDF5 file or weights in any format.
   public init(_ path: String) throws {
     if Weights.extensions.contains((path as NSString).pathExtension) {
       let weights = try Weights.open(path)

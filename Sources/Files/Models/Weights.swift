@@ -1,17 +1,17 @@
 import Foundation
 import Tensors
 
-/// Opens a network's weights in whatever form they were saved.
+/// Opens a network's weights in any supported format.
 public enum Weights {
-  /// The weights in a component's folder, in diffusers' and transformers' order: one safetensors file, safetensors files with
-  /// an index, one torch file, torch files with an index.
+  /// The weights in a component's folder, in the search order of diffusers and transformers: one safetensors file,
+  /// safetensors files with an index, one torch file, torch files with an index.
   ///
   /// - Parameters:
   ///   - stem: "diffusion_pytorch_model" for diffusers' networks, "model" for transformers' (whose torch files are called
   ///     "pytorch_model").
-  ///   - variant: "fp16" for `<stem>.fp16.safetensors` and its kin; no other is taken in its place.
-  /// - Throws: `Failure`: `.missing` if there are no such weights, naming those that are there, and what the file or
-  ///   the index is refused for.
+  ///   - variant: "fp16" for `<stem>.fp16.safetensors` and the like; no other variant is used in its place.
+  /// - Throws: `Failure`: `.missing` if there are no such weights, naming the existing ones, and the errors of the file
+  ///   or the index.
   public static func open(folder: String, stem: String, variant: String? = nil) throws -> any WeightSource {
     if let variant, variant.isEmpty || variant.contains("/") {
       throw Failure(.malformed, at: folder, expected: "a variant's name, such as fp16", got: "'\(variant)'")
@@ -35,7 +35,7 @@ public enum Weights {
       advice: others.isEmpty ? nil : "The folder has \(others.joined(separator: " and ")).")
   }
 
-  /// What the names of files end in that `open` reads.
+  /// The extensions of the files that `open` reads.
   public static let extensions = ["safetensors", "json", "pt", "pth", "bin", "ckpt"]
 
   /// The weights in one file: safetensors, an index (.json) of several, or torch's.
@@ -47,7 +47,7 @@ public enum Weights {
     }
   }
 
-  /// In the order in which they are looked for.
+  /// The file names, in search order.
   private static func names(_ stem: String, _ variant: String?) -> [String] {
     let part = variant.map { ".\($0)" } ?? ""
     return [stem, stem == "model" ? "pytorch_model" : stem].enumerated().flatMap { index, stem in
@@ -56,7 +56,7 @@ public enum Weights {
     }
   }
 
-  /// The variant that a file belongs to, nil if it has none or is something else.
+  /// The variant of a file; nil if it has none or is not a weight file.
   private static func variant(of file: String, _ stem: String) -> String? {
     let parts = file.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard parts.count >= 3, !parts.contains("") else { return nil }

@@ -3,11 +3,11 @@ import Tensors
 
 /// Writes safetensors files, for exchange with other tools.
 public enum Safetensors {
-  /// Writes tensors by name, in one step: an earlier file at `path` stays until the new one is complete.
+  /// Writes named tensors in one step: an earlier file at `path` stays until the new one is complete.
   ///
-  /// The order is kept, except that larger elements come first, so that each tensor begins at a multiple of its element's size.
+  /// Keeps the order, except that larger elements come first, so that each tensor is aligned to its element size.
   ///
-  /// - Throws: `Failure`: `.malformed` if a name occurs twice, `.missing` if the folder is absent, `.io`.
+  /// - Throws: `Failure`: `.malformed` if a name occurs twice, `.missing` if the folder does not exist, `.io`.
   public static func write(
     _ tensors: [(String, Tensor)], metadata: [String: String] = [:], to path: String
   ) throws {

@@ -1,12 +1,12 @@
 import Foundation
 import Tensors
 
-/// A safetensors file, mapped into memory: opening reads the header, a tensor's bytes come from the disk when they are used.
+/// A safetensors file, mapped into memory: opening reads the header, and a tensor's bytes are read from disk on use.
 ///
 /// The header is checked in full on opening: every tensor's bytes must lie inside the file, fit its shape and dtype, and the
 /// tensors together must cover the file without gaps or overlaps.
 public final class SafetensorsFile: Sendable {
-  /// What the header says of one tensor.
+  /// A tensor's entry in the header.
   public struct Entry: Equatable, Sendable {
     /// The tensor's name.
     public let name: String
@@ -14,20 +14,20 @@ public final class SafetensorsFile: Sendable {
     public let dtype: DType
     /// The tensor's shape.
     public let shape: [Int]
-    /// Within the part of the file after the header.
+    /// The byte range, relative to the end of the header.
     let bytes: Range<Int>
   }
 
   public let path: String
-  /// Free text that the writer added, such as `["format": "pt"]`.
+  /// Free text from the writer, such as `["format": "pt"]`.
   public let metadata: [String: String]
-  /// In the order in which the tensors lie in the file.
+  /// The entries in the order of the tensors in the file.
   public let entries: [Entry]
   private let mapping: MappedFile
   private let dataStart: Int
   private let indices: [String: Int]
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` with the name of the tensor at fault.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` with the name of the faulty tensor.
   public init(_ path: String) throws {
     self.path = path
     mapping = try MappedFile(path)
@@ -50,8 +50,8 @@ public final class SafetensorsFile: Sendable {
     return entries[index]
   }
 
-  /// A tensor on the CPU over the file's own bytes: nothing is copied, and nobody may write to it.
-  /// It keeps the mapping alive after this object has gone.
+  /// A tensor on the CPU over the file's own bytes, without a copy; it must not be written to. It keeps the mapping
+  /// alive even after this object is released.
   public func tensor(_ name: String) throws -> Tensor {
     let entry = try entry(name)
     return try mapping.tensor(dataStart + entry.bytes.lowerBound, shape: entry.shape, dtype: entry.dtype)

@@ -118,7 +118,8 @@ struct SafetensorsHeader {
 }
 
 extension SafetensorsHeader {
-  /// One value of the header's object. Faults are kept and reported with the tensor's name, which is known one level up.
+  /// One value of the header's object. Errors are kept and reported with the tensor's name, which is known one level
+  /// up.
   private enum Field: Decodable {
     struct Fault: Error {
       let reason: String
@@ -141,7 +142,7 @@ extension SafetensorsHeader {
         case offsets = "data_offsets"
       }
 
-      /// The decoder's own error about a number out of range does not say which field it was in.
+      /// The decoder's own error for an out-of-range number does not name the field.
       private static func value<Value: Decodable>(
         _ key: CodingKeys, in fields: KeyedDecodingContainer<CodingKeys>
       ) throws -> Value {

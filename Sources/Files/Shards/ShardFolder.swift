@@ -1,21 +1,21 @@
 import Foundation
 import Tensors
 
-/// A data set in a folder of HDF5 files (shards) with consecutive rows of the same datasets, and a manifest.json that is written
-/// last: a folder without it is not finished. `ShardWriter` writes it and can be interrupted.
+/// A data set in a folder of HDF5 files (shards) with consecutive rows of the same datasets. The manifest.json is
+/// written last: a folder without it is unfinished. `ShardWriter` writes such a folder and can be interrupted.
 public final class ShardFolder {
-  /// What all shards have in common.
+  /// The properties that all shards share.
   public struct Manifest: Codable, Equatable, Sendable {
     /// The version that this program writes.
     public static let currentVersion = 1
 
-    /// Of the folder's format.
+    /// The version of the folder's format.
     public var version = currentVersion
-    /// What the rows are: "prompts", "latents".
+    /// The kind of the rows: "prompts", "latents".
     public var kind: String
-    /// What the rows were made with: models by hash, sizes, factors.
+    /// The inputs that determined the rows: models by hash, sizes, factors.
     public var fingerprint: Fingerprint
-    /// Rows of each shard, in order.
+    /// The number of rows in each shard, in order.
     public var rows: [Int]
     /// The names of items that were left out; nil if there are none.
     public var skipped: [String]?
@@ -31,9 +31,9 @@ public final class ShardFolder {
   private var open: (index: Int, file: HDF5File)?
 
   /// - Parameters:
-  ///   - kind: what the rows must be.
+  ///   - kind: the required kind of the rows.
   ///   - advice: how to make or finish such a folder.
-  /// - Throws: `Failure` if the folder is not one, is not finished, or lacks a shard.
+  /// - Throws: `Failure` if the folder is not such a data set, is unfinished, or lacks a shard.
   public init(_ path: String, kind: String, advice: String? = nil) throws {
     let place = Self.manifest(path)
     guard FileManager.default.fileExists(atPath: place) else {
@@ -68,7 +68,7 @@ public final class ShardFolder {
     "\(path)/shard-" + String(repeating: "0", count: max(0, 5 - "\(index)".count)) + "\(index).h5"
   }
 
-  /// Rows [positions.count, ...] of a dataset, in the order of the positions.
+  /// Rows [positions.count, ...] of a dataset, in the order of `positions`.
   public func rows(_ name: String, _ positions: [Int]) throws -> Tensor {
     try stacked(
       positions.map { position in
@@ -80,7 +80,7 @@ public final class ShardFolder {
       })
   }
 
-  /// A dataset of the first shard, for what belongs to the whole folder.
+  /// A dataset of the first shard, for data that belong to the whole folder.
   public func shared(_ name: String) throws -> Tensor { try inFile(shards.first ?? 0) { try $0.read(name) } }
 
   /// All texts of a dataset.
@@ -88,7 +88,7 @@ public final class ShardFolder {
     try shards.flatMap { shard in try inFile(shard) { try $0.strings(name) } }
   }
 
-  /// The datasets of numbers that have a row for each item, by name.
+  /// The names of the numeric datasets that have a row for each item.
   public func rowNames() throws -> [String] {
     try inFile(shards.first ?? 0) { file in
       try file.items().compactMap { item in
@@ -103,7 +103,7 @@ public final class ShardFolder {
     try inFile(shards.first ?? 0) { Array(try $0.dataset(name).shape.dropFirst()) }
   }
 
-  /// Those that hold rows: one whose rows were all left out holds nothing.
+  /// The indices of shards with rows: a shard is empty if all its items were left out.
   private var shards: [Int] { manifest.rows.indices.filter { manifest.rows[$0] > 0 } }
 
   private func shard(of position: Int) -> Int {

@@ -3,9 +3,9 @@ import Tensors
 /// A shard's description of itself, stored as attributes of its file.
 struct ShardLabel {
   let kind: String?
-  /// What the rows were made with.
+  /// The inputs that determined the rows.
   let fingerprint: Fingerprint
-  /// Where the rows' source is, such as a file of prompts.
+  /// The location of the rows' source, such as a file of prompts.
   var origin: String?
   /// A hash of the rows' source.
   var source: String?
@@ -18,7 +18,7 @@ struct ShardLabel {
     self.fingerprint = fingerprint
   }
 
-  /// - Throws: `Failure` if the file is damaged; what is missing is nil.
+  /// - Throws: `Failure` if the file is damaged. Missing attributes are nil.
   init(_ file: HDF5File) throws {
     func text(_ name: String) throws -> String? {
       if case .string(let text)? = try file.attribute(name) { text } else { nil }
@@ -37,7 +37,7 @@ struct ShardLabel {
     if let rows { try file.setAttribute("rows", .integer(Int64(rows))) }
   }
 
-  /// One hash of all datasets, which reads them.
+  /// One hash of all datasets. Reads them all.
   static func contents(of file: HDF5File) throws -> String {
     hash(
       try file.items().compactMap { item in
@@ -48,7 +48,7 @@ struct ShardLabel {
       }.joined(separator: "\n"))
   }
 
-  // MARK: Which data set it belongs to
+  // MARK: The data set that it belongs to
 
   func isOf(_ other: ShardLabel) -> Bool { kind == other.kind && fingerprint == other.fingerprint }
 

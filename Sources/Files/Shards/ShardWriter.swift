@@ -1,22 +1,23 @@
 import Foundation
 import Tensors
 
-/// Writes a `ShardFolder`. Each shard is written atomically, existing shards from the same source are kept, and the manifest
-/// comes last. So it may be killed at any time and run again. A finished folder stays finished until a shard is replaced.
+/// Writes a `ShardFolder`. Each shard is written atomically, existing shards from the same source are kept, and the
+/// manifest is written last. So the process may be killed at any time and run again. A finished folder stays finished
+/// until a shard is replaced.
 public final class ShardWriter {
   /// The folder.
   public let path: String
-  /// Of each shard so far.
+  /// The number of rows in each shard so far.
   public private(set) var rows = [Int]()
-  /// The names of what was left out of the shards so far.
+  /// The names of items that were left out of the shards so far.
   public private(set) var skipped = [String]()
   private let kind: String
   private let fingerprint: Fingerprint
   private let origin: String
 
   /// - Parameters:
-  ///   - fingerprint: what the rows are made with.
-  ///   - origin: where the rows' source is, such as a file of prompts.
+  ///   - fingerprint: the inputs that determine the rows.
+  ///   - origin: the location of the rows' source, such as a file of prompts.
   /// - Throws: `Failure` if the folder cannot be written, or holds rows of another kind, with another fingerprint, or
   ///   unrelated files.
   public init(_ path: String, kind: String, _ fingerprint: Fingerprint, origin: String = "") throws {
@@ -45,11 +46,11 @@ public final class ShardWriter {
 
   private var label: ShardLabel { ShardLabel(kind: kind, fingerprint) }
 
-  /// Takes the next shard from the folder where it is there, whole, and from the same source. All of it is read.
+  /// Keeps the folder's next shard if it exists, is intact, and is from the same source. Reads all of it.
   ///
   /// - Parameters:
-  ///   - source: what the shard's rows are made from, as a digest.
-  ///   - damaged: is told what is wrong with a shard that cannot be taken for its damage.
+  ///   - source: a digest of the data that the shard's rows are made from.
+  ///   - damaged: called with the error if a shard cannot be kept because it is damaged.
   /// - Throws: `Failure` if the shard that would be replaced belongs to another data set.
   public func keep(_ source: String, damaged: (Failure) -> Void = { _ in }) throws -> Bool {
     let place = ShardFolder.shard(path, rows.count)
@@ -80,10 +81,10 @@ public final class ShardWriter {
   /// Writes the next shard.
   ///
   /// - Parameters:
-  ///   - tensors: by name, each [rows, ...].
-  ///   - texts: by name, one a row.
+  ///   - tensors: tensors by name, each [rows, ...].
+  ///   - texts: texts by name, one per row.
   ///   - shared: tensors that belong to no row.
-  ///   - skipped: the names of what should have become rows, and could not.
+  ///   - skipped: the names of items that should have become rows and could not.
   public func write(
     source: String, rows count: Int, tensors: [String: Tensor], texts: [String: [String]],
     shared: [String: Tensor] = [:], skipped: [String] = []

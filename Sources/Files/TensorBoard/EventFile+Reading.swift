@@ -10,11 +10,11 @@ extension EventFile {
     public let value: Double
   }
 
-  /// All numbers that the event files of a folder hold, by tag, as TensorBoard shows them: where a run was resumed, what
-  /// an earlier process had logged from there on is dropped. The last record may be incomplete, as after a kill.
+  /// All scalars in the event files of a folder, by tag, as TensorBoard shows them: if a run was resumed, what an
+  /// earlier process logged from there on is dropped. The last record may be incomplete, as after a kill.
   ///
   /// - Returns: each tag's points in the order of their steps; nothing if there is no event file.
-  /// - Throws: `Failure` of kind `.malformed` if a record is damaged, naming the file and its place there.
+  /// - Throws: `Failure` of kind `.malformed` if a record is damaged, naming the file and the record's offset.
   public static func scalars(in folder: String) throws -> [String: [Point]] {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
       .filter { $0.hasPrefix("events.out.tfevents.") }.sorted()
@@ -29,7 +29,7 @@ extension EventFile {
     return found.mapValues { $0.sorted { $0.step < $1.step } }
   }
 
-  /// One `Event`: field 2 its step, 5 a summary whose field 1 are the values, 7 a session's log.
+  /// Reads one `Event`: field 2 is its step, 5 a summary whose field 1 holds the values, 7 a session's log.
   private static func take(_ event: Data, into found: inout [String: [Point]]) throws {
     let fields = try ProtocolBuffer.fields(of: event)
     let step = fields.last { $0.number == 2 }.flatMap { Int(exactly: Int64(bitPattern: $0.varint ?? 0)) } ?? 0
@@ -52,9 +52,9 @@ extension EventFile {
 }
 
 extension TFRecord {
-  /// Calls `body` with each record of a file's bytes; one that is cut short ends them.
+  /// Calls `body` with each record in a file's bytes, and stops at one that is cut short.
   ///
-  /// - Throws: `Failure` of kind `.malformed` if a checksum is wrong, and what `body` throws.
+  /// - Throws: `Failure` of kind `.malformed` if a checksum is wrong, and the errors of `body`.
   static func contents(of file: Data, _ path: String, _ body: (Data) throws -> Void) throws {
     let bytes = [UInt8](file)
     var place = 0
@@ -77,10 +77,10 @@ extension TFRecord {
 }
 
 extension ProtocolBuffer {
-  /// The bytes are no message.
+  /// The bytes are not a message.
   struct Malformed: Error {}
 
-  /// A field of a message: one of the three forms is not nil.
+  /// A field of a message: exactly one of the three forms is set.
   struct Field {
     let number: Int
     var varint: UInt64?
@@ -88,7 +88,7 @@ extension ProtocolBuffer {
     var float: Float?
   }
 
-  /// The fields of a message in their order; eight-byte numbers, which are times here, have no form.
+  /// The fields of a message in order. Eight-byte numbers, which are times here, have none of the forms.
   static func fields(of message: Data) throws -> [Field] {
     var rest = [UInt8](message)[...]
     func varint() throws -> UInt64 {

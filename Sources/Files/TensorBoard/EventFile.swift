@@ -1,21 +1,22 @@
 import Foundation
 import Tensors
 
-/// A TensorBoard event file, `events.out.tfevents.TIME.HOST.PID.N`, which is only ever appended to.
+/// A TensorBoard event file, `events.out.tfevents.TIME.HOST.PID.N`, which is append-only.
 ///
-/// Each call that adds values ends with the values handed to the operating system, so TensorBoard sees them at once and a crash of
-/// this process loses none. Not for use from two threads at once.
+/// Each call that adds values also passes them to the operating system, so TensorBoard sees them at once and a crash of
+/// this process loses none. Do not use it from two threads at once.
 public final class EventFile {
   /// The file.
   public let path: String
   private let file: OutputFile
 
-  /// Starts a new file in a folder, which is made if need be. A run that is resumed gets another file, and TensorBoard reads all of them.
+  /// Starts a new file in a folder, which is made if necessary. A resumed run gets another file, and TensorBoard reads
+  /// them all.
   ///
   /// - Parameters:
-  ///   - resumingAt: the first step that this process will do again; TensorBoard then drops what an earlier process,
-  ///     which was killed, had logged from there on. nil for a new run.
-  ///   - time: when the file was started; TensorBoard reads the files of a folder in this order.
+  ///   - resumingAt: the first step that this process repeats; TensorBoard then drops what an earlier, killed process
+  ///     logged from there on. nil for a new run.
+  ///   - time: the start time of the file; TensorBoard reads the files of a folder in this order.
   /// - Throws: `Failure` of kind `.io`.
   public init(folder: String, resumingAt step: Int? = nil, time: Date = Date()) throws {
     do {
@@ -36,7 +37,7 @@ public final class EventFile {
     try append(event)
   }
 
-  /// Adds numbers of one step, by tag such as `loss/student`.
+  /// Adds scalars of one step, by tag such as `loss/student`.
   public func add(scalars: [(tag: String, value: Double)], step: Int, time: Date = Date()) throws {
     if scalars.isEmpty { return }
     var summary = ProtocolBuffer()
@@ -49,7 +50,7 @@ public final class EventFile {
     try add(summary, step, time)
   }
 
-  /// Adds an image of one step, encoded as a PNG of so many channels.
+  /// Adds an image of one step, encoded as a PNG with this number of channels.
   package func add(
     png: Data, width: Int, height: Int, channels: Int, tag: String, step: Int, time: Date = Date()
   ) throws {
@@ -66,7 +67,7 @@ public final class EventFile {
     try add(summary, step, time)
   }
 
-  /// Closes the file; it is closed with the last reference as well, where errors go unreported.
+  /// Closes the file. The last reference closes it as well, but errors then go unreported.
   public func close() throws {
     try file.synchronize()
     try file.close()
@@ -89,7 +90,7 @@ public final class EventFile {
     try file.append(TFRecord.framed(event.bytes))
   }
 
-  /// Two processes, or two runs of a second, must not share a file.
+  /// Makes a file with a unique name: two processes, or two runs within a second, must not share a file.
   private static func create(_ folder: String, _ time: Date) throws -> (String, OutputFile) {
     let start = "\(folder)/events.out.tfevents.\(String(format: "%010d", Int(time.timeIntervalSince1970)))"
     let host = ProcessInfo.processInfo.hostName.replacingOccurrences(of: "/", with: "-")

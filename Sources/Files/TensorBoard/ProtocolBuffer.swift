@@ -1,6 +1,6 @@
 import Foundation
 
-/// A protocol-buffer message being put together, field by field. Enough of the encoding for event files.
+/// Builds a protocol-buffer message field by field. Implements as much of the encoding as event files need.
 struct ProtocolBuffer {
   private(set) var bytes = Data()
 

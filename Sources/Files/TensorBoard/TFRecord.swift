@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// TensorFlow's framing of records: length, its checksum, content, its checksum; all little-endian.
+/// TensorFlow's record format: length, its checksum, content, its checksum; all little-endian.
 enum TFRecord {
   static func framed(_ content: Data) -> Data {
     let length = withUnsafeBytes(of: UInt64(content.count).littleEndian) { Data($0) }
@@ -15,7 +15,7 @@ enum TFRecord {
     return ~value
   }
 
-  /// A checksum of data that holds checksums is weak, hence the rotation and the constant.
+  /// A checksum of data that contain checksums is weak, hence the rotation and the constant.
   static func maskedChecksum(_ data: Data) -> Data {
     let sum = crc32c(data)
     let masked = ((sum >> 15) | (sum << 17)) &+ 0xA282_EAD8

@@ -1,9 +1,10 @@
 import Tensors
 
-/// A comma-separated file with a header line (RFC 4180): fields in quotes may hold commas, line ends and doubled quotes.
+/// A comma-separated file with a header line (RFC 4180): quoted fields may contain commas, line breaks and doubled
+/// quotes.
 package struct CSVFile {
   package struct Row {
-    /// Where it begins, from 1 on.
+    /// The line on which the row begins, from 1 on.
     let line: Int
     fileprivate let fields: [String]
   }
@@ -12,8 +13,8 @@ package struct CSVFile {
   package let rows: [Row]
   private let columns: [String: Int]
 
-  /// - Parameter columns: that are needed; others may be there.
-  /// - Throws: `Failure` naming the file and its line, or the column that is missing.
+  /// - Parameter columns: the required columns; others may be present.
+  /// - Throws: `Failure` naming the file and its line, or the missing column.
   package init(_ path: String, columns needed: [String]) throws {
     self.path = path
     var records = try Self.records(try TextFile(path))
@@ -35,7 +36,7 @@ package struct CSVFile {
 
   package func text(_ row: Row, _ column: String) -> String { columns[column].map { row.fields[$0] } ?? "" }
 
-  /// A field that is not what it should be.
+  /// The error for an invalid field.
   package func wrong(_ row: Row, _ column: String, expected: String) -> Failure {
     Failure(
       .malformed, at: "\(path):\(row.line): \(column)", expected: expected, got: "'\(text(row, column).prefix(60))'")

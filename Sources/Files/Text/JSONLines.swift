@@ -1,20 +1,20 @@
 import Foundation
 import Tensors
 
-/// A file of JSON objects, one a line.
+/// A file of JSON objects, one per line.
 package enum JSONLines {
   package struct Row {
-    /// From 1 on.
+    /// The line number, from 1 on.
     package let number: Int
     package let text: String
-    /// Errors of a field name the file, the line and the field.
+    /// The fields. Their errors name the file, the line and the field.
     package let fields: ModelConfig
 
     /// "results.jsonl:12"
     package var place: String { fields.path }
   }
 
-  /// - Throws: `Failure` naming the line that is no JSON object.
+  /// - Throws: `Failure` naming a line that is not a JSON object.
   package static func read(_ path: String) throws -> [Row] {
     let rows = try TextFile(path).lines.map { line in
       let place = "\(path):\(line.number)"
@@ -25,7 +25,7 @@ package enum JSONLines {
     return rows
   }
 
-  /// - Throws: `Failure` if the text is no JSON object.
+  /// - Throws: `Failure` if the text is not a JSON object.
   package static func object(_ text: String, at place: String) throws -> [String: JSONValue] {
     guard case .object(let values)? = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
       throw Failure(.malformed, at: place, expected: "a JSON object", got: "\(text.prefix(60))")
@@ -35,7 +35,7 @@ package enum JSONLines {
 }
 
 extension ModelConfig {
-  /// The objects of a list; `absent` where it may be left out.
+  /// The objects of a list. `absent` is the default if the list may be left out.
   package func objects(_ key: String, absent: [ModelConfig]? = nil) throws -> [ModelConfig] {
     guard has(key) else {
       guard let absent else { throw wrong(key, expected: "a list of objects", got: "none") }
@@ -52,7 +52,7 @@ extension ModelConfig {
     }
   }
 
-  /// One of a few words.
+  /// One of a set of words.
   package func choice<Word: RawRepresentable<String> & CaseIterable>(_ key: String, of: Word.Type = Word.self) throws
     -> Word
   {

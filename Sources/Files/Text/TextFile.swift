@@ -1,10 +1,10 @@
 import Foundation
 import Tensors
 
-/// A text file's lines, which errors name by their numbers.
+/// A text file's lines, with their numbers for errors.
 package struct TextFile {
   package struct Line {
-    /// From 1 on.
+    /// The line number, from 1 on.
     package let number: Int
     package let text: String
   }
@@ -12,7 +12,7 @@ package struct TextFile {
   package let path: String
   package let bytes: [UInt8]
 
-  /// - Throws: `Failure` if it cannot be read.
+  /// - Throws: `Failure` if the file cannot be read.
   package init(_ path: String) throws {
     self.path = path
     if access(path, R_OK) != 0 { throw Failure.system(errno, "cannot read the file", path: path) }
@@ -21,10 +21,10 @@ package struct TextFile {
     self.bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
   }
 
-  /// All of it.
+  /// The whole text.
   package var text: String { get throws { try decoded(bytes[...], at: path) } }
 
-  /// Those with anything on them, without their ends. What Unicode calls a line's end may stand inside a line.
+  /// The non-blank lines, without their line breaks. Unicode's other line separators may occur inside a line.
   package var lines: [Line] {
     get throws {
       try bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated().compactMap {

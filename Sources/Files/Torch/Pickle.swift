@@ -1,7 +1,7 @@
 import Tensors
 
-/// A value of a pickle. Containers are kept apart, by number, so that however deep they nest, and even where one contains
-/// itself, nothing here is recursive.
+/// A value of a pickle. Containers are stored separately, by number. So nothing here is recursive, however deep
+/// containers nest, and even if one contains itself.
 enum PickleValue {
   case none
   case boolean(Bool)
@@ -9,11 +9,11 @@ enum PickleValue {
   case number(Double)
   case string(String)
   case container(Int)
-  /// A name in a Python module, such as "torch FloatStorage"; it stays a name.
+  /// A name in a Python module, such as "torch FloatStorage"; it is not resolved.
   case global(String)
   indirect case storage(TorchStorage)
   indirect case tensor(TorchTensor)
-  /// On the stack alone.
+  /// Occurs only on the stack.
   case mark
 }
 
@@ -30,15 +30,15 @@ enum PickleContainer {
   }
 }
 
-/// What a pickle says, once it is read.
+/// The content of a pickle, once it is read.
 struct Pickle {
   let root: PickleValue
   let containers: [PickleContainer]
 }
 
 extension Pickle {
-  /// Reads a pickle of protocol 2 to 5 as data: nothing is ever run. Names of Python objects are allowed where `TorchPickle`
-  /// knows them and refused otherwise.
+  /// Reads a pickle of protocol 2 to 5 as data; never executes anything. Names of Python objects are allowed if
+  /// `TorchPickle` knows them and refused otherwise.
   ///
   /// - Throws: `Failure.malformed` at `place`.
   init(_ bytes: UnsafeRawBufferPointer, place: String) throws {

@@ -1,11 +1,12 @@
 import Foundation
 import Tensors
 
-/// Runs a pickle's instructions over a stack of values.
+/// Interprets a pickle's instructions with a stack of values.
 ///
-/// Each instruction takes at least one byte and makes at most one value, so that memory is bounded by the size of the pickle.
+/// Each instruction takes at least one byte and makes at most one value, so memory is bounded by the size of the
+/// pickle.
 struct PickleMachine {
-  /// Far above what any model needs: its pickle holds names and shapes.
+  /// Far above the need of any model: its pickle holds only names and shapes.
   private static let maximumLength = 16 << 20
 
   let bytes: UnsafeRawBufferPointer
@@ -87,7 +88,7 @@ struct PickleMachine {
       case .container(let container): push(container)
       }
     case UInt8(ascii: "b"):
-      // The state of an OrderedDict is a note of the module's versions.
+      // The state of an OrderedDict is metadata about module versions.
       _ = try pop()
       guard case .container(let index) = try top(), case .dictionary = containers[index] else {
         throw wrong("the state of an object that is no dictionary")
@@ -189,7 +190,7 @@ struct PickleMachine {
     return try text(end - position)
   }
 
-  /// A little-endian integer in two's complement; what does not fit 64 bits becomes a number.
+  /// A little-endian integer in two's complement. One that does not fit in 64 bits becomes a floating-point number.
   private mutating func long(_ size: Int) throws -> PickleValue {
     let digits = try take(size)
     let isNegative = (digits.last ?? 0) >= 0x80

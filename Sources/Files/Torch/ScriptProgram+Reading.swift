@@ -1,11 +1,10 @@
 import Tensors
 
 extension ScriptProgram {
-  /// The program of a file that `torch.jit.save` wrote, whose bytes are first seen to be those that were written:
-  /// libtorch compares no checksums.
+  /// The program in a file that `torch.jit.save` wrote. Verifies the checksums first, since libtorch compares none.
   ///
-  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is none of torch's, is damaged or cut short, holds
-  ///   weights without a program, or one that this libtorch cannot run.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not one of torch's, is damaged or cut short, holds
+  ///   weights without a program, or holds a program that this libtorch cannot run.
   public static func read(_ path: String, on device: Device = .cpu) throws -> ScriptProgram {
     let file = try MappedFile(path)
     let expected = "a TorchScript program, as `torch.jit.save` writes it"
@@ -15,13 +14,13 @@ extension ScriptProgram {
         advice: "Check that the whole file was downloaded, and no page or pointer in its place.")
     }
     let archive = try ZipArchive(file)
-    // What else torch saves has a data.pkl, too.
+    // Other files that torch saves have a data.pkl, too.
     for part in ["data.pkl", "constants.pkl"] where !archive.names.contains(where: { $0.hasSuffix("/\(part)") }) {
       throw Failure(.malformed, at: path, expected: expected, got: "an archive without \(part): weights alone")
     }
     try archive.checkSums()
     do { return try ScriptProgram(path, on: device) } catch let error as TensorError {
-      // Behind the reason, libtorch quotes the program at length.
+      // After the reason, libtorch quotes the program at length.
       let reason = error.reason.split(whereSeparator: \.isNewline).first.map(String.init)
       throw Failure(.malformed, at: path, "libtorch \(Runtime.version) cannot run the program", got: reason)
     }

@@ -8,11 +8,11 @@ struct TorchArchive {
   private static let maximumExpansion = 1 << 30
 
   private let zip: ZipArchive
-  /// The folder in the archive that everything lies in.
+  /// The folder in the archive that contains everything.
   private let prefix: String
   private var path: String { zip.file.path }
 
-  /// - Throws: `Failure.malformed` if the file is no archive of tensors.
+  /// - Throws: `Failure.malformed` if the file is not an archive of tensors.
   init(_ file: MappedFile) throws {
     guard ZipArchive.isOne(file) else { throw Self.foreign(file) }
     zip = try ZipArchive(file)
@@ -36,9 +36,9 @@ struct TorchArchive {
     }
   }
 
-  /// Why a file that is no ZIP archive cannot be read.
+  /// The error for a file that is not a ZIP archive.
   private static func foreign(_ file: MappedFile) -> Failure {
-    // Before 1.6, a pickle of protocol 2 that begins with a long number.
+    // The format before 1.6: a pickle of protocol 2 that begins with a long number.
     let isLegacy = file.count >= 4 && file.withBytes(0, 4) { $0.elementsEqual([0x80, 2, 0x8A, 0x0A]) }
     return Failure(
       .malformed, at: file.path,
@@ -56,10 +56,11 @@ struct TorchArchive {
     }
   }
 
-  /// - Throws: `Failure.malformed` if the tensor does not lie inside its storage, and that inside the file.
+  /// - Throws: `Failure.malformed` if the tensor exceeds its storage, or the storage exceeds the file.
   func check(_ tensor: TorchTensor, _ place: String) throws { _ = try span(tensor, place) }
 
-  /// The tensor, which has been checked. A view that is not contiguous is one of the mapped part that it spans.
+  /// The tensor, which must have been checked. A view that is not contiguous is made from the mapped range that it
+  /// spans.
   func tensor(_ tensor: TorchTensor) throws -> Tensor {
     let span = try span(tensor, path)
     if tensor.isContiguous { return try zip.file.tensor(span.lowerBound, shape: tensor.shape, dtype: tensor.dtype) }
@@ -95,12 +96,12 @@ struct TorchArchive {
 }
 
 extension TorchTensor {
-  /// The elements of the storage from the first that is used to the last, nil if no storage could hold them.
+  /// The range of the storage's elements from the first to the last in use; nil if no storage could hold them.
   fileprivate var extent: Range<Int>? {
     guard shape.count == strides.count, shape.count <= 64, offset >= 0,
       shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 })
     else { return nil }
-    // That the number of elements is no overflow is part of being possible.
+    // A possible tensor's number of elements does not overflow.
     var (count, last) = (1, offset)
     for (size, stride) in zip(shape, strides) {
       let product = count.multipliedReportingOverflow(by: max(size, 1))
@@ -113,7 +114,7 @@ extension TorchTensor {
     return last == .max ? nil : offset..<last + 1
   }
 
-  /// Of a tensor with an extent.
+  /// The number of elements of a tensor that has an extent.
   fileprivate var count: Int { shape.reduce(1, *) }
 
   fileprivate var isContiguous: Bool {

@@ -2,17 +2,18 @@ import Tensors
 
 /// The tensors of a pickle by name.
 struct TorchContents {
-  /// Deeper than any checkpoint, and less than the stack bears.
+  /// Deeper than any checkpoint, yet safe for the stack.
   private static let maximumDepth = 64
   private(set) var tensors: [(name: String, tensor: TorchTensor)] = []
   private(set) var wrapper: String?
   private(set) var metadata: [String: String] = [:]
   private let containers: [PickleContainer]
   private let place: String
-  /// A container may occur in several places, but not so often that the names are many times the file.
+  /// A container may occur in several places, but not so often that the list of names becomes many times larger than
+  /// the file.
   private var visitsLeft: Int
 
-  /// - Throws: `Failure.malformed` if the nesting is too deep, or a tensor's name is neither text nor number.
+  /// - Throws: `Failure.malformed` if the nesting is too deep, or a tensor's name is neither a text nor a number.
   init(_ pickle: Pickle, place: String) throws {
     containers = pickle.containers
     self.place = place

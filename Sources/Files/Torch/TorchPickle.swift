@@ -1,25 +1,25 @@
 import Tensors
 
-/// A storage in the archive: where a tensor's numbers lie.
+/// A storage in the archive, which holds tensors' numbers.
 struct TorchStorage {
   let key: String
-  /// nil if the tensor over it says.
+  /// nil if the tensor defines it.
   let dtype: DType?
-  /// Elements, or bytes if there is no dtype.
+  /// The number of elements, or of bytes if there is no dtype.
   let count: Int
 }
 
-/// A tensor as its pickle describes it: a view of a storage. Nothing of it is checked against the storage yet.
+/// A tensor as its pickle describes it: a view of a storage. It has not been checked against the storage yet.
 struct TorchTensor {
   let storage: TorchStorage
   let dtype: DType
-  /// Of elements, as are the strides.
+  /// The offset in elements; the strides too.
   let offset: Int
   let shape: [Int]
   let strides: [Int]
 }
 
-/// The Python objects that files of tensors are made of. Everything else is refused by its name, and none of it is run.
+/// The Python objects that files of tensors consist of. All others are refused by name; nothing is executed.
 enum TorchPickle {
   enum Result {
     case value(PickleValue)
@@ -37,7 +37,7 @@ enum TorchPickle {
   ]
   private static let untyped = "torch.storage UntypedStorage"
 
-  /// The name, where it is one that tensors need.
+  /// The name, if it is one that tensors need.
   static func checked(_ name: String, _ place: String) throws -> String {
     if functions.contains(name) || storages[name] != nil || name == untyped || dtype(name) != nil { return name }
     let dotted = name.split(separator: " ").joined(separator: ".")
@@ -51,7 +51,7 @@ enum TorchPickle {
     name.hasPrefix("torch ") ? DType(name: String(name.dropFirst(6))) : nil
   }
 
-  /// ("storage", class, key, location, elements). The location, such as "cuda:0", is where the tensor was.
+  /// ("storage", class, key, location, elements). The location, such as "cuda:0", is the device that the tensor was on.
   static func storage(_ values: [PickleValue], _ place: String) throws -> TorchStorage {
     guard values.count == 5, case .string("storage") = values[0], case .global(let name) = values[1],
       case .string(let key) = values[2], case .integer(let count) = values[4], count >= 0,
@@ -60,7 +60,7 @@ enum TorchPickle {
     return TorchStorage(key: key, dtype: storages[name], count: count)
   }
 
-  /// The value of a call.
+  /// The result of a call.
   ///
   /// - Parameter items: the elements of a tuple.
   static func call(
@@ -82,7 +82,7 @@ enum TorchPickle {
     throw wrong("a call of \(name.split(separator: " ").joined(separator: "."))", place)
   }
 
-  /// storage, offset, shape, strides and what a tensor of numbers does not need.
+  /// Takes storage, offset, shape and strides, and ignores arguments that a tensor of numbers does not need.
   private static func tensor(
     _ arguments: [PickleValue], _ dtype: DType?, _ items: (PickleValue) throws -> [PickleValue], _ place: String
   ) throws -> TorchTensor {

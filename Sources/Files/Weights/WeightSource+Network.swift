@@ -2,19 +2,20 @@ import Networks
 import Tensors
 
 extension WeightSource {
-  /// A store's parameters come from this checkpoint: from its tensors of the same names.
+  /// A source of a store's parameters: this checkpoint's tensors of the same names.
   public var parameters: ParameterStore.Source {
     .checkpoint { self.contains($0) ? try self.parameter($0) : nil }
   }
 
-  /// Makes a network and checks that this checkpoint is its own: every parameter has its tensor, and every tensor its layer.
+  /// Makes a network and checks that it matches this checkpoint: every parameter has a tensor, and every tensor a
+  /// parameter.
   ///
   ///     let weights = try Weights.open("model.safetensors")
   ///     let store = ParameterStore(weights.parameters, dtype: .bfloat16, device: device)
   ///     let network = try weights.network(in: store) { try MyNetwork($0, configuration) }
   ///
   /// - Parameters:
-  ///   - store: takes its tensors from `parameters`.
+  ///   - store: must take its tensors from `parameters`.
   ///   - others: prefixes of tensors that belong to other networks.
   /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   public func network<Network>(

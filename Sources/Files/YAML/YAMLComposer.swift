@@ -3,12 +3,12 @@ import Tensors
 /// Builds the tree of one document from events.
 struct YAMLComposer {
   private static let maximumDepth = 100
-  /// Aliases can make a short file stand for an exponentially large tree.
+  /// The limit on nodes: aliases can make a short file stand for an exponentially large tree.
   private static let maximumNodes = 1_000_000
 
   private struct Anchor {
     var node: YAMLNode
-    /// Nodes in the tree, aliases written out.
+    /// The number of nodes in the tree, with aliases expanded.
     var size: Int
     var depth: Int
   }

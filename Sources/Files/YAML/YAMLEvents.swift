@@ -2,7 +2,7 @@ import CYAML
 import Foundation
 import Tensors
 
-/// The stream of libyaml's events over some bytes, which must outlive it.
+/// The stream of libyaml's events for some bytes, which must outlive it.
 final class YAMLEvents {
   enum Event {
     case scalar(text: String, style: YAMLNode.Style, anchor: String?, tag: String?)
@@ -28,7 +28,7 @@ final class YAMLEvents {
       parser.deallocate()
       throw Failure(.io, at: file, "not enough memory to read YAML")
     }
-    // An empty buffer has no address, and libyaml insists on one.
+    // An empty buffer has no address, but libyaml requires one.
     let start = bytes.baseAddress ?? UnsafeRawPointer(parser)
     yaml_parser_set_input_string(parser, start.assumingMemoryBound(to: UInt8.self), bytes.count)
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
@@ -39,7 +39,7 @@ final class YAMLEvents {
     parser.deallocate()
   }
 
-  /// - Throws: `Failure` of kind `.malformed` at the place of a syntax error.
+  /// - Throws: `Failure` of kind `.malformed` at the position of a syntax error.
   func next() throws -> (event: Event, position: YAMLNode.Position) {
     while true {
       var raw = yaml_event_t()
@@ -99,7 +99,7 @@ final class YAMLEvents {
       .malformed, at: position(mark).description, words, advice: isTab ? "Indent with spaces, not tabs." : nil)
   }
 
-  /// Reader errors carry only an offset.
+  /// Reader errors have only an offset.
   private func position(ofByte offset: Int) -> YAMLNode.Position {
     let before = bytes.prefix(offset)
     let line = before.count { $0 == UInt8(ascii: "\n") } + 1

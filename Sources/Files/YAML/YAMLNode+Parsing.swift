@@ -4,10 +4,10 @@ import Tensors
 extension YAMLNode {
   /// Reads a file that holds one YAML document.
   ///
-  /// - Throws: `Failure`: `.missing` if there is no such file, `.malformed` as `parse` does, `.io`.
+  /// - Throws: `Failure`: `.missing` if there is no such file, `.malformed` like `parse`, `.io`.
   public static func load(path: String) throws -> YAMLNode {
     guard let data = FileManager.default.contents(atPath: path) else {
-      // contents(atPath:) does not say why.
+      // contents(atPath:) does not report the reason.
       let descriptor = open(path, O_RDONLY)
       if descriptor < 0 { throw Failure.system(errno, "cannot read the file", path: path) }
       defer { _ = close(descriptor) }
@@ -20,11 +20,11 @@ extension YAMLNode {
     return try parse(data, file: path)
   }
 
-  /// Reads one YAML document from text. `file` is the name that positions carry.
+  /// Reads one YAML document from text. `file` is the file name in positions.
   ///
-  /// Anchors and aliases work: an alias stands for a copy of its anchor's tree, with the anchor's positions. Refused with
-  /// file, line and column: a key that occurs twice, keys that are not scalars, merge keys (`<<`), an alias inside its own anchor,
-  /// tags other than `!!str`, a second document, and trees that are too deep or, by aliases, too large.
+  /// Anchors and aliases work: an alias is a copy of its anchor's tree, with the anchor's positions. These are refused
+  /// with file, line and column: a key that occurs twice, keys that are not scalars, merge keys (`<<`), an alias inside
+  /// its own anchor, tags other than `!!str`, a second document, and trees that are too deep or, by aliases, too large.
   /// An empty text is a null scalar.
   ///
   /// - Throws: `Failure` of kind `.malformed`.

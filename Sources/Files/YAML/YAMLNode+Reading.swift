@@ -2,7 +2,7 @@ import Tensors
 
 // Typed reads. Each throws a `Failure` of kind `.malformed` at the node's own file, line and column.
 extension YAMLNode {
-  /// The text of a scalar, quoted or not; nothing (`null`) is no text.
+  /// The text of a scalar, quoted or not. `null` is not a text.
   public func string() throws -> String {
     guard case .scalar(let text, _) = content, !isNull else { throw mismatch("text") }
     return text
@@ -21,7 +21,7 @@ extension YAMLNode {
     throw mismatch("a whole number", advice: advice)
   }
 
-  /// A number: `3`, `.5`, `1e-4`; `.inf` and `-.inf` are meant and allowed, `inf` and `nan` are refused.
+  /// A number: `3`, `.5`, `1e-4`. `.inf` and `-.inf` are allowed; `inf` and `nan` are refused.
   public func number() throws -> Double {
     let text = try plain("a number")
     if let value = YAMLScalar.number(text) { return value }
@@ -64,7 +64,7 @@ extension YAMLNode {
     return entries
   }
 
-  /// What this is, for the second half of "expected …, got …".
+  /// A description of the node, for the second half of "expected …, got …".
   public var summary: String {
     switch content {
     case .scalar(let text, _):
@@ -77,7 +77,7 @@ extension YAMLNode {
     }
   }
 
-  /// The error for a node that is not what its reader needs.
+  /// The error for a node that is not what the reader expects.
   public func mismatch(_ expected: String, advice: String? = nil) -> Failure {
     Failure(.malformed, at: position.description, expected: expected, got: summary, advice: advice)
   }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A piece of a YAML document that remembers where it was written.
+/// A node of a YAML document that remembers its position.
 ///
-/// Scalars stay text until a typed read asks for more, so `no` is not secretly a boolean and `1.10` not secretly a number.
+/// Scalars stay text until a typed read, so `no` does not silently become a boolean, nor `1.10` a number.
 public struct YAMLNode: Equatable, Sendable {
   /// A scalar, a sequence or a mapping.
   public enum Content: Equatable, Sendable {
@@ -11,19 +11,19 @@ public struct YAMLNode: Equatable, Sendable {
     case mapping([Entry])
   }
 
-  /// How a scalar was written. `"5"` in quotes is text, `5` may be read as a number.
+  /// The way a scalar was written. `"5"` in quotes is text, `5` may be read as a number.
   public enum Style: Equatable, Sendable {
     case plain
     case quoted
   }
 
-  /// One line of a mapping. Entries keep the order of the file.
+  /// One entry of a mapping. Entries keep the order of the file.
   public struct Entry: Equatable, Sendable {
-    /// Always a scalar; it has a position of its own, for errors about the key.
+    /// Always a scalar; it has its own position, for errors about the key.
     public var key: YAMLNode
     /// The entry's value.
     public var value: YAMLNode
-    /// Written after the value as `# comment`. Reading a file leaves it nil.
+    /// A comment that is written after the value as `# comment`. Reading a file leaves it nil.
     public var comment: String?
 
     /// An entry of a mapping.
@@ -45,7 +45,7 @@ public struct YAMLNode: Equatable, Sendable {
     }
   }
 
-  /// A place in a file; lines and columns count from 1.
+  /// A position in a file; lines and columns count from 1.
   public struct Position: Equatable, Hashable, Sendable, CustomStringConvertible {
     /// The file, or another source of the text.
     public var file: String
@@ -63,26 +63,26 @@ public struct YAMLNode: Equatable, Sendable {
 
     public var description: String { line > 0 ? "\(file):\(line):\(column)" : file }
 
-    /// Of a node that was made by the program and not read from a file.
+    /// The position of a node that the program made and did not read from a file.
     public static let none = Position(file: "(made by the program)", line: 0, column: 0)
   }
 
   /// The node's value.
   public var content: Content
-  /// Where the node begins.
+  /// The position at which the node begins.
   public var position: Position
 
-  /// A node of a value.
+  /// A node with this value.
   public init(_ content: Content, at position: Position = .none) {
     self.content = content
     self.position = position
   }
 }
 
-// MARK: - Nodes made by the program
+// MARK: - Nodes that the program makes
 
 extension YAMLNode {
-  /// Text, quoted where plain letters would read back as a number, a boolean or nothing.
+  /// A text, quoted if it would otherwise read back as a number, a boolean or null.
   public static func string(_ text: String) -> YAMLNode {
     YAMLNode(.scalar(text, YAMLScalar.meansMoreThanText(text) ? .quoted : .plain))
   }
@@ -110,22 +110,22 @@ extension YAMLNode {
   public static let null = YAMLNode(.scalar("null", .plain))
 }
 
-// MARK: - Looking around
+// MARK: - Queries
 
 extension YAMLNode {
-  /// Nothing was written, or `null` or `~`.
+  /// Whether the node is empty, `null` or `~`.
   public var isNull: Bool {
     if case .scalar(let text, .plain) = content { return YAMLScalar.isNull(text) }
     return false
   }
 
-  /// The value at a key, or nil if there is no such key or this is no mapping.
+  /// The value at a key; nil if there is no such key or the node is not a mapping.
   public subscript(key: String) -> YAMLNode? {
     guard case .mapping(let entries) = content else { return nil }
     return entries.first { $0.name == key }?.value
   }
 
-  /// Everything that is no mapping, by dotted key, as text: "training.steps": "100".
+  /// All values other than mappings, by dotted key, as text: "training.steps": "100".
   public var leaves: [String: String] {
     guard case .mapping(let entries) = content else {
       return ["": text().trimmingCharacters(in: .whitespacesAndNewlines)]
@@ -137,13 +137,13 @@ extension YAMLNode {
     return all
   }
 
-  /// The dotted keys of leaves that only one of two trees has, or that differ, in order.
+  /// The dotted keys of leaves that only one of the two trees has, or that differ, in order.
   public func keys(differingFrom other: YAMLNode) -> [String] {
     let (mine, theirs) = (leaves, other.leaves)
     return Set(mine.keys).union(theirs.keys).filter { mine[$0] != theirs[$0] }.sorted()
   }
 
-  /// The same tree, whatever the places, comments and quotes.
+  /// Whether the trees are equal apart from positions, comments and quotes.
   public func hasSameValue(as other: YAMLNode) -> Bool {
     switch (content, other.content) {
     case (.scalar(let a, _), .scalar(let b, _)):

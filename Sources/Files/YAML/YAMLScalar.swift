@@ -1,6 +1,6 @@
 import Foundation
 
-/// What plain YAML text may mean. The numbers are those of the YAML 1.2 core schema, in decimal.
+/// The possible meanings of plain YAML text. Numbers follow the YAML 1.2 core schema, in decimal.
 enum YAMLScalar {
   static func isNull(_ text: String) -> Bool { ["", "~", "null", "Null", "NULL"].contains(text) }
 
@@ -41,7 +41,7 @@ enum YAMLScalar {
   static func meansMoreThanText(_ text: String) -> Bool {
     let words = ["true", "false", "yes", "no", "on", "off", "y", "n", ".nan", ".inf", "-.inf", "+.inf", "<<", "="]
     if isNull(text) || words.contains(text.lowercased()) { return true }
-    // Anything that starts like a number: 0x10, 1_000, 12:30 and 2024-01-01 are not text to every reader.
+    // Anything that starts like a number: some readers do not read 0x10, 1_000, 12:30 and 2024-01-01 as text.
     let body = text.first == "-" || text.first == "+" || text.first == "." ? text.dropFirst() : text[...]
     return body.first.map { isDigit($0) || $0 == "." } ?? false
   }
@@ -54,7 +54,7 @@ enum YAMLScalar {
     return digits.count
   }
 
-  /// `Double` wants a digit on both sides of the point.
+  /// `Double` requires a digit on both sides of the point.
   private static func normalized(_ text: String) -> String {
     guard let point = text.firstIndex(of: ".") else { return text }
     let before = text[..<point]

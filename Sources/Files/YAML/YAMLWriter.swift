@@ -1,6 +1,6 @@
 import Foundation
 
-/// Lays a tree out as block YAML.
+/// Writes a tree as block YAML.
 struct YAMLWriter {
   private static let inlineWidth = 90
   private(set) var text = ""
@@ -56,7 +56,7 @@ struct YAMLWriter {
       var parts: [String] = []
       for item in items {
         guard case .scalar(let text, let style) = item.content else { return nil }
-        // An empty plain item would vanish from between its commas.
+        // An empty plain item would disappear between its commas.
         parts.append(text.isEmpty && style == .plain ? "null" : scalar(text, style))
       }
       let line = "[" + parts.joined(separator: ", ") + "]"
@@ -73,12 +73,12 @@ struct YAMLWriter {
     style == .plain && Self.canBePlain(text) ? text : Self.quoted(text)
   }
 
-  /// Errs on the side of quotes: what is plain here is plain in every place and to every reader.
+  /// Quotes if in doubt: plain text here is plain in every position and for every reader.
   private static func canBePlain(_ text: String) -> Bool {
     guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last else { return true }
     if text == "~" { return true }
     if "!&*|>'\"%@`#?:- ~".unicodeScalars.contains(first) {
-      // A minus is fine in front of a number or a letter.
+      // A minus is allowed before a number or a letter.
       guard first == "-", let second = text.dropFirst().first, second.isNumber || second == "." || second.isLetter
       else { return false }
     }
