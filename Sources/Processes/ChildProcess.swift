@@ -1,11 +1,11 @@
 import Foundation
 import Tensors
 
-/// A command with pipes to and from it, and its error output as lines. It ends with this process, whatever ends that.
+/// A command with pipes to and from it, and its error output as lines. It ends with this process, however that ends.
 ///
-/// No call blocks for longer than it is told to, and no write raises SIGPIPE.
+/// No call blocks for longer than its deadline, and no write raises SIGPIPE.
 public final class ChildProcess {
-  /// What it has written and nobody has taken yet.
+  /// Output of the command that has not been consumed yet.
   public var incoming = [UInt8]()
   /// The last lines of its error output.
   public var lastLines: [String] { log.last }
@@ -22,9 +22,9 @@ public final class ChildProcess {
   private var guardian: ProcessGuard?
 
   /// - Parameters:
-  ///   - folder: where it runs.
+  ///   - folder: its working folder.
   ///   - environment: added to this process's.
-  ///   - note: gets each line of its error output.
+  ///   - note: called with each line of its error output.
   /// - Throws: `Failure` if there is no such program or folder.
   public init(
     _ command: [String], in folder: String, environment: [String: String], note: @escaping (String) -> Void
@@ -40,7 +40,7 @@ public final class ChildProcess {
         command, in: folder, environment: environment, input: toIt.reading, output: fromIt.writing,
         errors: itsErrors.writing))
     process = started
-    // It sees that its input closes.
+    // The child notices that its input closes.
     guardian = try? ProcessGuard(started.id, asks: false, seconds: 2)
     (input, output, errors) = (toIt.takeWriting(), fromIt.takeReading(), itsErrors.takeReading())
     for descriptor in [input, output, errors] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
@@ -55,7 +55,7 @@ public final class ChildProcess {
     outgoing += bytes
   }
 
-  /// Moves what can be moved either way, waiting for it no longer than until `deadline`.
+  /// Reads and writes as much as possible, and waits until `deadline` at most.
   public func pump(until deadline: ContinuousClock.Instant) {
     let wait = max(.zero, deadline - .now)
     let milliseconds = min(Double(Int32.max), (wait / .milliseconds(1)).rounded(.up))
@@ -64,15 +64,15 @@ public final class ChildProcess {
       pollfd(fd: sent < outgoing.count ? input : -1, events: Int16(POLLOUT), revents: 0),
     ]
     guard poll(&polled, 3, Int32(milliseconds)) > 0 else { return }
-    // Its last words come before its end is seen.
+    // Its last error output is read before its end is noticed.
     if polled[1].revents != 0 { readErrors() }
     if polled[0].revents != 0 { readOutput() }
     if polled[2].revents != 0 { write() }
   }
 
-  /// Closes its input, gives it some time to end, and ends what is left of its group.
+  /// Closes its input, gives it some time to end, and kills the rest of its process group.
   ///
-  /// - Returns: how it ended, such as "ended with exit code 1".
+  /// - Returns: a description of its end, such as "ended with exit code 1".
   @discardableResult
   public func end(within patience: Duration = .seconds(2)) -> String {
     guard let process else { return "has ended" }
@@ -131,7 +131,7 @@ public final class ChildProcess {
     if count >= 0 {
       sent += count
     } else if errno != EAGAIN && errno != EINTR {
-      // Why it reads no more will show on its other pipes.
+      // The reason why it no longer reads will show on its other pipes.
       Self.close(&input)
       (outgoing, sent) = ([], 0)
     }

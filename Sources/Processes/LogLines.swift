@@ -1,6 +1,6 @@
 import Foundation
 
-/// Splits an error output into lines: passes each on, and keeps the last ones.
+/// Splits an error output into lines, passes each on, and keeps the last ones.
 struct LogLines {
   private(set) var last = [String]()
   private let note: (String) -> Void

@@ -16,7 +16,7 @@ final class PipeEnds {
 
   deinit { for end in [reading, writing] where end >= 0 { close(end) } }
 
-  /// The caller has to close the end from now on.
+  /// From now on the caller must close this end.
   func takeReading() -> Int32 {
     defer { reading = -1 }
     return reading
@@ -28,7 +28,7 @@ final class PipeEnds {
   }
 }
 
-/// Runs a write(2) without the SIGPIPE that would end the process: the signal is blocked, and removed if it arrived.
+/// Runs a write(2) without the SIGPIPE that would end the process: blocks the signal, and removes it if it arrived.
 func withoutBrokenPipe(_ write: () -> Int) -> Int {
   var (broken, before, waiting) = (sigset_t(), sigset_t(), sigset_t())
   sigemptyset(&broken)

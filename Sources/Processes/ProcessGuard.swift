@@ -1,12 +1,12 @@
 import Foundation
 
-/// Ends a process group when this process ends, whatever ends it: a small shell waits until our end of a pipe closes, which
-/// even SIGKILL does.
+/// Ends a process group when this process ends, for any reason: a small shell waits until our end of a pipe closes,
+/// which happens even after SIGKILL.
 final class ProcessGuard {
   private let shell: pid_t
   private let pipe: PipeEnds
 
-  /// Sends `$2` to the group `$1`, gives it `$3` tenths of a second to end, and kills what is left. Signal 0 sends nothing.
+  /// Sends `$2` to the group `$1`, gives it `$3` tenths of a second to end, and kills the rest. Signal 0 sends nothing.
   private static let script = """
     exec 2> /dev/null
     read _; kill -s "$2" -- "-$1"; n=0
@@ -16,7 +16,7 @@ final class ProcessGuard {
 
   /// - Parameters:
   ///   - asks: send SIGTERM first. Without it, the group has to notice by itself that its pipes have closed.
-  ///   - seconds: how long the group may take to end.
+  ///   - seconds: the time that the group has to end.
   init(_ group: pid_t, asks: Bool, seconds: Int) throws {
     pipe = try PipeEnds()
     shell = try spawn(
@@ -25,7 +25,7 @@ final class ProcessGuard {
     close(pipe.takeReading())
   }
 
-  /// Leaves the group alone from now on.
+  /// Stops guarding: leaves the group alone from now on.
   deinit {
     kill(shell, SIGKILL)
     var status: Int32 = 0

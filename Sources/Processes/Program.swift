@@ -1,13 +1,13 @@
 import Foundation
 import Tensors
 
-/// Another program of this machine, such as ffmpeg.
+/// Another program on this machine, such as ffmpeg.
 public struct Program: Sendable {
   public let path: String
 
-  /// Finds it as a shell does: a name with a slash in it is a path.
+  /// Finds the program as a shell does: a name that contains a slash is a path.
   ///
-  /// - Parameter folders: to look in, as the variable PATH lists them; by default that variable.
+  /// - Parameter folders: the folders to search, in the format of the variable PATH; by default that variable.
   /// - Returns: nil if none of them has it.
   public init?(_ name: String, in folders: String? = nil) {
     let folders = (folders ?? ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
@@ -16,24 +16,24 @@ public struct Program: Sendable {
     path = found
   }
 
-  /// The program that this process runs.
+  /// The program that runs in this process.
   public static var current: Program? {
     Program(URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path)
   }
 
-  /// What a program left behind.
+  /// The outcome of a program.
   public struct Result: Sendable {
-    /// Its exit code; 128 and more if a signal ended it, as in a shell.
+    /// Its exit code; 128 or more if a signal ended it, as in a shell.
     public var status: Int32
     public var output: Data
-    /// What it wrote to its error output, without surrounding white space.
+    /// Its error output, without surrounding white space.
     public var words: String
   }
 
-  /// Runs it to its end.
+  /// Runs the program to its end.
   ///
-  /// Input and output are files: with pipes, either side could wait for the other. The files have no names, so nothing is
-  /// left of them whatever happens.
+  /// Input and output are files: with pipes, either side could block the other. The files have no names, so they always
+  /// disappear.
   ///
   /// - Parameter environment: added to this process's.
   /// - Throws: `Failure` if the files cannot be made or the program cannot be started.
@@ -55,12 +55,12 @@ public struct Program: Sendable {
       words: String(decoding: try content(errors), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
   }
 
-  /// Runs it to its end in `folder`. Both of its outputs go to this process's error output. It ends with this process,
-  /// whatever ends that.
+  /// Runs the program to its end in `folder`. Both of its outputs go to this process's error output. It ends with this
+  /// process, however that ends.
   ///
   /// - Parameters:
   ///   - environment: added to this process's.
-  ///   - isStopped: asked ten times a second. Once it is true, the program and all that it has started get SIGTERM.
+  ///   - isStopped: called ten times a second. Once it is true, the program and all its child processes get SIGTERM.
   /// - Returns: its exit code, as in `Result`.
   /// - Throws: `Failure` if it cannot be started.
   public func show(
@@ -80,11 +80,11 @@ public struct Program: Sendable {
     return withExtendedLifetime(guardian) { process.wait().status }
   }
 
-  /// Starts it, with /dev/null as its input and a file for both outputs. It may outlive this process.
+  /// Starts the program, with /dev/null as its input and a file for both outputs. It may outlive this process.
   ///
   /// - Parameters:
   ///   - environment: added to this process's.
-  ///   - log: the file; it begins empty.
+  ///   - log: the log file, which is emptied first.
   /// - Throws: `Failure` if it cannot be started.
   public func start(_ arguments: [String], environment: [String: String] = [:], log: String) throws -> RunningProcess {
     try Data().write(to: URL(fileURLWithPath: log))

@@ -1,13 +1,13 @@
 import Foundation
 
-/// A process that this one started and has not waited for yet. It leads a process group of its own.
+/// A process that this one started and has not waited for yet. It leads its own process group.
 public final class RunningProcess {
   /// How a process ended.
   public enum Ending: Equatable, Sendable {
     case exit(code: Int32)
     case signal(Int32)
 
-    /// The exit code; 128 and more if a signal ended it, as in a shell.
+    /// The exit code; 128 or more if a signal ended it, as in a shell.
     public var status: Int32 {
       switch self {
       case .exit(let code): code
@@ -15,7 +15,7 @@ public final class RunningProcess {
       }
     }
 
-    /// Of the status that waitpid(2) gives.
+    /// Converts the status that waitpid(2) returns.
     init(waitStatus status: Int32) {
       self = status & 0x7f == 0 ? .exit(code: status >> 8 & 0xff) : .signal(status & 0x7f)
     }
@@ -26,17 +26,17 @@ public final class RunningProcess {
 
   init(_ id: pid_t) { self.id = id }
 
-  /// Whether it still runs. It is not waited for, so its number cannot be another's yet.
+  /// Whether it still runs. It has not been waited for, so its process ID cannot have been reused yet.
   public var isRunning: Bool {
     guard ending == nil else { return false }
     var info = siginfo_t()
     return waitid(P_PID, id_t(id), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo != SIGCHLD
   }
 
-  /// Sends a signal to it alone.
+  /// Sends a signal to this process only.
   public func send(_ signal: Int32) { if ending == nil { kill(id, signal) } }
 
-  /// Sends a signal to it and to all that it has started.
+  /// Sends a signal to it and to all its child processes.
   func sendToGroup(_ signal: Int32) { if ending == nil { kill(-id, signal) } }
 
   /// Waits until it has ended.
@@ -50,7 +50,7 @@ public final class RunningProcess {
     return made
   }
 
-  /// Waits for it, but not longer than some seconds: a process that waits for a device cannot be killed.
+  /// Waits for it, for a limited number of seconds: a process that waits for a device cannot be killed.
   ///
   /// - Returns: nil if it has not ended.
   func wait(seconds: Int) -> Ending? {

@@ -1,14 +1,14 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM, seen between steps: the run saves and ends. A second one ends it at once.
+/// Ctrl-C and SIGTERM, checked between steps: the run saves and ends. A second signal ends it at once.
 public enum Signals {
   private static let count = Atomic<Int>(0)
 
   public static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
 
-  /// A process inherits the signals that its parent's thread has blocked, such as that of a server which starts runs: they
-  /// are let through again.
+  /// Handles the signals. A process inherits the signals that its parent's thread blocks, for example in a server that
+  /// starts runs. So this unblocks them.
   public static func listen() {
     var signals = sigset_t()
     sigemptyset(&signals)

@@ -2,13 +2,13 @@ import CSpawn
 import Foundation
 import Tensors
 
-/// Starts a command: the one place where Fewstep starts processes.
+/// Starts a command. All processes of Fewstep are started here.
 ///
-/// The process leads a process group of its own, so that Ctrl-C in a terminal reaches this process alone. It inherits no
-/// descriptors but these three; nil is /dev/null. No signal is blocked or ignored in it.
+/// The process leads its own process group, so that Ctrl-C in a terminal reaches only this process. It inherits only
+/// these three descriptors; nil is /dev/null. No signal is blocked or ignored in it.
 ///
 /// - Parameters:
-///   - command: a name is looked for in PATH; arguments follow it.
+///   - command: the program, which is searched in PATH if it has no slash, and its arguments.
 ///   - environment: added to this process's.
 /// - Throws: `Failure` if it cannot be started.
 func spawn(
@@ -28,7 +28,7 @@ func spawn(
   return process
 }
 
-/// Strings as C has them, ended by a null.
+/// Strings as a null-terminated C array.
 private final class CStrings {
   let pointers: [UnsafeMutablePointer<CChar>?]
   init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
