@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// A running average of a network's trainable parameters, which is usually sampled from in their place.
+/// A running average of a network's trainable parameters, which usually replaces them for sampling.
 public final class EMA {
   public enum Decay: Equatable, Sendable {
     case constant(Double)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The norm of all gradients together, before they are scaled down to `limit` if it is larger.
+/// Returns the norm of all gradients together, and scales them down to `limit` if it is larger.
 public func clipGradients(_ parameters: [Parameter], to limit: Double?) throws -> Double {
   try noGrad {
     let gradients = parameters.compactMap(\.value.gradient)

@@ -31,7 +31,7 @@ public final class Convolution {
   private let groups: Int
 
   /// - Parameters:
-  ///   - kernel: one number for each spatial dimension: [3, 1, 1] for a video's frames alone.
+  ///   - kernel: one number for each spatial dimension: [3, 1, 1] covers only a video's frames.
   ///   - stride: likewise; nil is 1.
   ///   - padding: likewise; nil keeps the size at stride 1.
   ///   - dilation: likewise; nil is 1.
@@ -49,7 +49,7 @@ public final class Convolution {
     self.groups = groups
   }
 
-  /// The same kernel, stride and padding in all spatial dimensions.
+  /// Uses the same kernel, stride and padding in all spatial dimensions.
   public convenience init(
     _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, dimensions: Int = 2, stride: Int = 1,
     padding: Int? = nil, groups: Int = 1, bias: Bool = true, initializer: Initializer? = nil
@@ -70,7 +70,8 @@ public final class Convolution {
   }
 }
 
-/// Normalises groups of channels of x [B, C, ...], in the parameters' dtype: under autocast that is usually the wider one.
+/// Normalizes groups of channels of x [B, C, ...], in the parameters' dtype: under autocast that is usually the wider
+/// one.
 public final class GroupNorm {
   private let weight: Parameter
   private let bias: Parameter
@@ -89,7 +90,7 @@ public final class GroupNorm {
   }
 }
 
-/// Normalises the last dimension, in the parameters' dtype; without `affine` it has none.
+/// Normalizes the last dimension, in the parameters' dtype; without `affine` it has no parameters.
 public final class LayerNorm {
   private let weight: Parameter?
   private let bias: Parameter?
@@ -121,7 +122,7 @@ public final class RMSNorm {
   public func callAsFunction(_ x: Tensor) throws -> Tensor { try rmsNorm(x, weight.value, epsilon: epsilon) }
 }
 
-/// One row of `width` numbers for each of `count` indices.
+/// An embedding table: one row of `width` numbers for each of `count` indices.
 public final class Embedding {
   private let weight: Parameter
 

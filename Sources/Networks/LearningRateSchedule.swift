@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// The factor on a learning rate: a linear warm-up, then constant or a cosine down to `floor`.
+/// The factor of a learning rate: a linear warm-up, then constant or a cosine down to `floor`.
 public struct LearningRateSchedule: Sendable {
   public enum Shape: String, Sendable, CaseIterable {
     case constant

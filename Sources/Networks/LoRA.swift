@@ -16,11 +16,11 @@ public enum LoRA {
     }
   }
 
-  /// Freezes the network and gives every linear and convolution weight whose layer matches a pattern an adapter.
+  /// Freezes the network and adds an adapter to every linear and convolution weight whose layer matches a pattern.
   ///
   /// The adapters' names are PEFT's: LAYER.lora_A.weight [rank, in, ...] and LAYER.lora_B.weight [out, rank, ...]. `up`
-  /// starts at zero, so nothing changes before training. They are float32 whatever the frozen weights are in: a step of an
-  /// optimizer is lost in bfloat16.
+  /// starts at zero, so nothing changes before training. Adapters are float32 whatever the dtype of the frozen weights:
+  /// in bfloat16 optimizer steps would be rounded away.
   ///
   /// - Parameter patterns: the end of a layer's path ("to_q", "attn.to_out.0"), or "*" for all.
   /// - Returns: the number of layers adapted.
@@ -52,8 +52,8 @@ public enum LoRA {
     return count
   }
 
-  /// A network's parameters with its adapters merged into the weights they adapt, which are then float32: what a program
-  /// without LoRA loads.
+  /// A network's parameters with its adapters merged into their weights, which are then float32, for programs without
+  /// LoRA.
   public static func merged(_ store: ParameterStore) throws -> [(String, Tensor)] {
     let adapters = Set(store.all.compactMap(\.adapter).flatMap { [$0.down.name, $0.up.name] })
     return try store.all.filter { !adapters.contains($0.name) }.map { parameter in

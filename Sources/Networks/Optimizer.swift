@@ -1,20 +1,20 @@
 import Tensors
 
-/// Moves parameters along their gradients. Its state goes into checkpoints by the parameters' names.
+/// Updates parameters along their gradients. Its state is stored in checkpoints by the parameters' names.
 public protocol Optimizer: AnyObject {
   var parameters: [Parameter] { get }
-  /// Steps taken.
+  /// The number of steps taken.
   var stepCount: Int { get }
 
-  /// Moves the parameters along their gradients and drops those. Parameters without a gradient count as having a zero one.
+  /// Updates the parameters along their gradients, then clears the gradients. A missing gradient counts as zero.
   ///
-  /// - Parameter factor: multiplies the learning rate, see `LearningRateSchedule`.
+  /// - Parameter factor: the factor of the learning rate, see `LearningRateSchedule`.
   func step(factor: Double) throws
 
-  /// What it remembers of the parameters, by names of its own such as "first/NAME".
+  /// The optimizer's state for its parameters, by names such as "first/NAME".
   var state: [(name: String, tensor: Tensor)] { get }
 
-  /// Takes up a state that was saved.
+  /// Restores a saved state.
   ///
   /// - Throws: `ParameterError` if a tensor is missing or has another shape.
   func load(stepCount: Int, _ value: (String) throws -> Tensor?) throws

@@ -1,15 +1,15 @@
 import Tensors
 
-/// A named leaf of a network: a tensor that an optimizer may move.
+/// A named leaf of a network: a tensor that an optimizer may update.
 public final class Parameter {
-  /// The name it has in the checkpoint: "down_blocks.0.resnets.1.conv1.weight".
+  /// Its name in the checkpoint: "down_blocks.0.resnets.1.conv1.weight".
   public let name: String
   public internal(set) var value: Tensor
   /// A low-rank update on top of the frozen value, see `LoRA`.
   public internal(set) var adapter: LoRA.Adapter?
   /// Whether its layer applies an adapter.
   var takesAdapter = false
-  /// Whether the tensor is another network's, see `ParameterStore.Source.shared`.
+  /// Whether the tensor belongs to another network, see `ParameterStore.Source.shared`.
   public let isShared: Bool
 
   init(name: String, value: Tensor, isShared: Bool = false) {

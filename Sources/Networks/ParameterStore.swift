@@ -2,21 +2,21 @@ import Tensors
 
 /// The parameters of one network by name, and the source of their values.
 ///
-/// Names, optimizer groups, averages, LoRA targets and export all work on this list: no reflection.
+/// Names, optimizer groups, averages, LoRA targets and export all work on this list, without reflection.
 public final class ParameterStore {
   /// The source of new parameters' values.
   public enum Source {
-    /// By each parameter's initializer, as a function of (seed, name).
+    /// Each parameter's initializer, as a function of (seed, name).
     case random(seed: Int)
-    /// From a checkpoint: the tensor of that name (copied), or nil, which is an error.
+    /// A checkpoint: returns a copy of the tensor of that name, or nil, which is an error.
     case checkpoint((String) throws -> Tensor?)
-    /// Another network's frozen tensors, shared, for adapters on top: takes no memory.
+    /// Another network's frozen tensors, shared, for adapters on top: needs no memory.
     case shared(ParameterStore)
     /// Shapes without memory.
     case shapes
   }
 
-  /// In the order in which the layers asked for them.
+  /// All parameters, in the order in which the layers requested them.
   public private(set) var all = [Parameter]()
   public let dtype: DType
   public let device: Device
@@ -34,7 +34,7 @@ public final class ParameterStore {
   public var trainable: [Parameter] { all.filter(\.isTrainable) }
   /// The number of elements of all parameters.
   public var count: Int { all.reduce(0) { $0 + $1.value.count } }
-  /// Those that are not another network's memory.
+  /// The parameters that are not another network's memory.
   private var own: [Parameter] { all.filter { !$0.isShared } }
   /// Names and values, in order, as a checkpoint stores them. Shared parameters belong to their owner.
   public var state: [(name: String, tensor: Tensor)] { own.map { ($0.name, $0.value) } }
@@ -45,7 +45,8 @@ public final class ParameterStore {
     for parameter in own { try parameter.setTrainable(trainable) }
   }
 
-  /// Runs `body` with no parameter trainable, so that no gradient can stay here; those that were are trainable again after.
+  /// Runs `body` with no parameter trainable, so that no gradient accumulates here, and then makes the same ones
+  /// trainable again.
   public func frozen<R>(_ body: () throws -> R) throws -> R {
     let moving = trainable
     for parameter in moving { try parameter.setTrainable(false) }
@@ -55,7 +56,7 @@ public final class ParameterStore {
 
   /// Copies values into the parameters of the same names.
   ///
-  /// - Throws: `ParameterError` when a name is missing or a shape differs; nothing is changed then.
+  /// - Throws: `ParameterError` if a name is missing or a shape differs; then nothing is changed.
   public func load(_ value: (String) throws -> Tensor?) throws {
     let found = try own.map { parameter in
       guard let tensor = try value(parameter.name) else { throw ParameterError.missing(parameter.name) }
@@ -67,7 +68,7 @@ public final class ParameterStore {
     try noGrad { for (parameter, tensor) in zip(own, found) { try parameter.value.copy(from: tensor) } }
   }
 
-  /// Adds a parameter; the layers' only way to get one.
+  /// Adds a parameter. Layers get their parameters only through this method.
   func make(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Parameter {
     guard index[name] == nil else { throw ParameterError.duplicate(name) }
     let value: Tensor
@@ -93,7 +94,7 @@ public final class ParameterStore {
     return parameter
   }
 
-  /// Lists parameters made elsewhere, such as adapters, as part of this network.
+  /// Adds parameters that were made elsewhere, such as adapters, to this network.
   func adopt(_ parameters: [Parameter]) {
     for parameter in parameters {
       index[parameter.name] = all.count
@@ -113,7 +114,7 @@ public struct Scope {
 
   /// The parameter of this name below the scope.
   ///
-  /// - Throws: `ParameterError` with the full name when the checkpoint lacks it or has another shape.
+  /// - Throws: `ParameterError` with the full name if the checkpoint lacks it or has another shape.
   public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Parameter {
     try store.make((self / name).path, shape, initializer)
   }

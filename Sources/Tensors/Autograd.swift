@@ -10,7 +10,7 @@ extension Tensor {
     return self
   }
 
-  /// The gradient that `backward` has accumulated, nil before the first.
+  /// The gradient that `backward` has accumulated; nil before the first.
   public var gradient: Tensor? {
     var out: ct_tensor_t?
     guard ct_gradient(handle, &out) == 0 else { return nil }
@@ -21,16 +21,16 @@ extension Tensor {
     try check(ct_set_gradient(handle, gradient?.handle), "setGradient", [summary])
   }
 
-  /// Accumulates this scalar's gradients in the leaves it depends on.
+  /// Accumulates this scalar's gradients in the leaves that it depends on.
   ///
-  /// - Parameter createGraph: keeps the graph of the gradients too, for derivatives of them.
+  /// - Parameter createGraph: records the graph of the gradients, for higher derivatives.
   public func backward(seed: Tensor? = nil, keepGraph: Bool = false, createGraph: Bool = false) throws {
     let status = withExtendedLifetime(seed) { ct_backward(handle, seed?.handle, keepGraph, createGraph) }
     try CheckpointBody.rethrow(status)
     try check(status, "backward", [summary])
   }
 
-  /// The gradients of this tensor (a scalar, or contracted with `seed`) for `inputs`; nil for an input that plays no part.
+  /// The gradients of this tensor (a scalar, or contracted with `seed`) for `inputs`; nil for an unused input.
   public func grad(
     _ inputs: [Tensor], seed: Tensor? = nil, keepGraph: Bool = false, createGraph: Bool = false
   ) throws -> [Tensor?] {
@@ -44,7 +44,7 @@ extension Tensor {
   }
 }
 
-/// Runs `body` without recording a graph. Synchronous only: the mode belongs to the thread.
+/// Runs `body` without recording a graph. Synchronous only: the mode is per thread.
 public func noGrad<R>(_ body: () throws -> R) rethrows -> R {
   let before = ct_grad_mode()
   ct_set_grad_mode(false)
@@ -54,16 +54,16 @@ public func noGrad<R>(_ body: () throws -> R) rethrows -> R {
 
 public var isGradEnabled: Bool { ct_grad_mode() }
 
-/// Runs `body` without keeping its activations, and a second time when backward arrives (gradient checkpointing).
+/// Runs `body` without keeping its activations, and runs it again in the backward pass (gradient checkpointing).
 ///
 /// `body` must compute the same both times. Parameters that it captures get their gradients from `backward`; `grad`
-/// reaches `inputs` alone. There are no second derivatives.
+/// reaches only `inputs`. Second derivatives are not supported.
 public func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) throws -> Tensor) throws -> Tensor {
   let context = Unmanaged.passRetained(CheckpointBody(body))
   let closure = ct_closure(
     context: context.toOpaque(),
     call: { context, handles, count, out in
-      // Arguments and results are owned on both sides.
+      // Both sides own arguments and results.
       let inputs = (0..<count).map { Tensor(owning: handles[$0]) }
       let body = Unmanaged<CheckpointBody>.fromOpaque(context).takeUnretainedValue()
       do {
@@ -86,7 +86,7 @@ private final class CheckpointBody {
   let run: ([Tensor]) throws -> Tensor
   init(_ run: @escaping ([Tensor]) throws -> Tensor) { self.run = run }
 
-  /// Errors wait here, each under its code, while C++ unwinds: backward may call closures on threads of libtorch's.
+  /// Errors wait here, each under its code, while C++ unwinds: backward may call closures on libtorch's threads.
   private static let failures = Mutex<(last: Int32, waiting: [Int32: any Error])>((1, [:]))
 
   static func keep(_ error: any Error) -> Int32 {
@@ -97,7 +97,7 @@ private final class CheckpointBody {
     }
   }
 
-  /// Throws a checkpointed closure's own error in place of the one libtorch made of it.
+  /// Throws a checkpointed closure's own error in place of libtorch's error.
   static func rethrow(_ status: Int32) throws {
     if status > 1, let error = failures.withLock({ $0.waiting.removeValue(forKey: status) }) { throw error }
   }

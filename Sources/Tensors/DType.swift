@@ -27,7 +27,7 @@ public enum DType: Int32, Sendable, CaseIterable {
     }
   }
 
-  /// The name PyTorch and our recipes use: "float32", "bfloat16", "int64", "bool"...
+  /// The name in PyTorch and in recipes: "float32", "bfloat16", "int64", "bool"...
   public var name: String { "\(self)" }
 
   public init?(name: String) {

@@ -1,10 +1,10 @@
 import CTorch
 
-/// Where a tensor lives.
+/// The device of a tensor.
 public enum Device: Hashable, Sendable, CustomStringConvertible {
   case cpu
   case cuda(Int)
-  /// Shapes without memory: a full-size network can be built and listed here.
+  /// Shapes without memory: a full-size network can be built and listed on this device.
   case meta
 
   /// "cpu", "cuda", "cuda:1" or "meta".
@@ -30,7 +30,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   /// The number of CUDA devices this libtorch sees.
   public static var cudaCount: Int { Int(ct_cuda_devices()) }
 
-  /// The device `places` places further: cuda:1 after cuda:0; the CPU stays the CPU.
+  /// The device `places` further: cuda:1 after cuda:0; the CPU stays the CPU.
   public func following(by places: Int) -> Device {
     if case .cuda(let index) = self { .cuda(index + places) } else { self }
   }
@@ -41,7 +41,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     return "'\(self)' is not there; this libtorch \(Runtime.version) sees \(Self.cudaCount) CUDA devices"
   }
 
-  /// - Throws: `Failure` if this device is unavailable; `place` is the option or the key that names it.
+  /// - Throws: `Failure` if this device is unavailable; `place` is the option or the key that named it.
   public func requirePresence(_ place: String) throws {
     if let absence { throw Failure(.malformed, at: place, absence) }
   }

@@ -5,8 +5,8 @@ extension Failure {
   ///
   /// - Parameters:
   ///   - code: `errno`, read before anything else could change it.
-  ///   - action: what was being done, as in "cannot write the file".
-  ///   - path: the file or folder it was done to.
+  ///   - action: the attempted action, as in "cannot write the file".
+  ///   - path: the file or folder concerned.
   public static func system(_ code: Int32, _ action: String, path: String) -> Failure {
     let words = String(cString: strerror(code))
     let problem = "\(action): \(words.prefix(1).lowercased() + words.dropFirst())"

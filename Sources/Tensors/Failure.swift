@@ -1,21 +1,21 @@
 import Foundation
 
-/// An error that knows the exit code of the command that it ends.
+/// An error with the exit code of the command that it ends.
 public protocol ExitCoded: Error {
   var exitCode: Int32 { get }
 }
 
 /// An error for the person who runs the command.
 ///
-/// It prints as `place: problem; expected …, got …`, and on a second line what to do about it.
+/// It prints as `place: problem; expected …, got …`, with advice on a second line.
 public struct Failure: ExitCoded, Equatable, Sendable {
   /// The class of the failure. Its raw value is the command line's exit code, from BSD's sysexits.h.
   public enum Kind: Int32, Sendable {
-    /// A command line that asks for what there is not.
+    /// The command line asks for something that does not exist.
     case usage = 64
-    /// The file, the recipe or the value is there, and is not what it should be.
+    /// The file, the recipe or the value exists but is invalid.
     case malformed = 65
-    /// A file, a dataset, a tensor or a program that is needed does not exist.
+    /// A required file, dataset, tensor or program does not exist.
     case missing = 66
     /// Training has diverged, or Fewstep or a plugin has a bug.
     case software = 70
@@ -24,13 +24,13 @@ public struct Failure: ExitCoded, Equatable, Sendable {
   }
 
   public var kind: Kind
-  /// The file, with `:line:column` in YAML, or a dataset's path in HDF5, or a tensor's name in safetensors.
+  /// The file, with `:line:column` in YAML, a dataset's path in HDF5, or a tensor's name in safetensors.
   public var place: String
-  /// The problem, without a full stop. Empty if `expected` says it all.
+  /// The problem, without a final period. Empty if `expected` says it all.
   public var problem: String
   public var expected: String?
   public var got: String?
-  /// Advice, as whole sentences.
+  /// Advice, in whole sentences.
   public var advice: String?
 
   public init(

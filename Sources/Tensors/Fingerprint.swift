@@ -1,8 +1,9 @@
-/// What a result was computed from: named parts, each a hash or a short value.
+/// The inputs that determined a result: named parts, each a hash or a short value.
 ///
-/// Results with equal fingerprints can be compared, mixed or continued; `differences(from:)` says why others cannot.
+/// Results with equal fingerprints can be compared, mixed or continued. For others `differences(from:)` gives the
+/// reasons.
 public struct Fingerprint: Equatable, Sendable {
-  /// By name, such as "weights": "9f3a…" and "precision": "float32".
+  /// The parts by name, such as "weights": "9f3a…" and "precision": "float32".
   public private(set) var parts: [String: String]
 
   public init(_ parts: [String: String] = [:]) { self.parts = parts }
@@ -19,7 +20,7 @@ public struct Fingerprint: Equatable, Sendable {
     set { parts[name] = newValue }
   }
 
-  /// The parts of both; the other's where both have a part of one name.
+  /// The parts of both. If both have a part of the same name, the other's is used.
   public func merging(_ other: Fingerprint) -> Fingerprint { Fingerprint(parts.merging(other.parts) { $1 }) }
 
   /// The same parts with names that begin with `prefix` and a dot: "weights" becomes "reward.weights".
@@ -27,10 +28,10 @@ public struct Fingerprint: Equatable, Sendable {
     Fingerprint(Dictionary(uniqueKeysWithValues: parts.map { ("\(prefix).\($0.key)", $0.value) }))
   }
 
-  /// The parts that `other` has too, by name.
+  /// Only the parts that `other` has too, by name.
   public func restricted(to other: Fingerprint) -> Fingerprint { Fingerprint(parts.filter { other[$0.key] != nil }) }
 
-  /// How this one differs, by name: "seed: 2 instead of 1". Empty when the two are equal.
+  /// The differences by name: "seed: 2 instead of 1". Empty if the two are equal.
   public func differences(from other: Fingerprint) -> [String] {
     Set(parts.keys).union(other.parts.keys).sorted().compactMap { name in
       self[name] == other[name] ? nil : "\(name): \(self[name] ?? "none") instead of \(other[name] ?? "none")"
@@ -51,7 +52,7 @@ extension Fingerprint: CustomStringConvertible {
   }
 }
 
-/// A JSON object. Small whole numbers, such as a seed, are written as numbers.
+/// Encoded as a JSON object. Small whole numbers, such as a seed, are written as numbers.
 extension Fingerprint: Codable {
   private struct Part: Codable {
     let text: String

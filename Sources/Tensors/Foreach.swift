@@ -1,4 +1,4 @@
-// Many tensors in one call: what optimizers, clipping and averages are made of. The underscored ones write in place.
+// Operators on many tensors in one call, for optimizers, clipping and averages. The underscored ones write in place.
 
 private let foreachAdd = Operator("aten::_foreach_add_", "List")
 private let foreachAddScalar = Operator("aten::_foreach_add_", "Scalar")
@@ -38,7 +38,7 @@ public enum Foreach {
 
   public static func squareRoots(_ a: [Tensor]) throws -> [Tensor] { try foreachSqrt.many(.tensors(a)) }
 
-  /// The Euclidean norm of each.
+  /// The Euclidean norm of each tensor.
   public static func norms(_ a: [Tensor]) throws -> [Tensor] { try foreachNorm.many(.tensors(a), .double(2)) }
 
   /// a += weight · (b - a)
@@ -63,7 +63,7 @@ public func adamWStep(
 ) throws {
   guard !parameters.isEmpty else { return }
   if fusedAdamW.exists, Runtime.hasFusedAdamW(on: parameters[0].device) {
-    // The step is only read, so that one tensor serves all.
+    // The step is only read, so one tensor serves all.
     let steps = Array(repeating: try Tensor.full([], Double(step), on: parameters[0].device), count: parameters.count)
     try fusedAdamW.call([
       .tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second), .tensors([]), .tensors(steps),
@@ -95,7 +95,7 @@ private func pow(_ base: Double, _ exponent: Int) -> Double {
 }
 
 extension Runtime {
-  /// On the CPU the fused step came with libtorch 2.4, on CUDA with 2.0.
+  /// The fused step exists on the CPU since libtorch 2.4, on CUDA since 2.0.
   fileprivate static func hasFusedAdamW(on device: Device) -> Bool {
     let parts = version.split(separator: ".").prefix(2).compactMap { Int($0) }
     guard parts.count == 2 else { return false }

@@ -1,24 +1,25 @@
 import Foundation
 
-/// Random numbers as a function of (seed, purpose, step, sample), never of how often a generator was called: micro-batch
+/// Random numbers as a function of (seed, purpose, step, sample). They do not depend on earlier calls: micro-batch
 /// size, world size and resuming change nothing.
 ///
-/// The generator is Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11), keyed by the
-/// seed, on the counter (block, purpose, step, sample); normal deviates by Box and Muller. Values are made on the CPU,
-/// so that they are the same for every device and libtorch.
+/// The generator is Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11). Its key is the
+/// seed, its counter is (block, purpose, step, sample); normal deviates are by Box and Muller. Values are made on the
+/// CPU, so that they are the same for every device and libtorch.
 public struct Noise: Sendable {
   public let seed: UInt64
 
   public init(seed: Int) { self.seed = UInt64(bitPattern: Int64(seed)) }
 
-  /// One stream of numbers a sample.
+  /// A stream of numbers for each sample.
   public struct Stream: Sendable {
     fileprivate let key: (UInt32, UInt32)
     fileprivate let purpose: UInt32
     fileprivate let step: UInt32
   }
 
-  /// - Parameter purpose: what the numbers are for ("time", "student noise"): streams of different names are independent.
+  /// - Parameter purpose: the use of the numbers ("time", "student noise"): streams with different names are
+  ///   independent.
   public func stream(_ purpose: String, step: Int) -> Stream {
     // FNV-1a: stable between runs, unlike Swift's own hashes.
     let hash = purpose.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
@@ -69,7 +70,7 @@ extension Noise.Stream {
     return try Tensor(values, shape: [samples.count] + shape).to(device)
   }
 
-  /// Whole numbers in 0..<bound, one a sample.
+  /// Whole numbers in 0..<bound, one per sample.
   public func integers(_ samples: Range<Int>, below bound: Int) -> [Int] {
     samples.map { min(Int(unit($0, 0) * Double(bound)), bound - 1) }
   }

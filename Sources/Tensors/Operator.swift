@@ -1,10 +1,10 @@
 import CTorch
 
-/// An operator's argument. `nil` tensors and `.none` stand for "not given".
+/// An operator's argument. `nil` tensors and `.none` mean "not given".
 public enum OperatorArgument {
   case tensor(Tensor?)
   case tensors([Tensor])
-  /// As `aten::index` takes them: nil keeps the whole dimension.
+  /// For `aten::index`: nil keeps the whole dimension.
   case optionalTensors([Tensor?])
   case double(Double)
   case doubles([Double])
@@ -19,8 +19,8 @@ public enum OperatorArgument {
 
 /// An ATen operator, found by its schema's name and overload: `Operator("aten::add", "Tensor")`.
 ///
-/// All of ATen can be called this way, in any version of libtorch, from a plugin too; trailing arguments that are not
-/// given take the schema's defaults.
+/// All of ATen can be called this way, in any version of libtorch, and from a plugin too. Trailing arguments that are
+/// not given take the schema's defaults.
 public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's table, which never changes
   public let name: String
   public let overload: String
@@ -37,7 +37,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
 
   /// Calls the operator and returns its only tensor.
   ///
-  /// - Throws: `TensorError` with ATen's words, the operator and the shapes it was given.
+  /// - Throws: `TensorError` with ATen's message, the operator and the arguments' shapes.
   public func callAsFunction(_ arguments: OperatorArgument...) throws -> Tensor {
     var results = try call(arguments)
     guard results.count == 1, case .tensor(let tensor) = results.removeFirst() else {
@@ -57,7 +57,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
     }
   }
 
-  /// Calls the operator; the only place in which handles meet C.
+  /// Calls the operator. Handles are passed to C only here.
   @discardableResult
   public func call(_ arguments: [OperatorArgument]) throws -> [Result] {
     guard let found else {
@@ -91,7 +91,7 @@ extension Operator {
 }
 
 extension Operator.Result {
-  /// Takes over what the C value owns.
+  /// Takes ownership of the C value's contents.
   fileprivate init(_ value: ct_value) {
     switch ct_tag(UInt32(value.tag)) {
     case CT_TENSOR: self = value.tensor.map { .tensor(Tensor(owning: $0)) } ?? .none
@@ -117,7 +117,7 @@ extension OperatorArgument {
     }
   }
 
-  /// Bytes that this argument's list takes in the scratch memory of a call.
+  /// The bytes that this argument's list takes in the scratch memory of a call.
   fileprivate var scratch: Int {
     switch self {
     case .tensors(let list): list.count * 8
@@ -130,7 +130,7 @@ extension OperatorArgument {
   }
 }
 
-/// Lays the arguments out as C values, their lists in one piece of scratch memory.
+/// Converts the arguments to C values, with their lists in one block of scratch memory.
 private func withValues<R>(
   _ arguments: [OperatorArgument], _ body: (UnsafeMutableBufferPointer<ct_value>) throws -> R
 ) throws -> R {

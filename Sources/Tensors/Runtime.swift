@@ -1,7 +1,7 @@
 import CTorch
 import Foundation
 
-/// The libtorch this process runs on.
+/// The libtorch that this process uses.
 public enum Runtime {
   /// "1.13.1" or "2.13.0".
   public static var version: String { String(cString: ct_version()) }
@@ -10,31 +10,31 @@ public enum Runtime {
   /// The path of the loaded libtorch_cpu.
   public static var libraryPath: String { String(cString: ct_library_path()) }
 
-  /// Threads that one operator may use.
+  /// The number of threads that one operator may use.
   public static var threads: Int { Int(ct_threads()) }
 
   public static func setThreads(_ count: Int) throws { try check(ct_set_threads(Int32(count)), "setThreads") }
 
-  /// One thread a core, unless OMP_NUM_THREADS says otherwise. libtorch's own default halves the cores, for hyper-threads
-  /// that a virtual machine may not have.
+  /// One thread per core, unless OMP_NUM_THREADS says otherwise. By default libtorch uses half the cores because of
+  /// hyper-threads, which a virtual machine may not have.
   public static func useAllCores() throws {
     guard ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] == nil else { return }
     try setThreads(ProcessInfo.processInfo.activeProcessorCount)
   }
 
-  /// Lets freed CPU memory stay with the process for the next tensor: each step allocates what the last one freed, and
+  /// Keeps freed CPU memory in the process for the next tensor: each step allocates what the last one freed, and
   /// getting it from the system every time costs page faults.
   public static func keepFreedMemory(bytes: Int = 1 << 30) { ct_keep_memory(Int64(bytes)) }
 
-  /// Makes operators without a deterministic kernel fail instead of varying from run to run.
+  /// Makes operators without a deterministic kernel throw instead of varying from run to run.
   public static func setDeterministic(_ value: Bool) throws {
     try check(ct_set_deterministic(value), "setDeterministic")
   }
 }
 
-/// Runs `body` with matrix products and convolutions of `device` in `dtype`; nil leaves it as it is.
+/// Runs `body` with matrix products and convolutions of `device` in `dtype`; nil changes nothing.
 ///
-/// Synchronous only: the mode belongs to the thread.
+/// Synchronous only: the mode is per thread.
 public func autocast<R>(_ dtype: DType?, on device: Device, _ body: () throws -> R) throws -> R {
   guard let dtype else { return try body() }
   var before: Int32 = -1

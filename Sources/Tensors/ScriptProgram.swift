@@ -1,14 +1,14 @@
 import CTorch
 
-/// A TorchScript program: a network with its weights that brings its own forward, as `torch.jit.save` writes it.
+/// A TorchScript program from `torch.jit.save`: a network with its weights and its own forward.
 ///
-/// It is run, not only read: take it from people whom you would take a program from. Every call computes the same, as
-/// nothing is optimised while the first calls run.
+/// It is code that runs: use only files from people whose programs you would run. Every call computes the same, since
+/// the profiling optimizer of the first calls is off.
 public final class ScriptProgram {
   private let handle: ct_script_t
 
-  /// - Throws: `TensorError` with libtorch's message if the file is no such program, or one that this libtorch cannot
-  ///   run. libtorch does not notice each damage: files from elsewhere are opened with `read`.
+  /// - Throws: `TensorError` with libtorch's message if the file is not such a program, or is one that this libtorch
+  ///   cannot run. libtorch does not detect all damage: open files from elsewhere with `read`.
   public init(_ path: String, on device: Device = .cpu) throws {
     var out: ct_script_t?
     try check(ct_script_load(path, device.code.type, device.code.index, &out), "TorchScript")
@@ -18,7 +18,7 @@ public final class ScriptProgram {
 
   deinit { ct_script_release(handle) }
 
-  /// Calls a method that takes tensors and returns one; that of a part by its path: "layers.forward".
+  /// Calls a method that takes tensors and returns one. A submodule's method is given by its path: "layers.forward".
   ///
   /// - Throws: `TensorError` if there is no such method, it returns something else, or an operator in it fails.
   public func callAsFunction(_ inputs: Tensor..., method: String = "forward") throws -> Tensor {

@@ -18,7 +18,7 @@ extension Tensor {
     try onesOf(.ints(shape), .dtype(dtype), .none, .device(device))
   }
 
-  /// Memory as it comes; on the meta device, a shape alone.
+  /// Uninitialized memory; on the meta device, a shape only.
   public static func empty(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
     try emptyOf(.ints(shape), .dtype(dtype), .none, .device(device))
   }

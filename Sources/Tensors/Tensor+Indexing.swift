@@ -10,10 +10,10 @@ private let indexSelect = Operator("aten::index_select")
 private let gatherOf = Operator("aten::gather")
 private let copyTo = Operator("aten::copy_")
 
-/// One part of an index, as NumPy and PyTorch have it.
+/// One part of an index, as in NumPy and PyTorch.
 public enum TensorIndex: ExpressibleByIntegerLiteral {
   case at(Int)
-  /// Half open; negative bounds count from the end, nil is the end itself.
+  /// Half open; negative bounds count from the end, and nil means no bound.
   case range(Int?, Int?, step: Int = 1)
   case all
   case newAxis
@@ -35,7 +35,7 @@ extension Tensor {
     return picks.isEmpty ? view : try indexTensors(.tensor(view), .optionalTensors(picks))
   }
 
-  /// The view that positions, ranges and new axes give, and the tensors that index it, as `aten::index` takes them.
+  /// The view from positions, ranges and new axes, and the tensors that index it, as `aten::index` takes them.
   private func located(_ indices: [TensorIndex]) throws -> (view: Tensor, picks: [Tensor?]) {
     var view = self
     var dim = 0
@@ -68,7 +68,7 @@ extension Tensor {
       .int(step))
   }
 
-  /// Rows (first dimension) of a half-open range; a view.
+  /// A half-open range of rows (first dimension); a view.
   public func rows(_ range: Range<Int>) throws -> Tensor {
     try sliced(0, from: range.lowerBound, to: range.upperBound)
   }
@@ -96,7 +96,7 @@ extension Tensor {
 }
 
 extension TensorIndex {
-  /// The number of dimensions that this part speaks for.
+  /// The number of dimensions that this part indexes.
   fileprivate var dimensions: Int {
     switch self {
     case .newAxis, .ellipsis: 0

@@ -15,7 +15,7 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) throws 
 }
 
 extension Tensor {
-  /// Of a symmetric matrix [n, n]: eigenvalues [n], ascending, and eigenvectors [n, n] in columns.
+  /// For a symmetric matrix [n, n]: eigenvalues [n], ascending, and eigenvectors [n, n] in columns.
   public func symmetricEigen() throws -> (values: Tensor, vectors: Tensor) {
     let both = try Tensors.symmetricEigen.many(.tensor(self))
     return (both[0], both[1])

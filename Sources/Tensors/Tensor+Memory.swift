@@ -3,12 +3,12 @@ import CTorch
 extension Tensor {
   /// A tensor on the CPU with a copy of `bytes` (row-major, native byte order).
   ///
-  /// - Throws: `TensorError` when the number of bytes is not that of the shape.
+  /// - Throws: `TensorError` if the number of bytes does not match the shape.
   public convenience init(bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType) throws {
     self.init(owning: try Self.copied(bytes, shape, dtype))
   }
 
-  /// A tensor over memory that `owner` keeps alive; nothing is copied, and nobody may write to it.
+  /// A tensor over memory that `owner` keeps alive, without a copy; it must not be written to.
   public static func mapped(
     _ bytes: UnsafeRawPointer, shape: [Int], dtype: DType, keeping owner: AnyObject
   ) throws -> Tensor {
@@ -53,7 +53,7 @@ extension Tensor {
     return try defined(out, "Tensor")
   }
 
-  /// The elements, row-major, as they lie in memory; copied to the CPU first if needed.
+  /// Passes the elements to `body`, row-major, without a copy if they are on the CPU and contiguous.
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
     let plain = try detached().to(.cpu).contiguous()
     return try withExtendedLifetime(plain) {

@@ -1,4 +1,4 @@
-// The operators that networks are made of.
+// The operators that networks consist of.
 
 private let conv1d = Operator("aten::conv1d")
 private let conv2d = Operator("aten::conv2d")
@@ -14,7 +14,8 @@ private let maxPool2d = Operator("aten::max_pool2d")
 private let meanSquaredError = Operator("aten::mse_loss")
 private let negativeLogLikelihood = Operator("aten::nll_loss")
 
-/// x [B, C, ...] with 1, 2 or 3 spatial dimensions, by the weight's rank; weight [out, in/groups, k...].
+/// Convolves x [B, C, ...] over 1, 2 or 3 spatial dimensions, according to the weight's rank; weight [out, in/groups,
+/// k...].
 ///
 /// - Parameters:
 ///   - stride: one number for each spatial dimension.
@@ -49,7 +50,7 @@ public func groupNorm(_ x: Tensor, groups: Int, _ weight: Tensor?, _ bias: Tenso
   try groupNormOf(.tensor(x), .int(groups), .tensor(weight), .tensor(bias), .double(epsilon))
 }
 
-/// Over the last dimensions, those of `shape`.
+/// Normalizes the last dimensions, whose sizes are `shape`.
 public func layerNorm(_ x: Tensor, _ shape: [Int], _ weight: Tensor?, _ bias: Tensor?, epsilon: Double) throws -> Tensor
 {
   try layerNormOf(.tensor(x), .ints(shape), .tensor(weight), .tensor(bias), .double(epsilon))
@@ -77,7 +78,8 @@ public func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil
   return try composedAttention(q, k, v, mask: mask)
 }
 
-/// Attention by matrix products, some queries at a time if the weights of all would exceed `limit` elements.
+/// Attention by matrix products, for a part of the queries at a time if the attention weights of all exceed `limit`
+/// elements.
 func composedAttention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, limit: Int = 1 << 26
 ) throws -> Tensor {
@@ -107,7 +109,7 @@ public func upsampledNearest(_ x: Tensor, _ factor: Int) throws -> Tensor {
   try upsampledNearest(x, to: [x.shape[2] * factor, x.shape[3] * factor])
 }
 
-/// [B, C, H, W] to this height and width, each pixel that of the nearest place to the upper left.
+/// [B, C, H, W] resized to this height and width; each pixel copies the nearest one to its upper left.
 public func upsampledNearest(_ x: Tensor, to size: [Int]) throws -> Tensor {
   try upsampleNearest2d(.tensor(x), .ints(size))
 }

@@ -1,4 +1,4 @@
-// Functions of each element.
+// Elementwise functions.
 
 private let expOf = Operator("aten::exp")
 private let logOf = Operator("aten::log")
@@ -38,12 +38,12 @@ public func silu(_ x: Tensor) throws -> Tensor { try siluOf(.tensor(x)) }
 public func relu(_ x: Tensor) throws -> Tensor { try reluOf(.tensor(x)) }
 public func softplus(_ x: Tensor) throws -> Tensor { try softplusOf(.tensor(x)) }
 
-/// How exactly a GELU is computed: checkpoints are trained with one of them.
+/// The variants of GELU. A checkpoint needs the one that it was trained with.
 public enum GELU: Sendable {
   case exact
   /// The tanh approximation.
   case tanh
-  /// x·sigmoid(1.702x), as OpenAI's CLIP has it.
+  /// x·sigmoid(1.702x), as in OpenAI's CLIP.
   case quick
 }
 
@@ -60,16 +60,16 @@ extension Tensor {
   public func rounded() throws -> Tensor { try roundOf(.tensor(self)) }
   public func floor() throws -> Tensor { try floorOf(.tensor(self)) }
 
-  /// Limits every element to [lower, upper]; nil leaves that side open.
+  /// Limits every element to [lower, upper]; nil means no limit on that side.
   public func clamped(_ lower: Double?, _ upper: Double?) throws -> Tensor {
     try clampTo(.tensor(self), lower.map(OperatorArgument.double) ?? .none, upper.map(OperatorArgument.double) ?? .none)
   }
 
-  /// NaN becomes 0, infinities become the largest finite numbers.
+  /// Replaces NaN by 0, and infinities by the largest finite numbers.
   public func nanToNumber() throws -> Tensor { try nanToNum(.tensor(self)) }
   /// bool: whether each element is neither NaN nor infinite.
   public func isFinite() throws -> Tensor { try isFiniteOf(.tensor(self)) }
-  /// How many elements are NaN or infinite.
+  /// The number of elements that are NaN or infinite.
   public func nonFiniteCount() throws -> Int { count - Int(try Tensors.sum(isFinite()).item()) }
 
   public func equal(to other: Tensor) throws -> Tensor { try equalTo(.tensor(self), .tensor(other)) }
@@ -77,13 +77,13 @@ extension Tensor {
   public func less(than value: Double) throws -> Tensor { try lessThan(.tensor(self), .double(value)) }
   public func greater(than value: Double) throws -> Tensor { try greaterThan(.tensor(self), .double(value)) }
   public func lessOrEqual(to other: Tensor) throws -> Tensor { try lessOrEqualTensor(.tensor(self), .tensor(other)) }
-  /// `value` wherever `mask` (bool, broadcast) is true.
+  /// `value` at the elements at which `mask` (bool, broadcast) is true, this tensor elsewhere.
   public func filled(where mask: Tensor, with value: Double) throws -> Tensor {
     try maskedFill(.tensor(self), .tensor(mask), .double(value))
   }
 }
 
-/// `a` where the bool tensor `mask` is true, `b` elsewhere.
+/// `a` at the elements at which the bool tensor `mask` is true, `b` elsewhere.
 public func select(_ mask: Tensor, _ a: Tensor, _ b: Tensor) throws -> Tensor {
   try whereSelf(.tensor(mask), .tensor(a), .tensor(b))
 }

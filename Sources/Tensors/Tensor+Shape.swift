@@ -29,10 +29,10 @@ extension Tensor {
   public func transposed(_ a: Int, _ b: Int) throws -> Tensor { try transposeDims(.tensor(self), .int(a), .int(b)) }
   public func unsqueezed(_ dim: Int) throws -> Tensor { try unsqueezeAt(.tensor(self), .int(dim)) }
   public func squeezed(_ dim: Int) throws -> Tensor { try squeezeAt(.tensor(self), .int(dim)) }
-  /// A view in which dimensions of size 1 stand as often as `shape` says; -1 keeps one.
+  /// A view in which dimensions of size 1 are repeated to match `shape`; -1 keeps a dimension.
   public func expanded(_ shape: [Int]) throws -> Tensor { try expandTo(.tensor(self), .ints(shape)) }
   public func repeated(_ times: [Int]) throws -> Tensor { try repeatBy(.tensor(self), .ints(times)) }
-  /// Every slice along `dim`, `times` times in a row.
+  /// Repeats every slice along `dim` `times` times in a row.
   public func repeatInterleaved(_ times: Int, _ dim: Int = 0) throws -> Tensor {
     try repeatInterleave(.tensor(self), .int(times), .int(dim))
   }
@@ -40,15 +40,15 @@ extension Tensor {
   public func rolled(_ shifts: [Int], _ dims: [Int]) throws -> Tensor {
     try rollDims(.tensor(self), .ints(shifts), .ints(dims))
   }
-  /// The lower triangle; what lies above it becomes 0.
+  /// The lower triangle; elements above it become 0.
   public func lowerTriangle() throws -> Tensor { try triangleLower(.tensor(self)) }
 
-  /// [B] as [B, 1, ..., 1], to meet tensors of `rank` dimensions.
+  /// [B] as [B, 1, ..., 1], to broadcast with tensors of `rank` dimensions.
   public func broadcast(toRank rank: Int) throws -> Tensor {
     try reshaped(shape + Array(repeating: 1, count: rank - self.rank))
   }
 
-  /// Chunks of `dim`, the last one smaller if the size does not divide.
+  /// Chunks along `dim`; the last one is smaller if the size is not divisible.
   public func chunked(_ count: Int, _ dim: Int) throws -> [Tensor] {
     try chunkOf.many(.tensor(self), .int(count), .int(dim))
   }
@@ -66,10 +66,10 @@ extension Tensor {
   public func depthToSpace(_ factor: Int) throws -> Tensor { try pixelShuffle(.tensor(self), .int(factor)) }
 
   public func contiguous() throws -> Tensor { try contiguousOf(.tensor(self)) }
-  /// The same values of [B, C, H, W] in the layout channels last, which is the fastest for convolutions.
+  /// The same values [B, C, H, W] in the channels-last memory format, which is the fastest for convolutions.
   public func channelsLast() throws -> Tensor { try contiguousOf(.tensor(self), .int(2)) }
   public func cloned() throws -> Tensor { try cloneOf(.tensor(self)) }
-  /// The same values, outside the graph.
+  /// The same values, without the graph.
   public func detached() throws -> Tensor { try detachOf(.tensor(self)) }
 
   public func to(_ dtype: DType) throws -> Tensor {

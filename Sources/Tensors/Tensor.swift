@@ -1,6 +1,6 @@
 import CTorch
 
-/// An n-dimensional array of libtorch. A reference: views share memory, and in-place operators are seen by all of them.
+/// An n-dimensional array of libtorch. It is a reference: views share memory, and all of them see in-place operators.
 ///
 /// Not `Sendable`: a tensor and its graph belong to one thread at a time.
 public final class Tensor {

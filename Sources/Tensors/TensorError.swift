@@ -4,7 +4,7 @@ import CTorch
 public struct TensorError: ExitCoded, CustomStringConvertible {
   /// The operator ("aten::mm") or the call ("backward").
   public let operation: String
-  /// ATen's own words, or ours.
+  /// ATen's own message, or ours.
   public let reason: String
   /// Shapes and dtypes of the tensors that were passed, in order.
   public let arguments: [String]
@@ -23,10 +23,10 @@ public struct TensorError: ExitCoded, CustomStringConvertible {
   }
 }
 
-/// Turns a status of the C door into an error. The only place that reads `ct_error`.
+/// Turns a status of the C interface into an error. Only this function reads `ct_error`.
 func check(_ status: Int32, _ operation: String, _ arguments: @autoclosure () -> [String] = []) throws {
   guard status != 0 else { return }
-  // ATen appends its stack of C++ frames on some paths; the first paragraph is for people.
+  // ATen appends its C++ stack frames on some paths; the first paragraph is for people.
   let words = String(cString: ct_error())
   let reason = words.split(separator: "\nException raised from", maxSplits: 1).first.map(String.init) ?? words
   throw TensorError(operation, reason, arguments: arguments())
