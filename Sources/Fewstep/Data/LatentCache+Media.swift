@@ -5,9 +5,9 @@ extension LatentCache {
   /// Images or videos -> datasets "latents", "captions", "names", the captions' embeddings, and each item's geometry.
   ///
   /// - Parameters:
-  /// - size: the size that items are resized and cropped to.
-  /// - origin: the source of the items, such as a folder: shards from another source are not replaced.
-  /// - skippingBad: leaves out damaged items. Their shard has fewer rows, and the other shards stay as they are.
+  ///   - size: the size that items are resized and cropped to.
+  ///   - origin: the source of the items, such as a folder: shards from another source are not replaced.
+  ///   - skippingBad: leaves out damaged items. Their shard has fewer rows, and the other shards stay as they are.
   /// - Throws: `Failure` naming the item that cannot be read; finished shards stay.
   public func media(
     _ items: [any MediaItem], size: MediaSize, from origin: String = "", skippingBad: Bool = false,

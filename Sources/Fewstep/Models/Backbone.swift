@@ -26,8 +26,8 @@ public protocol Backbone: AnyObject {
   /// A student or a fake teacher, whose weights start from the teacher's if the family has pretrained ones.
   ///
   /// - Parameters:
-  /// - adapters: only adapters will be trained, so the weights may share the teacher's memory.
-  /// - seed: the seed of random weights.
+  ///   - adapters: only adapters will be trained, so the weights may share the teacher's memory.
+  ///   - seed: the seed of random weights.
   func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser
 
   /// Pixels in 0...1 of samples, [B, C, H, W] of images and [B, C, F, H, W] of videos; nil for points.

@@ -1,8 +1,8 @@
 import Tensors
 
 extension RewardProxy {
-  /// float32 [B], one finite score per sample. A sample that is itself not finite may have any score: it is not the
-  /// reward's fault.
+  /// float32 [B], one finite score per sample. A sample that is not finite itself is the student's fault and may have
+  /// any score.
   ///
   /// - Throws: `Failure` if the reward returns anything else.
   func checkedScore(_ samples: Tensor, pixels: Tensor?, given condition: Condition, _ place: String) throws -> Tensor {

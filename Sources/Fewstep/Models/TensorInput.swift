@@ -25,8 +25,8 @@ public struct TensorInput: Sendable {
   }
 
   /// - Parameters:
-  /// - sizes: free sizes by name, as fixed by earlier inputs; this input's are added.
-  /// - place: the tensor's file, for errors.
+  ///   - sizes: free sizes by name, as fixed by earlier inputs; this input's are added.
+  ///   - place: the tensor's file, for errors.
   /// - Throws: `Failure.malformed` if shape or dtype differ, or a number is not finite.
   public func check(_ tensor: Tensor, sizes: inout [String: Int], at place: String) throws {
     try check(shape: tensor.shape, sizes: &sizes, at: place)

@@ -6,7 +6,7 @@ import Tensors
 /// - Parameters:
 ///   - x: samples [B, ...] with their graph.
 ///   - direction: [B, ...], a constant.
-/// - scale: the divisor of the directions, [B, 1, ...].
+///   - scale: the divisor of the directions, [B, 1, ...].
 /// - Throws: `TensorError` if the direction's shape is not the samples': if it were broadcast, it would move all
 ///   samples alike.
 public func match(_ x: Tensor, along direction: Tensor, scale: Tensor) throws -> Loss {

@@ -37,7 +37,7 @@ public struct SceneBuilder {
   /// A scene at times drawn inside `times`.
   ///
   /// - Parameters:
-  /// - samples: [B, ...], the rows `range` of the step's batch.
+  ///   - samples: [B, ...], the rows `range` of the step's batch.
   ///   - real: real samples, for a discriminator; nil if there are none.
   ///   - pairs: recorded pairs, for a regression; nil if there are none.
   public func scene(

@@ -18,8 +18,8 @@ public struct Export {
   public let steps: [Double]
 
   /// - Parameters:
-  /// - catalog: must contain the model's family.
-  /// - step: the checkpoint; the last one by default.
+  ///   - catalog: must contain the model's family.
+  ///   - step: the checkpoint; the last one by default.
   /// - Throws: `Failure` if the model family has no exchange format or there is no such checkpoint.
   public init(_ folder: RunFolder, recipe: Recipe, catalog: Catalog, step: Int? = nil) throws {
     guard let chosen = step ?? folder.checkpointSteps.last, folder.checkpointSteps.contains(chosen) else {
@@ -55,7 +55,7 @@ public struct Export {
   ///   - format: "diffusers" for the whole pipeline's folder, "component" for the denoiser's folder, or one of the family's
   ///     adapter formats.
   ///   - path: a folder, or a file of adapters.
-  /// - dtype: the dtype in which weights are stored.
+  ///   - dtype: the dtype in which weights are stored.
   /// - Throws: `Failure` for an unknown format, for adapters if the student has none, and if the folder exists.
   public func write(_ format: String, to path: String, dtype: DType) throws {
     switch format {

@@ -10,8 +10,8 @@ public struct FinishedRun {
   public let step: Int
 
   /// - Parameters:
-  /// - step: the checkpoint; the last one by default.
-  /// - overrides: values of the recipe to replace, as for `--set`.
+  ///   - step: the checkpoint; the last one by default.
+  ///   - overrides: values of the recipe to replace, as for `--set`.
   /// - Throws: `Failure` if the folder holds no run or no such checkpoint; errors of the recipe and the model's files.
   public init(_ path: String, step: Int? = nil, overrides: [String] = [], catalog: Catalog) throws {
     folder = try RunFolder(existing: path)

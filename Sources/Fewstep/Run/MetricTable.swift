@@ -21,9 +21,9 @@ final class MetricTable {
   private var stride = 1
 
   /// - Parameters:
-  /// - step: rows of this step and later ones, from an interrupted run, are dropped; 0 starts an empty table.
-  /// - chunk: the number of rows that are stored together.
-  /// - attributes: the attributes of the whole file.
+  ///   - step: rows of this step and later ones, from an interrupted run, are dropped; 0 starts an empty table.
+  ///   - chunk: the number of rows that are stored together.
+  ///   - attributes: the attributes of the whole file.
   init(
     _ path: String, from step: Int, interval: Int, capacity: Int, chunk: Int = 4096,
     attributes: [(name: String, value: HDF5Attribute)] = []

@@ -12,7 +12,7 @@ struct RunLogger {
 
   /// - Parameters:
   ///   - scorers: external scorers by their reward's key.
-  /// - step: the step at which the run continues; records of later steps by an earlier process are dropped.
+  ///   - step: the step at which the run continues; records of later steps by an earlier process are dropped.
   init(
     _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, scorer: Fingerprint)],
     from step: Int

@@ -33,10 +33,10 @@ public final class SweepRunner {
   public private(set) var failures = [String]()
 
   /// - Parameters:
-  /// - parallel: the number of runs at a time. They share the cores.
-  /// - program: started as `PROGRAM run RECIPE --into FOLDER`, and with `--resume` if there is a checkpoint.
-  /// - options: added to each of these command lines.
-  /// - note: called with a line when something happens.
+  ///   - parallel: the number of runs at a time. They share the cores.
+  ///   - program: started as `PROGRAM run RECIPE --into FOLDER`, and with `--resume` if there is a checkpoint.
+  ///   - options: added to each of these command lines.
+  ///   - note: called with a line when something happens.
   public init(
     _ folder: SweepFolder, parallel: Int, program: Program, options: [String] = [],
     note: @escaping (String) -> Void = { _ in }

@@ -9,8 +9,8 @@ package struct TrainerState {
   var counter: (name: String, value: Int)?
   package let tensors: [(name: String, tensor: Tensor)]
   /// - Parameters:
-  /// - count: the number of its updates.
-  /// - value: a saved tensor by name, nil if it is missing.
+  ///   - count: the number of its updates.
+  ///   - value: a saved tensor by name, nil if it is missing.
   let load: (_ count: Int, _ value: (String) throws -> Tensor?) throws -> Void
 
   init(_ group: String, _ parameters: ParameterStore) {

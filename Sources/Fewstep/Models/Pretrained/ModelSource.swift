@@ -23,8 +23,8 @@ public struct ModelSource: Sendable {
   /// A component's weights.
   ///
   /// - Parameters:
-  /// - component: the name of its folder: "unet".
-  /// - stem: the name of the weight files: `weightsName`, or "model" for transformers' text encoders.
+  ///   - component: the name of its folder: "unet".
+  ///   - stem: the name of the weight files: `weightsName`, or "model" for transformers' text encoders.
   /// - Throws: `Failure` if there are none.
   public func weights(_ component: String, stem: String = weightsName) throws -> any WeightSource {
     try Weights.open(folder: "\(folder.path)/\(component)", stem: stem, variant: variant)
