@@ -1,25 +1,25 @@
 import Files
 
-/// The sizes of a BERT that attends to images.
+/// The sizes of a BERT with cross-attention to images.
 public struct BERTConfiguration: Equatable, Sendable {
   public var width = 768
   var layers = 12
   var heads = 12
-  /// Width of the hidden layer of each block's perceptron.
+  /// The width of the hidden layer in each block's MLP.
   var hidden = 3072
-  /// Numbers of tokens and positions that have embeddings.
+  /// The numbers of tokens and positions that have embeddings.
   public var vocabulary = 30524
   var positions = 512
   var epsilon = 1e-12
 
-  /// That of ImageReward v1.0.
+  /// The configuration in ImageReward v1.0.
   public static let base = Self()
 
   init() {}
 
-  /// BLIP's med_config.json. The width of the image's tokens, `encoder_width`, is the image model's, whatever it says.
+  /// BLIP's med_config.json. The width of the image's tokens comes from the image model; `encoder_width` is ignored.
   ///
-  /// - Parameter length: the ids of a text.
+  /// - Parameter length: the number of token ids per text.
   /// - Throws: `Failure` for a setting that is not implemented.
   public init(_ config: ModelConfig, length: Int) throws {
     try config.accepts("model_type", "bert")

@@ -1,8 +1,9 @@
 import Networks
 import Tensors
 
-/// BERT (Devlin et al., arXiv 1810.04805) conditioned on an image: after each self-attention it attends to an image model's
-/// tokens, as in BLIP (Li et al., arXiv 2201.12086). Post-normalised, without token types. Parameters have BLIP's names.
+/// BERT (Devlin et al., arXiv 1810.04805) conditioned on an image: each self-attention is followed by cross-attention
+/// to an image model's tokens, as in BLIP (Li et al., arXiv 2201.12086). Post-norm, without token types. Parameters
+/// have BLIP's names.
 public final class BERTTextEncoder {
   private let words: Embedding
   private let positions: Parameter
@@ -19,7 +20,7 @@ public final class BERTTextEncoder {
     layers = try (0..<c.layers).map { try BERTLayer(scope / "encoder" / "layer" / $0, c, context: context) }
   }
 
-  /// The last layer's [B, L, width] of ids int64 [B, L].
+  /// The last layer's output [B, L, width] for ids int64 [B, L].
   ///
   /// - Parameters:
   ///   - mask: bool [B, L], false for padding.
@@ -76,7 +77,7 @@ private final class BERTAttention {
   }
 }
 
-/// The end of a layer: a linear map, the residual, and a norm.
+/// The end of a sublayer: a linear map, the residual, and a norm.
 private final class BERTResidual {
   private let dense: Linear
   private let norm: LayerNorm

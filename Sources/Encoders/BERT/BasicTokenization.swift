@@ -1,11 +1,12 @@
 import Foundation
 
-/// How BERT's uncased tokenizer cuts text into words, each of which is then cut into pieces (Devlin et al., arXiv 1810.04805).
+/// Splits text into words as BERT's uncased tokenizer does; each word is then split into pieces (Devlin et al., arXiv
+/// 1810.04805).
 enum BasicTokenization {
   typealias Scalars = ArraySlice<Unicode.Scalar>
 
-  /// Lower case without accents; white space separates, punctuation and ideographs are words by themselves, control
-  /// characters are dropped.
+  /// Words in lower case without accents. White space separates words, punctuation marks and ideographs are words by
+  /// themselves, and control characters are dropped.
   static func words(_ text: Scalars) -> [[Unicode.Scalar]] {
     var words = [[Unicode.Scalar]]()
     var isInside = false
@@ -24,7 +25,7 @@ enum BasicTokenization {
     return words
   }
 
-  /// Cleaned, in lower case (of each character by itself), in NFD.
+  /// The cleaned text in lower case (of each character by itself) and in NFD.
   private static func decomposed(_ text: Scalars) -> String.UnicodeScalarView {
     var cleaned = String.UnicodeScalarView()
     for scalar in text {
@@ -83,7 +84,7 @@ enum BasicTokenization {
     }
   }
 
-  /// Of Chinese, and of what Japanese and Korean have of it; not kana nor hangul.
+  /// Whether this is an ideograph of Chinese, including those in Japanese and Korean, but not kana or hangul.
   private static func isIdeograph(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x20000...0x2A6DF, 0x2A700...0x2CEAF, 0xF900...0xFAFF, 0x2F800...0x2FA1F:

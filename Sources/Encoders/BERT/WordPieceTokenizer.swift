@@ -2,12 +2,12 @@ import Files
 import Foundation
 import Tensors
 
-/// BERT's tokenizer, uncased (Devlin et al., arXiv 1810.04805), exactly as transformers' BertTokenizer: of each word the
-/// longest piece that is known, then the longest of the rest.
+/// BERT's uncased tokenizer (Devlin et al., arXiv 1810.04805), exactly like transformers' BertTokenizer: it takes the
+/// longest known piece of each word, then the longest known piece of the rest, and so on.
 public final class WordPieceTokenizer: Sendable {
   /// The number of ids.
   public let count: Int
-  /// A hash of everything that ids depend on.
+  /// A hash of everything that determines the ids.
   public let digest: String
   private let pieces: [[Unicode.Scalar]: Int]
   private let added: AddedTokens
@@ -15,12 +15,12 @@ public final class WordPieceTokenizer: Sendable {
   private let unknown: Int
   private let start: Int
   private let end: Int
-  /// A longer word is unknown as a whole.
+  /// The length limit: a longer word becomes the unknown token as a whole.
   private static let longestWord = 100
   private static let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
   /// - Parameters:
-  ///   - path: vocab.txt, a token a line, its id the line's number from 0 on.
+  ///   - path: vocab.txt, one token per line; its id is the line's number from 0 on.
   ///   - more: tokens that get the next ids if the file lacks them.
   /// - Throws: `Failure` if the file does not exist or lacks a special token.
   public init(_ path: String, adding more: [String]) throws {
@@ -84,7 +84,7 @@ public final class WordPieceTokenizer: Sendable {
     guard let text = String(data: try Data(contentsOf: URL(fileURLWithPath: path)), encoding: .utf8) else {
       throw Failure(.malformed, at: path, expected: "a text in UTF-8, one token a line", got: "other bytes")
     }
-    // By scalars: what looks alike is not the same token.
+    // Compares Unicode scalars: text that looks alike is not the same token.
     var lines = text.unicodeScalars.filter { $0 != "\r" }.split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     return lines.map(Array.init)

@@ -1,21 +1,22 @@
-/// A token that is looked for in the text before anything else, such as `<|endoftext|>`.
+/// A token that is matched in the text before all others, such as `<|endoftext|>`.
 ///
-/// Whether it takes the white space around it (`lstrip`, `rstrip`) makes no difference: white space becomes no tokens.
+/// Whether it includes the surrounding white space (`lstrip`, `rstrip`) makes no difference: white space becomes no
+/// tokens.
 package struct AddedToken: Equatable, Sendable {
   var content: [Unicode.Scalar]
   var id: Int
-  /// Is no part of a longer word.
+  /// Whether it does not match inside a longer word.
   var isSingleWord = false
-  /// Is looked for in the normalised text, not in the text as it came.
+  /// Whether it is matched in the normalized text, not in the original text.
   var isNormalized = false
 }
 
 extension AddedToken {
-  /// One that may stand anywhere in the text as it came.
+  /// A token that may be anywhere in the original text.
   package init(_ content: String, id: Int) { self.init(content: Array(content.unicodeScalars), id: id) }
 }
 
-/// The added tokens of one stage, before or after normalisation.
+/// The added tokens of one stage, before or after normalization.
 package struct AddedTokens: Sendable {
   package typealias Scalars = ArraySlice<Unicode.Scalar>
 
@@ -24,7 +25,7 @@ package struct AddedTokens: Sendable {
     case text(Scalars)
   }
 
-  /// The longest first: if several begin at one place, the longest wins.
+  /// The tokens, longest first: if several match at the same position, the longest wins.
   private let tokens: [AddedToken]
 
   package init(_ tokens: [AddedToken]) { self.tokens = tokens.sorted { $0.content.count > $1.content.count } }

@@ -1,14 +1,14 @@
 import Files
 import Tensors
 
-/// LAION's aesthetic predictors: linear layers one after the other, with nothing between them, from an image's embedding
-/// to one number.
+/// LAION's aesthetic predictors: linear layers without activations between them, from an image's embedding to one
+/// number.
 public struct AestheticHead {
   private let layers: [(weight: Tensor, bias: Tensor)]
 
   /// - Parameters:
   ///   - path: tensors "weight" and "bias", or "layers.0.weight" and so on (any numbers, in their order).
-  ///   - width: of the embedding.
+  ///   - width: the width of the embedding.
   /// - Throws: `Failure` naming the file and the tensor that does not fit.
   public init(_ path: String, width: Int, on device: Device) throws {
     let source = try Weights.open(path)
@@ -46,7 +46,7 @@ public struct AestheticHead {
 
   public var tensors: [Tensor] { layers.flatMap { [$0.weight, $0.bias] } }
 
-  /// Embeddings [B, width] -> [B].
+  /// Scores [B] of embeddings [B, width].
   public func callAsFunction(_ embeddings: Tensor) throws -> Tensor {
     try layers.reduce(embeddings) { try linear($0, $1.weight, $1.bias) }.squeezed(-1)
   }

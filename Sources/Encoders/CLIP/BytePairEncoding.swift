@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Byte-pair encoding of single words (Sennrich et al., arXiv 1508.07909) over UTF-8 bytes, as CLIP has it: a word's last
-/// symbol carries `</w>`.
+/// Byte-pair encoding of single words (Sennrich et al., arXiv 1508.07909) over UTF-8 bytes, as in CLIP: a word's last
+/// symbol ends in `</w>`.
 final class BytePairEncoding: Sendable {
   static let endOfWord = "</w>"
 
-  /// The symbol that two neighbours are merged into, and the merge's rank.
+  /// The symbol that two adjacent symbols are merged into, and the merge's rank.
   private struct Merge {
     var rank: Int
     var symbol: Int
@@ -13,17 +13,17 @@ final class BytePairEncoding: Sendable {
 
   let vocabulary: [String: Int]
   private let merges: [Int: Merge]
-  /// Symbols of the 256 bytes, inside a word and at its end.
+  /// The symbols of the 256 bytes, inside a word and at its end.
   private let inner: [Int]
   private let last: [Int]
-  /// Words repeat: most of a prompt costs one look-up.
+  /// Words repeat: for most words of a prompt this cache is enough.
   private let known = Mutex<[[UInt8]: [Int]]>([:])
   private static let mostKnown = 1 << 17
 
   /// - Parameters:
-  ///   - merges: pairs, the first merged first.
-  ///   - unknown: stands for bytes that the vocabulary lacks.
-  /// - Throws: the number of the first merge (from 0) that names a token which the vocabulary lacks, and the token.
+  ///   - merges: pairs in the order of merging.
+  ///   - unknown: the id of bytes that the vocabulary lacks.
+  /// - Throws: the number of the first merge (from 0) with a token that the vocabulary lacks, and the token.
   init(vocabulary: [String: Int], merges pairs: [(String, String)], unknown: Int) throws(UnknownToken) {
     var merges = [Int: Merge](minimumCapacity: pairs.count)
     for (rank, (left, right)) in pairs.enumerated() {
@@ -53,8 +53,8 @@ final class BytePairEncoding: Sendable {
     return tokens
   }
 
-  /// Merges the pair of the lowest rank, wherever it stands, until none is left. A token comes of one merge, and so the pairs
-  /// that it makes with its neighbours always come later.
+  /// Merges the pairs of the lowest rank, wherever they are, until none is left. Each token is made by one merge, so
+  /// the pairs that it forms with its neighbors always come later.
   private func merged(_ word: [UInt8]) -> [Int] {
     var symbols = word.dropLast().map { inner[Int($0)] } + word.suffix(1).map { last[Int($0)] }
     while let (pair, symbol) = firstMerge(symbols) {
@@ -80,11 +80,11 @@ final class BytePairEncoding: Sendable {
     return found.map { ($0.pair, $0.merge.symbol) }
   }
 
-  /// Two symbols as one key: a vocabulary is far smaller than 2³².
+  /// Packs two symbols into one key: a vocabulary is far smaller than 2³².
   private static func pair(_ left: Int, _ right: Int) -> Int { left << 32 | right }
 
-  /// The printable character that stands for each byte (Radford et al., 2019): itself if it is printable, else one from
-  /// U+0100 on.
+  /// The printable character for each byte (Radford et al., 2019): the byte itself if it is printable, otherwise a
+  /// character from U+0100 on.
   static let letters: [String] = {
     var next: UInt32 = 256
     return (0..<256).map { (byte: UInt32) in

@@ -1,14 +1,14 @@
 import Files
 import Tensors
 
-/// A CLIP model's tensors by the model's own names, which are transformers', whoever wrote the file.
+/// A CLIP model's tensors by transformers' names, whatever program wrote the file.
 struct CLIPCheckpoint {
   private let weights: any WeightSource
-  /// Before each tensor's name, as training programs save it.
+  /// A prefix of each tensor's name, as some training programs add one.
   private let prefix: String
   private let isOpenCLIP: Bool
 
-  /// Buffers that training programs and old versions save along with the parameters.
+  /// Buffers that training programs and old versions save together with the parameters.
   private static let buffers = [
     "position_ids", "attn_mask", "input_resolution", "context_length", "vocab_size",
   ]
@@ -36,7 +36,7 @@ struct CLIPCheckpoint {
     let tensor = try weights.tensor(place)
     guard isOpenCLIP else { return tensor }
     if let index = Self.packed.firstIndex(where: name.contains), tensor.rank > 0 {
-      // Queries', keys' and values' weights lie below each other.
+      // The weights of queries, keys and values are stacked in one tensor.
       let rows = tensor.shape[0] / Self.packed.count
       return try tensor.rows(index * rows..<(index + 1) * rows)
     }
@@ -49,7 +49,7 @@ struct CLIPCheckpoint {
     return prefix + Self.spellings.reduce(name) { $0.replacing($1.0, with: $1.1) }
   }
 
-  /// - Throws: `Failure` naming a tensor of the file that is none of `parameters`: another model has it.
+  /// - Throws: `Failure` naming a tensor in the file that is not in `parameters`, and so belongs to another model.
   func refuseOthers(than parameters: [String]) throws {
     let known = Set(parameters.map(place))
     for name in weights.names where name.hasPrefix(prefix) && !known.contains(name) {

@@ -2,7 +2,7 @@ import Files
 import Tensors
 
 extension CLIPConfiguration {
-  /// OpenCLIP's ViT-H-14, of HPSv2 and (in transformers' layout) PickScore.
+  /// OpenCLIP's ViT-H-14, for HPSv2 and (in transformers' layout) PickScore.
   public static let vitH14 = CLIPConfiguration(
     text: CLIPTextConfiguration(
       encoder: CLIPEncoderShape(
@@ -13,9 +13,10 @@ extension CLIPConfiguration {
         width: 1280, layers: 32, heads: 16, hidden: 5120, activation: .exact, epsilon: 1e-5),
       size: 224, patch: 14, projection: 1024))
 
-  /// open_clip's configuration of a model: one of its model_configs, or a folder's open_clip_config.json, whose `model_cfg` it is.
+  /// open_clip's configuration of a model: one of its model_configs, or the `model_cfg` of a folder's
+  /// open_clip_config.json.
   ///
-  /// - Throws: `Failure` for a setting that cannot be obeyed.
+  /// - Throws: `Failure` for an unsupported setting.
   public init(openCLIP file: ModelConfig) throws {
     let config = file.has("model_cfg") ? try Self.part("model_cfg", of: file) : file
     let projection = try config.count("embed_dim")

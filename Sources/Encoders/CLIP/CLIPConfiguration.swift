@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// The shape of a CLIP model of texts and images.
+/// The sizes of a CLIP model for texts and images.
 public struct CLIPConfiguration: Equatable, Sendable {
   public var text: CLIPTextConfiguration
   public var vision: CLIPVisionConfiguration
@@ -10,7 +10,7 @@ public struct CLIPConfiguration: Equatable, Sendable {
 
   /// The config.json of transformers' CLIPModel.
   ///
-  /// - Throws: `Failure` for a setting that cannot be obeyed.
+  /// - Throws: `Failure` for an unsupported setting.
   public init(_ config: ModelConfig) throws {
     try config.accepts("model_type", "clip")
     let projection = try config.count("projection_dim", default: 512)
@@ -23,7 +23,7 @@ public struct CLIPConfiguration: Equatable, Sendable {
     try config.finish()
   }
 
-  /// A nested config. Older files have it twice; `name_dict` wins.
+  /// A nested config. Older files contain it twice; `name_dict` wins.
   private static func part(_ name: String, of config: ModelConfig) throws -> ModelConfig {
     var values = [String: JSONValue]()
     for key in [name, "\(name)_dict"] where config.has(key) {
@@ -37,7 +37,8 @@ public struct CLIPConfiguration: Equatable, Sendable {
     return part
   }
 
-  /// Keys that transformers before 5 writes into every nested config: of text generation, heads and training, which CLIP lacks.
+  /// Keys that transformers before version 5 writes into every nested config, for text generation, heads and training.
+  /// CLIP does not use them.
   private static let inherited = [
     "add_cross_attention", "bad_words_ids", "begin_suppress_tokens", "chunk_size_feed_forward",
     "cross_attention_hidden_size", "decoder_start_token_id", "diversity_penalty", "do_sample", "early_stopping",

@@ -1,18 +1,18 @@
 import Networks
 import Tensors
 
-/// The shape of a CLIP transformer, of text or of images.
+/// The sizes of a CLIP transformer, for text or for images.
 public struct CLIPEncoderShape: Equatable, Sendable {
   public var width: Int
   public var layers: Int
   public var heads: Int
-  /// Width of the hidden layer of each block's perceptron.
+  /// The width of the hidden layer in each block's MLP.
   public var hidden: Int
   public var activation: GELU
   public var epsilon: Double
 }
 
-/// A stack of pre-normalised transformer blocks (Radford et al., arXiv 2103.00020), with transformers' names.
+/// A stack of pre-norm transformer blocks (Radford et al., arXiv 2103.00020), with transformers' names.
 final class CLIPEncoder {
   private let layers: [CLIPEncoderLayer]
 
@@ -20,12 +20,12 @@ final class CLIPEncoder {
     layers = try (0..<shape.layers).map { try CLIPEncoderLayer(scope / "layers" / $0, shape) }
   }
 
-  /// x [B, L, width] after all layers but the last `skipped`.
+  /// x [B, L, width] after all layers except the last `skipped`.
   func callAsFunction(_ x: Tensor, mask: Tensor?, skipping skipped: Int) throws -> Tensor {
     try layers.dropLast(skipped).reduce(x) { try $1($0, mask: mask) }
   }
 
-  /// x [B, L, width] after the last layer alone.
+  /// x [B, L, width] after applying only the last layer.
   func last(_ x: Tensor, mask: Tensor?) throws -> Tensor { try layers.last?(x, mask: mask) ?? x }
 }
 

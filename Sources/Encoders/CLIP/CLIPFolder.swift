@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// A folder with a CLIP model: transformers' (config.json), or open_clip's (open_clip_config.json).
+/// A folder with a CLIP model in transformers' layout (config.json) or open_clip's (open_clip_config.json).
 public struct CLIPFolder {
   public let path: String
   public let configuration: CLIPConfiguration
@@ -11,7 +11,7 @@ public struct CLIPFolder {
 
   /// Reads the configs.
   ///
-  /// - Throws: `Failure` naming the file, and the setting in it, that is missing or cannot be obeyed.
+  /// - Throws: `Failure` naming the file, and the setting in it that is missing or unsupported.
   public init(_ path: String) throws {
     self.path = path
     func read(_ name: String) throws -> ModelConfig? {

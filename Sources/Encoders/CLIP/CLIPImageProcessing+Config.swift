@@ -2,9 +2,9 @@ import Files
 import Tensors
 
 extension CLIPImageProcessing {
-  /// The preprocessor_config.json of a transformers' model that sees images of `size` pixels a side.
+  /// The preprocessor_config.json of a transformers model whose input images have `size` pixels per side.
   ///
-  /// - Throws: `Failure` for a setting that cannot be obeyed.
+  /// - Throws: `Failure` for an unsupported setting.
   init(_ config: ModelConfig, size: Int) throws {
     self.init(size: size, .crop)
     for key in ["do_resize", "do_center_crop", "do_rescale", "do_normalize", "do_convert_rgb"] {
@@ -24,7 +24,7 @@ extension CLIPImageProcessing {
 
   /// The image preprocessing of an open_clip_config.json.
   ///
-  /// - Throws: `Failure` for a setting that cannot be obeyed.
+  /// - Throws: `Failure` for an unsupported setting.
   init(openCLIP file: ModelConfig, size: Int) throws {
     self.init(size: size, .torchvisionCrop)
     guard file.has("preprocess_cfg"), case .object(let values)? = file.values["preprocess_cfg"] else { return }

@@ -6,18 +6,19 @@ private let sampledBicubic = Operator("aten::upsample_bicubic2d")
 
 /// Prepares images of any size for a CLIP model.
 ///
-/// Each way exists twice. Of files of 8 bits it gives the very numbers of the published scorers. Of tensors in 0...1 it is
-/// differentiable and runs on any device; there the image is resized in floating point, where Pillow rounds to 8 bits.
+/// Each method has two versions. For 8-bit files it gives exactly the numbers of the published scorers. For tensors in
+/// 0...1 it is differentiable and runs on any device; the image is then resized in floating point, whereas Pillow
+/// rounds to 8 bits.
 public struct CLIPImageProcessing: Equatable, Sendable {
   public enum Fit: Sendable {
-    /// The shortest side is resized to `size` and the middle cut out, as transformers' CLIPImageProcessor does.
+    /// Resizes the shorter side to `size` and crops the center, as transformers' CLIPImageProcessor does.
     case crop
-    /// The same with torchvision's rounding, half a pixel to the even side: OpenAI's and open_clip's.
+    /// The same with torchvision's rounding of half a pixel to the even side: OpenAI's and open_clip's.
     case torchvisionCrop
-    /// Cut out as by `torchvisionCrop`, resized in floating point (never by way of 8 bits) without antialiasing and not
-    /// limited to 0...1: VBench's way with frames.
+    /// Crops as in `torchvisionCrop`, and resizes in floating point (never through 8 bits), without antialiasing and
+    /// not limited to 0...1: VBench's method for frames.
     case sampledCrop
-    /// The longest side is resized to `size` and black put around, as HPSv2 does (never by way of 8 bits).
+    /// Resizes the longer side to `size` and pads with black, as HPSv2 does (never through 8 bits).
     case pad
   }
 
@@ -27,7 +28,7 @@ public struct CLIPImageProcessing: Equatable, Sendable {
   public var std: [Double]
 
   /// - Parameters:
-  ///   - mean: of red, green and blue in 0...1; OpenAI's unless given.
+  ///   - mean: the mean of red, green and blue in 0...1; OpenAI's by default.
   public init(
     size: Int, _ fit: Fit, mean: [Double] = [0.48145466, 0.4578275, 0.40821073],
     std: [Double] = [0.26862954, 0.26130258, 0.27577711]
@@ -35,7 +36,7 @@ public struct CLIPImageProcessing: Equatable, Sendable {
     (self.size, self.fit, self.mean, self.std) = (size, fit, mean, std)
   }
 
-  /// float32 [3, size, size] of an image of 8 bits.
+  /// float32 [3, size, size] from an 8-bit image.
   ///
   /// - Parameter image: uint8 [3, H, W] on the CPU.
   public func callAsFunction(image: Tensor) throws -> Tensor {
@@ -50,7 +51,7 @@ public struct CLIPImageProcessing: Equatable, Sendable {
     return try normalized(unit(cropped(small.unsqueezed(0))))[0]
   }
 
-  /// float32 [B, 3, size, size] of pixels [B, C, H, W] in 0...1, C = 3, or 1 for grey.
+  /// float32 [B, 3, size, size] from pixels [B, C, H, W] in 0...1, C = 3, or 1 for gray.
   public func callAsFunction(pixels: Tensor) throws -> Tensor {
     guard pixels.rank == 4, [1, 3].contains(pixels.shape[1]), pixels.count > 0 else {
       throw Failure(
@@ -60,7 +61,7 @@ public struct CLIPImageProcessing: Equatable, Sendable {
     if x.shape[1] == 1 { x = try x.expanded([-1, 3, -1, -1]) }
     let fitted = fitted(x.shape[2], x.shape[3])
     if (fitted.height, fitted.width) != (x.shape[2], x.shape[3]) {
-      // Antialiased, with the filter that Pillow has, but for VBench.
+      // Antialiased, with Pillow's filter, except for VBench.
       let filter = fit == .sampledCrop ? sampledBicubic : bicubic
       x = try filter(.tensor(x), .ints([fitted.height, fitted.width]), .bool(false))
     }
@@ -72,11 +73,11 @@ public struct CLIPImageProcessing: Equatable, Sendable {
     return try normalized(x)
   }
 
-  /// Bicubic filters overshoot: Pillow's pixels stay in their range, HPSv2's do not. The gradient passes as if nothing were
-  /// cut off, for in white and black areas rounding alone would say which pixels get one.
+  /// Bicubic filters overshoot: Pillow's pixels stay in their range, HPSv2's do not. The gradient ignores the clamp,
+  /// since in white and black areas rounding alone would decide which pixels get one.
   private func limited(_ x: Tensor) throws -> Tensor { try x + (x.clamped(0, 1) - x).detached() }
 
-  /// Height and width before the image is cut or padded.
+  /// Height and width before cropping or padding.
   private func fitted(_ height: Int, _ width: Int) -> (height: Int, width: Int) {
     switch fit {
     case .crop, .torchvisionCrop, .sampledCrop:

@@ -2,8 +2,8 @@ import Files
 import Networks
 import Tensors
 
-/// CLIP (Radford et al., arXiv 2103.00020): texts and images embedded in one space, where those that belong together have
-/// a large cosine. The same network serves transformers' CLIPModel and open_clip's CLIP.
+/// CLIP (Radford et al., arXiv 2103.00020): texts and images are embedded in one space, in which matching ones have a
+/// large cosine. The same network serves as transformers' CLIPModel and open_clip's CLIP.
 public final class CLIPModel {
   public let configuration: CLIPConfiguration
   public let text: CLIPTextTransformer
@@ -17,7 +17,7 @@ public final class CLIPModel {
     logitScale = try scope.parameter("logit_scale", [], .zeros)
   }
 
-  /// A frozen model with a checkpoint's weights, in either layout; which one is seen from the tensors' names.
+  /// A frozen model with a checkpoint's weights, in either layout, which is detected from the tensors' names.
   ///
   /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   public convenience init(
@@ -40,19 +40,19 @@ public final class CLIPModel {
     parameters = store
   }
 
-  /// Of a model that was read from a checkpoint.
+  /// The parameters of a model that was read from a checkpoint.
   public private(set) var parameters: ParameterStore?
 
   /// exp(logit scale), the factor from cosines to logits.
   public func scale() throws -> Double { try exp(logitScale.value.to(.float32)).item() }
 
-  /// float32 [B, projection], each of length 1, of tokens int64 [B, L].
+  /// float32 [B, projection], each of length 1, for tokens int64 [B, L].
   public func embeddings(tokens: Tensor) throws -> Tensor {
     let output = try text(tokens)
     return try Self.normalized(output.projected ?? output.pooled)
   }
 
-  /// float32 [B, projection], each of length 1, of prepared images [B, 3, size, size]; gradients reach the images.
+  /// float32 [B, projection], each of length 1, for prepared images [B, 3, size, size]. Gradients reach the images.
   public func embeddings(pixels: Tensor) throws -> Tensor { try Self.normalized(vision(pixels)) }
 
   private static func normalized(_ x: Tensor) throws -> Tensor {

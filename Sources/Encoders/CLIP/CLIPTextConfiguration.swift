@@ -4,16 +4,16 @@ import Tensors
 /// The config.json of a CLIP text model.
 public struct CLIPTextConfiguration: Equatable, Sendable {
   public var encoder: CLIPEncoderShape
-  /// Tokens and positions there are embeddings for.
+  /// The numbers of tokens and positions that have embeddings.
   public var vocabulary: Int
   public var positions: Int
-  /// Width of the projected embedding; nil if the model has no projection.
+  /// The width of the projected embedding; nil if the model has no projection.
   public var projection: Int?
-  /// The token whose place the pooled state is taken from; nil takes the largest id's, as models do whose config has the
-  /// legacy value 2.
+  /// The token at whose position the pooled state is taken. nil uses the largest id's position, as in models whose
+  /// config has the legacy value 2.
   public var end: Int?
 
-  /// Width of the hidden states.
+  /// The width of the hidden states.
   public var width: Int { encoder.width }
 
   init(encoder: CLIPEncoderShape, vocabulary: Int, positions: Int, projection: Int?, end: Int?) {
@@ -22,9 +22,9 @@ public struct CLIPTextConfiguration: Equatable, Sendable {
   }
 
   /// - Parameters:
-  ///   - config: its missing settings are transformers' defaults.
+  ///   - config: missing settings have transformers' defaults.
   ///   - projected: whether the model is a CLIPTextModelWithProjection, not a CLIPTextModel.
-  /// - Throws: `Failure` for a setting that cannot be obeyed.
+  /// - Throws: `Failure` for an unsupported setting.
   public init(_ config: ModelConfig, projected: Bool) throws {
     try config.accepts("model_type", "clip_text_model")
     encoder = try CLIPEncoderShape(
@@ -43,7 +43,7 @@ public struct CLIPTextConfiguration: Equatable, Sendable {
 }
 
 extension CLIPEncoderShape {
-  /// Texts' and images' configs name these alike; only the defaults differ.
+  /// Texts' and images' configs share these names; only the defaults differ.
   init(_ config: ModelConfig, width: Int, layers: Int, heads: Int, hidden: Int) throws {
     self.width = try config.count("hidden_size", default: width)
     self.layers = try config.count("num_hidden_layers", default: layers)

@@ -4,7 +4,7 @@ import Tensors
 
 /// CLIP's text model (Radford et al., arXiv 2103.00020): transformers' CLIPTextModel and CLIPTextModelWithProjection.
 ///
-/// Parameters have the names that the projected class gives them, `text_model.` first.
+/// Parameters have the names of the projected class, beginning with `text_model.`.
 public final class CLIPTextTransformer {
   public let configuration: CLIPTextConfiguration
   private let tokens: Embedding
@@ -14,9 +14,9 @@ public final class CLIPTextTransformer {
   private let projection: Linear?
 
   public struct Output {
-    /// The last layer's input, which image models are conditioned on: [B, L, width], not normalised.
+    /// The last layer's input, which conditions image models: [B, L, width], not normalized.
     public var penultimate: Tensor
-    /// The last layer's output, normalised: [B, L, width].
+    /// The last layer's output, normalized: [B, L, width].
     public var last: Tensor
     /// `last` at the end of the text: [B, width].
     public var pooled: Tensor
@@ -38,8 +38,8 @@ public final class CLIPTextTransformer {
     }
   }
 
-  /// A frozen model with a checkpoint's weights, whose names begin with `text_model.` or do not. Other tensors, such as
-  /// `position_ids`, is not looked at.
+  /// A frozen model with a checkpoint's weights, whose names may begin with `text_model.`. Other tensors, such as
+  /// `position_ids`, are ignored.
   ///
   /// - Throws: `Failure` naming the file and the tensor that is missing or has another shape.
   public convenience init(
@@ -59,7 +59,7 @@ public final class CLIPTextTransformer {
     try store.setTrainable(false)
   }
 
-  /// All that the model says of ids, int64 [B, L].
+  /// All outputs of the model for ids, int64 [B, L].
   public func callAsFunction(_ ids: Tensor) throws -> Output {
     let mask = try causalMask(of: ids)
     let penultimate = try encoder(embedded(ids), mask: mask, skipping: 1)
@@ -70,7 +70,7 @@ public final class CLIPTextTransformer {
       penultimate: penultimate, last: last, pooled: pooled, projected: try projection.map { try $0(pooled) })
   }
 
-  /// `Output.penultimate` alone, without the cost of the last layer.
+  /// Only `Output.penultimate`, without the cost of the last layer.
   public func penultimate(_ ids: Tensor) throws -> Tensor {
     try encoder(embedded(ids), mask: causalMask(of: ids), skipping: 1)
   }
@@ -82,13 +82,13 @@ public final class CLIPTextTransformer {
     return try tokens(ids) + positions.value.rows(0..<ids.shape[1])
   }
 
-  /// bool [L, L]: a token sees itself and those before it.
+  /// bool [L, L]: a token attends to itself and those before it.
   private func causalMask(of ids: Tensor) throws -> Tensor {
     let places = try Tensor.range(to: Double(ids.shape[1]), .int64, on: ids.device)
     return try places[.newAxis].lessOrEqual(to: places[.all, .newAxis])
   }
 
-  /// int64 [B]: the place of the first end token.
+  /// int64 [B]: the position of the first end token.
   private func ends(of ids: Tensor) throws -> Tensor {
     guard let end = configuration.end else { return try ids.argmax(-1) }
     return try ids.equal(to: Double(end)).to(.int64).argmax(-1)

@@ -1,34 +1,34 @@
 import Files
 import Tensors
 
-/// CLIP's byte-pair tokenizer, exactly as transformers' CLIPTokenizer for the same folder.
+/// CLIP's byte-pair tokenizer, exactly like transformers' CLIPTokenizer for the same folder.
 ///
-/// Its config is obeyed: SDXL's tokenizer_2 pads with `!` and so makes every `!` of a prompt that one token.
+/// It follows the config: SDXL's tokenizer_2 pads with `!`, and so makes every `!` in a prompt that one token.
 public final class CLIPTokenizer: Sendable {
-  /// Of every sequence of ids, with the marks at its start and end.
+  /// The length of every sequence of ids, including the start and end tokens.
   public let length: Int
   /// The largest id that can occur.
   public let largestID: Int
   let start: Int
   let end: Int
   let pad: Int
-  /// A hash of all that ids depend on.
+  /// A hash of everything that determines the ids.
   public let digest: String
   private let encoding: BytePairEncoding
   private let asWritten: AddedTokens
   private let afterNormalizing: AddedTokens
 
-  /// A text as a CLIP model takes it.
+  /// A text as input to a CLIP model.
   public struct Tokens: Equatable, Sendable {
-    /// Start, tokens, end, padding: as many as the tokenizer's `length`.
+    /// Start, tokens, end, padding: `length` ids in all.
     public var ids: [Int]
-    /// The number of tokens that found no room at the end.
+    /// The number of tokens that were cut off at the end.
     public var cutCount: Int
   }
 
-  /// - Parameter folder: in transformers' layout: tokenizer_config.json, special_tokens_map.json, and vocab.json with
-  ///   merges.txt, or tokenizer.json.
-  /// - Throws: `Failure` naming the file, and the setting or token in it, that is missing or cannot be used.
+  /// - Parameter folder: a folder in transformers' layout: tokenizer_config.json, special_tokens_map.json, and
+  ///   vocab.json with merges.txt, or tokenizer.json.
+  /// - Throws: `Failure` naming the file, and the setting or token in it that is missing or cannot be used.
   public convenience init(_ folder: String) throws { try self.init(TokenizerFiles(folder)) }
 
   init(_ files: TokenizerFiles) throws {

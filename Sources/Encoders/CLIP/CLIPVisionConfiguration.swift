@@ -4,18 +4,18 @@ import Tensors
 /// The config.json of a CLIP image model.
 public struct CLIPVisionConfiguration: Equatable, Sendable {
   public var encoder: CLIPEncoderShape
-  /// Pixels a side of its square input.
+  /// The side of its square input, in pixels.
   public var size: Int
-  /// Pixels a side of the squares that an image is cut into.
+  /// The side of the square patches of an image, in pixels.
   public var patch: Int
-  /// Width of the projected embedding.
+  /// The width of the projected embedding.
   public var projection: Int
 
   /// The number of patches of an image.
   var patches: Int { (size / patch) * (size / patch) }
 
-  /// - Parameter config: its missing settings are transformers' defaults.
-  /// - Throws: `Failure` for a setting that cannot be obeyed.
+  /// - Parameter config: missing settings have transformers' defaults.
+  /// - Throws: `Failure` for an unsupported setting.
   init(_ config: ModelConfig, projection: Int) throws {
     try config.accepts("model_type", "clip_vision_model")
     try config.accepts("num_channels", 3)

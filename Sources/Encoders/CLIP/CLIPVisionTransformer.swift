@@ -1,8 +1,8 @@
 import Networks
 import Tensors
 
-/// CLIP's image model (Radford et al., arXiv 2103.00020): a vision transformer whose class token is projected into the space
-/// that texts and images share. Parameters have transformers' names.
+/// CLIP's image model (Radford et al., arXiv 2103.00020): a vision transformer whose class token is projected into the
+/// common space of texts and images. Parameters have transformers' names.
 public final class CLIPVisionTransformer {
   public let configuration: CLIPVisionConfiguration
   private let classToken: Parameter
@@ -29,7 +29,7 @@ public final class CLIPVisionTransformer {
     projection = try Linear(scope / "visual_projection", shape.width, configuration.projection, bias: false)
   }
 
-  /// Embeddings [B, projection] of images that a `CLIPImageProcessing` has prepared, [B, 3, size, size].
+  /// Embeddings [B, projection] of images [B, 3, size, size] that a `CLIPImageProcessing` has prepared.
   ///
   /// - Throws: `Failure` for images of another shape.
   public func callAsFunction(_ pixels: Tensor) throws -> Tensor {

@@ -1,22 +1,22 @@
 import Files
 import Tensors
 
-/// Prompts' embeddings by a CLIP model. Prompts repeat at every step: each is embedded once.
+/// Prompt embeddings by a CLIP model. Prompts repeat in training, so each is embedded once.
 public final class PromptEmbeddings {
   private let model: CLIPModel
   private let tokenizer: CLIPTokenizer
-  /// Put before every prompt; may be empty.
+  /// A prefix for every prompt; may be empty.
   private let prefix: String
   private let device: Device
-  /// What embeddings depend on besides the model.
+  /// Everything besides the model that embeddings depend on.
   public var fingerprint: Fingerprint { ["tokenizer": tokenizer.digest, "prefix": "'\(prefix)'"] }
   private var known = [String: Tensor]()
-  /// 400 MB of ViT-H-14's.
+  /// The cache's limit: 400 MB of ViT-H-14's embeddings.
   private static let mostKnown = 100_000
-  /// Prompts that are embedded at once.
+  /// The number of prompts that are embedded at once.
   private static let batch = 16
 
-  /// - Parameter folder: the tokenizer's, in transformers' layout.
+  /// - Parameter folder: the tokenizer's folder, in transformers' layout.
   /// - Throws: `Failure` if it is not a tokenizer, or makes ids that the model has no embeddings for.
   public init(_ model: CLIPModel, tokenizer folder: String, prefix: String = "", on device: Device) throws {
     (self.model, self.prefix, self.device) = (model, prefix, device)

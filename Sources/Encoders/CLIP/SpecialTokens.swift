@@ -2,21 +2,21 @@ import Files
 import Foundation
 import Tensors
 
-/// The tokens that a tokenizer's config names or adds, with the ids they have.
+/// The tokens that a tokenizer's config names or adds, with their ids.
 ///
-/// As transformers reads them: `added_tokens_decoder` says how each is matched; if it is absent, special_tokens_map.json
-/// has the last word on the named ones, and tokenizer.json lists the others.
+/// Read as in transformers: `added_tokens_decoder` defines how each is matched. If it is absent,
+/// special_tokens_map.json decides about the named tokens, and tokenizer.json lists the others.
 struct SpecialTokens {
   private(set) var added = [AddedToken]()
   private var named = [String: Int]()
-  /// The first of `added` are not only named.
+  /// The number of tokens, first in `added`, that are not only named.
   private var listedCount = 0
   private let path: String
 
   private static let names = [
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
-  /// CLIPTokenizer's own, if the config has none.
+  /// CLIPTokenizer's defaults, if the config has none.
   private static let defaults: [String: JSONValue] = [
     "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>",
     "pad_token": "<|endoftext|>",
@@ -49,10 +49,10 @@ struct SpecialTokens {
     }
   }
 
-  /// The id of one that `defaults` has, so that it is always there.
+  /// The id of a token in `defaults`, which always exists.
   func id(_ name: String) -> Int { named[name] ?? 0 }
 
-  /// Ids and tokens of `added_tokens_decoder`, in the order of the ids.
+  /// Ids and tokens of `added_tokens_decoder`, in the order of ids.
   private static func ordered(_ listed: JSONValue, _ config: ModelConfig) throws -> [(Int, JSONValue)] {
     guard case .object(let tokens) = listed else {
       throw config.wrong("added_tokens_decoder", expected: "an object", got: listed.description)
@@ -72,9 +72,9 @@ struct SpecialTokens {
     return .object(values)
   }
 
-  /// Adds a token. One that is listed stays as it is; of a named one, the last entry wins.
+  /// Adds a token. A listed token stays as it is; for a named one, the last entry wins.
   ///
-  /// - Parameter isSpecial: whether it counts as special if its entry does not say.
+  /// - Parameter isSpecial: whether it counts as special if its entry does not define that.
   @discardableResult
   private mutating func add(
     _ value: JSONValue, listedAs listed: Int?, isSpecial: Bool, _ table: TokenizerTable

@@ -10,7 +10,7 @@ struct TokenizerFiles {
   let start: Int
   let end: Int
   let pad: Int
-  /// A hash of all of this, however the files write it.
+  /// A hash of all values here, independent of the files' format.
   let digest: String
 
   init(_ folder: String) throws {
@@ -42,7 +42,7 @@ struct TokenizerFiles {
     }
   }
 
-  /// Settings that would change the ids, and settings that do not.
+  /// Refuses settings that would change the ids, and ignores those that would not.
   private static func refuseOthers(_ config: ModelConfig) throws {
     try config.accepts("tokenizer_class", "CLIPTokenizer", "CLIPTokenizerFast")
     try config.accepts("padding_side", "right")

@@ -2,13 +2,13 @@ import Files
 import Foundation
 import Tensors
 
-/// Vocabulary and merges: vocab.json and merges.txt, or both from tokenizer.json if there is nothing else.
+/// Vocabulary and merges: from vocab.json and merges.txt, or both from tokenizer.json if those do not exist.
 struct TokenizerTable {
   var vocabulary: [String: Int]
   var merges: [(String, String)]
   var vocabularyPath: String
   var mergesPath: String
-  /// Those that tokenizer.json lists, of any kind.
+  /// All added tokens in tokenizer.json, of any kind.
   var added: [JSONValue] = []
 
   init(_ folder: String) throws {
@@ -70,7 +70,7 @@ struct TokenizerTable {
   }
 }
 
-/// The parts of tokenizer.json, the format of the tokenizers library, that are read.
+/// The required parts of tokenizer.json, the format of the tokenizers library.
 private struct TokenizerJSON: Decodable {
   struct Model: Decodable {
     var type: String
@@ -84,7 +84,7 @@ private struct TokenizerJSON: Decodable {
     }
   }
 
-  /// "a b", as older versions wrote it, or ["a", "b"].
+  /// "a b", as in older versions, or ["a", "b"].
   struct MergeWords: Decodable {
     var words: [String]
 

@@ -1,10 +1,10 @@
 import Foundation
 
-/// How CLIP's tokenizer cuts text into the words that byte-pair encoding works on.
+/// Splits text, as CLIP's tokenizer does, into the words for byte-pair encoding.
 enum WordSplitting {
   typealias Scalars = ArraySlice<Unicode.Scalar>
 
-  /// NFC, runs of white space as one space, lower case (of each character by itself).
+  /// Text in NFC, with runs of white space as one space, in lower case (of each character by itself).
   static func normalized(_ text: Scalars) -> [Unicode.Scalar] {
     var result = [Unicode.Scalar]()
     result.reserveCapacity(text.count)
@@ -29,8 +29,8 @@ enum WordSplitting {
     Unicode.Scalar(UInt8(ascii: capital) + 32)
   }
 
-  /// Words of normalised text, as UTF-8: contractions, runs of letters, single digits, runs of anything else. White space
-  /// only separates.
+  /// Words of normalized text, as UTF-8: contractions, runs of letters, single digits, runs of anything else. White
+  /// space is only a separator.
   static func words(_ text: Scalars) -> [[UInt8]] {
     var rest = text
     var words = [[UInt8]]()
@@ -82,8 +82,8 @@ enum WordSplitting {
   }
 
   private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { Array($0.unicodeScalars) }
-  /// Start and end of text that are not tokens themselves (in capitals, say) are still cut out before they are
-  /// cut up.
+  /// Start and end marks that are not tokens themselves (in capitals, for example) still become whole words before they
+  /// are encoded.
   private static let marks = [["<|", "startoftext", "|>"], ["<|", "endoftext", "|>"]].map { parts in
     parts.map { Array($0.unicodeScalars) }
   }

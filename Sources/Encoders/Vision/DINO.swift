@@ -2,11 +2,11 @@ import Files
 import Networks
 import Tensors
 
-/// DINO's image features (Caron et al., arXiv 2104.14294), of a checkpoint such as dino_vitbase16_pretrain.pth.
+/// DINO's image features (Caron et al., arXiv 2104.14294), from a checkpoint such as dino_vitbase16_pretrain.pth.
 public struct DINO {
   /// A hash of all weights.
   public let digest: String
-  /// Pixels a side of the images that it was trained on.
+  /// The side of the images that it was trained on, in pixels.
   public var size: Int { network.shape.size }
   private let network: VisionTransformer
 
@@ -22,7 +22,7 @@ public struct DINO {
     digest = try weights.digest()
   }
 
-  /// The class token's features, float32 [B, width], of images [B, 3, H, W] of any size, normalised with ImageNet's mean and
-  /// standard deviation.
+  /// The class token's features, float32 [B, width], for images [B, 3, H, W] of any size that are normalized with
+  /// ImageNet's mean and standard deviation.
   public func callAsFunction(_ pixels: Tensor) throws -> Tensor { try network(pixels)[.all, 0] }
 }

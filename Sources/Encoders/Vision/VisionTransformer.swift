@@ -3,8 +3,8 @@ import Tensors
 
 private let bicubic = Operator("aten::upsample_bicubic2d")
 
-/// A vision transformer (Dosovitskiy et al., arXiv 2010.11929) with timm's parameter names, which BLIP's and DINO's checkpoints
-/// have. CLIP's own differs: see `CLIPVisionTransformer`.
+/// A vision transformer (Dosovitskiy et al., arXiv 2010.11929) with timm's parameter names, as in BLIP's and DINO's
+/// checkpoints. CLIP's differs: see `CLIPVisionTransformer`.
 public final class VisionTransformer {
   public let shape: VisionTransformerShape
   private let classToken: Parameter
@@ -24,8 +24,8 @@ public final class VisionTransformer {
     norm = try LayerNorm(scope / "norm", width, epsilon: VisionTransformerShape.epsilon)
   }
 
-  /// Tokens [B, 1 + patches, width], the class token first, of prepared images [B, 3, H, W] of any size. Pixels after
-  /// the last whole patch of a side are ignored.
+  /// Tokens [B, 1 + patches, width], the class token first, for prepared images [B, 3, H, W] of any size. Pixels after
+  /// the last whole patch along a side are ignored.
   public func callAsFunction(_ pixels: Tensor) throws -> Tensor {
     let grid = try patches(pixels.to(classToken.value.dtype))
     let (count, width) = (grid.shape[0], shape.width)
@@ -36,9 +36,9 @@ public final class VisionTransformer {
     return try norm(blocks.reduce(x) { try $1($0) })
   }
 
-  /// Position embeddings [1, 1 + rows · columns, width], stretched bicubically to another grid as DINO's authors do it
-  /// (Caron et al., arXiv 2104.14294): by the factor of a tenth of a patch more than there are, which decides which places
-  /// are looked up.
+  /// Position embeddings [1, 1 + rows · columns, width], resized bicubically to another grid as in DINO's code (Caron
+  /// et al., arXiv 2104.14294). The scale factor is computed with a tenth of a patch more than there are, which
+  /// determines the sampled positions.
   private func stretchedPositions(rows: Int, columns: Int) throws -> Tensor {
     let places = try positions.value.sliced(1, from: 1).reshaped([1, shape.grid, shape.grid, -1]).permuted([0, 3, 1, 2])
     func factor(_ length: Int) -> OperatorArgument { .double((Double(length) + 0.1) / Double(shape.grid)) }
@@ -49,7 +49,7 @@ public final class VisionTransformer {
   }
 }
 
-/// A pre-normalised block whose queries, keys and values come from one layer.
+/// A pre-norm block with one layer for queries, keys and values.
 private final class VisionTransformerBlock {
   private let norm1: LayerNorm
   private let qkv: Linear

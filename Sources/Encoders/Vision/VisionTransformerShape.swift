@@ -5,27 +5,27 @@ import Tensors
 public struct VisionTransformerShape: Equatable, Sendable {
   public var width: Int
   public var layers: Int
-  /// Width of the hidden layer of each block's perceptron.
+  /// The width of the hidden layer in each block's MLP.
   public var hidden: Int
-  /// Pixels a side of the squares that an image is cut into.
+  /// The side of the square patches of an image, in pixels.
   public var patch: Int
-  /// Patches a side of the square images that it was trained on.
+  /// The number of patches per side of the square training images.
   public var grid: Int
 
   static let epsilon = 1e-6
-  /// Of BLIP's and DINO's published models.
+  /// The width of a head in BLIP's and DINO's published models.
   static let headWidth = 64
-  /// ViT-L/16 at 224 pixels, which ImageReward v1.0 has.
+  /// ViT-L/16 at 224 pixels, as in ImageReward v1.0.
   public static let large = Self(width: 1024, layers: 24, hidden: 4096, patch: 16, grid: 14)
 
-  /// Pixels a side of those images.
+  /// The side of the training images in pixels.
   public var size: Int { grid * patch }
 }
 
 extension VisionTransformerShape {
   /// The sizes of the model whose tensors begin with `prefix`.
   ///
-  /// - Throws: `Failure` naming the file and the tensor that no such model has.
+  /// - Throws: `Failure` naming the file and the tensor that does not belong to such a model.
   public init(_ weights: any WeightSource, prefix: String = "") throws {
     func unfit(_ name: String, _ problem: String = "", expected: String? = nil, got: String) -> Failure {
       Failure(

@@ -1,6 +1,6 @@
 import Files
 
-/// An image being drawn: RGB or grey bytes, origin in the top left corner. What lies outside is cut off.
+/// A drawing surface: RGB or gray bytes, with the origin in the top left corner. Drawing outside it is clipped.
 struct Canvas {
   struct Ink: Equatable, Sendable {
     let red: UInt8
@@ -31,7 +31,7 @@ struct Canvas {
     }
   }
 
-  /// On a grey canvas, an ink's red is its grey.
+  /// On a gray canvas, an ink's red value is its gray value.
   private mutating func set(_ x: Int, _ y: Int, _ ink: Ink) {
     let place = (y * width + x) * color.channelCount
     pixels[place] = ink.red

@@ -1,13 +1,13 @@
 import Files
 import Tensors
 
-/// Samples side by side in one image; bands of them, such as a teacher's above a student's, one below the other.
+/// Samples side by side in one image, in bands one below the other, such as a teacher's above a student's.
 public struct ImageGrid: Sendable {
   /// Samples that belong together.
   public struct Band {
-    /// What they are. It goes into the file as text; nothing is drawn.
+    /// The band's description. It goes into the file as text; nothing is drawn.
     public let label: String
-    /// Float [n, C, H, W] in 0...1, C = 1 or 3. Values outside are clamped, NaN is black.
+    /// Float [n, C, H, W] in 0...1, C = 1 or 3. Values outside are clamped; NaN becomes black.
     public let pixels: Tensor
 
     /// A band of samples [B, C, H, W] in 0...1.
@@ -19,14 +19,14 @@ public struct ImageGrid: Sendable {
 
   /// Images per row.
   public var columns: Int
-  /// How many pixels a side each pixel becomes.
+  /// The factor by which each pixel is enlarged.
   public var scale: Int
-  /// Pixels between samples and around all.
+  /// Pixels between samples and around the grid.
   public var separator: Int
   /// Pixels between bands.
   public var bandSeparator: Int
 
-  /// A grid's layout.
+  /// The layout of a grid.
   public init(columns: Int = 8, scale: Int = 1, separator: Int = 1, bandSeparator: Int = 6) {
     self.columns = columns
     self.scale = scale
@@ -39,11 +39,10 @@ public struct ImageGrid: Sendable {
     try image([Band("", pixels)], texts: texts)
   }
 
-  /// The bands from top to bottom. Their labels are in the PNG's texts "band 1", "band 2", ...; grey bands become RGB
-  /// beside coloured ones.
+  /// Draws the bands from top to bottom. Their labels are in the PNG's texts "band 1", "band 2", ... Gray bands become
+  /// RGB if others are in color.
   ///
-  /// - Throws: `Failure` if there is nothing to draw, or the samples differ in height or width;
-  ///   `Failure` if the image is too large.
+  /// - Throws: `Failure` if there is nothing to draw, the samples differ in height or width, or the image is too large.
   public func image(_ bands: [Band], texts: [PNGImage.Text] = []) throws -> PNGImage {
     guard columns > 0, scale > 0, separator >= 0, bandSeparator >= 0 else {
       throw Failure(
@@ -74,7 +73,7 @@ public struct ImageGrid: Sendable {
     return try canvas.image(labels + texts)
   }
 
-  /// A sample's planes, channel by channel.
+  /// Draws a sample's planes, channel by channel.
   private func draw(
     _ planes: UnsafeRawBufferPointer, _ channels: Int, _ size: (height: Int, width: Int), at corner: (x: Int, y: Int),
     _ canvas: inout Canvas

@@ -1,11 +1,11 @@
 import Files
 import Tensors
 
-/// Points of the plane, coloured by class, on white: what a student of a mixture generates.
+/// Points in the plane, colored by class, on white, such as the samples of a student of a mixture.
 public struct ScatterPlot: Sendable {
-  /// What the left and right edges are.
+  /// The values at the left and right edges.
   public var x: ClosedRange<Double>
-  /// What the bottom and top edges are.
+  /// The values at the bottom and top edges.
   public var y: ClosedRange<Double>
   /// The longer side, in pixels.
   public var size: Int
@@ -23,7 +23,7 @@ public struct ScatterPlot: Sendable {
     (self.x, self.y, self.size, self.dot) = (x, y, size, dot)
   }
 
-  /// A plot around the finite ones of the points [n, 2], with a margin; -1...1 if there are none.
+  /// A plot that fits the finite points of [n, 2], with a margin; -1...1 if there are none.
   public init(around points: Tensor, size: Int = 480, dot: Int = 3) throws {
     let points = try Self.pairs(points).filter { $0.x.isFinite && $0.y.isFinite }
     func range(_ values: [Double]) -> ClosedRange<Double> {
@@ -36,10 +36,10 @@ public struct ScatterPlot: Sendable {
 
   /// - Parameters:
   ///   - points: [n, 2].
-  ///   - classes: n, or nil for one colour.
-  ///   - reference: points [m, 2] in pale grey under them, such as the real ones.
-  /// - Returns: RGB; the texts "x", "y" give the ranges, and "outside" how many of the points are not drawn, being
-  ///   outside or not finite.
+  ///   - classes: n classes, or nil for one color.
+  ///   - reference: points [m, 2] drawn in pale gray beneath, such as the real ones.
+  /// - Returns: RGB. The texts "x" and "y" give the ranges, and "outside" the number of points that are not drawn
+  ///   because they are outside or not finite.
   /// - Throws: `Failure` for other shapes.
   public func image(
     _ points: Tensor, classes: [Int]? = nil, over reference: Tensor? = nil, texts: [PNGImage.Text] = []
@@ -61,14 +61,14 @@ public struct ScatterPlot: Sendable {
     return try canvas.image(ranges + texts)
   }
 
-  /// One unit is as long in x as in y.
+  /// The plot's size in pixels. x and y have the same scale.
   private var extent: (width: Int, height: Int) {
     let (across, up) = (x.upperBound - x.lowerBound, y.upperBound - y.lowerBound)
     let pixelsPerUnit = Double(size) / max(across, up)
     return (max(1, Int((across * pixelsPerUnit).rounded())), max(1, Int((up * pixelsPerUnit).rounded())))
   }
 
-  /// The pixel of a point, y upwards.
+  /// The pixel of a point; y points upwards.
   private func pixel(_ point: (x: Double, y: Double)) -> (x: Int, y: Int) {
     let (width, height) = extent
     let across = (point.x - x.lowerBound) / (x.upperBound - x.lowerBound)
@@ -84,7 +84,7 @@ public struct ScatterPlot: Sendable {
     return true
   }
 
-  /// Pale lines through 0, where it is in the range, and a frame.
+  /// Draws pale lines through 0, if it is in the range, and a frame.
   private func drawAxes(on canvas: inout Canvas) {
     let (width, height) = (canvas.width, canvas.height)
     let zero = pixel((x.contains(0) ? 0 : x.lowerBound, y.contains(0) ? 0 : y.lowerBound))

@@ -1,7 +1,7 @@
 import Tensors
 
 extension ImageFile {
-  /// Images in rows and columns with nothing between them.
+  /// Joins images in rows and columns without gaps.
   ///
   /// - Parameter images: [n, 3, H, W], n a multiple of `columns`.
   /// - Returns: [3, n / columns · H, columns · W]

@@ -1,9 +1,9 @@
 import Files
 import Tensors
 
-/// Images as benchmarks keep them.
+/// Images in the file formats of benchmarks.
 package enum ImageFile {
-  /// uint8 [..., 3, H, W] on the CPU, of pixels in 0...1: rounded, as diffusers does it. Grey becomes RGB.
+  /// uint8 [..., 3, H, W] on the CPU, from pixels in 0...1: rounded, as in diffusers. Gray becomes RGB.
   package static func bytes(_ pixels: Tensor) throws -> Tensor {
     let channels = pixels.rank - 3
     guard pixels.rank >= 3, [1, 3].contains(pixels.shape[channels]), pixels.count > 0 else {
@@ -16,7 +16,7 @@ package enum ImageFile {
     return try bytes.expanded(shape).contiguous()
   }
 
-  /// Writes an image in one step: PNG or JPEG, as the path ends.
+  /// Writes an image in one step: PNG or JPEG, by the path's extension.
   ///
   /// - Parameter image: uint8 [3, H, W] on the CPU.
   package static func write(_ image: Tensor, to path: String) throws {

@@ -5,15 +5,15 @@ import Tensors
 
 /// Writes JPEG files.
 public enum JPEGFile {
-  /// What images are written with if nobody says otherwise: high, for scorers look at what compression leaves.
+  /// The default quality: high, since compression artifacts affect scorers.
   public static let quality = 95
 
-  /// Writes an image in one step, its colours at full resolution (4:4:4).
+  /// Writes an image in one step, with its colors at full resolution (4:4:4).
   ///
   /// - Parameters:
   ///   - image: uint8 [3, H, W] on the CPU.
-  ///   - quality: 1 to 100, libjpeg's.
-  /// - Throws: `Failure`: `.malformed` if the tensor is no image, `.io` if it cannot be written.
+  ///   - quality: libjpeg's quality, 1 to 100.
+  /// - Throws: `Failure`: `.malformed` if the tensor is not an image, `.io` if it cannot be written.
   public static func write(_ image: Tensor, quality: Int = quality, to path: String) throws {
     guard image.rank == 3, image.dtype == .uint8, image.shape[0] == 3, image.count > 0 else {
       throw Failure(.malformed, at: path, expected: "an image uint8 [3, H, W]", got: image.summary)

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Tensors
 
-/// An image of 8 bits per channel, with texts that travel inside its PNG file.
+/// An image of 8 bits per channel, with texts that are stored in its PNG file.
 public struct PNGImage: Equatable, Sendable {
   /// Gray, RGB or RGB with alpha; the raw value is the number of channels.
   public enum Color: Int, Sendable {
@@ -14,32 +14,32 @@ public struct PNGImage: Equatable, Sendable {
     public var channelCount: Int { rawValue }
   }
 
-  /// A named text, such as the prompt an image was made from.
+  /// A named text, such as the prompt of an image.
   public struct Text: Equatable, Sendable {
     /// 1 to 79 ASCII characters.
     public var keyword: String
     /// The text.
     public var value: String
 
-    /// A text under its keyword.
+    /// A text with its keyword.
     public init(_ keyword: String, _ value: String) {
       self.keyword = keyword
       self.value = value
     }
   }
 
-  /// In pixels.
+  /// The width in pixels.
   public let width: Int
-  /// In pixels.
+  /// The height in pixels.
   public let height: Int
   /// The kind of pixels.
   public let color: Color
-  /// Row by row from the top, the channels of a pixel together: `height * width * channelCount` bytes.
+  /// The pixels row by row from the top, with interleaved channels: `height * width * channelCount` bytes.
   public let pixels: [UInt8]
   /// Metadata of the file, in order.
   public var texts: [Text]
 
-  /// - Throws: `.malformed` if the number of bytes does not fit.
+  /// - Throws: `.malformed` if the number of bytes does not match.
   public init(width: Int, height: Int, color: Color, pixels: [UInt8], texts: [Text] = []) throws {
     guard (1...Self.maximumSide).contains(width), (1...Self.maximumSide).contains(height),
       pixels.count == width * height * color.channelCount
@@ -60,7 +60,7 @@ public struct PNGImage: Equatable, Sendable {
 
   /// The bytes of a PNG file.
   ///
-  /// - Throws: `.malformed` if a text's keyword is not allowed, `.io` if memory is short.
+  /// - Throws: `.malformed` if a text's keyword is not allowed, `.io` if there is not enough memory.
   public func encoded() throws -> Data {
     var description = png_image()
     description.version = cpng_version()
@@ -68,7 +68,7 @@ public struct PNGImage: Equatable, Sendable {
     description.height = UInt32(height)
     description.format = color == .grey ? cpng_grey() : cpng_rgb()
     defer { png_image_free(&description) }
-    // zlib's bound with room for the chunks around it, so that one pass is enough.
+    // zlib's bound plus room for the other chunks, so that one pass is enough.
     var size = pixels.count + pixels.count / 8 + height + 4096
     var data = Data(count: size)
     let done = data.withUnsafeMutableBytes { bytes in
@@ -84,7 +84,7 @@ public struct PNGImage: Equatable, Sendable {
     try AtomicFile.write(try encoded(), to: path)
   }
 
-  /// Reads a PNG file. Palettes, 16 bits and transparency become 8-bit grey or RGB; what is transparent becomes black.
+  /// Reads a PNG file. Palettes, 16 bits and transparency become 8-bit gray or RGB. Transparent pixels become black.
   ///
   /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not PNG, is damaged or is cut short.
   public static func read(_ path: String) throws -> PNGImage {
@@ -103,7 +103,7 @@ public struct PNGImage: Equatable, Sendable {
       texts: try PNGText.texts(in: bytes, place))
   }
 
-  /// The pixels in the format that is chosen when it is known whether there are colours.
+  /// Decodes the pixels. Their format is chosen once the header shows whether the image has colors.
   static func decoded(
     _ bytes: UnsafeRawBufferPointer, _ place: String, format: (_ isColor: Bool) -> png_uint_32
   ) throws -> (width: Int, height: Int, pixels: [UInt8]) {
@@ -117,7 +117,8 @@ public struct PNGImage: Equatable, Sendable {
     description.format = format(description.format & cpng_color_flag() != 0)
     let channels = description.format == cpng_grey() ? 1 : description.format == cpng_rgb() ? 3 : 4
     let (width, height) = (Int(description.width), Int(description.height))
-    // Deflate shrinks data about a thousandfold at most, and a byte holds eight pixels: a header that claims more is false.
+    // Deflate shrinks data by a factor of about 1000 at most, and a byte holds eight pixels: a header that claims more
+    // is invalid.
     guard width * height / 8800 <= bytes.count else {
       throw Failure(.malformed, at: place, "the file is cut short, or its size of \(width) x \(height) is false")
     }

@@ -2,12 +2,12 @@ import CZlib
 import Foundation
 import Tensors
 
-/// The text chunks of PNG files, which libpng's simplified interface leaves out.
+/// The text chunks of PNG files, which libpng's simplified interface does not support.
 ///
-/// A chunk is a length, a type of four letters, the data and a CRC of type and data; numbers are big-endian.
+/// A chunk consists of a length, a type of four letters, the data, and a CRC of type and data. Numbers are big-endian.
 enum PNGText {
   private static let signatureLength = 8
-  /// Signature, and the header chunk that always comes first.
+  /// The end of the signature and the header chunk, which always comes first.
   private static let headerEnd = signatureLength + 12 + 13
 
   /// - Throws: `.malformed` if a keyword is not 1 to 79 printable ASCII characters, or a value contains a zero.
@@ -37,7 +37,7 @@ enum PNGText {
     return texts
   }
 
-  /// Latin-1 if ASCII will do, which every program reads, and else UTF-8.
+  /// A chunk in Latin-1 for ASCII text, which every program reads, otherwise in UTF-8.
   private static func chunk(_ text: PNGImage.Text) throws -> Data {
     let keyword = Array(text.keyword.utf8)
     guard (1...79).contains(keyword.count), keyword.allSatisfy({ (0x20...0x7E).contains($0) }),
@@ -69,7 +69,7 @@ enum PNGText {
     return PNGImage.Text(latin1(content[..<end]), latin1(content[(end + 1)...]))
   }
 
-  /// Compressed texts are left out.
+  /// Compressed texts are skipped.
   private static func unicodeText(_ content: [UInt8]) -> PNGImage.Text? {
     guard let end = content.firstIndex(of: 0), end + 2 < content.count, content[end + 1] == 0 else { return nil }
     let rest = content[(end + 3)...].split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)

@@ -2,7 +2,7 @@ import CJPEG
 import Tensors
 
 extension RGBImage {
-  /// A damaged image is an error, even where other programs show a part of it.
+  /// Decodes a JPEG. A damaged image is an error, even if other programs show a part of it.
   static func jpeg(_ bytes: UnsafeRawBufferPointer, _ place: String) throws -> RGBImage {
     guard let decoder = tjInitDecompress() else { throw Failure(.io, at: place, "no memory for a decoder") }
     defer { tjDestroy(decoder) }
@@ -17,7 +17,7 @@ extension RGBImage {
       throw Failure(.malformed, at: place, "the colours are CMYK, for print", advice: "Convert the image to RGB.")
     }
     try checkSize(Int(width), Int(height), place)
-    // A progressive image may have scans without end.
+    // A progressive image may have an unlimited number of scans.
     let flags = TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS
     var pixels = [UInt8](repeating: 0, count: 3 * Int(width) * Int(height))
     let status = tjDecompress2(

@@ -2,7 +2,7 @@ import CPNG
 
 extension RGBImage {
   static func png(_ bytes: UnsafeRawBufferPointer, _ place: String) throws -> RGBImage {
-    // With its transparency, which would be blended with black otherwise.
+    // Read with transparency, which would otherwise be blended with black.
     let image = try PNGImage.decoded(bytes, place) { _ in cpng_rgba() }
     let count = image.width * image.height
     let pixels = [UInt8](unsafeUninitializedCapacity: 3 * count) { pixels, filled in

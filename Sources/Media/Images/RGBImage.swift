@@ -2,19 +2,19 @@ import Files
 import Foundation
 import Tensors
 
-/// An image from a PNG, JPEG or WebP file, as RGB of 8 bits, with the values that Pillow's `convert("RGB")` gives.
+/// An image from a PNG, JPEG or WebP file, as 8-bit RGB, with the same values as Pillow's `convert("RGB")`.
 ///
-/// Grey becomes RGB. Transparency is dropped: a transparent pixel has the colour that is stored beneath. Colour profiles and
-/// EXIF's orientation are not obeyed, as in most training scripts.
+/// Gray becomes RGB. Transparency is dropped: a transparent pixel has the color that is stored beneath. Color profiles
+/// and EXIF orientation are ignored, as in most training scripts.
 public struct RGBImage: Equatable, Sendable {
-  /// Enough for any photograph, and 400 MB.
+  /// The limit: enough for any photograph, and 400 MB in memory.
   static let maximumPixels = 1 << 27
 
-  /// In pixels.
+  /// The width in pixels.
   public let width: Int
-  /// In pixels.
+  /// The height in pixels.
   public let height: Int
-  /// Row by row from the top, the three channels of a pixel together.
+  /// The pixels row by row from the top, with interleaved channels.
   public let pixels: [UInt8]
 
   init(width: Int, height: Int, pixels: [UInt8]) {
@@ -23,13 +23,13 @@ public struct RGBImage: Equatable, Sendable {
     self.pixels = pixels
   }
 
-  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no such image, is damaged or is cut short.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not such an image, is damaged or is cut short.
   public static func read(_ path: String) throws -> RGBImage {
     let file = try MappedFile(path)
     return try file.withBytes(0, file.count) { try RGBImage(decoding: $0, from: path) }
   }
 
-  /// Decodes the bytes of a file, whose first bytes tell what it is.
+  /// Decodes the bytes of a file, whose first bytes determine the format.
   ///
   /// - Parameter place: the file, or the member of an archive, for errors.
   /// - Throws: `Failure.malformed`.
@@ -51,7 +51,7 @@ public struct RGBImage: Equatable, Sendable {
     return try rows.permuted([2, 0, 1]).contiguous()
   }
 
-  /// - Throws: `.malformed` if an image of this size is not read.
+  /// - Throws: `.malformed` if an image has more pixels than are supported.
   static func checkSize(_ width: Int, _ height: Int, _ place: String) throws {
     guard width > 0, height > 0, !width.multipliedReportingOverflow(by: height).overflow,
       width * height <= maximumPixels

@@ -1,7 +1,7 @@
 import Tensors
 
-/// An image of another size in floating point, with the values of Pillow's `Image.resize` of a channel in its mode F: sums in
-/// float64, float32 between the two directions. Values beyond those of the image are left as they are.
+/// Resizes an image in floating point, with the same values as Pillow's `Image.resize` for a channel in mode F: sums in
+/// float64, and float32 between the two directions. Values outside the image's range are kept.
 ///
 /// - Parameter image: float32 or uint8 [C, H, W], on the CPU
 /// - Returns: float32 [C, height, width]

@@ -1,12 +1,12 @@
 import Foundation
 import Tensors
 
-/// What the pixels of a resized image are averaged with. When the image shrinks, the filter grows by as much, so that nothing
-/// is left out.
+/// The weights for the average over pixels when an image is resized. If the image shrinks, the filter grows by the same
+/// factor, so that no pixel is skipped.
 public enum ResizeFilter: String, Sendable, CaseIterable {
   case bilinear, bicubic, lanczos
 
-  /// Beyond it the filter is 0.
+  /// The distance beyond which the filter is 0.
   fileprivate var support: Double {
     switch self {
     case .bilinear: 1
@@ -31,8 +31,8 @@ public enum ResizeFilter: String, Sendable, CaseIterable {
   }
 }
 
-/// An image of another size, with the very values of Pillow's `Image.resize`: its arithmetic is repeated, in fixed point and
-/// rounded to 8 bits between the two directions, first along the rows and then along the columns.
+/// Resizes an image with exactly the values of Pillow's `Image.resize`: the same fixed-point arithmetic, rounded to 8
+/// bits between the two directions, first along the rows and then along the columns.
 ///
 /// - Parameter image: uint8 [C, H, W]
 /// - Returns: uint8 [C, height, width]
@@ -42,7 +42,8 @@ public func resized(_ image: Tensor, height: Int, width: Int, _ filter: ResizeFi
       .malformed, at: "image", expected: "uint8 [channels, height, width], neither of them 0",
       got: "\(image.summary), to be \(height) x \(width)")
   }
-  // Only columns are ever shortened, whose neighbours lie beside each other: the image is turned for the rows.
+  // Only columns are ever shortened, since their neighbors are adjacent in memory. For the rows the image is
+  // transposed.
   var image = image
   if width != image.shape[2] { image = try withColumns(image.transposed(1, 2), width, filter).transposed(1, 2) }
   return height == image.shape[1] ? try image.contiguous() : try withColumns(image, height, filter)
@@ -77,15 +78,15 @@ private func withColumns(_ image: Tensor, _ length: Int, _ filter: ResizeFilter)
   return try pixels.withUnsafeBytes { try Tensor(bytes: $0, shape: [channels, length, width], dtype: .uint8) }
 }
 
-/// The pixels that one new pixel is made of, and their shares in it.
+/// The source pixels of one new pixel, and their weights.
 struct Taps {
-  /// 32 less those of a pixel, and two for sums above 1.
+  /// 32, minus the bits of a pixel, and minus two for sums above 1.
   fileprivate static let bits: Int32 = 22
 
   let first: Int
-  /// Together 1.
+  /// The weights, which sum to 1.
   let shares: [Double]
-  /// The same in fixed point.
+  /// The same weights in fixed point.
   fileprivate var weights: [Int32] {
     shares.map { Int32(($0 * Double(1 << Self.bits)).rounded(.toNearestOrAwayFromZero)) }
   }

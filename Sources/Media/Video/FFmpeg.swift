@@ -3,15 +3,15 @@ import Foundation
 import Processes
 import Tensors
 
-/// Videos as files, by the programs ffmpeg and ffprobe (Debian's package ffmpeg).
+/// Video files, through the programs ffmpeg and ffprobe (Debian's package ffmpeg).
 public struct FFmpeg: Sendable {
-  /// Videos that are read have no more bytes than this when decoded: 3,500 frames of 480 x 832.
+  /// The size limit of a decoded video in bytes: 3,500 frames of 480 x 832.
   static let largest = 1 << 32
 
   private let ffmpeg: Program
   private let ffprobe: Program
 
-  /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
+  /// - Parameter path: the folders to search, in the format of the variable PATH; by default that variable.
   /// - Throws: `Failure.missing` if one of the programs is not installed.
   public init(path: String? = nil) throws {
     func find(_ name: String) throws -> Program {
@@ -24,21 +24,21 @@ public struct FFmpeg: Sendable {
     (ffmpeg, ffprobe) = (try find("ffmpeg"), try find("ffprobe"))
   }
 
-  /// What `ffmpeg -version` says in its first line.
+  /// The first line of `ffmpeg -version`.
   public func version() throws -> String {
     String(decoding: try ffmpeg.run(["-version"]).output.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 
-  /// Writes frames as an mp4 that OpenCV, decord and browsers decode: H.264 in yuv420p, with x264's constant quantiser 10,
-  /// at which the loss cannot be seen.
+  /// Writes frames as an mp4 that OpenCV, decord and browsers can decode: H.264 in yuv420p, with x264's constant
+  /// quantizer 10, at which the loss is invisible.
   ///
-  /// yuv420p has a colour for every two by two pixels, so height and width must be even: cutting, padding or stretching
-  /// would change what is looked at.
+  /// yuv420p has one color for every 2 x 2 pixels, so height and width must be even: cropping, padding or stretching
+  /// would change the video.
   ///
   /// - Parameters:
-  ///   - frames: uint8 [F, 3, H, W], red, green and blue.
-  ///   - rate: frames a second.
-  ///   - path: appears whole or not at all.
+  ///   - frames: uint8 [F, 3, H, W], RGB.
+  ///   - rate: frames per second.
+  ///   - path: the output file, which appears complete or not at all.
   /// - Throws: `Failure`.
   public func write(_ frames: Tensor, framesPerSecond rate: Double, to path: String) throws {
     guard frames.rank == 4, frames.shape[1] == 3, frames.dtype == .uint8, frames.count > 0 else {
@@ -66,16 +66,17 @@ public struct FFmpeg: Sendable {
     }
   }
 
-  /// The frames of an .mp4 or a .gif, uint8 [F, 3, H, W], red, green and blue.
+  /// The frames of an .mp4 or a .gif, uint8 [F, 3, H, W], RGB.
   ///
-  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is no such video, is damaged, cut short or too long.
+  /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not such a video, is damaged, cut short or too
+  ///   long.
   public func read(_ path: String) throws -> Tensor {
     _ = try MappedFile(path)
     let formats = ["mp4": "mov", "gif": "gif"]
     guard let format = formats[(path as NSString).pathExtension.lowercased()] else {
       throw Failure(.malformed, at: path, "not a video that is read", expected: ".mp4 or .gif")
     }
-    // Whatever the file says, no other file is opened.
+    // No other file is opened, whatever this file refers to.
     let input = ["-protocol_whitelist", "file", "-f", format, "-i", "file:\(path)"]
     let (width, height) = try size(of: path, input)
     let frame = 3 * width * height
@@ -84,7 +85,7 @@ public struct FFmpeg: Sendable {
     let result = try ffmpeg.run(
       ["-v", "error", "-nostdin", "-noautorotate"] + input + frames
         + ["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"])
-    // It shows what it can of a damaged file and succeeds, but does not keep quiet about it.
+    // ffmpeg decodes what it can of a damaged file and exits with 0, but it prints errors.
     guard result.status == 0, result.words.isEmpty, !result.output.isEmpty,
       result.output.count.isMultiple(of: frame)
     else { throw Self.damaged(path, result) }
@@ -115,7 +116,7 @@ public struct FFmpeg: Sendable {
     Failure(.malformed, at: path, "not a video, or a damaged one: \(reason(result))")
   }
 
-  /// The first lines of what a program said, or how it ended.
+  /// The first lines of a program's error output, or its exit code.
   private static func reason(_ result: Program.Result) -> String {
     let lines = result.words.split(separator: "\n").prefix(3).joined(separator: "; ")
     if !lines.isEmpty { return lines }

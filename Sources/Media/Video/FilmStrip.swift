@@ -1,10 +1,10 @@
 import Tensors
 
-/// Videos as images to look at: frames of each side by side, evenly spaced from the first to the last.
+/// Videos as still images: frames of each video side by side, evenly spaced from the first to the last.
 ///
 /// - Parameters:
 ///   - videos: [B, C, F, H, W].
-///   - frames: of each video, at most; a shorter one shows all of its frames.
+///   - frames: the maximum number of frames per video; a shorter one shows all of its frames.
 /// - Returns: [B, C, H, frames · W].
 public func filmStrip(_ videos: Tensor, frames: Int = 4) throws -> Tensor {
   let all = videos.shape[2]
