@@ -10,10 +10,10 @@ extension Comparison.Entry {
     self.init(path: run.path, variant: trial.variant, seed: trial.recipe.seed, evaluated: try .load(run.evaluation))
   }
 
-  /// All finished runs in run folders, or in folders of them, such as a sweep's. Their variants are those of the sweep, or
-  /// the values in which their recipes differ.
+  /// All finished runs in run folders, or in folders of run folders, such as a sweep's. Their variants are those of the
+  /// sweep, or the values in which their recipes differ.
   ///
-  /// - Parameter note: gets a line for runs that are left out.
+  /// - Parameter note: called with a line for each run that is left out.
   /// - Throws: `Failure` if a folder holds no finished run or a file is malformed.
   public static func all(in folders: [String], note: (String) -> Void = { _ in }) throws -> [Comparison.Entry] {
     var entries = [Comparison.Entry]()
@@ -21,7 +21,7 @@ extension Comparison.Entry {
     for folder in folders {
       let inside = RunFolder.all(in: folder) { FileManager.default.fileExists(atPath: $0.evaluation) }
       if let members = try SweepFolder(folder).members() {
-        // Variants of two sweeps may have the same name and differ.
+        // Different variants in two sweeps may have the same name.
         let prefix = folders.count > 1 ? "\(URL(fileURLWithPath: folder).lastPathComponent)/" : ""
         let others = inside.count { run in !members.contains { run.path.hasSuffix("/\($0.path)") } }
         if others > 0 { note("note: \(others) runs in \(folder) belong to an earlier sweep and are left out") }
@@ -54,7 +54,7 @@ extension Comparison.Entry {
 }
 
 extension RunFolder {
-  /// The run folders in a folder, at any depth, in the order of their names; a run folder is not searched.
+  /// The run folders in a folder, at any depth, in the order of their names. Run folders themselves are not searched.
   public static func all(in path: String, where isRun: (RunFolder) -> Bool) -> [RunFolder] {
     let folder = RunFolder(path)
     if isRun(folder) { return [folder] }

@@ -3,7 +3,7 @@ import Foundation
 import Metrics
 import Tensors
 
-/// Variants of a run side by side: each one's mean and spread over seeds, and its paired difference from a baseline.
+/// A comparison of a run's variants: each one's mean and spread over seeds, and its paired difference from a baseline.
 public struct Comparison: Sendable {
   /// One finished run.
   public struct Entry: Sendable {
@@ -29,7 +29,7 @@ public struct Comparison: Sendable {
   public struct Summary: Codable, Equatable, Sendable {
     /// The variant's name.
     public let variant: String
-    /// The metric that is summarized.
+    /// The summarized metric.
     public let metric: Metric
     /// The seeds of the variant's runs, in order.
     public let seeds: [Int]
@@ -37,21 +37,22 @@ public struct Comparison: Sendable {
     public let mean: Double
     /// Standard deviation over seeds (n - 1); nil for one.
     public let std: Double?
-    /// Half the width of the 95% interval within one run, its mean over seeds: what the number of samples leaves open.
+    /// Half the width of the 95% interval within one run, as the mean over seeds: the uncertainty due to the number of
+    /// samples.
     public let margin: Double?
-    /// Mean difference from the baseline over the seeds that both have; nil for the baseline and where they share none.
+    /// Mean difference from the baseline over common seeds; nil for the baseline and if there are no common seeds.
     public let difference: Double?
     /// Its 95% interval [low, high].
     public let interval: [Double]?
   }
 
-  /// The variant that others are compared with.
+  /// The variant that the others are compared with.
   public let baseline: String
   /// Each metric's variants, in the order of `Metric.allCases`.
   public let summaries: [Summary]
 
   /// - Parameters:
-  ///   - model: which line of the scores: "student", "teacher, student's sampler".
+  ///   - model: the model's line in the scores: "student", "teacher, student's sampler".
   ///   - baseline: a variant; the first one by default.
   /// - Throws: `Failure` if the runs' fingerprints differ, two runs have the same variant and seed, or there is no such
   ///   model or baseline.
@@ -115,6 +116,6 @@ public struct Comparison: Sendable {
       interval: bootstrap?.interval.map { [exact($0.lowerBound), exact($0.upperBound)] })
   }
 
-  /// Without the rounding that is left of differences that are 0.
+  /// Removes the rounding error from differences that are 0.
   private static func exact(_ value: Double) -> Double { (value * 1e12).rounded() / 1e12 }
 }

@@ -3,12 +3,12 @@ import Files
 import Foundation
 import Tensors
 
-/// A run's scores and what they depend on besides the model: the content of `evaluation.json`.
+/// A run's scores, and everything besides the model that they depend on: the content of `evaluation.json`.
 public struct EvaluationResult: Codable, Sendable {
-  /// The metrics' version, the feature network, the real samples, how many samples, their seed, the reward. Scores are
-  /// compared only if it is the same.
+  /// The metrics' version, the feature network, the real samples, the number of samples, their seed, the reward. Scores
+  /// are compared only if these are the same.
   public var fingerprint: Fingerprint
-  /// One for each model and sampler.
+  /// One score for each model and sampler.
   public var scores: [Score]
 
   /// Scores with their fingerprint.

@@ -3,7 +3,7 @@ import Foundation
 import Metrics
 import Tensors
 
-/// Compares teacher and student with real samples, all from the same noise.
+/// Compares teacher and student with real samples. All generated samples start from the same noise.
 public final class ModelEvaluation {
   private let settings: Recipe.Evaluation
   private let recipe: Recipe
@@ -13,9 +13,9 @@ public final class ModelEvaluation {
   private let measures: FeatureMeasures
   private let floor: (any DataSource)?
   private let reward: (any RewardProxy)?
-  /// What the scores depend on besides the model.
+  /// Everything besides the model that the scores depend on.
   public let fingerprint: Fingerprint
-  /// Of the metrics' definitions; raised when a change of the code changes a number.
+  /// The version of the metrics' definitions; raised when a change of the code changes a number.
   static let metricVersion = 1
 
   private struct Features {
@@ -56,9 +56,9 @@ public final class ModelEvaluation {
     }
   }
 
-  /// Real samples against real ones, the teacher at many steps, the teacher in the student's sampler, the student.
+  /// Scores of other real samples, the teacher with many steps, the teacher in the student's sampler, and the student.
   ///
-  /// - Parameter progress: what is being made, and how many samples of it are done.
+  /// - Parameter progress: called with the name of the samples being made, and how many of them are done.
   public func scores(
     student: any Student, steps: [Double], progress: (String, Int, Int) throws -> Void
   ) throws -> EvaluationResult {
@@ -101,7 +101,7 @@ public final class ModelEvaluation {
     return score
   }
 
-  /// A reward by its kind and what it is made of, or by its settings if they say all; settings may hold paths.
+  /// A reward's kind and fingerprint, or its settings if they determine it completely; settings may contain paths.
   private static func fingerprint(of reward: any RewardProxy, _ settings: [String: String]) throws -> Fingerprint {
     let parts = try reward.fingerprint()
     let kind = parts.isEmpty ? Fingerprint(settings) : parts.merging(["kind": settings["kind"] ?? ""])
@@ -120,7 +120,7 @@ public final class ModelEvaluation {
     return try Estimate(meanOf: rewards, measures.resamples)
   }
 
-  /// The first `count` samples of a source in an order of their own, and their classes.
+  /// The first `count` samples of a source in a fixed order of this evaluation, and their classes.
   private static func samples(of data: any DataSource, _ count: Int) throws -> (samples: Tensor, classes: [Int]) {
     let order = Noise(seed: 0).stream("evaluation order", step: 0).permutation(data.count)
     let (samples, condition) = try data.batch(Array(order.prefix(count)))

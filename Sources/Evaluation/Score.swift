@@ -2,17 +2,17 @@ import Metrics
 
 /// One line of an evaluation's table.
 public struct Score: Codable, Equatable, Sendable {
-  /// Which model, with its sampler: "student", "teacher, DDIM", "real samples".
+  /// The model with its sampler: "student", "teacher, DDIM", "real samples".
   public var model: String
-  /// Network evaluations a sample, guidance not counted.
+  /// Network evaluations per sample, not counting guidance.
   public var steps: Int?
-  /// How the samples were made: "DDIM" or "re-noising"; nil for real ones.
+  /// The sampler: "DDIM" or "re-noising"; nil for real samples.
   public var sampler: String?
   /// The times of re-noising.
   public var times: [Double]?
   /// See `FrechetDistance`.
   public var frechetDistance: Double
-  /// How much of the Fréchet distance is expected to come from the number of samples alone.
+  /// The part of the Fréchet distance that is expected from the number of samples alone.
   public var frechetBias: Double?
   /// See `KernelDistance`.
   public var kernelDistance: Double?
@@ -24,20 +24,20 @@ public struct Score: Codable, Equatable, Sendable {
   public var density: Double?
   /// See `DensityCoverage`.
   public var coverage: Double?
-  /// The share of samples that are recognized as the wanted class.
+  /// The share of samples that are recognized as the requested class.
   public var classAccuracy: Double
-  /// exp of the entropy of the recognised classes: how many are really made.
+  /// exp of the entropy of the recognized classes: the effective number of classes.
   public var effectiveClasses: Double
   /// The mean of `evaluation.reward`, if there is one.
   public var reward: Double?
-  /// 95%, [low, high], by the name of the number: "frechetDistance".
+  /// 95% intervals, [low, high], by the number's name: "frechetDistance".
   public var intervals: [String: ClosedRange<Double>]?
-  /// Why some of the numbers are not to be relied on; nil if nothing speaks against them.
+  /// Reasons why some of the numbers are unreliable; nil if there are none.
   public var warnings: [String]?
 }
 
 extension Score {
-  /// A line without a sampler; numbers that were measured, and the rest nil.
+  /// A line without a sampler; numbers that were not measured are nil.
   init(
     _ model: String, _ features: FeatureMeasures.Scores, classAccuracy: Estimate, effectiveClasses: Double,
     reward: Estimate?

@@ -5,7 +5,8 @@ import Foundation
 extension TrainingRun {
   /// Scores the student of a finished run, with its averaged weights if it has them, and writes evaluation.json.
   ///
-  /// - Parameter progress: the name of what is sampled, how many samples are done, and of how many. May throw to stop.
+  /// - Parameter progress: called with the name of the samples being made, the number that are done, and the total. May
+  ///   throw to stop.
   public func evaluate(
     _ evaluation: ModelEvaluation, progress: (_ name: String, _ done: Int, _ total: Int) throws -> Void
   ) throws -> EvaluationResult {

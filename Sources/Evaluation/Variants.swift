@@ -1,8 +1,8 @@
 import Files
 
-/// Names for runs, made of the values in which their recipes differ.
+/// Names for runs, from the values in which their recipes differ.
 public enum Variants {
-  /// "sensitivity=0.3,guidance=1.5": the keys whose values are not the same in all recipes, except the seed.
+  /// "sensitivity=0.3,guidance=1.5": the keys whose values differ between the recipes, except the seed.
   public static func names(_ recipes: [YAMLNode]) -> [String] {
     let flat = recipes.map { $0.leaves.filter { !ignored.contains($0.key) && !$0.key.hasPrefix("output.") } }
     let keys = Set(flat.flatMap(\.keys)).sorted().filter { key in Set(flat.map { $0[key] ?? "" }).count > 1 }

@@ -1,10 +1,10 @@
 import Tensors
 
-/// The CLIP maximum mean discrepancy: MMD² of a Gaussian kernel with σ = 10, a thousand times (Jayasumana et al.,
+/// The CLIP maximum mean discrepancy: MMD² of a Gaussian kernel with σ = 10, multiplied by 1000 (Jayasumana et al.,
 /// arXiv 2401.09603, section 4).
 ///
-/// For CLIP embeddings of unit length. The means are over all pairs, those of a sample with itself included, as in the
-/// authors' code: that bias is (1 - mean k) / n a side.
+/// For CLIP embeddings of unit length. The means are over all pairs, including those of a sample with itself, as in the
+/// authors' code: this adds a bias of (1 - mean k) / n per side.
 public struct CMMD {
   private let discrepancy: MeanDiscrepancy
   private let real: Tensor
@@ -17,7 +17,7 @@ public struct CMMD {
 
   /// The distance of generated embeddings [m, d].
   ///
-  /// - Parameter resamples: of the generated samples; nil gives no interval.
+  /// - Parameter resamples: resamples of the generated samples; nil gives no interval.
   public func callAsFunction(_ generated: Tensor, _ resamples: Resamples? = nil) throws -> Estimate {
     let (n, m) = (Double(real.shape[0]), Double(generated.shape[0]))
     let means = try discrepancy.means(generated, resamples)

@@ -1,20 +1,20 @@
 import Tensors
 
-/// Whether a classifier sees in each sample the class that was asked for, and which classes it sees.
+/// Whether a classifier sees the requested class in each sample, and which classes it sees.
 public struct ClassAccuracy: Equatable, Sendable {
-  /// The share of samples whose most probable class is the wanted one.
+  /// The share of samples whose most probable class is the requested one.
   public let accuracy: Double
-  /// By sample.
+  /// Whether each sample's class is right.
   public let isRight: [Bool]
-  /// The same by wanted class; nil for a class that nobody wanted.
+  /// The accuracy by requested class; nil for a class that was not requested.
   public let accuracyByClass: [Double?]
-  /// What the classifier saw. A low entropy beside an even demand is a collapse.
+  /// The classes that the classifier saw. If the requests are uniform, a low entropy means a collapse.
   public let seen: ClassHistogram
 
   /// - Parameters:
   ///   - scores: logits or probabilities [n, classes].
-  ///   - wanted: n classes.
-  /// - Throws: `Failure` for no samples, other shapes, a class beyond the classifier's, or scores that are not
+  ///   - wanted: the requested class of each of the n samples.
+  /// - Throws: `Failure` for no samples, other shapes, a class outside the classifier's range, or scores that are not
   ///   finite.
   public init(scores: Tensor, wanted: [Int]) throws {
     guard scores.rank == 2, scores.shape[0] == wanted.count, scores.shape[1] > 0 else {

@@ -1,16 +1,16 @@
 import Foundation
 import Tensors
 
-/// How often each class occurs.
+/// The number of samples of each class.
 public struct ClassHistogram: Equatable, Sendable {
-  /// By class.
+  /// The counts by class.
   public let counts: [Int]
 
   /// Known counts, by class.
   public init(counts: [Int]) { self.counts = counts }
 
   /// - Parameter classes: 0 ..< `count`.
-  /// - Throws: `Failure` for a class beyond.
+  /// - Throws: `Failure` for a class outside this range.
   public init(_ classes: [Int], count: Int) throws {
     var counts = [Int](repeating: 0, count: count)
     for label in classes {
@@ -25,8 +25,8 @@ public struct ClassHistogram: Equatable, Sendable {
   /// The number of samples.
   public var total: Int { counts.reduce(0, +) }
 
-  /// The entropy of the shares in nats: 0 if there is one class only, log K where K classes are equally frequent. 0
-  /// for no samples.
+  /// The entropy of the shares in nats: 0 if there is only one class, log K if K classes are equally frequent. 0 for no
+  /// samples.
   public var entropy: Double {
     let total = Double(total)
     return counts.lazy.filter { $0 > 0 }.reduce(0) { $0 - Double($1) / total * log(Double($1) / total) }

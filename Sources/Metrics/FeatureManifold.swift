@@ -1,19 +1,18 @@
 import Tensors
 
-/// The region that a set of features occupies, as the union of balls around them: each reaches to its centre's k-th
-/// nearest neighbour in the set (Kynkäänniemi et al., arXiv 1904.06991, section 2).
+/// The region that a set of features occupies, as the union of balls around them: each ball extends to its center's
+/// k-th nearest neighbor in the set (Kynkäänniemi et al., arXiv 1904.06991, section 2).
 ///
-/// Distances are computed tile by tile in float64; the work needs a few tiles of memory, whatever the sizes of the
-/// sets.
+/// Distances are computed tile by tile in float64. This needs memory for a few tiles, whatever the sizes of the sets.
 public struct FeatureManifold {
-  /// [n, d], on its original device.
+  /// The features [n, d], on their original device.
   public let features: Tensor
   /// Squared radii of the balls, float64 [n].
   let squaredRadii: Tensor
   /// k.
   public let neighbours: Int
   let tile: Int
-  /// float64 [1, d]. Distances are taken from here, so that features far from 0 lose no digits.
+  /// float64 [1, d]. Distances are measured relative to this point, so that features far from 0 lose no digits.
   private let origin: Tensor
 
   /// The number of samples.
@@ -23,9 +22,9 @@ public struct FeatureManifold {
 
   /// - Parameters:
   ///   - features: [n, d], or [n] for d = 1.
-  ///   - neighbours: k; the paper takes 3.
-  ///   - tile: how many rows are compared with how many others at once; a handful of matrices of tile² float64 numbers
-  ///     are in memory together. It changes no result.
+  ///   - neighbours: k; the paper uses 3.
+  ///   - tile: the numbers of rows that are compared at once. A few matrices of tile² float64 numbers are in memory
+  ///     together. It does not change the result.
   /// - Throws: `Failure` if there are not more than k samples, or features are not finite.
   public init(_ features: Tensor, neighbours: Int = 3, tile: Int = 1024) throws {
     guard neighbours > 0, tile > 0 else {
@@ -39,17 +38,17 @@ public struct FeatureManifold {
     squaredRadii = try Self.squaredRadii(self.features, origin, neighbours, tile)
   }
 
-  /// For each of the points [m, d] whether it lies in the union of the balls, boundaries included.
+  /// For each of the points [m, d] whether it is in the union of the balls, including their boundaries.
   public func contains(_ points: Tensor) throws -> [Bool] { try meetings(with: points).balls.map { $0 > 0 } }
 
-  /// In how many balls each of the points [m, d] lies, and whether each ball, in the order of `features`, holds one of
-  /// them; boundaries included.
+  /// The number of balls that contain each of the points [m, d], and whether each ball, in the order of `features`,
+  /// contains one of them; including boundaries.
   func meetings(with points: Tensor) throws -> (balls: [Int], isReached: [Bool]) {
     let points = try FeatureStatistics.checked(points, "feature manifold", "points", needed: 1)
     guard points.shape[1] == dimension else {
       throw Failure(.malformed, at: "feature manifold", expected: "points [m, \(dimension)]", got: "\(points.shape)")
     }
-    // Lattices and copies put points on a boundary exactly; rounding must not decide about them.
+    // Lattices and copies put points exactly on a boundary; rounding must not decide about them.
     let reach = try squaredRadii * (1 + 1e-9)
     var balls = [Int]()
     var reached = try Tensor.zeros([count], .float64, on: features.device)
@@ -69,7 +68,7 @@ public struct FeatureManifold {
     return (balls, try reached.doubles().map { $0 > 0 })
   }
 
-  /// Float64 [n]: the (k+1)-th smallest squared distance of each row to all rows, itself, at 0, among them.
+  /// Float64 [n]: the (k+1)-th smallest squared distance of each row to all rows, including itself at 0.
   private static func squaredRadii(
     _ features: Tensor, _ origin: Tensor, _ neighbours: Int, _ tile: Int
   ) throws -> Tensor {
@@ -90,7 +89,7 @@ public struct FeatureManifold {
   /// Squared distances between rows, float64: [n, d], [m, d] -> [n, m], as |a|² + |b|² - 2 a·b, which is a matrix
   /// product.
   ///
-  /// Where that cancels down to rounding error, the points are the same and the distance is 0. The bound is below the
+  /// If this cancels down to rounding error, the points are the same and the distance is 0. The bound is below the
   /// float32 resolution of features.
   private static func squaredDistances(_ a: Tensor, _ b: Tensor) throws -> Tensor {
     let norms = try a.squared().sum([1], keeping: true) + b.squared().sum([1])

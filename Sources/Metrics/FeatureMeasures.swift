@@ -1,8 +1,8 @@
 import Tensors
 
-/// All measures of generated features against real ones, whose side is computed once.
+/// All metrics of generated features against real ones. The real side is computed once.
 public struct FeatureMeasures {
-  /// What they say of one generated set.
+  /// The metrics of one generated set.
   public struct Scores: Codable, Equatable, Sendable {
     /// FID, for Inception's features.
     public let frechetDistance: Estimate
@@ -32,7 +32,8 @@ public struct FeatureMeasures {
   private let balls: FeatureManifold
   package let resamples: Resamples
 
-  /// Kernel distances are usually taken over a thousand samples at once, and shares in balls published for more.
+  /// The usual count: kernel distances are mostly computed over a thousand samples at once, and precision and recall
+  /// are published for more.
   static let usualCount = 1000
 
   /// - Parameter real: features [n, d].

@@ -2,7 +2,7 @@ import Files
 import Tensors
 
 extension FeatureStatistics {
-  /// Stores them as a group of "mean" and "covariance" with the attribute "count".
+  /// Stores the statistics as a group with "mean" and "covariance" and the attribute "count".
   ///
   /// - Throws: `Failure` if the path is taken or the disk is full.
   public func write(to file: HDF5File, at path: String) throws {
@@ -12,9 +12,9 @@ extension FeatureStatistics {
     try file.write(covariance, to: "\(path)/covariance")
   }
 
-  /// Reads what `write` stored.
+  /// Reads statistics that `write` stored.
   ///
-  /// - Throws: `Failure` if something is missing, `Failure` if the shapes do not fit.
+  /// - Throws: `Failure` if something is missing or the shapes do not match.
   public init(reading file: HDF5File, at path: String) throws {
     try self.init(
       count: try file.integer("count", of: path), mean: try file.read("\(path)/mean"),

@@ -1,21 +1,21 @@
 import Tensors
 
-/// The mean and the covariance of a set of features: all that a Fréchet distance needs to know of it.
+/// The mean and the covariance of a set of features: all that a Fréchet distance needs.
 ///
-/// A reference side is computed once, kept (see `write(to:at:)`) and compared with many generated ones.
+/// A reference side is computed once, stored (see `write(to:at:)`) and compared with many generated ones.
 public struct FeatureStatistics {
-  /// The number of samples they come from.
+  /// The number of samples that they come from.
   public let count: Int
   /// float64 [d] on the CPU.
   public let mean: Tensor
-  /// float64 [d, d] on the CPU, unbiased: divided by n - 1, as NumPy's `cov` in the reference FID code.
+  /// float64 [d, d] on the CPU, unbiased: divided by n - 1, like NumPy's `cov` in the reference FID code.
   public let covariance: Tensor
 
   /// The number of features.
   public var dimension: Int { mean.count }
 
-  /// Whether there are too few samples for a covariance of full rank. The distance is defined then too, but it is far
-  /// from that of large sets: compare only such of the same size.
+  /// Whether there are too few samples for a covariance of full rank. The distance is still defined, but it is far from
+  /// that of large sets: compare such sets only if they have the same size.
   public var isRankDeficient: Bool { count <= dimension }
 
   /// - Parameter features: [n, d], or [n] for d = 1, of any dtype, on any device.
@@ -23,7 +23,7 @@ public struct FeatureStatistics {
   public init(_ features: Tensor) throws {
     let features = try Self.checked(features, "feature statistics", "features", needed: 2)
     let (count, dimension) = (features.shape[0], features.shape[1])
-    // Block by block: large sets need not be in memory as float64.
+    // Block by block, so that large sets need not be in memory as float64.
     let blocks = stride(from: 0, to: count, by: 4096).map { $0..<min($0 + 4096, count) }
     var total = try Tensor.zeros([dimension], .float64, on: features.device)
     for rows in blocks { total = try total + features.rows(rows).to(.float64).sum([0]) }
@@ -57,7 +57,7 @@ public struct FeatureStatistics {
     self.covariance = try covariance.to(.cpu).to(.float64)
   }
 
-  /// Features [n, d], without their graph, where they are what a measure can use.
+  /// Features [n, d], without their graph, after checking that a metric can use them.
   static func checked(_ features: Tensor, _ measure: String, _ what: String, needed: Int) throws -> Tensor {
     guard (1...2).contains(features.rank) else {
       throw Failure(.malformed, at: measure, expected: "\(what) [n, d]", got: "\(features.shape)")

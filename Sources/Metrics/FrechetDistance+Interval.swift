@@ -4,14 +4,15 @@ extension FrechetDistance {
   static let biasWarning =
     "more than a tenth of it is the bias of so few samples: compare with sets of the same size only"
 
-  /// The distance of generated features [m, d], with an interval and the bias of so few samples.
+  /// The distance of generated features [m, d], with an interval, and the bias due to the limited number of samples.
   ///
-  /// The interval is a bootstrap of the distance's linear part: each sample's influence on it is known in closed form, so
-  /// that a thousand resamples cost one eigendecomposition. It shows how much the distance would vary with other
-  /// generated samples of the same number. It does not show the bias, which is the same in each of them: that is given
-  /// apart, and to be compared with the distance. Where the covariances have not full rank there is neither.
+  /// The interval is a bootstrap of the distance's linear part: each sample's influence on the distance is known in
+  /// closed form, so that a thousand resamples cost one eigendecomposition. It shows how much the distance would vary
+  /// with other generated samples of the same number. It does not include the bias, which is the same in each of them:
+  /// the bias is given separately, to be compared with the distance. If the covariances do not have full rank, there is
+  /// neither.
   ///
-  /// - Parameter resamples: of the generated samples; nil gives no interval.
+  /// - Parameter resamples: resamples of the generated samples; nil gives no interval.
   public func callAsFunction(_ generated: Tensor, _ resamples: Resamples? = nil) throws -> Estimate {
     let statistics = try FeatureStatistics(generated)
     let spectrum = try self.spectrum(statistics)
@@ -33,15 +34,15 @@ extension FrechetDistance {
       value, interval: around.map { max(0, $0.lowerBound)...max(0, $0.upperBound) }, bias: bias, warning: warning)
   }
 
-  /// What the distance is expected to be too large by, to second order in 1/n, if features are normally distributed.
+  /// The expected excess of the distance, to second order in 1/n, if features are normally distributed.
   ///
-  /// tr Σ/n of each mean; and with s the eigenvalues of (Σ₁^½Σ₂Σ₁^½)^½, from the second derivative of their sum and the
-  /// Wishart distribution's variances, (1/n₁ + 1/n₂) · ½ Σᵢⱼ sᵢsⱼ (1 + δᵢⱼ) / (sᵢ + sⱼ).
+  /// tr Σ/n for each mean; and with s the eigenvalues of (Σ₁^½Σ₂Σ₁^½)^½, from the second derivative of their sum and
+  /// the Wishart distribution's variances, (1/n₁ + 1/n₂) · ½ Σᵢⱼ sᵢsⱼ (1 + δᵢⱼ) / (sᵢ + sⱼ).
   private func bias(_ generated: FeatureStatistics, _ roots: [Double]) throws -> Double {
     let (n, m) = (Double(reference.count), Double(generated.count))
     let s = try Tensor(roots)
     let across = try s.unsqueezed(1)
-    // 0 / 0, of features that do not vary, is 0.
+    // 0 / 0, for features that do not vary, counts as 0.
     let pairs = try sum((across * s / (across + s)).nanToNumber()).item() + roots.reduce(0, +) / 2
     let means = try reference.covariance.trace().item() / n + generated.covariance.trace().item() / m
     return means + (1 / n + 1 / m) * pairs / 2

@@ -4,10 +4,10 @@ import Tensors
 /// |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). With Inception features it is known as FID.
 ///
 /// Σ₁Σ₂ is not symmetric, but has the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, which is symmetric and positive semidefinite. So two
-/// symmetric eigendecompositions give the trace, singular covariances included, where a Schur-based root of the product
-/// needs an offset on the diagonal. The reference's decomposition is computed once.
+/// symmetric eigendecompositions give the trace, even for singular covariances, whereas a Schur-based root of the
+/// product needs an offset on the diagonal. The reference's decomposition is computed once.
 public struct FrechetDistance {
-  /// The statistics that distances are measured from.
+  /// The statistics of the reference.
   public let reference: FeatureStatistics
   /// Σ₁^½, float64 [d, d].
   let root: Tensor
@@ -53,8 +53,8 @@ public struct FrechetDistance {
 
   /// The square roots of the eigenvalues [d] of a positive semidefinite matrix.
   ///
-  /// The eigenvalues that should be 0 come out as ±ε|λ|, and their roots, as 1e-8, would add up over a large null
-  /// space. What lies below the usual bound of rank, d ε max|λ|, is 0.
+  /// Eigenvalues that should be 0 are ±ε|λ| numerically, and their roots, about 1e-8, would add up over a large null
+  /// space. Values below the usual bound of rank, d ε max|λ|, count as 0.
   private static func rootsOfSpectrum(_ eigenvalues: Tensor) throws -> [Double] {
     let values = try eigenvalues.doubles()
     let bound = Double(values.count) * .ulpOfOne * values.reduce(0) { max($0, $1.magnitude) }

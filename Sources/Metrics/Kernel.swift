@@ -2,12 +2,12 @@ import Tensors
 
 /// A positive definite function of two samples' features.
 public enum Kernel: Equatable, Sendable {
-  /// (x·y / d + 1)³, the KID's (Bińkowski et al., arXiv 1801.01401, section 4).
+  /// (x·y / d + 1)³, the kernel of KID (Bińkowski et al., arXiv 1801.01401, section 4).
   case cubic
   /// exp(-|x - y|² / 2σ²).
   case gaussian(std: Double)
 
-  /// Between rows, float64: [n, d], [m, d] -> [n, m].
+  /// The kernel between rows, float64: [n, d], [m, d] -> [n, m].
   func callAsFunction(_ a: Tensor, _ b: Tensor) throws -> Tensor {
     let products = try matmul(a, b.transposed(0, 1))
     switch self {

@@ -1,15 +1,16 @@
 import Tensors
 
-/// The squared maximum mean discrepancy of a kernel k between two sets (Gretton et al. 2012, Eq. 3): what KID and CMMD are.
+/// The squared maximum mean discrepancy of a kernel k between two sets (Gretton et al. 2012, Eq. 3), for KID and CMMD.
 ///
 ///     MMD² = mean k(x, x') + mean k(y, y') - 2 mean k(x, y)
 ///
 /// Without the pairs of a sample with itself it is unbiased (a U-statistic), whatever the number of samples. All pairs
-/// are compared, tile by tile in float64, so that memory does not grow with them. The real side is computed once.
+/// are compared, tile by tile in float64, so that memory does not grow with their number. The real side is computed
+/// once.
 public struct MeanDiscrepancy {
   /// The kernel k.
   public let kernel: Kernel
-  /// [n, d].
+  /// The real features [n, d].
   private let real: Tensor
   /// The mean of k(x, x') over different samples.
   private let withinReal: Double
@@ -24,15 +25,15 @@ public struct MeanDiscrepancy {
 
   /// The three means for a generated set, and for resamples of it.
   struct Means {
-    /// Of k(x, x') over different real samples.
+    /// The mean of k(x, x') over different real samples.
     let real: Double
-    /// Of k(y, y') over different generated samples.
+    /// The mean of k(y, y') over different generated samples.
     let generated: Double
     let between: Double
-    /// `generated` and `between` of each resample.
+    /// `generated` and `between` for each resample.
     let resampled: [(generated: Double, between: Double)]
 
-    /// MMD² and its interval, where `within` makes the mean over all pairs that is wanted of the one over different ones.
+    /// MMD² and its interval. `within` turns the means over different pairs into the wanted means.
     func estimate(scale: Double = 1, _ within: (_ real: Double, _ generated: Double) -> Double) -> Estimate {
       func value(_ generated: Double, _ between: Double) -> Double {
         scale * (within(real, generated) - 2 * between)
@@ -71,8 +72,8 @@ public struct MeanDiscrepancy {
       })
   }
 
-  /// The mean of k over pairs of different rows; and over those of each resample, where copies of a row make no pair,
-  /// for their k would be that of a sample with itself.
+  /// The mean of k over pairs of different rows; and the same for each resample, in which copies of a row form no pair,
+  /// since their k would be that of a sample with itself.
   private static func within(
     _ rows: Tensor, _ kernel: Kernel, _ resamples: Resamples?
   ) throws -> (mean: Double, resampled: [Double]) {
@@ -82,7 +83,7 @@ public struct MeanDiscrepancy {
     for (index, here) in all.enumerated() {
       let weights = try resamples?.weights(of: here, on: rows.device)
       if let weights { copies = try copies + weights.squared().sum([1]) }
-      // The other half of the square is the same.
+      // The other half of the matrix is symmetric.
       for there in all[index...] {
         var values = try kernel(rows.rows(here).to(.float64), rows.rows(there).to(.float64))
         if here == there {

@@ -1,4 +1,4 @@
-/// A number of a score that models are compared by.
+/// A number in a score by which models are compared.
 public enum Metric: String, CaseIterable, Codable, Sendable {
   case frechetDistance = "Fréchet distance"
   case kernelDistance = "kernel distance"
@@ -12,6 +12,6 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
   /// Whether a lower value is better.
   public var isBetterLower: Bool { self == .frechetDistance || self == .kernelDistance }
 
-  /// Its name in files: "frechetDistance".
+  /// The metric's name in files: "frechetDistance".
   public var key: String { "\(self)" }
 }

@@ -1,12 +1,12 @@
 import Tensors
 
-/// Bootstrap resamples of a set: how often each of its members is in each of them (Efron & Tibshirani 1993, 6.2), the same
-/// ones each time.
+/// Bootstrap resamples of a set: how often each member is in each resample (Efron & Tibshirani 1993, 6.2). They are the
+/// same each time.
 ///
-/// The standard error of a 2.5% quantile of B normal resamples is 2.7/√B of their standard deviation. The thousand of the default
-/// so give the ends of an interval to a tenth of a standard error; two hundred would give them to a fifth.
+/// The standard error of a 2.5% quantile of B normal resamples is 2.7/√B of their standard deviation. So the default of
+/// a thousand gives the ends of an interval to a tenth of a standard error; two hundred would give them to a fifth.
 public struct Resamples {
-  /// Members of the set, and of each resample.
+  /// The number of members of the set, and of each resample.
   public let count: Int
   /// The number of resamples.
   public let draws: Int
@@ -21,14 +21,14 @@ public struct Resamples {
     var weights = [UInt8](repeating: 0, count: draws * count)
     for draw in 0..<draws {
       for place in Noise(seed: 0).stream("bootstrap", step: draw).integers(0..<count, below: count) {
-        // A member more than 255 times in a resample does not occur.
+        // A count above 255 in a resample does not occur.
         weights[draw * count + place] &+= 1
       }
     }
     self.weights = try weights.withUnsafeBytes { try Tensor(bytes: $0, shape: [draws, count], dtype: .uint8) }
   }
 
-  /// Float64 [draws, columns.count]: how often these members are in each resample.
+  /// Float64 [draws, columns.count]: how often each of these members is in each resample.
   func weights(of columns: Range<Int>, on device: Device) throws -> Tensor {
     try weights.sliced(1, from: columns.lowerBound, to: columns.upperBound).to(device).to(.float64)
   }
@@ -49,7 +49,7 @@ public struct Resamples {
     return try total / Double(count)
   }
 
-  /// The values without 2.5% of them on either side; nil if one is not finite.
+  /// The range of the values without 2.5% on either side; nil if one is not finite.
   static func interval(_ values: [Double]) -> ClosedRange<Double>? {
     guard values.allSatisfy(\.isFinite), !values.isEmpty else { return nil }
     let sorted = values.sorted()

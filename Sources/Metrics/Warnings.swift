@@ -1,4 +1,4 @@
-/// Warnings for people; equal warnings of several values are merged.
+/// Warnings for the user; equal warnings of several values are merged.
 public enum Warnings {
   /// "precision; recall: ...".
   ///

@@ -1,27 +1,28 @@
 import Fewstep
 import Tensors
 
-/// Where points of the plane, or of any sample space, are pulled at one noise level: by the teacher, by the fake teacher,
-/// by their difference, and by the objective as it is.
+/// The directions in which points of the plane, or of any sample space, are pulled at one noise level: by the teacher,
+/// by the fake teacher, by their difference, and by the complete objective.
 ///
-/// Each direction is the mean over several noises, the same for all points. A point is no student's sample and has no
-/// group: its reward is measured against those of the student's samples (`BatchRewards.init(rewards:peers:groupAdvantage:)`).
+/// Each direction is the mean over several noises, the same for all points. A point is not a student's sample and has
+/// no group: its reward is compared with those of the student's samples
+/// (`BatchRewards.init(rewards:peers:groupAdvantage:)`).
 public struct DirectionField {
-  /// [n, ...] each, in the space of samples.
+  /// x̂0 of the guided teacher - x, [n, ...] in sample space.
   public let real: Tensor
   /// x̂0 of the fake teacher - x
   public let fake: Tensor
-  /// x̂0 of the guided teacher - x̂0 of the fake one: DMD's direction before it is scaled.
+  /// x̂0 of the guided teacher - x̂0 of the fake one: DMD's direction before scaling.
   public let difference: Tensor
-  /// Minus the gradient of the objective's student loss with respect to the points, times their number: the step asked of
-  /// each, scaling and all other terms included.
+  /// Minus the gradient of the objective's student loss with respect to the points, times their number: the step for
+  /// each point, including scaling and all other terms.
   public let objective: Tensor
 
   /// - Parameters:
   ///   - points: [n, ...].
-  ///   - prompt: what all points are made for.
-  ///   - peers: samples of the student of that prompt, whose rewards the points' are compared with.
-  ///   - seed: of the noises.
+  ///   - prompt: the prompt of all points.
+  ///   - peers: the student's samples for that prompt. The points' rewards are compared with theirs.
+  ///   - seed: the seed of the noises.
   public init(
     at points: Tensor, time: Double, prompt: Int, peers: Tensor, components: TrainingComponents, recipe: Recipe,
     noises: Int = 16,
@@ -57,7 +58,7 @@ public struct DirectionField {
     (real, fake, difference, objective) = (means[0], means[1], means[2], means[3])
   }
 
-  /// The field's own names of a scene's random numbers.
+  /// The field's own names for a scene's random numbers.
   private static let streamNames = ["gan time": "time", "gan real noise": "real", "gan fake noise": "fake"]
 
   private static func batchRewards(_ points: Tensor, _ peers: Tensor, _ prompt: Int, _ components: TrainingComponents)

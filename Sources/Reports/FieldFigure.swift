@@ -2,8 +2,8 @@ import Fewstep
 import Metrics
 import Tensors
 
-/// The direction fields of a run in the plane, drawn: a row for each noise level, a column for each direction, over the
-/// density of the teacher's samples and under the student's.
+/// A figure of a run's direction fields in the plane: a row for each noise level, a column for each direction, over the
+/// density of the teacher's samples and under the student's samples.
 public struct FieldFigure {
   private let recipe: Recipe
   private let components: TrainingComponents
@@ -12,15 +12,15 @@ public struct FieldFigure {
   private let x: ClosedRange<Double>
   private let y: ClosedRange<Double>
   private let density: Plot.Series
-  /// Arrows a side.
+  /// The number of arrows per side.
   private static let arrows = 19
-  /// Cells of the density a side.
+  /// The number of density cells per side.
   private static let cells = 48
   private static let teacherSteps = 30
   private static let teacherSamples = 4000
   private static let studentSamples = 400
 
-  /// Samples the teacher, which all figures of a run share.
+  /// Samples the teacher. All figures of a run share these samples.
   ///
   /// - Throws: `Failure` if samples are not points of the plane.
   public init(_ recipe: Recipe, components: TrainingComponents, prompt: Int, times: [Double]) throws {
@@ -41,9 +41,9 @@ public struct FieldFigure {
     density = Self.density(points, x, y)
   }
 
-  /// The student is drawn as it trains; its average, if there is one, plays no part in a direction.
+  /// Draws the student as it trains; its average, if there is one, does not affect the directions.
   ///
-  /// - Parameter step: of the weights that the cast has now, for the title.
+  /// - Parameter step: the step of the current weights, for the title.
   public func figure(step: Int) throws -> Figure {
     let student = try SampleGenerator(components.backbone, seed: 1, batch: 1000).fewStep(
       components.student, steps: recipe.steps, promptIDs: Array(repeating: prompt, count: Self.studentSamples))
@@ -75,7 +75,7 @@ public struct FieldFigure {
   {
     let (gridX, gridY) = Self.columns(grid)
     var (dx, dy) = Self.columns(try direction.doubles())
-    // The longest but a few is as long as a cell.
+    // Scaled so that about 95% of the arrows fit in a cell.
     let lengths = zip(dx, dy).map { ($0 * $0 + $1 * $1).squareRoot() }.filter(\.isFinite).sorted()
     let cell = (x.upperBound - x.lowerBound) / Double(Self.arrows)
     let longest = lengths.isEmpty ? 0 : lengths[(lengths.count - 1) * 95 / 100]
@@ -112,7 +112,7 @@ public struct FieldFigure {
     return (centre.0 - half...centre.0 + half, centre.1 - half...centre.1 + half)
   }
 
-  /// A histogram, its root, so that thin regions are seen.
+  /// The square root of a histogram, so that thin regions are visible.
   private static func density(
     _ points: [(x: Double, y: Double)], _ x: ClosedRange<Double>, _ y: ClosedRange<Double>
   ) -> Plot.Series {

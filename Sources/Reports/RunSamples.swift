@@ -2,7 +2,7 @@ import Fewstep
 import Media
 import Tensors
 
-/// Grids of samples of a run, each time of the same prompts and from the same noise.
+/// Grids of a run's samples, always for the same prompts and from the same noise.
 public struct RunSamples {
   private let trainer: Trainer
   private let generator: SampleGenerator

@@ -2,13 +2,13 @@ import Fewstep
 import Media
 import Tensors
 
-/// One picture of many samples: a grid of images, film strips of videos, or a scatter plot of points.
+/// One image of many samples: a grid of images, film strips of videos, or a scatter plot of points.
 public struct SampleGrid {
-  /// Frames of a video that its film strip shows.
+  /// The number of frames in a video's film strip.
   private static let frames = 4
 
   private let backbone: any Backbone
-  /// Images in a row; a film strip takes the place of four.
+  /// The number of images in a row; a film strip takes the space of four.
   private let columns: Int
 
   public init(_ backbone: any Backbone, columns: Int = 10) {
@@ -16,11 +16,11 @@ public struct SampleGrid {
     self.columns = columns
   }
 
-  /// How many samples fill a number of rows; of points, how many show a distribution.
+  /// The number of samples that fill this many rows; for points, the number that shows a distribution.
   public func count(rows: Int) -> Int { backbone.isPlanar ? 1000 : rows * samplesPerRow }
 
-  /// Bands of samples, one below the other, each with its name, which goes into the file's metadata. nil for points that are
-  /// not in the plane.
+  /// Bands of samples, one below the other, each with its name, which goes into the file's metadata. nil for points
+  /// that are not in the plane.
   public func image(_ bands: [(name: String, samples: Tensor)], promptIDs: [Int]) throws -> PNGImage? {
     let texts =
       [PNGImage.Text("Software", "Fewstep")]
@@ -30,7 +30,7 @@ public struct SampleGrid {
       return try ImageGrid(columns: samplesPerRow, scale: 2).image(images, texts: texts)
     }
     guard backbone.isPlanar, let last = bands.last else { return nil }
-    // The last band in colour, over the first in grey.
+    // The last band in color, over the first in gray.
     return try ScatterPlot(around: concatenated(bands.map(\.samples))).image(
       last.samples, classes: promptIDs, over: bands.count > 1 ? bands[0].samples : nil, texts: texts)
   }
@@ -41,7 +41,7 @@ public struct SampleGrid {
 }
 
 extension Backbone {
-  /// Samples as images [B, C, H, W] in 0...1 to look at: a video as a film strip.
+  /// Samples as images [B, C, H, W] in 0...1; a video becomes a film strip.
   ///
   /// - Throws: `Failure` for points.
   public func stills(_ samples: Tensor, frames: Int = 4) throws -> Tensor {

@@ -2,20 +2,20 @@ import Encoders
 import Media
 import Tensors
 
-/// Images' embeddings by a CLIP model, of length 1: what CMMD compares (Jayasumana et al., arXiv 2401.09603), there of
+/// Image embeddings of length 1 by a CLIP model, for CMMD (Jayasumana et al., arXiv 2401.09603), which uses
 /// openai/clip-vit-large-patch14-336.
 ///
-/// As in the authors' code the middle square, half a pixel to the upper left, is resized by Pillow's bicubic filter.
+/// As in the authors' code, the central square, half a pixel to the upper left, is resized by Pillow's bicubic filter.
 public final class CLIPEmbedding: ImageNetwork {
   /// Hashes of the weights and the preprocessing, and the precision.
   public let fingerprint: Fingerprint
-  /// Where the model is.
+  /// The device of the model.
   public let device: Device
   private let model: CLIPModel
   private let processing: CLIPImageProcessing
 
-  /// - Parameter folder: the model's, in transformers' layout or open_clip's.
-  /// - Throws: `Failure` naming the file, and the setting or the tensor in it, that cannot be used.
+  /// - Parameter folder: the model's folder, in transformers' or open_clip's layout.
+  /// - Throws: `Failure` naming the file, and the setting or the tensor in it that cannot be used.
   public init(_ folder: String, precision: DType = .float32, on device: Device = .cpu) throws {
     let folder = try CLIPFolder(folder)
     model = try folder.model(precision, on: device)

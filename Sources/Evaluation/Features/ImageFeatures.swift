@@ -3,20 +3,20 @@ import Files
 import Media
 import Tensors
 
-/// Features of a set of images, and what they depend on: two sets are compared only if that is the same.
+/// Features of a set of images, with a fingerprint: two sets are compared only if their fingerprints are equal.
 public struct ImageFeatures {
   /// float32 [N, D] on the CPU.
   public let values: Tensor
-  /// Where each image is.
+  /// The location of each image.
   public let names: [String]
-  /// What each feature depends on besides its image: the network and the fit.
+  /// Everything besides the image that a feature depends on: the network and the fit.
   public let fingerprint: Fingerprint
-  /// A hash of the files' bytes in their order; their names do not count.
+  /// A hash of the files' bytes in their order, without their names.
   public let images: String
 
-  /// Looks at images, so many at once.
+  /// Computes the features of images, several at once.
   ///
-  /// - Parameter progress: called with the number of images that are done; what it throws ends the work.
+  /// - Parameter progress: called with the number of finished images; an error that it throws ends the work.
   /// - Throws: `Failure` naming the image that is damaged.
   public init(
     of images: [ImageSource.Image], _ network: any ImageNetwork, _ fit: ImageFit, batch: Int = 32,
@@ -41,17 +41,17 @@ public struct ImageFeatures {
     self.images = hash(hashes.joined())
   }
 
-  /// Distances between two sets of features mean something only if this is the same.
+  /// Distances between two sets of features are meaningful only if this is the same.
   public static func fingerprint(_ network: any ImageNetwork, _ fit: ImageFit) -> Fingerprint {
     network.fingerprint.merging(["fit": fit.description])
   }
 }
 
 extension ImageFeatures {
-  /// Whether an HDF5 file was made by `write`, rather than by another program.
+  /// Whether an HDF5 file was made by `write` rather than by another program.
   public static func isHeld(by file: HDF5File) throws -> Bool { try file.attributeNames().contains("images") }
 
-  /// Datasets "features" and "names"; the fingerprint and the images' hash as attributes.
+  /// Writes datasets "features" and "names", with the fingerprint and the images' hash as attributes.
   public func write(to path: String) throws {
     try HDF5File.write(to: path) { file in
       try file.write(values, to: "features")
@@ -61,7 +61,7 @@ extension ImageFeatures {
     }
   }
 
-  /// Reads what `write` stored.
+  /// Reads features that `write` stored.
   ///
   /// - Throws: `Failure` if something is missing.
   public init(reading path: String) throws {

@@ -1,18 +1,18 @@
 import Media
 import Tensors
 
-/// What is done to an image before a network prepares it in its own way.
+/// A crop or resize of an image, before a network prepares it in its own way.
 public enum ImageFit: Equatable, Sendable {
-  /// Nothing.
+  /// Does nothing.
   case whole
-  /// The middle square, brought to so many pixels a side by Lanczos: DMD2's way to FID at a resolution, and to its CLIP
-  /// score.
+  /// Crops the central square and resizes it to this many pixels per side by Lanczos: DMD2's method for FID at a
+  /// resolution, and for its CLIP score.
   case square(Int)
-  /// The middle of so many pixels a side, as it is: what patch-FID sees. An image that is narrower or lower stays whole, as
-  /// in DMD2.
+  /// Crops the central square with this many pixels per side, for patch-FID. An image that is narrower or lower stays
+  /// whole, as in DMD2.
   case patch(Int)
 
-  /// The image as the network gets it, uint8 [3, H, W].
+  /// The image for the network, uint8 [3, H, W].
   ///
   /// - Parameter image: uint8 [3, H, W] on the CPU.
   public func callAsFunction(_ image: Tensor) throws -> Tensor {
@@ -37,7 +37,8 @@ extension ImageFit: CustomStringConvertible {
   }
 }
 
-/// The middle square of an image [3, H, W]; `rounding` says where half a pixel goes: torchvision's to the even side.
+/// The central square of an image [3, H, W]. `rounding` determines where half a pixel goes; torchvision rounds to the
+/// even side.
 func middle(of image: Tensor, _ side: Int, rounding: FloatingPointRoundingRule) throws -> Tensor {
   func range(_ length: Int) -> TensorIndex {
     let start = Int((Double(length - side) / 2).rounded(rounding))

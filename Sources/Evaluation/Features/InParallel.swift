@@ -1,8 +1,9 @@
 import Foundation
 
-/// The results of `body` for all elements, found on all cores; of several errors, the first one's in their order.
+/// The results of `body` for all elements, computed on all cores. If there are several errors, the first in the
+/// elements' order is thrown.
 ///
-/// - Parameter body: is called from several threads at once, for one element each.
+/// - Parameter body: called from several threads at once, for one element each.
 package func inParallel<Element, Value>(
   _ elements: [Element], _ body: @escaping (Element) throws -> Value
 ) throws -> [Value] {
@@ -12,7 +13,7 @@ package func inParallel<Element, Value>(
     slots.deinitialize()
     slots.deallocate()
   }
-  // Every call has an element and a slot of its own.
+  // Every call has its own element and slot.
   nonisolated(unsafe) let work = (elements: elements, body: body, slots: slots)
   DispatchQueue.concurrentPerform(iterations: elements.count) { index in
     work.slots[index] = Result { try work.body(work.elements[index]) }

@@ -2,22 +2,22 @@ import Files
 import Media
 import Tensors
 
-/// The Inception network that FID and KID are published for, as clean-fid uses it (Parmar et al., arXiv 2104.11222): NVIDIA's
-/// TorchScript program inception-2015-12-05.pt.
+/// The Inception network with which FID and KID are published, as clean-fid uses it (Parmar et al., arXiv 2104.11222):
+/// NVIDIA's TorchScript program inception-2015-12-05.pt.
 ///
-/// An image is resized to 299 × 299 by Pillow's bicubic filter, each channel in floating point, and cut off at 0 and 255.
-/// The part `layers` of the program gets (x - 128) / 128.
+/// An image is resized to 299 × 299 by Pillow's bicubic filter, each channel in floating point, and clamped to 0...255.
+/// The program's submodule `layers` gets (x - 128) / 128.
 public final class Inception: ImageNetwork {
-  /// Pixels a side.
+  /// The side of the input in pixels.
   public static let side = 299
 
   /// The network's name and the file's SHA-256.
   public let fingerprint: Fingerprint
-  /// Where the network is.
+  /// The device of the network.
   public let device: Device
   private let program: ScriptProgram
 
-  /// - Throws: `Failure` if the file is no TorchScript program, is damaged, or has no such part.
+  /// - Throws: `Failure` if the file is not a TorchScript program, is damaged, or has no such submodule.
   public init(_ path: String, on device: Device = .cpu) throws {
     program = try .read(path, on: device)
     self.device = device

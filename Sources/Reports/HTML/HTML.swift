@@ -1,4 +1,4 @@
-/// A piece of a page. Texts that are put into it are escaped, so that whatever stands in a recipe stays text.
+/// A piece of a page. Inserted texts are escaped, so text from a recipe always stays text.
 ///
 ///     let cell: HTML = "<td>\(name)</td>"
 public struct HTML: Equatable, Sendable, ExpressibleByStringInterpolation {
@@ -8,7 +8,7 @@ public struct HTML: Equatable, Sendable, ExpressibleByStringInterpolation {
   public init(stringLiteral value: String) { text = value }
   public init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 
-  /// What is HTML already, such as an SVG.
+  /// Text that is already HTML, such as an SVG.
   public init(markup: String) { text = markup }
 
   public struct StringInterpolation: StringInterpolationProtocol {

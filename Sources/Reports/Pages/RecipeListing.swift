@@ -1,6 +1,6 @@
 import Files
 
-/// A resolved recipe as a table: each value with where it came from.
+/// A resolved recipe as a table: each value with its source.
 struct RecipeListing {
   struct Line: Equatable {
     let key: String
@@ -11,7 +11,7 @@ struct RecipeListing {
 
   let lines: [Line]
 
-  /// - Parameter text: a `recipe.yaml` as runs write it, where each value's source is its line's comment.
+  /// - Parameter text: a `recipe.yaml` as runs write it, with each value's source in its line's comment.
   init(_ text: String, file: String) throws {
     let written = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     func source(_ line: Int) -> String {

@@ -1,25 +1,25 @@
-/// A page in one file: no scripts, and nothing that it would fetch. It follows the reader's light or dark, and its columns
-/// the width of the window.
+/// A page in a single file: without scripts or external resources. It follows the reader's light or dark mode, and its
+/// columns adapt to the width of the window.
 public struct ReportPage {
   /// A titled part of the page.
   public struct Section {
     let title: String
     let content: [HTML]
 
-    /// A section; it is left out if it is empty.
+    /// A section; an empty one is left out.
     public init(_ title: String, _ content: [HTML]) {
       self.title = title
       self.content = content
     }
 
-    /// For links within the page.
+    /// The anchor for links within the page.
     var anchor: String { title.lowercased().map { $0.isLetter || $0.isNumber ? "\($0)" : "-" }.joined() }
   }
 
   let title: String
-  /// Above the sections.
+  /// Content above the sections.
   let head: [HTML]
-  /// Those without content are left out.
+  /// The sections. Those without content are left out.
   let sections: [Section]
 
   /// A page of sections.
@@ -56,12 +56,12 @@ public struct ReportPage {
       """
   }
 
-  /// Boxes beside each other, as many as fit.
+  /// Boxes next to each other, as many as fit.
   static func grid(_ boxes: [HTML]) -> [HTML] {
     boxes.isEmpty ? [] : ["<div class=\"grid\">\(boxes)</div>"]
   }
 
-  /// An image with what it shows.
+  /// An image with its caption.
   static func figure(_ content: HTML, _ caption: String) -> HTML {
     let text: HTML? = caption.isEmpty ? nil : "<figcaption>\(caption)</figcaption>"
     return "<figure>\(content)\(text)</figure>"

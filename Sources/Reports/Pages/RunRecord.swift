@@ -4,7 +4,7 @@ import Files
 import Foundation
 import Tensors
 
-/// What a run has left behind so far, for a report: everything that is there and can be read.
+/// The files of a run so far, for a report: everything that exists and can be read.
 public struct RunRecord {
   /// The run's folder.
   public let folder: RunFolder
@@ -13,7 +13,8 @@ public struct RunRecord {
   let scalars: [String: [EventFile.Point]]
   /// Per-sample columns of `diagnostics.h5`, by name.
   let diagnostics: [String: [Double]]
-  /// Rewards of the probe's samples, which are made from the same noise all through training: a list for each probe.
+  /// Rewards of the fixed batch's samples, which are made from the same noise throughout training: a list for each
+  /// evaluation.
   let fixedBatch: [(step: Int, rewards: [Double])]
   let evaluated: EvaluationResult?
   let warnings: [String]
@@ -22,7 +23,7 @@ public struct RunRecord {
   /// Errors of files that cannot be read.
   public let problems: [String]
 
-  /// - Throws: `Failure` if there is no recipe, or it is no YAML: without it there is no run. Other files may be
+  /// - Throws: `Failure` if there is no recipe, or it is not YAML: without it there is no run. Other files may be
   ///   missing or damaged.
   public init(_ path: String) throws {
     folder = RunFolder(path)
@@ -50,7 +51,7 @@ public struct RunRecord {
     self.problems = problems
   }
 
-  /// The last step that left a trace.
+  /// The last step in any record.
   var lastStep: Int {
     let logged = scalars.values.compactMap { $0.last?.step }.max().map { $0 + 1 } ?? 0
     return max(logged, folder.checkpointSteps.last ?? 0, images.last?.step ?? 0)
@@ -59,12 +60,12 @@ public struct RunRecord {
   var totalSteps: Int { recipe["training.steps"].flatMap(Int.init) ?? 0 }
   var isFinished: Bool { FileManager.default.fileExists(atPath: folder.student) }
 
-  /// Of a run that goes on, another process is writing the file.
+  /// If the run is still active, another process is writing the file.
   private static func open(_ path: String) throws -> HDF5File {
     do { return try HDF5File.open(path) } catch { return try HDF5File.open(path, .whileBeingWritten) }
   }
 
-  /// Datasets of numbers, one a row; of what has just begun to be written, the rows that all have.
+  /// Numeric datasets with one number per row. In a file that is being written, only the rows that all datasets have.
   private static func columns(_ path: String) throws -> [String: [Double]] {
     let file = try open(path)
     var columns = [String: [Double]]()

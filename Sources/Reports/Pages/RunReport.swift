@@ -5,7 +5,7 @@ import Foundation
 public struct RunReport {
   private let record: RunRecord
   private let gnuplot: Gnuplot
-  /// At most so many sample grids.
+  /// The maximum number of sample grids.
   private static let imageLimit = 8
 
   /// A report of a run's files.
@@ -41,7 +41,7 @@ public struct RunReport {
     return ReportPage.facts(facts.map { (name: $0.0, value: $0.1) })
   }
 
-  /// What the reader should know first: warnings of the run, and files that could not be read.
+  /// Notes at the top of the page: warnings of the run, and files that could not be read.
   static func notes(_ record: RunRecord, limit: Int = 12) -> [HTML] {
     let problems = record.problems.map { text -> HTML in
       "<div class=\"note bad\">This file could not be read, and what it holds is left out. \(text)</div>"
@@ -68,7 +68,7 @@ public struct RunReport {
 
   /// One plot for each tag; losses and norms on a logarithmic axis if they need one.
   ///
-  /// - Parameter ofProbe: those of the probe set, or all others.
+  /// - Parameter ofProbe: whether to plot the monitor's curves or all others.
   private func curves(ofProbe: Bool) throws -> [HTML] {
     let order = ["reward", "student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
     let all = record.scalars.keys.filter { $0.hasPrefix("monitor/") == ofProbe }
@@ -104,7 +104,7 @@ public struct RunReport {
     return ReportPage.grid(boxes)
   }
 
-  /// What `fewstep field` has drawn.
+  /// The figures of `fewstep field`.
   private func field() -> [HTML] {
     let folder = record.folder.path + "/field"
     let images = RunRecord.images(in: folder)
@@ -113,14 +113,14 @@ public struct RunReport {
     return (animation ?? images.last.flatMap { Self.image($0.path, caption) }).map { [$0] } ?? []
   }
 
-  /// The file inside the page; nil if there is none.
+  /// The file embedded in the page; nil if there is none.
   static func image(_ path: String, _ caption: String, type: String = "png") -> HTML? {
     guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else { return nil }
     let source = HTML(markup: "data:image/\(type);base64," + data.base64EncodedString())
     return ReportPage.figure("<img alt=\"\(caption)\" src=\"\(source)\">", caption)
   }
 
-  /// The first, the last, and some between them.
+  /// The first, the last, and some in between, evenly spaced.
   static func evenly<Element>(_ all: [Element], _ limit: Int) -> [Element] {
     guard all.count > limit else { return all }
     return (0..<limit).map { all[($0 * (all.count - 1) + (limit - 1) / 2) / (limit - 1)] }

@@ -2,7 +2,7 @@ import Evaluation
 import Foundation
 import Tensors
 
-/// Runs that belong together on one page: their scores side by side, and their curves in the same plots.
+/// Related runs on one page: their scores in one table, and their curves in the same plots.
 public struct SweepReport {
   /// A run and the name of its variant.
   public struct Entry {
@@ -23,7 +23,7 @@ public struct SweepReport {
   private let comparison: Result<Comparison, Failure>?
   private let gnuplot: Gnuplot
 
-  /// - Parameter comparison: of those that are finished; an error is shown in its place.
+  /// - Parameter comparison: the comparison of finished runs; an error is shown in its place.
   public init(_ title: String, _ entries: [Entry], comparison: Result<Comparison, Failure>?, gnuplot: Gnuplot) {
     self.title = title
     self.entries = entries
@@ -31,7 +31,7 @@ public struct SweepReport {
     self.gnuplot = gnuplot
   }
 
-  /// In the order in which they come.
+  /// The variants in the order of their first runs.
   private var variants: [String] {
     entries.reduce(into: []) { if !$0.contains($1.variant) { $0.append($1.variant) } }
   }
@@ -69,7 +69,7 @@ public struct SweepReport {
     }
   }
 
-  /// One plot for each tag, one line for each variant: the mean over its seeds.
+  /// One plot for each tag with one line for each variant: the mean over its seeds.
   private func curves() throws -> [HTML] {
     let probed = ["monitor/reward-mean", "monitor/diversity", "monitor/std"]
     let trained = ["student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
@@ -100,7 +100,7 @@ public struct SweepReport {
     return Plot(title, x: .init("step"), y: .init(isLogarithmic: isLogarithmic), series)
   }
 
-  /// The names of variants are often longer than a plot is wide.
+  /// The legend outside the plots: names of variants are often longer than a plot is wide.
   private var legend: HTML {
     let items = variants.enumerated().map { index, variant -> HTML in
       let ink = HTML(markup: "var(\(Ink.series(index).variable))")
@@ -110,7 +110,7 @@ public struct SweepReport {
     return "<ul class=\"legend\">\(items)</ul>"
   }
 
-  /// The last grid of each variant's first run.
+  /// The last sample grid of each variant's first run.
   private func samples() -> [HTML] {
     ReportPage.grid(
       variants.compactMap { variant in
@@ -134,7 +134,7 @@ public struct SweepReport {
     ).html
   }
 
-  /// The values that are not the same in all recipes.
+  /// The values that differ between the recipes.
   private func differences() -> [HTML] {
     let keys = entries.flatMap { $0.record.recipe.lines.map(\.key) }
     var seen = Set<String>()
@@ -155,7 +155,7 @@ public struct SweepReport {
 }
 
 extension SweepReport.Entry {
-  /// For the comparison; nil before the run's evaluation.
+  /// The entry for the comparison; nil before the run's evaluation.
   public var compared: Comparison.Entry? {
     record.evaluated.map {
       Comparison.Entry(

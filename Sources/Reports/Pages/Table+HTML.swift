@@ -1,5 +1,5 @@
 extension Table {
-  /// A table in a box of its own, which scrolls if the page is narrow.
+  /// A table in its own box, which scrolls if the page is narrow.
   public var html: HTML {
     let columns = printedColumns { $0 }
     let head = columns.map { column -> HTML in

@@ -1,8 +1,8 @@
 import Foundation
 import Tensors
 
-/// The Forbidden Zone of a run: which samples the teacher is unreliable for, and what became of them. From the columns of
-/// `diagnostics.h5`; a plot whose columns are not there is left out.
+/// The Forbidden Zone of a run: the samples for which the teacher is unreliable, and how they developed. Made from the
+/// columns of `diagnostics.h5`; a plot is left out if its columns are missing.
 struct ZonePage {
   private let columns: [String: [Double]]
   private let fixedBatch: [(step: Int, rewards: [Double])]
@@ -57,7 +57,7 @@ struct ZonePage {
       Curve(x: steps, y: values).series(band: band))
   }
 
-  /// Nobody was asked for rewards if all are 0.
+  /// Whether a column is worth plotting. If all rewards are 0, none were computed.
   private func varies(_ name: String, _ values: [Double]) -> Bool {
     name != "reward" || values.contains { $0.isFinite && $0 != 0 }
   }
@@ -109,7 +109,7 @@ struct ZonePage {
       "Reward of the same noise", x: .init("step"), Curve(x: steps, y: fixedBatch.flatMap(\.rewards)).series())
   }
 
-  /// At the beginning and at the end of training.
+  /// The samples at the beginning and at the end of training.
   private var beforeAndAfter: Plot? {
     guard fixedBatch.count > 1 else { return nil }
     func change(_ place: Int, _ ink: Ink) -> Plot.Series {
@@ -128,7 +128,7 @@ struct ZonePage {
 
   // MARK: Prompts
 
-  /// Those whose samples were in the zone most often at the end.
+  /// The prompts whose samples were in the zone most often at the end.
   private func stuckPrompts(limit: Int = 12) throws -> [HTML] {
     guard let steps = columns["step"], let prompts = columns["prompt"], let zone = columns["zone"],
       let last = steps.max()

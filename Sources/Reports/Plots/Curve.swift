@@ -1,17 +1,17 @@
-/// Numbers over time, thinned for a plot: their mean in each of a limited number of stretches of x, and their spread.
+/// Numbers over time, reduced for a plot: their mean and their spread in each of a limited number of ranges of x.
 public struct Curve: Equatable, Sendable {
   /// The mean x of each range.
   public let x: [Double]
   /// The mean y of each range.
   public let mean: [Double]
-  /// The 10% and 90% quantiles of each stretch.
+  /// The 10% quantile of each range.
   public let low: [Double]
   /// The 90% quantile of each range.
   public let high: [Double]
 
   /// - Parameters:
-  ///   - x: steps, in any order and as often as there are values.
-  ///   - limit: the largest number of stretches; with fewer different x, each is its own.
+  ///   - x: steps, in any order, one per value; steps may repeat.
+  ///   - limit: the maximum number of ranges; if there are fewer different x, each has its own.
   public init(x: [Double], y: [Double], limit: Int = 150) {
     let pairs = zip(x, y).filter { $0.isFinite && $1.isFinite }
     let different = Set(pairs.map(\.0)).sorted()
@@ -40,7 +40,7 @@ public struct Curve: Equatable, Sendable {
     return sorted[below] + (place - Double(below)) * (sorted[below + 1] - sorted[below])
   }
 
-  /// The mean, over its spread if there is one.
+  /// The mean, over the spread if there is one.
   public func series(_ label: String? = nil, ink: Ink = .blue, band: Bool = true) -> [Plot.Series] {
     let line = Plot.Series(.line(x: x, y: mean), label: label, ink: ink)
     guard band, zip(low, high).contains(where: { $0 < $1 }) else { return [line] }

@@ -2,12 +2,12 @@ import Foundation
 import Processes
 import Tensors
 
-/// The program gnuplot (package gnuplot-nox): it draws `Plot`s. What it is told is a function of the plot alone, so the
+/// The program gnuplot (package gnuplot-nox), which draws `Plot`s. Its script is a function of the plot alone, so the
 /// same plot gives the same bytes with the same gnuplot and fonts.
 public struct Gnuplot: Sendable {
   private let program: Program
 
-  /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
+  /// - Parameter path: the folders to search, in the format of the variable PATH; by default that variable.
   /// - Throws: `Failure` if gnuplot is not installed.
   public init(path: String? = nil) throws {
     guard let found = Program("gnuplot", in: path) else {
@@ -16,14 +16,14 @@ public struct Gnuplot: Sendable {
     program = found
   }
 
-  /// What `gnuplot --version` says.
+  /// The output of `gnuplot --version`.
   public func version() throws -> String {
     String(decoding: try run("", ["--version"]), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  /// An SVG for the inside of an HTML page: it scales with its box, takes the colour of its text from the page, and the
-  /// others from the variables `--ink-blue`, ..., `--grid` if the page sets them. The title is not drawn: it is the
-  /// page's to show.
+  /// An SVG for use inside an HTML page: it scales with its box, takes its text color from the page, and the other
+  /// colors from the variables `--ink-blue`, ..., `--grid` if the page sets them. The title is not drawn; the page
+  /// shows it.
   public func svg(_ plot: Plot, width: Int = 420, height: Int = 260) throws -> String {
     let script = "set term svg size \(width),\(height) dynamic noenhanced font 'sans-serif,14'\n"
     let drawn = try run("set encoding utf8\n" + script + plot.script(), ["-d", "-"])
@@ -36,11 +36,11 @@ public struct Gnuplot: Sendable {
     return try run("set encoding utf8\n" + term + figure.script, ["-d", "-"])
   }
 
-  /// The bytes of an animated GIF that begins again at its end.
+  /// The bytes of an endlessly looping animated GIF.
   ///
   /// - Parameters:
-  ///   - frames: figures of the size of the first.
-  ///   - delay: how long each is shown, in hundredths of a second.
+  ///   - frames: figures of the same size as the first.
+  ///   - delay: the time for each frame, in hundredths of a second.
   public func gif(_ frames: [Figure], delay: Int = 70) throws -> Data {
     guard let first = frames.first else { return Data() }
     let term =

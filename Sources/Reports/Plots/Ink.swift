@@ -1,4 +1,5 @@
-/// The colours of a plot: one for each series, told apart by people with any colour vision, and black for what frames it.
+/// The colors of a plot: one for each series, which people with any color vision can distinguish, and black for the
+/// frame.
 public enum Ink: Int, CaseIterable, Sendable {
   case blue
   case vermilion
@@ -10,7 +11,7 @@ public enum Ink: Int, CaseIterable, Sendable {
   case olive
   case black
 
-  /// The colour of a series by its place; they repeat after eight.
+  /// The color of a series by its index; they repeat after eight.
   public static func series(_ index: Int) -> Ink { Ink(rawValue: index % 8) ?? .blue }
 
   private static let light: [(UInt8, UInt8, UInt8)] = [
@@ -22,13 +23,13 @@ public enum Ink: Int, CaseIterable, Sendable {
     (148, 207, 92), (255, 255, 255),
   ]
 
-  /// On white: `#0072b2`.
+  /// The color on white: `#0072b2`.
   public var onLight: String { Self.hex(Self.light[rawValue]) }
-  /// On a dark page.
+  /// The color on a dark page.
   public var onDark: String { Self.hex(Self.dark[rawValue]) }
-  /// The name of the CSS variable that a page gives it by.
+  /// The name of the CSS variable for this color.
   var variable: String { "--ink-\(self)" }
-  /// As gnuplot's SVG has it: `rgb(  0, 114, 178)`.
+  /// The color in gnuplot's SVG: `rgb(  0, 114, 178)`.
   var inSVG: String {
     let (red, green, blue) = Self.light[rawValue]
     return "rgb(" + [red, green, blue].map { Self.padded("\($0)") }.joined(separator: ", ") + ")"

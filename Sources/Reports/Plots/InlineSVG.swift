@@ -1,7 +1,7 @@
 import Foundation
 
-/// gnuplot's SVG made fit for a page: without a header and without names that would be there twice, smaller, and in the
-/// page's own colours.
+/// Adapts gnuplot's SVG to a page: removes the header and names that would occur twice, makes it smaller, and uses the
+/// page's colors.
 enum InlineSVG {
   static func themed(_ svg: String, label: String) -> String {
     var text = svg
@@ -9,7 +9,7 @@ enum InlineSVG {
     for (pattern, replacement) in removals {
       text = text.replacingOccurrences(of: pattern, with: replacement, options: .regularExpression)
     }
-    // Groups are emptied from the inside out.
+    // Groups are emptied from the innermost outwards.
     var before = ""
     while before != text {
       before = text
@@ -23,7 +23,7 @@ enum InlineSVG {
     (#"<title>[^<]*</title>"#, ""), (#"<desc>[^<]*</desc>"#, ""), (#"(?s)<defs>.*?</defs>"#, ""),
     (#" id=["'][^"']*["']"#, ""), (#" class=["'][^"']*["']"#, ""), (#"\s*xmlns:xlink="[^"]*""#, ""),
     (#"\s*<rect [^>]*fill="none"/>"#, ""),
-    // Dots are references to a definition that has gone.
+    // Dots are references to a definition that was removed.
     (
       #"<use xlink:href='#gpPt6' transform='translate\(([0-9.]+),([0-9.]+)\) scale\(([0-9.]+)\)' color='([^']*)'/>"#,
       "<circle cx='$1' cy='$2' r='$3' fill='$4' stroke='none'/>"

@@ -1,11 +1,11 @@
 import Foundation
 
-// gnuplot's language. Texts from outside go between single quotes, where nothing is special, and with `noenhanced`, so
-// that no letter is markup.
+// gnuplot's language. External texts are in single quotes, in which no character is special, and with `noenhanced`, so
+// that no character is markup.
 extension Plot {
-  /// The commands that draw the plot on a terminal that is set.
+  /// The commands that draw the plot on the current terminal.
   ///
-  /// - Parameter isPanel: one of several in an image: with its title, without a key.
+  /// - Parameter isPanel: whether it is one of several plots in an image: with its title, without a key.
   func script(isPanel: Bool = false) -> String {
     let hasKey = !isPanel && series.contains { $0.label != nil }
     var lines = ["reset", isPanel ? "set title \(quoted(title))" : "set tmargin \(hasKey ? 2 : 0.7)"]
@@ -63,7 +63,7 @@ extension Plot {
     return lines
   }
 
-  /// A logarithm needs numbers above 0, and serves if they differ much.
+  /// Whether to use a logarithm: it needs positive numbers, and helps only if they differ much.
   private func isLogarithmic(_ axis: Axis, _ name: String) -> Bool {
     guard axis.isLogarithmic else { return false }
     let values = series.flatMap { name == "x" ? $0.columns[0] : $0.columns.dropFirst().flatMap { $0 } }
@@ -74,7 +74,7 @@ extension Plot {
 }
 
 extension Plot.Series {
-  /// A heat's values as red, green and blue: gnuplot's own palettes do not fit into the 256 colours of an animation.
+  /// A heat map's values as red, green and blue: gnuplot's own palettes exceed the 256 colors of an animation.
   fileprivate var drawnColumns: [[Double]] {
     guard case .heat(let x, let y, let value) = shape else { return columns }
     let finite = value.filter(\.isFinite)
@@ -88,18 +88,18 @@ extension Plot.Series {
   }
 }
 
-/// A text as gnuplot's literal. Control characters, which no literal can hold, become blanks, and quotes apostrophes:
-/// gnuplot takes a doubled one for an end if it begins the text.
+/// A text as gnuplot's literal. Control characters, which a literal cannot contain, become blanks, and quotes become
+/// apostrophes, since gnuplot takes a doubled quote at the beginning of a text for its end.
 func quoted(_ text: String) -> String {
   let plain = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }.joined()
   return "'\(plain.replacing("'", with: "’"))'"
 }
 
-/// Seven digits and more are not seen.
+/// More than seven digits are not visible.
 private func number(_ value: Double) -> String { value.isFinite ? "\(Float(value))" : "NaN" }
 
 extension Figure {
-  /// The commands that draw all panels as one image on a terminal that is set.
+  /// The commands that draw all panels as one image on the current terminal.
   var script: String {
     let share = Double(rows * panelHeight) / Double(height)
     var lines = ["set multiplot"]
@@ -111,7 +111,7 @@ extension Figure {
     let (width, height) = (1 / Double(columns), share / Double(rows))
     for (index, panel) in panels.enumerated() {
       let (row, column) = (index / columns, index % columns)
-      // `reset` in a panel's script leaves the multiplot alone, but not its place in it.
+      // `reset` in a panel's script resets neither the multiplot nor the panel's position in it.
       let place = [
         "set origin \(Double(column) * width), \(share - Double(row + 1) * height)", "set size \(width), \(height)",
       ]

@@ -1,17 +1,17 @@
-/// A plot described: what is drawn, not how. `Gnuplot` draws it.
+/// A description of a plot. `Gnuplot` draws it.
 ///
 /// Values that are not finite are gaps.
 public struct Plot: Equatable, Sendable {
   /// An axis: its label, scale and range.
   public struct Axis: Equatable, Sendable {
-    /// Printed along the axis.
+    /// The text along the axis.
     public var label: String
     /// Whether the scale is logarithmic, if the data are positive and differ by a factor of more than 50.
     public var isLogarithmic: Bool
-    /// nil: what the data need.
+    /// The range; nil fits the data.
     public var range: ClosedRange<Double>?
 
-    /// An axis; linear and of the data's range by default.
+    /// An axis; by default linear and with the data's range.
     public init(_ label: String = "", isLogarithmic: Bool = false, range: ClosedRange<Double>? = nil) {
       self.label = label
       self.isLogarithmic = isLogarithmic
@@ -19,25 +19,25 @@ public struct Plot: Equatable, Sendable {
     }
   }
 
-  /// One thing drawn; all its columns are of one length.
+  /// One element of a plot; all its columns have the same length.
   public struct Series: Equatable, Sendable {
-    /// How the columns are drawn.
+    /// The shape of a series.
     public enum Shape: Equatable, Sendable {
       case line(x: [Double], y: [Double])
-      /// What lies between two lines, pale.
+      /// The area between two lines, in a pale color.
       case band(x: [Double], low: [Double], high: [Double])
       /// Bars of a histogram around x.
       case bars(x: [Double], y: [Double], width: Double)
       /// - size: a multiple of the usual dot.
       case points(x: [Double], y: [Double], size: Double)
       case arrows(x: [Double], y: [Double], dx: [Double], dy: [Double])
-      /// Cells of a regular grid around (x, y), from white (the least value) to black.
+      /// Cells of a regular grid around (x, y), from white (the lowest value) to black.
       case heat(x: [Double], y: [Double], value: [Double])
     }
 
     /// The shape with its columns.
     public var shape: Shape
-    /// For the key; nil leaves it out of it.
+    /// The label in the key; nil leaves the series out of the key.
     public var label: String?
     /// The color.
     public var ink: Ink
@@ -52,7 +52,7 @@ public struct Plot: Equatable, Sendable {
       self.isDashed = isDashed
     }
 
-    /// Column by column, as the shape lists them.
+    /// The columns in the order of the shape.
     var columns: [[Double]] {
       switch shape {
       case .line(let x, let y), .bars(let x, let y, _), .points(let x, let y, _): [x, y]
@@ -62,7 +62,7 @@ public struct Plot: Equatable, Sendable {
       }
     }
 
-    /// The rows all of whose numbers are finite.
+    /// The number of rows whose values are all finite.
     var finiteRows: Int {
       let columns = columns
       return (0..<(columns.map(\.count).min() ?? 0)).count { row in columns.allSatisfy { $0[row].isFinite } }
@@ -75,9 +75,9 @@ public struct Plot: Equatable, Sendable {
   public var x: Axis
   /// The vertical axis.
   public var y: Axis
-  /// Drawn in this order.
+  /// The series in drawing order.
   public var series: [Series]
-  /// One unit is as long in x as in y.
+  /// Whether x and y have the same scale.
   public var isIsometric: Bool
 
   /// A plot of series.
@@ -96,13 +96,13 @@ public struct Plot: Equatable, Sendable {
 /// Plots side by side in one image.
 public struct Figure: Equatable, Sendable {
   public var title: String
-  /// Row by row.
+  /// The panels, row by row.
   public var panels: [Plot]
   /// Panels per row.
   public var columns: Int
-  /// In pixels.
+  /// The width of a panel in pixels.
   public var panelWidth: Int
-  /// In pixels.
+  /// The height of a panel in pixels.
   public var panelHeight: Int
 
   /// A figure of panels.

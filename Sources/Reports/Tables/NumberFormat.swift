@@ -1,15 +1,14 @@
 import Foundation
 import Tensors
 
-/// How the numbers of a column are printed.
+/// The format of the numbers in a column.
 ///
-/// Where they are of similar size, all get the same number of decimals, so that the points stand one below the other
-/// and the largest has four significant digits. Where one is more than a thousand times another, each gets four for
-/// itself.
+/// Numbers of similar size all get the same number of decimals, so that their points are aligned and the largest has
+/// four significant digits. If one is more than a thousand times another, each has four significant digits.
 struct NumberFormat: Equatable, Sendable {
   private static let digits = 4
 
-  /// nil: each number for itself.
+  /// nil formats each number separately.
   private let decimals: Int?
 
   init(for numbers: [Double]) {
@@ -29,7 +28,7 @@ struct NumberFormat: Equatable, Sendable {
     return Self.fixed(number, decimals)
   }
 
-  /// The margin to two significant digits, and the mean to the same decimals.
+  /// The margin with two significant digits, and the mean with the same number of decimals.
   static func text(_ mean: Double, margin: Double) -> String {
     guard mean.isFinite, margin.isFinite, margin > 0 else {
       let format = NumberFormat(for: [mean])
@@ -40,14 +39,14 @@ struct NumberFormat: Equatable, Sendable {
     return "\(fixed(mean, decimals)) ± \(fixed(margin, decimals))"
   }
 
-  /// Four significant digits; with an exponent where the number is very large or very small.
+  /// Four significant digits, with an exponent if the number is very large or very small.
   private static func significant(_ number: Double) -> String {
     guard number != 0 else { return "0" }
     guard (1e-4..<1e7).contains(number.magnitude) else { return String(format: "%.\(digits - 1)e", number) }
     return fixed(number, max(0, digits - 1 - exponent(number.magnitude, digits)))
   }
 
-  /// Without the sign that a small negative number keeps when it is rounded to 0.
+  /// Fixed decimals, without the minus sign of a small negative number that is rounded to 0.
   private static func fixed(_ number: Double, _ decimals: Int) -> String {
     let text = String(format: "%.\(decimals)f", number)
     return text.hasPrefix("-") && !text.contains { ("1"..."9").contains($0) } ? String(text.dropFirst()) : text

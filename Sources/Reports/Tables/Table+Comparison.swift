@@ -2,7 +2,7 @@ import Evaluation
 import Metrics
 
 extension Comparison {
-  /// A table for each metric, under its title.
+  /// A table for each metric, with its title.
   public var tables: [(title: String, table: Table)] {
     get throws {
       try Metric.allCases.compactMap { metric in

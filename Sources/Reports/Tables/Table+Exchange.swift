@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 
 extension Table {
-  /// For spreadsheets (RFC 4180), with all digits.
+  /// CSV for spreadsheets (RFC 4180), with all digits.
   public var csv: String {
     func field(_ text: String) -> String {
       text.contains { ",\"\n\r".contains($0) } ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
@@ -21,7 +21,7 @@ extension Table {
     return ([columns.map(field).joined(separator: ",")] + lines).joined(separator: "\n")
   }
 
-  /// A `tabular` with the rules of the package booktabs.
+  /// A `tabular` with the rules of the LaTeX package booktabs.
   public var latex: String {
     func escaped(_ text: String) -> String {
       text.reduce(into: "") { $0 += Self.latexSpecial[$1] ?? String($1) }

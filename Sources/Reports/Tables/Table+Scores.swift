@@ -2,7 +2,7 @@ import Evaluation
 import Metrics
 
 extension Table {
-  /// The scores as a table for people: with each number, half the width of its interval.
+  /// A table of scores for people: each number with half the width of its interval.
   public init(_ scores: [Score]) throws {
     let metrics = Metric.allCases.filter { metric in scores.contains { metric.value($0) != nil } }
     try self.init(
@@ -13,7 +13,7 @@ extension Table {
             guard let value = metric.value(score) else { return .missing }
             guard let interval = score.interval(metric) else { return .number(value) }
             let margin = (interval.upperBound - interval.lowerBound) / 2
-            // Samples that are all alike have an interval of rounding errors.
+            // If all samples are alike, the interval consists of rounding errors.
             return margin > 1e-9 * value.magnitude ? .estimate(value, margin: margin) : .number(value)
           }
       })
@@ -21,12 +21,12 @@ extension Table {
 }
 
 extension EvaluationResult {
-  /// The table, and below it what should be known before it is believed.
+  /// The table, followed by its warnings.
   public var text: String {
     get throws { ([try Table(scores).text] + warnings).joined(separator: "\n") }
   }
 
-  /// What is said of several models is said once.
+  /// Equal warnings of several models appear once.
   public var warnings: [String] {
     Warnings.lines(scores.flatMap { score in (score.warnings ?? []).map { (score.model, $0) } }).map {
       "warning: \($0)"

@@ -1,5 +1,5 @@
 extension Table {
-  /// Aligned columns, two spaces between them: numbers to the right, texts to the left.
+  /// Aligned columns with two spaces between them: numbers on the right, texts on the left.
   public var text: String {
     let columns = printedColumns { $0.replacing("\n", with: " ") }
     let header = columns.map { $0.padded($0.name) }.joined(separator: "  ")
@@ -8,7 +8,7 @@ extension Table {
     return ([header, rule] + lines).map(\.withoutTrailingSpaces).joined(separator: "\n")
   }
 
-  /// A table as GitHub and most other renderers of Markdown draw it; aligned to be read as it stands, too.
+  /// A table in the Markdown of GitHub and most other renderers, aligned so that the source is readable too.
   public var markdown: String {
     let columns = printedColumns {
       $0.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("\n", with: "<br>")

@@ -4,19 +4,19 @@ import Tensors
 public struct Table: Equatable, Sendable {
   /// The columns' names.
   public let columns: [String]
-  /// Each with a cell for every column.
+  /// The rows, each with a cell for every column.
   public private(set) var rows: [[TableCell]] = []
 
   /// A table without rows.
   public init(columns: [String]) { self.columns = columns }
 
-  /// - Throws: `Failure` if the number of cells is not that of the columns.
+  /// - Throws: `Failure` if the number of cells is not the number of columns.
   public init(columns: [String], rows: [[TableCell]]) throws {
     self.init(columns: columns)
     for row in rows { try append(row) }
   }
 
-  /// - Throws: `Failure` if the number of cells is not that of the columns.
+  /// - Throws: `Failure` if the number of cells is not the number of columns.
   public mutating func append(_ row: [TableCell]) throws {
     guard row.count == columns.count else {
       throw Failure(
