@@ -4,7 +4,7 @@ import Media
 import Tensors
 
 extension Benchmark {
-  /// - Throws: `Failure` that counts and names the items whose files are not there.
+  /// - Throws: `Failure` that counts and names the items whose files are missing.
   func checkPresence(below root: String) throws {
     let missing = items.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0.path)") }
     guard let first = missing.first else { return }
@@ -18,9 +18,9 @@ extension Benchmark {
       advice: "Make them with `fewstep benchmark \(name)` on a run or a model, or score fewer with --limit.")
   }
 
-  /// uint8 [3, H, W] of an image that is to be scored.
+  /// uint8 [3, H, W] of an image to score.
   ///
-  /// - Throws: `Failure` naming the image, and how it is made again.
+  /// - Throws: `Failure` naming the image, and how to make it again.
   func sample(_ path: String) throws -> Tensor {
     do { return try RGBImage.read(path).tensor() } catch var error as Failure {
       error.advice = "Remove the file; where it was made here, the command that made it makes it again."
@@ -28,7 +28,7 @@ extension Benchmark {
     }
   }
 
-  /// The reward of every item's image for its prompt, in their order.
+  /// The reward of every item's image for its prompt, in the items' order.
   func scores(
     below root: String, _ reward: any ImageFileReward, batch: Int, progress: (Int) throws -> Void
   ) throws -> [Double] {

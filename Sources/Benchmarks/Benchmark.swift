@@ -1,9 +1,9 @@
 import Media
 import Tensors
 
-/// A benchmark: which samples it wants of a model, and where its official scorer looks for them.
+/// A benchmark: the samples that it needs from a model, and their layout for its official scorer.
 public protocol Benchmark {
-  /// As the command calls it: "hpsv2".
+  /// The name in the command: "hpsv2".
   var name: String { get }
   /// All files of the layout, in the order in which they are made.
   var items: [BenchmarkItem] { get }
@@ -12,17 +12,17 @@ public protocol Benchmark {
   /// Whether samples are videos; images otherwise.
   var judgesVideos: Bool { get }
 
-  /// Writes what does not depend on samples, such as metadata, below the layout's root. May be called again.
+  /// Writes files that do not depend on samples, such as metadata, below the layout's root. May be called again.
   func prepare(_ root: String) throws
 
   /// Writes an item.
   ///
   /// - Parameters:
   ///   - pixels: float [item.samples.count, 3, H, W] in 0...1; [..., 3, F, H, W] of videos.
-  ///   - path: where to; appears whole or not at all.
+  ///   - path: the output path, which appears complete or not at all.
   func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws
 
-  /// uint8 [3, H, W]: a written item as an image, for people to look at.
+  /// uint8 [3, H, W]: a written item as an image to look at.
   func image(_ path: String) throws -> Tensor
 }
 
@@ -34,11 +34,12 @@ extension Benchmark {
 
 /// A file of a benchmark's layout.
 public struct BenchmarkItem: Equatable, Sendable {
-  /// Below the layout's root: "anime/00000.jpg".
+  /// The path relative to the layout's root: "anime/00000.jpg".
   public var path: String
-  /// What the model is asked for.
+  /// The prompt for the model.
   public var prompt: String
-  /// The samples that the file shows, counted over the whole benchmark: the noise of each is a function of the seed and its number.
+  /// The samples in the file, numbered over the whole benchmark: each sample's noise is a function of the seed and its
+  /// number.
   public var samples: Range<Int>
 
   /// An item of the layout.

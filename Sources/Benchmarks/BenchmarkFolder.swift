@@ -1,6 +1,7 @@
-/// Where a benchmark's results lie: the official layout by itself, for official scorers list all that they find in it.
+/// The folder of a benchmark's results. The official layout has its own subfolder, since official scorers process
+/// everything in it.
 public struct BenchmarkFolder: Sendable {
-  /// Without a slash at the end.
+  /// The path without a final slash.
   public let path: String
 
   /// A folder by its path.
@@ -10,9 +11,9 @@ public struct BenchmarkFolder: Sendable {
 
   /// The official layout's root.
   public var samples: String { path + "/samples" }
-  /// `GenerationRecord`.
+  /// The file of the `GenerationRecord`.
   public var record: String { path + "/generation.json" }
-  /// `BenchmarkScores`.
+  /// The file of the `BenchmarkScores`.
   public var scores: String { path + "/scores.json" }
   /// An image of the first samples.
   public var sheet: String { path + "/sheet.png" }

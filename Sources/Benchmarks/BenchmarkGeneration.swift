@@ -2,17 +2,17 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// Makes a benchmark's files, and goes on where it was stopped: a file is there whole or not at all.
+/// Makes a benchmark's files, and continues after an interruption: each file is complete or absent.
 public struct BenchmarkGeneration {
   /// Pixels [samples, 3, H, W] (or [samples, 3, F, H, W]) in 0...1 for as many texts.
   ///
-  /// - Parameter first: the number of the first sample; the noise of each follows from it.
+  /// - Parameter first: the number of the first sample, which determines the noise.
   public typealias Sampler = (_ texts: [String], _ first: Int) throws -> Tensor
 
   private let benchmark: any Benchmark
   private let root: String
 
-  /// Claims the folder for what the record says.
+  /// Claims the folder for samples of this record.
   ///
   /// - Throws: `Failure` if the folder holds other samples.
   public init(
@@ -32,17 +32,17 @@ public struct BenchmarkGeneration {
     try benchmark.prepare(root)
   }
 
-  /// The items whose files are not there.
+  /// The items whose files are missing.
   public var missing: [BenchmarkItem] {
     benchmark.items.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0.path)") }
   }
 
-  /// Makes what is missing.
+  /// Makes the missing items.
   ///
   /// - Parameters:
-  ///   - batch: samples made at once. Groups are the same ones each time, also after an interruption: a sample's last
-  ///     bits may depend on its batch.
-  ///   - progress: how many of the items are there.
+  ///   - batch: the number of samples made at once. The groups are always the same, even after an interruption: a
+  ///     sample's last bits may depend on its batch.
+  ///   - progress: called with the number of existing items.
   public func callAsFunction(batch: Int, sampler: Sampler, progress: (Int) throws -> Void) throws {
     let missing = missing
     var done = benchmark.items.count - missing.count
@@ -63,7 +63,7 @@ public struct BenchmarkGeneration {
     }
   }
 
-  /// Items whose samples follow each other, of `batch` samples in all, or a single one that has more.
+  /// Groups of consecutive items with `batch` samples in all, or a single item that has more.
   static func groups(_ items: [BenchmarkItem], batch: Int) -> [[BenchmarkItem]] {
     var groups = [[BenchmarkItem]]()
     for item in items {

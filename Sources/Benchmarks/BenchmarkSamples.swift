@@ -2,13 +2,13 @@ import Files
 import Foundation
 import Tensors
 
-/// The samples of a benchmark, made or found.
+/// The samples of a benchmark, generated or found.
 public struct BenchmarkSamples: Sendable {
   /// The official layout's root.
   public let root: String
   /// nil for samples from elsewhere.
   public let record: GenerationRecord?
-  /// Where scores are written; nil if they are only printed.
+  /// The folder for scores; nil if they are only printed.
   public let folder: BenchmarkFolder?
 
   /// Samples that have just been generated.
@@ -16,9 +16,9 @@ public struct BenchmarkSamples: Sendable {
     (self.root, self.record, self.folder) = (root, record, folder)
   }
 
-  /// Samples that exist: in the benchmark's layout, or in the folder of an earlier call.
+  /// Existing samples, in the benchmark's layout or in the folder of an earlier call.
   ///
-  /// - Parameter scores: the folder for scores; by default that of the earlier call.
+  /// - Parameter scores: the folder for scores; by default the earlier call's.
   /// - Throws: `Failure` if there is no such folder, or its samples were made for other prompts.
   public init(in folder: String, of benchmark: any Benchmark, scores: String? = nil) throws {
     var isFolder: ObjCBool = false
@@ -45,7 +45,7 @@ public struct BenchmarkSamples: Sendable {
     self.init(root: made.samples, record: record, folder: place ?? made)
   }
 
-  /// The folder for the files of a scorer that is another program.
+  /// The folder for the files of an external scorer.
   ///
   /// - Throws: `Failure` if there is none.
   func folder(for scorer: String) throws -> BenchmarkFolder {
@@ -56,5 +56,6 @@ public struct BenchmarkSamples: Sendable {
   }
 }
 
-/// Makes a progress bar for `count` pieces of work; it is called with how many are done, and may throw to stop the work.
+/// Makes a progress bar for `count` items of work. It is called with the number that are done, and may throw to stop
+/// the work.
 public typealias ScoringProgress = (_ count: Int, _ what: String) -> (Int) throws -> Void

@@ -6,13 +6,14 @@ import Reports
 import Tensors
 
 extension Fingerprint {
-  /// What a benchmark's scores depend on besides the samples. Scores are compared only if it is the same.
+  /// The fingerprint of everything besides the samples that a benchmark's scores depend on. Scores are compared only if
+  /// it is the same.
   ///
   /// - Parameters:
-  ///   - version: of the scoring; raised when a change of the code changes a number.
-  ///   - prompts: their SHA-256.
-  ///   - samples: how many were scored.
-  ///   - scorers: what scored them: a network's weights by hash, an official program's version, a way to resize.
+  ///   - version: the version of the scoring, raised when a change of the code changes a number.
+  ///   - prompts: the SHA-256 of the prompts.
+  ///   - samples: the number of scored samples.
+  ///   - scorers: the scorers: a network's weights by hash, an official program's version, a resize method.
   public init(benchmark: String, version: Int, prompts: String, samples: Int, scorers: Fingerprint) {
     self = Fingerprint([
       "benchmark": benchmark, "version": "\(version)", "prompts": prompts, "samples": "\(samples)",
@@ -24,15 +25,15 @@ extension Fingerprint {
 public struct BenchmarkScore: Codable, Equatable, Sendable {
   /// "anime", "counting", "subject consistency".
   public var name: String
-  /// In the benchmark's own unit.
+  /// The value in the benchmark's own unit.
   public var value: Double
-  /// 95%, by a bootstrap over the samples; nil if one would show nothing.
+  /// The 95% interval, by a bootstrap over the samples; nil if a bootstrap would be meaningless.
   public var interval: ClosedRange<Double>?
-  /// Samples that it was computed from.
+  /// The number of samples that it was computed from.
   public var samples: Int
-  /// What else the official scorer prints beside it, by name: "std of chunks".
+  /// Other numbers that the official scorer prints with it, by name: "std of chunks".
   public var details: [String: Double]?
-  /// Why it is not to be relied on.
+  /// The reason why the score is unreliable.
   public var warning: String?
 
   /// A score from an estimate.
@@ -45,13 +46,13 @@ public struct BenchmarkScore: Codable, Equatable, Sendable {
   }
 }
 
-/// A benchmark's scores and what they depend on: the content of `scores.json`.
+/// A benchmark's scores with their fingerprint: the content of `scores.json`.
 public struct BenchmarkScores: Codable, Equatable, Sendable {
-  /// What the scores depend on besides the samples.
+  /// Everything besides the samples that the scores depend on.
   public var fingerprint: Fingerprint
-  /// What the samples were made from; nil for samples of unknown origin.
+  /// The record of the samples' generation; nil for samples of unknown origin.
   public var generation: GenerationRecord?
-  /// In the benchmark's order.
+  /// The scores in the benchmark's order.
   public var scores: [BenchmarkScore]
 
   /// Scores with their fingerprint.
@@ -59,7 +60,7 @@ public struct BenchmarkScores: Codable, Equatable, Sendable {
     (self.fingerprint, self.generation, self.scores) = (fingerprint, generation, scores)
   }
 
-  /// - Throws: `Failure` if the file is not what `write` makes.
+  /// - Throws: `Failure` if the file was not written by `write`.
   public static func read(_ path: String) throws -> BenchmarkScores {
     guard FileManager.default.fileExists(atPath: path) else {
       throw Failure(.missing, at: path, "there are no scores", advice: "`fewstep benchmark` writes them.")
@@ -88,7 +89,7 @@ public struct BenchmarkScores: Codable, Equatable, Sendable {
     }
   }
 
-  /// The table, and below it what should be known before it is believed.
+  /// The table, followed by its warnings.
   public var text: String {
     get throws {
       let warnings = Warnings.lines(scores.map { ($0.name, $0.warning) }).map { "warning: \($0)" }

@@ -2,7 +2,7 @@ import Fewstep
 import Media
 import Tensors
 
-/// An image of a benchmark's samples, evenly spread over it, small and side by side.
+/// An overview image of a benchmark's samples, evenly spread over it, small and side by side.
 public struct BenchmarkSheet {
   private static let side = 128
 
@@ -16,11 +16,11 @@ public struct BenchmarkSheet {
     items = (0..<shown).map { all[$0 * all.count / shown] }
   }
 
-  /// With the prompts in the file's texts "sample 1", "sample 2", ...
+  /// Writes the sheet, with the prompts in the file's texts "sample 1", "sample 2", ...
   public func write(below root: String, to path: String) throws {
     let images = try items.map { item in
       let image = try benchmark.image("\(root)/\(item.path)")
-      // All of the sheet's images are squares, however their model makes them.
+      // All images in the sheet are squares, whatever the shape of the samples.
       return try resized(image, height: Self.side, width: Self.side, .bicubic).to(.float32) / 255
     }
     let texts = items.enumerated().map { PNGImage.Text("sample \($0 + 1)", $1.prompt) }

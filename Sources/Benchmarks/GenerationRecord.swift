@@ -3,14 +3,14 @@ import Files
 import Foundation
 import Tensors
 
-/// What a folder's samples were made from: `generation.json`, so that samples of two models never mix.
+/// The origin of a folder's samples, in `generation.json`, so that samples of two models never mix.
 public struct GenerationRecord: Codable, Equatable, Sendable {
   /// The benchmark, the prompts' hash, the seed, the model and its sampler.
   public let fingerprint: Fingerprint
 
   /// - Parameters:
-  ///   - prompts: their SHA-256.
-  ///   - seed: of the noise.
+  ///   - prompts: the SHA-256 of the prompts.
+  ///   - seed: the seed of the noise.
   ///   - model: the model and its sampler: "weights", "steps", "guidance", "size", ...
   public init(benchmark: String, prompts: String, seed: Int, model: Fingerprint) {
     fingerprint = model.merging(["benchmark": benchmark, "prompts": prompts, "seed": "\(seed)"])
@@ -21,9 +21,9 @@ public struct GenerationRecord: Codable, Equatable, Sendable {
   /// The prompts' SHA-256.
   public var prompts: String { fingerprint["prompts"] ?? "" }
 
-  /// nil if the folder has none: samples of unknown origin.
+  /// Reads the record; nil if the folder has none, for samples of unknown origin.
   ///
-  /// - Throws: `Failure` if the file is not one that `claim` writes.
+  /// - Throws: `Failure` if the file was not written by `claim`.
   public static func read(_ path: String) throws -> GenerationRecord? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     do {
@@ -37,7 +37,7 @@ public struct GenerationRecord: Codable, Equatable, Sendable {
 
   /// Writes the record into a new folder, or checks that the folder's record is the same.
   ///
-  /// - Throws: `Failure` with the differences if the folder's samples were made from something else; changes nothing then.
+  /// - Throws: `Failure` with the differences if the folder's samples have another origin. Then nothing is changed.
   func claim(_ path: String) throws {
     guard let recorded = try Self.read(path) else {
       return try AtomicFile.write(JSONEncoder.pretty.encode(self), to: path)

@@ -5,14 +5,14 @@ import Tensors
 
 /// A benchmark's official scorer: a Python program in a checkout of its repository.
 public struct OfficialScorer {
-  /// The checkout.
+  /// The path of the checkout.
   public let folder: String
-  /// Below the folder: "evaluation/evaluate_images.py".
+  /// The path relative to the folder: "evaluation/evaluate_images.py".
   public let script: String
   private let python: String
   private let program: Program
 
-  /// - Parameter advice: how to get it.
+  /// - Parameter advice: how to get the scorer.
   /// - Throws: `Failure` if the script or its Python does not exist.
   public init(_ folder: String, script: String, python: String, advice: String) throws {
     guard FileManager.default.fileExists(atPath: "\(folder)/\(script)") else {
@@ -24,19 +24,19 @@ public struct OfficialScorer {
     (self.folder, self.script, self.python, self.program) = (Self.absolute(folder), script, python, program)
   }
 
-  /// Its script's name and SHA-256.
+  /// The script's name and SHA-256.
   public func digest() throws -> String { "\(script) \(try SHA256.hash(of: "\(folder)/\(script)"))" }
 
-  /// A path that means the same in the scorer's folder.
+  /// An absolute path, which is also valid in the scorer's folder.
   static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }
 
-  /// Runs it to its end. Both of its outputs go to standard error: standard output is for scores.
+  /// Runs the scorer to its end. Both of its outputs go to standard error: standard output is for scores.
   ///
   /// - Parameters:
-  ///   - arguments: Python's, the script among them.
-  ///   - results: the file that it is told to write. An earlier one is removed first: it does not answer this call.
-  ///   - note: gets the command line.
-  /// - Throws: `Failure` if it fails or writes nothing; `Interrupted` after Ctrl-C.
+  ///   - arguments: Python's arguments, including the script.
+  ///   - results: the file that it must write. An earlier one is removed first, since it does not belong to this call.
+  ///   - note: called with the command line.
+  /// - Throws: `Failure` if the scorer fails or writes nothing; `Interrupted` after Ctrl-C.
   func run(
     _ arguments: [String], writing results: String, environment: [String: String] = [:], note: (String) -> Void
   ) throws {
@@ -60,7 +60,7 @@ public struct OfficialScorer {
   }
 }
 
-/// A file in a fingerprint: what it is, and 16 digits of its SHA-256.
+/// A file in a fingerprint: its description, and 16 digits of its SHA-256.
 func fileDigest(_ what: String, _ path: String) throws -> String {
   "\(what) \(try SHA256.hash(of: path).prefix(16))"
 }

@@ -3,13 +3,13 @@ import Evaluation
 import Files
 import Tensors
 
-/// How near images are to their captions: cosines of a CLIP model's embeddings (Hessel et al., arXiv 2104.08718, without
-/// their factor and without a limit at 0).
+/// The similarity of images and their captions: cosines of a CLIP model's embeddings (Hessel et al., arXiv 2104.08718,
+/// without their factor and without their limit at 0).
 ///
-/// As DMD2 takes it, with OpenCLIP's ViT-g-14: "A photo depicts" before every caption, and images brought to 256 pixels a
-/// side before the model's own preparation. Both give the tokens that DMD2 puts together itself.
+/// As in DMD2, with OpenCLIP's ViT-g-14: "A photo depicts" before every caption, and images resized to 256 pixels per
+/// side before the model's own preprocessing. The tokens are the same as those that DMD2 assembles itself.
 public final class CLIPScore {
-  /// What scores depend on besides images and captions.
+  /// Everything besides images and captions that the scores depend on.
   public let fingerprint: Fingerprint
   private let device: Device
   private let model: CLIPModel
@@ -18,10 +18,10 @@ public final class CLIPScore {
   private let fit: ImageFit
 
   /// - Parameters:
-  ///   - folder: the model's, in transformers' layout or open_clip's.
-  ///   - tokenizer: its tokenizer's folder; the model's own unless given.
-  ///   - prefix: before every caption, with a space; empty for none.
-  ///   - fit: of images, before the model's own preparation.
+  ///   - folder: the model's folder, in transformers' or open_clip's layout.
+  ///   - tokenizer: the tokenizer's folder; by default the model's folder.
+  ///   - prefix: a text before every caption, with a space; empty for none.
+  ///   - fit: the crop or resize of images before the model's own preprocessing.
   /// - Throws: `Failure` naming the file, and the setting or the tensor in it, that cannot be used.
   public init(
     _ folder: String, tokenizer: String? = nil, prefix: String = "A photo depicts", fit: ImageFit = .square(256),
@@ -38,7 +38,7 @@ public final class CLIPScore {
     ]).merging(texts.fingerprint)
   }
 
-  /// The cosine of each image, uint8 [3, H, W] on the CPU and of its own size, with its caption.
+  /// The cosine of each image, uint8 [3, H, W] on the CPU and in its original size, with its caption.
   public func cosines(images: [Tensor], captions: [String]) throws -> [Double] {
     let prepared = try inParallel(images) { [processing, fit] in try processing(image: fit($0)) }
     return try noGrad {

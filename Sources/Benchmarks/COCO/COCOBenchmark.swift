@@ -10,8 +10,8 @@ public struct COCOBenchmark: Benchmark {
   public let prompts: String
 
   /// - Parameters:
-  ///   - captions: as `COCOCaptions.read` gives them.
-  ///   - limit: so many, the first ones.
+  ///   - captions: captions from `COCOCaptions.read`.
+  ///   - limit: the number of first captions to use.
   public init(_ captions: [String], limit: Int? = nil) {
     items = captions.prefix(limit ?? captions.count).enumerated().map { index, caption in
       BenchmarkItem(path: String(format: "%05d.png", index), prompt: caption, samples: index..<index + 1)

@@ -3,17 +3,17 @@ import Files
 import Foundation
 import Tensors
 
-/// The captions of a COCO evaluation, in the order in which images are numbered.
+/// The captions of a COCO evaluation, in the order of the images' numbers.
 public enum COCOCaptions {
-  /// Of a text file one a line, empty lines left out, as DMD2 reads its captions_coco14_test.txt. Of COCO's own
-  /// captions_val2014.json one an image: that with the lowest id, in the order of the images' ids.
+  /// From a text file: one caption per line without empty lines, as DMD2 reads its captions_coco14_test.txt. From
+  /// COCO's own captions_val2014.json: the caption with the lowest id of each image, in the order of the images' ids.
   ///
-  /// - Throws: `Failure` naming the line, or the place in the JSON, that holds no caption.
+  /// - Throws: `Failure` naming the line, or the position in the JSON, that holds no caption.
   public static func read(_ path: String) throws -> [String] {
     path.hasSuffix(".json") ? try annotations(path) : try PromptFile.read(path)
   }
 
-  /// What is read of COCO's file.
+  /// The required parts of COCO's file.
   private struct Annotations: Decodable {
     struct Caption: Decodable {
       let image: Int
@@ -41,7 +41,7 @@ public enum COCOCaptions {
       first[caption.image] = caption
     }
     let captions = try first.values.sorted { $0.image < $1.image }.map { found in
-      // Some end in a line break.
+      // Some captions end in a line break.
       let text = found.caption.split(whereSeparator: \.isNewline).joined(separator: " ")
         .trimmingCharacters(in: .whitespaces)
       guard !text.isEmpty else {
@@ -53,7 +53,7 @@ public enum COCOCaptions {
     return captions
   }
 
-  /// "annotations[3].caption", and what was wanted there.
+  /// The error with the position, "annotations[3].caption", and the expected type.
   private static func unread(_ error: DecodingError, at path: String) -> Failure {
     let expected = "COCO's captions: annotations with image_id, id (numbers) and caption (a text)"
     func place(_ keys: [any CodingKey]) -> String {

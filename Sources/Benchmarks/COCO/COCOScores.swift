@@ -5,33 +5,33 @@ import Media
 import Metrics
 import Tensors
 
-/// Scores COCO's images as DMD2 does (arXiv 2405.14867, its main/coco_eval): FID at a resolution, patch-FID and CLIP score;
-/// and by CMMD.
+/// Scores COCO's images as DMD2 does (arXiv 2405.14867, its main/coco_eval), by FID at a resolution, patch-FID and CLIP
+/// score; and by CMMD.
 public struct COCOScores {
-  /// Of how the scores are defined here.
+  /// The version of the scores' definitions here.
   static let version = 1
 
-  /// What has been added so far.
+  /// The scores that have been added so far.
   public private(set) var scores: [BenchmarkScore] = []
   private let benchmark: COCOBenchmark
   private let root: String
   private let batch: Int
   private var scorers = Fingerprint()
 
-  /// What a scorer says of how far it is: images that are done, of how many, and which.
+  /// A scorer's progress: the number of finished images, the total, and a description.
   public typealias Report = (_ done: Int, _ count: Int, _ what: String) throws -> Void
   private let report: Report
 
   /// - Parameters:
   ///   - root: where the images are.
-  ///   - batch: images that a network sees at once.
+  ///   - batch: the number of images that a network gets at once.
   /// - Throws: `Failure` if images are missing.
   public init(_ benchmark: COCOBenchmark, root: String, batch: Int, report: @escaping Report = { _, _, _ in }) throws {
     (self.benchmark, self.root, self.batch, self.report) = (benchmark, root, batch, report)
     try benchmark.checkPresence(below: root)
   }
 
-  /// What the scores depend on besides the samples.
+  /// Everything besides the samples that the scores depend on.
   public var fingerprint: Fingerprint {
     Fingerprint(
       benchmark: benchmark.name, version: Self.version, prompts: benchmark.prompts, samples: benchmark.items.count,
@@ -39,19 +39,19 @@ public struct COCOScores {
     )
   }
 
-  /// FID of images as `fit` shows them: "FID" at a resolution, "patch-FID" in patches.
+  /// Adds the FID of images after `fit`: "FID" at a resolution, "patch-FID" in patches.
   public mutating func addFrechetDistance(
     _ name: String, _ network: Inception, _ fit: ImageFit, to real: RealImages
   ) throws {
     try add(name, network, fit, to: real) { try FrechetDistance(to: FeatureStatistics($0))($1, $2) }
   }
 
-  /// CMMD of whole images.
+  /// Adds the CMMD of whole images.
   public mutating func addCMMD(_ network: CLIPEmbedding, to real: RealImages) throws {
     try add("CMMD", network, .whole, to: real) { try CMMD(to: $0)($1, $2) }
   }
 
-  /// The mean cosine of images with their captions.
+  /// Adds the mean cosine of images with their captions.
   public mutating func addCLIPScore(_ score: CLIPScore) throws {
     let cosines = try stride(from: 0, to: benchmark.items.count, by: batch).flatMap { start in
       let part = Array(benchmark.items[start..<min(start + batch, benchmark.items.count)])

@@ -3,21 +3,22 @@ import Fewstep
 import Files
 import Tensors
 
-/// The real side of a benchmark: images, and features of them that are there already.
+/// The real side of a benchmark: images, and existing files of their features.
 public struct RealImages {
   private let sources: [String]
   private let images: [ImageSource.Image]
   private let kept: [ImageFeatures]
 
   /// - Parameter sources: folders of images, tars, and files that `ImageFeatures.write` made (.h5).
-  /// - Throws: `Failure` if one is not there, holds no images or other features.
+  /// - Throws: `Failure` if a source does not exist, or holds no images or other features.
   public init(_ sources: [String]) throws {
     self.sources = sources
     kept = try sources.filter(Self.isFile).map { try ImageFeatures(reading: $0) }
     images = try ImageSource.images(in: sources.filter { !Self.isFile($0) })
   }
 
-  /// Their features by a network: those of a file of the same network and preparation, or of all images.
+  /// The images' features by a network: from a file with the same network and preprocessing, or computed from all
+  /// images.
   ///
   /// - Throws: `Failure` if there are neither.
   func features(

@@ -1,20 +1,21 @@
 import Files
 import Tensors
 
-/// What a model answers to the questions about each tile of each grid.
+/// A model's answers to the questions about each tile of each grid.
 ///
-/// Read from a line a tile,
+/// Read from JSON lines, one per tile,
 ///
 ///     {"image": "partiprompts7", "tile": 0, "answers": {"1": "yes", "2": "no"}}
 ///
-/// tiles counted along the rows from 0 on; or from the `..._detail.txt` that `compute_dpg_bench.py` writes. Only "yes" is yes.
+/// with tiles counted along the rows from 0; or from the `..._detail.txt` that `compute_dpg_bench.py` writes. Only
+/// "yes" counts as yes.
 public struct DPGAnswers: Sendable {
   /// The file.
   public let path: String
-  /// By the item's name, the tile and the question's number.
+  /// Answers by the item's name, the tile and the question's number.
   private var answers = [String: [Int: [Int: Bool]]]()
 
-  /// - Throws: `Failure` naming the line; if it speaks of an item, a tile or a question that there is not, or comes twice.
+  /// - Throws: `Failure` naming a line that is malformed, is repeated, or refers to an unknown item, tile or question.
   public init(_ path: String, to questions: DPGQuestions) throws {
     self.path = path
     let file = try TextFile(path)
@@ -25,7 +26,7 @@ public struct DPGAnswers: Sendable {
     }
   }
 
-  /// nil if there is none.
+  /// The answer; nil if there is none.
   func answer(to question: Int, of item: String, tile: Int) -> Bool? { answers[item]?[tile]?[question] }
 
   private mutating func readRows(_ rows: [JSONLines.Row], _ questions: DPGQuestions) throws {
@@ -58,7 +59,7 @@ public struct DPGAnswers: Sendable {
     }
   }
 
-  /// "PATH, (x0, y0, x1, y1), QUESTION, ANSWER", a tile's questions in their order.
+  /// Lines "PATH, (x0, y0, x1, y1), QUESTION, ANSWER", with a tile's questions in order.
   private mutating func readDetails(_ file: TextFile, _ questions: DPGQuestions) throws {
     let pattern = /(.+?), \((\d+), (\d+), (\d+), (\d+)\), (.*)/
     for line in try file.lines {

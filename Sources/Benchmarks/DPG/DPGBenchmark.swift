@@ -3,12 +3,12 @@ import Foundation
 import Media
 import Tensors
 
-/// DPG-Bench (Hu et al., arXiv 2403.05135): four images each of 1,065 long prompts, about which questions are asked.
+/// DPG-Bench (Hu et al., arXiv 2403.05135): four images for each of 1,065 long prompts, with questions about them.
 ///
-/// The prompts are the files `dpg_bench/prompts/<name>.txt`. The layout is a flat folder with `<name>.png` for each, the four
-/// images in two rows with nothing between them.
+/// The prompts are the files `dpg_bench/prompts/<name>.txt`. The layout is a flat folder with `<name>.png` for each,
+/// with the four images in two rows without gaps.
 public struct DPGBenchmark: Benchmark {
-  /// Images of each prompt.
+  /// The number of images per prompt.
   public static let tiles = 4
   static let columns = 2
 
@@ -17,9 +17,9 @@ public struct DPGBenchmark: Benchmark {
   public let prompts: String
 
   /// - Parameters:
-  ///   - folder: with the prompts.
-  ///   - limit: so many, the first ones by name; a sample's noise does not depend on it.
-  /// - Throws: `Failure` naming a prompt that is empty, or whose name the scorer could not make out.
+  ///   - folder: the folder of the prompts.
+  ///   - limit: the number of first prompts to use, by name; a sample's noise does not depend on it.
+  /// - Throws: `Failure` naming a prompt that is empty, or whose name the scorer could not parse.
   public init(_ folder: String, limit: Int? = nil) throws {
     if access(folder, R_OK) != 0 { throw Failure.system(errno, "cannot read the folder", path: folder) }
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -46,7 +46,7 @@ public struct DPGBenchmark: Benchmark {
     prompts = SHA256.hash(names + texts)
   }
 
-  /// "partiprompts7" of "somewhere/partiprompts7.png".
+  /// "partiprompts7" from "somewhere/partiprompts7.png".
   static func itemName(_ path: some StringProtocol) -> String {
     String(path.split(separator: "/").last.map { $0.split(separator: ".", omittingEmptySubsequences: false)[0] } ?? "")
   }
@@ -55,8 +55,8 @@ public struct DPGBenchmark: Benchmark {
     try ImageFile.write(ImageFile.joined(ImageFile.bytes(pixels), columns: Self.columns), to: path)
   }
 
-  /// - Parameter progress: how many grids have been read.
-  /// - Throws: `Failure` that counts and names missing grids, `Failure` naming a damaged one.
+  /// - Parameter progress: called with the number of grids that have been read.
+  /// - Throws: `Failure` that counts and names missing grids, or names a damaged one.
   public func check(below root: String, progress: (Int) throws -> Void = { _ in }) throws {
     try checkPresence(below: root)
     for (number, item) in items.enumerated() {
@@ -65,9 +65,9 @@ public struct DPGBenchmark: Benchmark {
     }
   }
 
-  /// Pixels a side of the images in the grids, which all have the first one's size.
+  /// The side in pixels of the images in the grids. All must have the size of the first one.
   ///
-  /// - Throws: `Failure` if the grid cannot be parted into two by two squares.
+  /// - Throws: `Failure` if the grid cannot be divided into 2 x 2 squares.
   public func tileSide(below root: String) throws -> Int {
     let path = "\(root)/\(items[0].path)"
     let grid = try RGBImage.read(path)
@@ -78,7 +78,7 @@ public struct DPGBenchmark: Benchmark {
     return grid.width / Self.columns
   }
 
-  /// The first of the four.
+  /// The first of the four images.
   public func image(_ path: String) throws -> Tensor {
     let grid = try RGBImage.read(path).tensor()
     return try grid.sliced(1, to: grid.shape[1] / Self.columns).sliced(2, to: grid.shape[2] / Self.columns).contiguous()

@@ -4,11 +4,11 @@ import Tensors
 
 /// A question about an image of DPG-Bench.
 public struct DPGQuestion: Equatable, Sendable {
-  /// Of its item's questions.
+  /// The question's number within its item.
   public var number: Int
-  /// Of the questions that must be answered with yes for this one to count; 0 is none.
+  /// The numbers of the questions that must be answered with yes for this one to count; 0 means none.
   public var parents: [Int]
-  /// "entity - whole": what the scorer calls L2. L1 is what stands before the dash.
+  /// "entity - whole": the scorer's L2. The part before the dash is L1.
   public var category: String
   /// The question.
   public var text: String
@@ -16,18 +16,19 @@ public struct DPGQuestion: Equatable, Sendable {
 
 /// The questions of `dpg_bench.csv`, as `compute_dpg_bench.py` reads them.
 ///
-/// It leaves out the first row. Where a number comes again in an item, the later question takes its place; where an item comes
-/// again after another one, only its later rows count. The published scores are made so, and so are those here.
+/// It skips the first row. If a number is repeated in an item, the later question replaces the earlier one; if an item
+/// reappears after another one, only its later rows count. The published scores are computed in this way, and so are
+/// those here.
 public struct DPGQuestions: Sendable {
   static let columns = ["item_id", "proposition_id", "dependency", "tuple", "question_natural_language"]
 
   /// The file.
   public let path: String
-  /// By the item's name, in the order of their first rows.
+  /// Questions by the item's name, in the order of their first rows.
   public let items: [String: [DPGQuestion]]
   /// SHA-256 of the file.
   public let digest: String
-  /// What was read in another way than its author may have meant.
+  /// Warnings about rows that were probably read differently than intended.
   public let warnings: [String]
 
   /// - Throws: `Failure` naming the line and the column that cannot be used.

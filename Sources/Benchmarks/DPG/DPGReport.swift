@@ -2,17 +2,17 @@ import Files
 import Metrics
 import Tensors
 
-/// The results file of `compute_dpg_bench.py`: a line an image, then the scores.
+/// The results file of `compute_dpg_bench.py`: one line per image, then the scores.
 public struct DPGReport: Sendable {
   /// The file.
   public let path: String
-  /// 0 to 1, in the order of their lines' texts: the file's own is that of a folder's listing.
+  /// Scores from 0 to 1, sorted by their lines' text, since the file's own order depends on the folder's listing.
   let images: [Double]
-  /// 0 to 100.
+  /// Scores from 0 to 100.
   private var categories = [(name: String, value: Double)]()
   private var total: Double?
 
-  /// - Throws: `Failure` naming the line that is none of the scorer's, or if the scorer did not come to its end.
+  /// - Throws: `Failure` naming a line that is not the scorer's, or if the scorer did not finish.
   public init(_ path: String) throws {
     self.path = path
     var level: String?
@@ -50,9 +50,9 @@ public struct DPGReport: Sendable {
     }
   }
 
-  /// The file's own numbers; the interval of the whole is by a bootstrap over images, categories have none.
+  /// The file's own numbers. The overall interval is by a bootstrap over images; categories have none.
   ///
-  /// - Parameter expected: images there should be.
+  /// - Parameter expected: the expected number of images.
   public func scores(of expected: Int) throws -> [BenchmarkScore] {
     let computed = try Estimate(meanOf: images.map { 100 * $0 }, Resamples(of: images.count))
     var (printed, warnings) = (Estimate(total ?? computed.value, interval: computed.interval), [String]())

@@ -3,11 +3,12 @@ import Tensors
 
 /// DPG-Bench's numbers from answers, as `compute_dpg_bench.py` computes them.
 ///
-/// A tile's score is the share of its questions that are answered with yes, and whose parents are; an image's is the mean of
-/// its tiles, the benchmark's 100 times the mean of its images. Categories are 100 times the share of yes among all their
-/// questions, parents not looked at, and of the last tile alone: that is what the reference counts.
+/// A tile's score is the share of its questions that are answered with yes and whose parents are, too. An image's score
+/// is the mean of its tiles, and the benchmark's is 100 times the mean of its images. A category's score is 100 times
+/// the share of yes among all its questions, ignoring parents, and for the last tile only: that is what the reference
+/// counts.
 public struct DPGScores {
-  /// Of the scoring; raised when a change of the code changes a number.
+  /// The version of the scoring; raised when a change of the code changes a number.
   public static let version = 1
 
   private let benchmark: DPGBenchmark
@@ -23,10 +24,10 @@ public struct DPGScores {
     }
   }
 
-  /// An item that was scored.
+  /// A scored item.
   struct Scored {
     var tiles: [Double]
-    /// To the questions about the last tile.
+    /// The answers to the questions about the last tile.
     var answers: [Bool]
     var questions: [DPGQuestion]
 
@@ -63,7 +64,7 @@ public struct DPGScores {
       + [BenchmarkScore("DPG-Bench", total, samples: scored.count)]
   }
 
-  /// nil if the reference fails and leaves the image out.
+  /// The item's scores; nil if the reference fails and leaves the image out.
   func scored(_ item: String, _ answers: DPGAnswers) throws -> Scored? {
     guard let asked = questions.items[item] else { return nil }
     var made = Scored(tiles: [], answers: [], questions: asked)
@@ -76,7 +77,7 @@ public struct DPGScores {
         }
         return answer
       }
-      // A question that does not count is a "no" for those after it.
+      // A question that does not count is a "no" for its children.
       var counts = Dictionary(uniqueKeysWithValues: zip(asked.map(\.number), made.answers))
       for question in asked {
         for parent in question.parents where parent != 0 {

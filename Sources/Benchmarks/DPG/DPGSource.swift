@@ -1,9 +1,9 @@
 import Files
 import Tensors
 
-/// What answers DPG-Bench's questions: the official scorer, its results, or another model.
+/// The source of answers to DPG-Bench's questions: the official scorer, its results, or another model.
 public struct DPGSource {
-  /// Part of the scores' fingerprint.
+  /// The scorers' part of the scores' fingerprint.
   public let scorers: Fingerprint
   private let read: (BenchmarkSamples) throws -> [BenchmarkScore]
 
@@ -13,7 +13,7 @@ public struct DPGSource {
       Then: --scorer ELLA. With another model's answers: --answers FILE --questions ELLA/dpg_bench/dpg_bench.csv.
     """
 
-  /// The scores of the samples; the official scorer is run now.
+  /// The scores of the samples. If the source is the official scorer, this runs it.
   public func scores(_ samples: BenchmarkSamples) throws -> [BenchmarkScore] { try read(samples) }
 
   /// Answers of another model: JSON lines, or the official scorer's ..._detail.txt.
@@ -35,16 +35,16 @@ public struct DPGSource {
   /// The official scorer in a checkout of ELLA.
   ///
   /// - Parameters:
-  ///   - questions: in place of the checkout's dpg_bench.csv.
-  ///   - processes: how many GPUs.
-  ///   - note: gets the command line.
+  ///   - questions: a file that replaces the checkout's dpg_bench.csv.
+  ///   - processes: the number of GPUs.
+  ///   - note: called with the command line.
   public static func official(
     _ folder: String, questions: String?, python: String, processes: Int, of benchmark: DPGBenchmark,
     note: @escaping (String) -> Void
   ) throws -> DPGSource {
     let scorer = try OfficialScorer(
       folder, script: "dpg_bench/compute_dpg_bench.py", python: python, advice: advice)
-    // Without other questions, it asks those of its checkout.
+    // Without other questions, it uses those of its checkout.
     let digest =
       try questions.map { try DPGQuestions($0).digest } ?? SHA256.hash(of: "\(folder)/dpg_bench/dpg_bench.csv")
     return DPGSource(scorers: ["scorer": try scorer.digest(), "questions": digest]) { samples in
@@ -57,7 +57,7 @@ public struct DPGSource {
         "--vqa-model", "mplug", "--res-path", results,
       ]
       if let questions { arguments += ["--csv", OfficialScorer.absolute(questions)] }
-      // Its processes iterate over a set of categories, and must do so in the same order.
+      // Its processes iterate over a set of categories, and must all do so in the same order.
       try scorer.run(arguments, writing: results, environment: ["PYTHONHASHSEED": "0"], note: note)
       return try DPGReport(results).scores(of: benchmark.items.count)
     }

@@ -4,11 +4,11 @@ import Media
 import Tensors
 
 extension GenEvalBenchmark {
-  /// Whether a folder is in the layout and of these prompts, so that all of it can be judged. Grids are not needed.
+  /// Checks that a folder has the layout and these prompts, so that all of it can be judged. Grids are not needed.
   ///
-  /// - Parameter progress: how many images have been read, of four for each prompt.
-  /// - Throws: `Failure` that counts and names missing files, or names a folder of another prompt; `Failure` naming a
-  ///   damaged image.
+  /// - Parameter progress: called with the number of images read, out of four for each prompt.
+  /// - Throws: `Failure` that counts and names missing files, names a folder of another prompt, or names a damaged
+  ///   image.
   public func check(below root: String, progress: (Int) throws -> Void = { _ in }) throws {
     let files = indices.flatMap { [Self.metadata($0)] + images(of: $0) }
     let missing = files.filter { !FileManager.default.fileExists(atPath: "\(root)/\($0)") }
@@ -22,7 +22,7 @@ extension GenEvalBenchmark {
     }
   }
 
-  /// The same prompt, however its JSON is written.
+  /// Checks that the prompt is the same, however its JSON is formatted.
   private func checkMetadata(of index: Int, below root: String) throws {
     let path = "\(root)/\(Self.metadata(index))"
     let text = try TextFile(path).text.trimmingCharacters(in: .whitespacesAndNewlines)

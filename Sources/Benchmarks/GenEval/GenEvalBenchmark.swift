@@ -3,27 +3,27 @@ import Foundation
 import Media
 import Tensors
 
-/// GenEval (Ghosh et al., arXiv 2310.11513): four images each of 553 prompts about objects, their numbers, colors and
-/// positions.
+/// GenEval (Ghosh et al., arXiv 2310.11513): four images for each of 553 prompts about objects, their numbers, colors
+/// and positions.
 ///
 /// The layout is that of `evaluation/evaluate_images.py`: `<index:05d>/metadata.jsonl` with the prompt's line,
-/// `<index:05d>/samples/0000.png` to `0003.png`, and `<index:05d>/grid.png` with the four beside each other. An item is a
-/// prompt; its grid is written last and so stands for all of its files.
+/// `<index:05d>/samples/0000.png` to `0003.png`, and `<index:05d>/grid.png` with the four side by side. An item is a
+/// prompt; its grid is written last, so its existence means that all of its files exist.
 public struct GenEvalBenchmark: Benchmark {
-  /// Images of each prompt.
+  /// The number of images per prompt.
   public static let imagesPerPrompt = 4
 
   public let name = "geneval"
   public let items: [BenchmarkItem]
   public let prompts: String
-  /// All of the file; an index is a place here.
+  /// All prompts of the file; an index is a position here.
   public let all: [GenEvalPrompt]
-  /// Those that are in the benchmark.
+  /// The indices of the prompts in the benchmark.
   public let indices: [Int]
 
   /// - Parameters:
   ///   - path: `evaluation_metadata.jsonl`.
-  ///   - limit: so many of each task, the first ones; folders and noises do not depend on it.
+  ///   - limit: the number of first prompts per task; folders and noises do not depend on it.
   /// - Throws: `Failure` naming the line and the field that cannot be used.
   public init(_ path: String, limit: Int? = nil) throws {
     all = try GenEvalPrompt.read(path)
@@ -53,7 +53,7 @@ public struct GenEvalBenchmark: Benchmark {
       try FileManager.default.createDirectory(atPath: "\(folder)/samples", withIntermediateDirectories: true)
       let (path, line) = ("\(folder)/metadata.jsonl", Data(all[index].line.utf8))
       if FileManager.default.contents(atPath: path) != line { try AtomicFile.write(line, to: path) }
-      // The grid says that the prompt is done: where an image of it has gone since, it is not.
+      // The grid means that the prompt is done, unless one of its images was removed since.
       let (files, grid) = (FileManager.default, "\(folder)/grid.png")
       if files.fileExists(atPath: grid), !images(of: index).allSatisfy({ files.fileExists(atPath: "\(root)/\($0)") }) {
         try files.removeItem(atPath: grid)
@@ -71,7 +71,7 @@ public struct GenEvalBenchmark: Benchmark {
     try ImageFile.write(ImageFile.joined(images, columns: Self.imagesPerPrompt), to: path)
   }
 
-  /// The first of the four.
+  /// The first of the four images.
   public func image(_ path: String) throws -> Tensor {
     try RGBImage.read((path as NSString).deletingLastPathComponent + "/samples/0000.png").tensor()
   }

@@ -1,5 +1,5 @@
-/// The detector's classes as GenEval calls them: COCO's eighty, three of them by clearer names (computer mouse, tv remote,
-/// computer keyboard).
+/// The detector's classes by GenEval's names: COCO's eighty, three of them with clearer names (computer mouse, tv
+/// remote, computer keyboard).
 enum GenEvalClasses {
   static let names: Set<String> = [
     "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",

@@ -3,14 +3,13 @@ import Evaluation
 import Media
 import Tensors
 
-/// Which color an object has, by a CLIP model: the color whose texts are nearest to the object's crop.
+/// Determines an object's color with a CLIP model: the color whose texts are nearest to the object's crop.
 ///
-/// The reference takes OpenAI's ViT-L/14 and computes it in mixed precision on a GPU; what is nearly equal there can come out
-/// the other way round.
+/// The reference uses OpenAI's ViT-L/14 in mixed precision on a GPU, so near ties may be decided differently.
 public final class GenEvalColorClassifier {
-  /// The place of a failure that does not know the image's path.
+  /// The place in a failure that does not know the image's path.
   static let place = "image"
-  /// What stands in place of the background, if there is a mask: #999.
+  /// The gray that replaces the background, if there is a mask: #999.
   private static let background = 0x99
 
   private let model: CLIPModel
@@ -20,9 +19,9 @@ public final class GenEvalColorClassifier {
   private var classifiers = [String: Tensor]()
 
   /// - Parameters:
-  ///   - folder: the CLIP model's, in transformers' layout or open_clip's.
+  ///   - folder: the CLIP model's folder, in transformers' or open_clip's layout.
   ///   - tokenizer: its tokenizer's folder, in transformers' layout.
-  /// - Throws: `Failure` if either is none.
+  /// - Throws: `Failure` if a folder does not hold what it should.
   public init(_ folder: String, tokenizer: String, precision: DType = .float32, on device: Device = .cpu) throws {
     let folder = try CLIPFolder(folder)
     model = try folder.model(precision, on: device)
@@ -40,7 +39,7 @@ public final class GenEvalColorClassifier {
     self.device = device
   }
 
-  /// What colors depend on besides the image.
+  /// Everything besides the image that the colors depend on.
   public func fingerprint() throws -> Fingerprint {
     ["weights": try model.digest(), "tokenizer": tokenizer.digest]
   }
@@ -53,7 +52,7 @@ public final class GenEvalColorClassifier {
     try logits(image, objects).argmax(1).integers().map { GenEvalColor.allCases[$0] }
   }
 
-  /// 100 times the cosine of each object with each color's texts: float32 [objects, 10].
+  /// 100 times the cosine of each object with each color's text embedding: float32 [objects, 10].
   func logits(_ image: Tensor, _ objects: [GenEvalObject]) throws -> Tensor {
     guard let name = objects.first?.className else { return try .zeros([0, GenEvalColor.allCases.count]) }
     let crops = try objects.map { try processing(image: crop(image, $0)) }
@@ -63,7 +62,7 @@ public final class GenEvalColorClassifier {
     }
   }
 
-  /// Three texts' mean for each color, of length 1: float32 [10, P].
+  /// The mean of three text embeddings for each color, of length 1: float32 [10, P].
   func classifier(of name: String) throws -> Tensor {
     if let known = classifiers[name] { return known }
     let made = try noGrad {
@@ -80,7 +79,7 @@ public final class GenEvalColorClassifier {
     return made
   }
 
-  /// A box's pixels, edges rounded to even as Pillow's `crop` has it, black outside of the image.
+  /// The pixels in a box, with edges rounded to even like Pillow's `crop`, and black outside the image.
   private func crop(_ image: Tensor, _ object: GenEvalObject) throws -> Tensor {
     let (height, width) = (image.shape[1], image.shape[2])
     func edge(_ x: Float) -> Int { Int(x.rounded(.toNearestOrEven)) }

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// An object that a detector sees.
+/// An object that a detector has found.
 public struct GenEvalObject: Equatable, Sendable {
   /// Edges in pixels, from the image's upper left corner.
   public struct Box: Equatable, Sendable {
@@ -22,21 +22,21 @@ public struct GenEvalObject: Equatable, Sendable {
   public var box: Box
   /// The detector's confidence, 0 to 1.
   public var score: Float
-  /// Where somebody has said it already.
+  /// The color, if it is already known.
   public var color: GenEvalColor?
-  /// An image as large as the one it was seen in, black wherever the object is not.
+  /// An image of the same size as the original, black outside the object.
   public var mask: String?
 }
 
-/// What a detector sees in an image: a line of a file of detections.
+/// The objects that a detector found in an image: a line of a file of detections.
 ///
 ///     {"image": "00012/samples/0000.png",
 ///      "objects": [{"class": "bench", "box": [x0, y0, x1, y1], "score": 0.93, "color": "red", "mask": "12-0.png"}]}
 ///
-/// `color` and `mask` may be left out; a mask's path is relative to the file. A line of the official scorer's results is read
-/// as well: its `details` are the boxes that were left over its threshold, without colors and masks.
+/// `color` and `mask` may be left out; a mask's path is relative to the file. A line of the official scorer's results
+/// can be read as well: its `details` are the boxes above its threshold, without colors and masks.
 public struct GenEvalDetections: Equatable, Sendable {
-  /// The prompt's place in the file of prompts.
+  /// The prompt's index in the file of prompts.
   public var index: Int
   /// "00012/samples/0000.png"
   public var image: String
@@ -68,7 +68,7 @@ public struct GenEvalDetections: Equatable, Sendable {
 }
 
 extension GenEvalBenchmark {
-  /// The detections of the benchmark's prompts; those beyond its limit are left out.
+  /// The detections for the benchmark's prompts; those beyond its limit are left out.
   ///
   /// - Throws: `Failure` naming an image that belongs to no prompt.
   public func matching(_ detections: [GenEvalDetections]) throws -> [GenEvalDetections] {
@@ -83,9 +83,9 @@ extension GenEvalBenchmark {
 }
 
 extension ModelConfig {
-  /// An image of the layout, by the official scorer's own rule: folders of digits, names of digits.
+  /// Parses an image's path by the official scorer's own rule: folders of digits, names of digits.
   ///
-  /// - Returns: the prompt's index, and the path below the layout's root; what stands before it is left out.
+  /// - Returns: the prompt's index, and the path relative to the layout's root.
   func image(_ key: String) throws -> (index: Int, path: String) {
     let text = try text(key)
     let parts = text.split(separator: "/").suffix(3)
@@ -118,14 +118,14 @@ extension ModelConfig {
     }
   }
 
-  /// What thresholds are compared with: a score in percent would pass all of them.
+  /// A confidence to compare with thresholds. A percentage would pass all of them, so it is refused.
   fileprivate func confidence(_ key: String, _ number: Double) throws -> Float {
     guard (0...1).contains(number) else { throw wrong(key, expected: "a score of 0 to 1", got: "\(number)") }
     return Float(number)
   }
 
   fileprivate func box(_ key: String, _ numbers: [Double]) throws -> GenEvalObject.Box {
-    // Far outside of any image, and so that rounding fits in an integer.
+    // Far outside any image, yet small enough that rounding fits in an integer.
     guard numbers.count == 4, numbers.allSatisfy({ Swift.abs($0) < 1e7 }), numbers[0] <= numbers[2],
       numbers[1] <= numbers[3]
     else {

@@ -9,16 +9,16 @@ public struct GenEvalJudge {
   private let classifier: GenEvalColorClassifier?
 
   /// - Parameters:
-  ///   - root: the layout's, where images are read whose colors are asked for.
-  ///   - classifier: of objects whose color nobody has said.
+  ///   - root: the layout's root, from which images are read if their colors are needed.
+  ///   - classifier: determines the colors of objects that have none.
   public init(_ benchmark: GenEvalBenchmark, root: String, _ classifier: GenEvalColorClassifier?) {
     (self.benchmark, self.root, self.classifier) = (benchmark, root, classifier)
   }
 
   /// - Parameters:
-  ///   - detections: those of prompts beyond the benchmark's limit are left out.
-  ///   - progress: how many images are judged.
-  /// - Throws: `Failure` naming an image that belongs to no prompt, or whose colors cannot be told.
+  ///   - detections: those for prompts beyond the benchmark's limit are left out.
+  ///   - progress: called with the number of judged images.
+  /// - Throws: `Failure` naming an image that belongs to no prompt, or whose colors cannot be determined.
   public func callAsFunction(
     _ detections: [GenEvalDetections], progress: (Int) throws -> Void = { _ in }
   ) throws -> [GenEvalResult] {

@@ -1,6 +1,6 @@
 import Files
 
-/// What a prompt of GenEval tests.
+/// The ability that a prompt of GenEval tests.
 public enum GenEvalTask: String, CaseIterable, Codable, Sendable {
   case singleObject = "single_object"
   case twoObject = "two_object"
@@ -10,25 +10,25 @@ public enum GenEvalTask: String, CaseIterable, Codable, Sendable {
   case colorAttribution = "color_attr"
 }
 
-/// The colors that GenEval tells apart, in its order.
+/// The colors that GenEval distinguishes, in its order.
 public enum GenEvalColor: String, CaseIterable, Codable, Sendable {
   case red, orange, yellow, green, blue, purple, pink, brown, black, white
 }
 
-/// A prompt of GenEval, and what an image of it must show: a line of `evaluation_metadata.jsonl`.
+/// A prompt of GenEval with the requirements for its images: a line of `evaluation_metadata.jsonl`.
 public struct GenEvalPrompt: Equatable, Sendable {
-  /// Where an object lies, seen from another.
+  /// The position of an object relative to another.
   public enum Relation: String, CaseIterable, Sendable {
     case left = "left of"
     case right = "right of"
     case above, below
   }
 
-  /// Where an object must be.
+  /// The required position of an object.
   public struct Position: Equatable, Sendable {
-    /// Seen from the target.
+    /// The relation as seen from the target.
     public var relation: Relation
-    /// The place in `include` of the objects that it is relative to.
+    /// The index in `include` of the objects that it is relative to.
     public var target: Int
   }
 
@@ -36,7 +36,7 @@ public struct GenEvalPrompt: Equatable, Sendable {
   public struct Objects: Equatable, Sendable {
     /// The detector's class.
     public var className: String
-    /// How many.
+    /// The number of objects.
     public var count: Int
     /// nil for any color.
     public var color: GenEvalColor?
@@ -44,18 +44,18 @@ public struct GenEvalPrompt: Equatable, Sendable {
     public var position: Position?
   }
 
-  /// What the prompt tests.
+  /// The ability that the prompt tests.
   public var task: GenEvalTask
-  /// At least so many of each.
+  /// An image must contain at least this many of each.
   public var include: [Objects]
-  /// Fewer than so many of each.
+  /// An image must contain fewer than this many of each.
   public var exclude: [Objects]
-  /// The prompt that the model gets.
+  /// The prompt for the model.
   public var text: String
-  /// As it stands in the file.
+  /// The line as written in the file.
   public var line: String
 
-  /// All prompts of a file. An image's folder is named by the prompt's place here.
+  /// All prompts of a file. An image's folder is named by the prompt's position here.
   ///
   /// - Throws: `Failure` naming the line and the field.
   public static func read(_ path: String) throws -> [GenEvalPrompt] {
@@ -74,7 +74,7 @@ public struct GenEvalPrompt: Equatable, Sendable {
 }
 
 extension GenEvalPrompt.Objects {
-  /// - Parameter place: in `include`; nil for excluded objects, which have neither color nor position.
+  /// - Parameter place: the index in `include`; nil for excluded objects, which have neither color nor position.
   fileprivate init(_ fields: ModelConfig, place: Int?) throws {
     try fields.requireOnly(place == nil ? ["class", "count"] : ["class", "count", "color", "position"])
     className = try fields.className("class")
@@ -104,7 +104,7 @@ extension ModelConfig {
     return name
   }
 
-  /// Refuses an object's other fields: what is misspelt would not be asked for.
+  /// Refuses an object's other fields: a misspelled requirement would not be checked.
   func requireOnly(_ known: [String]) throws {
     if let other = values.keys.sorted().first(where: { !known.contains($0) }) {
       throw wrong(other, expected: known.joined(separator: ", "), got: "an object's '\(other)'")

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// What is said of an image: a line of the results that `evaluate_images.py` writes and `summary_scores.py` reads.
+/// The verdict on an image: a line of the results that `evaluate_images.py` writes and `summary_scores.py` reads.
 public struct GenEvalResult: Codable, Equatable, Sendable {
   /// The image's path.
   public var filename: String
@@ -10,7 +10,7 @@ public struct GenEvalResult: Codable, Equatable, Sendable {
   public var tag: GenEvalTask
   /// The prompt.
   public var prompt: String
-  /// Whether the image shows all that its prompt asks for.
+  /// Whether the image shows everything that its prompt requires.
   public var correct: Bool
   /// One line for each mistake; empty if there is none.
   public var reason: String
@@ -21,7 +21,7 @@ public struct GenEvalResult: Codable, Equatable, Sendable {
 
   /// All results of a file.
   ///
-  /// - Throws: `Failure` naming the line and the field; if an image is there twice.
+  /// - Throws: `Failure` naming the line and the field, or an image that occurs twice.
   public static func read(_ path: String) throws -> [GenEvalResult] {
     var seen = [String: Int]()
     return try JSONLines.read(path).map { row in
@@ -68,9 +68,9 @@ extension GenEvalResult {
 }
 
 extension GenEvalBenchmark {
-  /// The results of the benchmark's prompts, in the order of their images; those beyond its limit are left out.
+  /// The results for the benchmark's prompts, in the order of their images; those beyond its limit are left out.
   ///
-  /// - Throws: `Failure` naming a result that is of no prompt here.
+  /// - Throws: `Failure` naming a result that belongs to no prompt here.
   public func matching(_ results: [GenEvalResult]) throws -> [GenEvalResult] {
     let wanted = Set(indices)
     let named = try results.map { result in

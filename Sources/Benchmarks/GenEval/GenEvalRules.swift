@@ -1,36 +1,37 @@
-/// Whether an image shows what its prompt asks for, by the rules of GenEval's `evaluate_images.py`, in its words.
+/// Judges whether an image shows what its prompt requires, by the rules of GenEval's `evaluate_images.py`, with the
+/// same messages.
 ///
-/// Arithmetic is in float32, as it is there: a box that lies on a boundary falls on the same side.
+/// Arithmetic is in float32 as in the original, so that a box on a boundary gets the same verdict.
 public enum GenEvalRules {
-  /// What a detector is less sure of is not there.
+  /// The minimum confidence of an object that counts.
   static let confidence: Float = 0.3
   static let countingConfidence: Float = 0.9
-  /// Of one class, the surest ones.
+  /// The maximum number of objects per class; the most confident ones are kept.
   static let mostObjects = 16
-  /// How much of both objects' sizes their distance is shortened by.
+  /// The margin by which the distance of two objects is reduced, as a share of both sizes.
   static let positionMargin: Float = 0.1
 
   /// The outcome for an image.
   public struct Verdict: Equatable, Sendable {
-    /// Whether the image shows all that its prompt asks for.
+    /// Whether the image shows everything that its prompt requires.
     public var isCorrect: Bool
-    /// One line for each thing that is wrong.
+    /// One line for each mistake.
     public var reason: String
   }
 
-  /// Of each class the objects that count, the surest first.
+  /// The objects that count for each class, the most confident first.
   public static func kept(_ objects: [GenEvalObject], for task: GenEvalTask) -> [String: [GenEvalObject]] {
     let threshold = task == .counting ? countingConfidence : confidence
     return Dictionary(grouping: objects.filter { $0.score > threshold }, by: \.className).mapValues { objects in
-      // The reference sorts upwards and turns round. In which order it finds equally sure ones is NumPy's affair.
+      // The reference sorts in ascending order and reverses. Its order of equal confidences depends on NumPy.
       let sorted = objects.enumerated().sorted { ($0.element.score, $0.offset) > ($1.element.score, $1.offset) }
       return sorted.prefix(mostObjects).map(\.element)
     }
   }
 
   /// - Parameters:
-  ///   - objects: what `kept` gives.
-  ///   - colors: of some objects of a class, in their order; asked only where the prompt names a color.
+  ///   - objects: the result of `kept`.
+  ///   - colors: colors of some objects of a class, in order; called only if the prompt names a color.
   public static func verdict(
     _ prompt: GenEvalPrompt, _ objects: [String: [GenEvalObject]],
     colors: ([GenEvalObject]) throws -> [GenEvalColor]
@@ -86,7 +87,7 @@ public enum GenEvalRules {
     return nil
   }
 
-  /// Where a box lies, seen from another: none if they are too near, two in the corners.
+  /// The positions of one box relative to another: none if they are too near, two in the corners.
   static func relations(of a: GenEvalObject.Box, to b: GenEvalObject.Box) -> [GenEvalPrompt.Relation] {
     let offset = (x: a.center.x - b.center.x, y: a.center.y - b.center.y)
     func shortened(_ offset: Float, _ sizes: Float) -> Float {

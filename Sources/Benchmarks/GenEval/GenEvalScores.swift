@@ -1,14 +1,14 @@
 import Metrics
 import Tensors
 
-/// GenEval's numbers, as `summary_scores.py` computes them: of each task the share of correct images, and their mean.
+/// GenEval's numbers, as `summary_scores.py` computes them: the share of correct images in each task, and their mean.
 public enum GenEvalScores {
-  /// Of the scoring; raised when a change of the code changes a number.
+  /// The version of the scoring; raised when a change of the code changes a number.
   public static let version = 1
 
   /// Intervals are by a bootstrap over images.
   ///
-  /// - Parameter benchmark: what the results should be of; what is missing is said in a warning.
+  /// - Parameter benchmark: the benchmark that the results should cover; a warning lists missing results.
   public static func scores(_ results: [GenEvalResult], of benchmark: GenEvalBenchmark) throws -> [BenchmarkScore] {
     guard !results.isEmpty else { throw Failure(.missing, at: "GenEval", "there are no results to score") }
     let resamples = try Resamples(of: results.count)

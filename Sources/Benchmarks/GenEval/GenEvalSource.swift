@@ -2,9 +2,9 @@ import Files
 import Foundation
 import Tensors
 
-/// What says which objects GenEval's images show: the official scorer, its results, or another detector.
+/// The source of the objects in GenEval's images: the official scorer, its results, or another detector.
 public struct GenEvalSource {
-  /// Part of the scores' fingerprint.
+  /// The scorers' part of the scores' fingerprint.
   public let scorers: Fingerprint
   private let read: (BenchmarkSamples, ScoringProgress) throws -> [GenEvalResult]
 
@@ -15,7 +15,7 @@ public struct GenEvalSource {
       With another detector: --detections FILE.
     """
 
-  /// - Parameter progress: for work that is done here.
+  /// - Parameter progress: used for work that is done here.
   public func results(_ samples: BenchmarkSamples, progress: ScoringProgress) throws -> [GenEvalResult] {
     try read(samples, progress)
   }
@@ -23,8 +23,8 @@ public struct GenEvalSource {
   /// The official scorer in a checkout of GenEval; it needs a CUDA GPU.
   ///
   /// - Parameters:
-  ///   - detector: the folder with the detector's weights.
-  ///   - note: gets the command line.
+  ///   - detector: the folder of the detector's weights.
+  ///   - note: called with the command line.
   public static func official(
     _ folder: String, detector: String, python: String, note: @escaping (String) -> Void
   ) throws -> GenEvalSource {
@@ -52,9 +52,9 @@ public struct GenEvalSource {
     return GenEvalSource(scorers: ["scorer": try fileDigest("results", path)]) { _, _ in given }
   }
 
-  /// What another detector sees, as JSON lines.
+  /// Another detector's output, as JSON lines.
   ///
-  /// - Parameter classifier: names the colors of objects, if the file does not.
+  /// - Parameter classifier: determines the colors of objects, if the file does not.
   public static func detections(
     _ path: String, of benchmark: GenEvalBenchmark, colors classifier: GenEvalColorClassifier?
   ) throws -> GenEvalSource {

@@ -3,10 +3,11 @@ import Foundation
 import Media
 import Tensors
 
-/// HPSv2's benchmark (Wu et al., arXiv 2306.09341): an image each for 800 prompts of four styles.
+/// HPSv2's benchmark (Wu et al., arXiv 2306.09341): one image for each of 800 prompts in each of four styles.
 ///
-/// The prompts are `anime.json`, `concept-art.json`, `paintings.json` and `photo.json` of the hub's data set `zhwang/HPDv2`,
-/// folder `benchmark/`: arrays of texts. Images lie where `hpsv2.evaluate` looks for them, `<style>/<index:05d>.jpg`.
+/// The prompts are `anime.json`, `concept-art.json`, `paintings.json` and `photo.json` in the folder `benchmark/` of
+/// the hub's data set `zhwang/HPDv2`: arrays of strings. Images are in the layout of `hpsv2.evaluate`,
+/// `<style>/<index:05d>.jpg`.
 public struct HPSv2Benchmark: Benchmark {
   /// The names of the four files.
   public static let styles = ["anime", "concept-art", "paintings", "photo"]
@@ -16,9 +17,9 @@ public struct HPSv2Benchmark: Benchmark {
   public let prompts: String
 
   /// - Parameters:
-  ///   - folder: with the four files.
-  ///   - limit: so many of each style, the first ones; a sample's noise does not depend on it.
-  /// - Throws: `Failure` with the file, and the place in it that is no text.
+  ///   - folder: the folder of the four files.
+  ///   - limit: the number of first prompts per style; a sample's noise does not depend on it.
+  /// - Throws: `Failure` with the file, and the position in it that is not a string.
   public init(_ folder: String, limit: Int? = nil) throws {
     let texts = try Self.styles.map { try Self.prompts("\(folder)/\($0).json") }
     var (items, first) = ([BenchmarkItem](), 0)

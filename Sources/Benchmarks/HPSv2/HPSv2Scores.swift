@@ -4,12 +4,12 @@ import Media
 import Metrics
 import Tensors
 
-/// Scores HPSv2's images as `hpsv2.evaluate` does: 100 times the cosine, its mean for each style and over all.
+/// Scores HPSv2's images like `hpsv2.evaluate`: 100 times the cosine, with its mean for each style and over all.
 ///
-/// Its "std" of a style is that of the means of ten runs of 80 images; where a style has not 800 there is none. Where a
-/// image is missing, the official scorer takes the next one in its place: here it is an error.
+/// Its "std" of a style is the standard deviation of the means of ten chunks of 80 images; a style with other than 800
+/// images has none. If an image is missing, the official scorer uses the next one in its place: here it is an error.
 public struct HPSv2Scores {
-  /// Of the scoring; raised when a change of the code changes a number.
+  /// The version of the scoring; raised when a change of the code changes a number.
   public static let version = 1
   private static let chunks = (count: 10, size: 80)
 
@@ -20,10 +20,10 @@ public struct HPSv2Scores {
   public init(_ benchmark: HPSv2Benchmark, root: String) { (self.benchmark, self.root) = (benchmark, root) }
 
   /// - Parameters:
-  ///   - reward: `hpsv2`.
-  ///   - batch: images that are read at once.
-  ///   - progress: how many are scored.
-  /// - Throws: `Failure` naming what is missing, `Failure` naming a damaged image.
+  ///   - reward: the reward `hpsv2`.
+  ///   - batch: the number of images that are read at once.
+  ///   - progress: called with the number of scored images.
+  /// - Throws: `Failure` naming missing images or a damaged one.
   public func callAsFunction(
     _ reward: any ImageFileReward, scorer: String, batch: Int, progress: (Int) throws -> Void
   ) throws -> (fingerprint: Fingerprint, scores: [BenchmarkScore]) {
@@ -50,7 +50,7 @@ public struct HPSv2Scores {
     try Estimate(meanOf: values, Resamples(of: values.count))
   }
 
-  /// NumPy's std, which divides by their number, of the chunks' means; nil for another number of images than 800.
+  /// NumPy's std (divided by n) of the chunks' means; nil for other than 800 images.
   static func stdOfChunks(_ values: [Double]) -> Double? {
     guard values.count == chunks.count * chunks.size else { return nil }
     func mean(_ values: some Collection<Double>) -> Double { values.reduce(0, +) / Double(values.count) }

@@ -2,11 +2,11 @@ import Foundation
 import Media
 import Tensors
 
-/// VBench's videos: one folder of `<prompt>-<i>.mp4`, i from 0, which its standard mode looks for by name.
+/// VBench's videos: one folder of `<prompt>-<i>.mp4`, i from 0, the names that its standard mode expects.
 public struct VBenchBenchmark: Benchmark {
-  /// Videos of a prompt that are judged.
+  /// The number of videos per prompt that are judged.
   public static let videosAPrompt = 5
-  /// Videos of a prompt that there can be.
+  /// The maximum number of videos per prompt.
   public static let mostVideos = 25
 
   static let name = "vbench"
@@ -18,10 +18,10 @@ public struct VBenchBenchmark: Benchmark {
   private let ffmpeg: FFmpeg
 
   /// - Parameters:
-  ///   - dimensions: only their prompts.
-  ///   - flickering: videos of each of temporal_flickering's prompts, up to 25; VBench makes so many, and its filter keeps
-  ///     5 still ones.
-  ///   - rate: frames a second of the files.
+  ///   - dimensions: uses only their prompts.
+  ///   - flickering: the number of videos for each of temporal_flickering's prompts, up to 25; VBench makes 25, of which
+  ///     its filter keeps 5 static ones.
+  ///   - rate: frames per second of the files.
   /// - Throws: `Failure` if ffmpeg is not installed.
   public init(
     _ prompts: VBenchPrompts, dimensions: Set<VBenchDimension> = Set(VBenchDimension.allCases),
@@ -34,9 +34,9 @@ public struct VBenchBenchmark: Benchmark {
     for prompt in prompts.all where numbers[prompt.text] == nil { numbers[prompt.text] = numbers.count }
     var done = Set<String>()
     for prompt in prompts.all where !dimensions.isDisjoint(with: prompt.dimensions) {
-      // What stands twice in the list has its videos once.
+      // A prompt that occurs twice in the list has its videos once.
       guard let number = numbers[prompt.text], done.insert(prompt.text).inserted else { continue }
-      // So that a video's noise depends neither on the dimensions nor on the number of videos.
+      // A video's noise depends neither on the dimensions nor on the number of videos.
       let first = number * Self.mostVideos
       for video in 0..<(prompt.dimensions.contains(.temporalFlickering) ? flickering : Self.videosAPrompt) {
         items.append(
@@ -50,7 +50,7 @@ public struct VBenchBenchmark: Benchmark {
   }
 
   /// - Parameter pixels: float [1, 3, F, H, W] in 0...1.
-  /// - Throws: `Failure` for the pixels of images, `Failure` if ffmpeg cannot write the file.
+  /// - Throws: `Failure` for the pixels of images, or if ffmpeg cannot write the file.
   public func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws {
     guard pixels.rank == 5, pixels.shape[0] == 1, pixels.shape[1] == 3 else {
       throw Failure(

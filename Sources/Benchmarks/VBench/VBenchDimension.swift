@@ -1,4 +1,4 @@
-/// What VBench judges videos by (Huang et al., arXiv 2311.17982). Raw values are its package's names.
+/// The dimensions in which VBench judges videos (Huang et al., arXiv 2311.17982). Raw values are its package's names.
 public enum VBenchDimension: String, CaseIterable, Sendable {
   case subjectConsistency = "subject_consistency"
   case backgroundConsistency = "background_consistency"
@@ -17,10 +17,10 @@ public enum VBenchDimension: String, CaseIterable, Sendable {
   case temporalStyle = "temporal_style"
   case overallConsistency = "overall_consistency"
 
-  /// The two groups that a total is made of.
+  /// The two groups whose means make up the total.
   public enum Group: Sendable { case quality, semantic }
 
-  /// The group that the dimension counts for.
+  /// The group that the dimension belongs to.
   public var group: Group {
     switch self {
     case .subjectConsistency, .backgroundConsistency, .temporalFlickering, .motionSmoothness, .dynamicDegree,
@@ -32,10 +32,10 @@ public enum VBenchDimension: String, CaseIterable, Sendable {
     }
   }
 
-  /// In the mean of its group.
+  /// The weight in the mean of its group.
   public var weight: Double { self == .dynamicDegree ? 0.5 : 1 }
 
-  /// A score with the published bounds taken to 0 and 1; beyond them it is not limited.
+  /// A score rescaled so that the published bounds become 0 and 1; it is not clamped.
   public func normalized(_ score: Double) -> Double {
     let (lowest, highest) =
       switch self {
@@ -51,8 +51,8 @@ public enum VBenchDimension: String, CaseIterable, Sendable {
     return (score - lowest) / (highest - lowest)
   }
 
-  /// What a score can be. Cosines may be negative. The aesthetic predictor is linear, so that nothing limits it; far beyond
-  /// 0...1 it is no score.
+  /// The possible range of a score. Cosines may be negative. The aesthetic predictor is linear and so unbounded, but
+  /// values far outside 0...1 are invalid.
   var bounds: ClosedRange<Double> {
     switch self {
     case .appearanceStyle, .temporalStyle, .overallConsistency: -1...1
@@ -61,10 +61,11 @@ public enum VBenchDimension: String, CaseIterable, Sendable {
     }
   }
 
-  /// What the score of a single video can be in the package's results: imaging quality is divided by 100 in the end alone.
+  /// The possible range of a single video's score in the package's results: imaging quality is divided by 100 only at
+  /// the end.
   var boundsOfVideos: ClosedRange<Double> { self == .imagingQuality ? 0...100 : bounds }
 
-  /// Whether it is computed here; the others need VBench's package.
+  /// Whether it is computed here; the other dimensions need VBench's package.
   public var isNative: Bool {
     switch self {
     case .subjectConsistency, .backgroundConsistency, .temporalFlickering, .aestheticQuality, .appearanceStyle: true
@@ -72,8 +73,8 @@ public enum VBenchDimension: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether the score of many videos is the mean over all their frames; otherwise it is that over videos, which differs
-  /// where videos have other numbers of frames.
+  /// Whether the score of many videos is the mean over all their frames. Otherwise it is the mean over videos, which
+  /// differs if videos have different numbers of frames.
   var isMeanOfFrames: Bool {
     switch self {
     case .subjectConsistency, .backgroundConsistency, .appearanceStyle: true

@@ -3,20 +3,21 @@ import Tensors
 
 private let bilinear = Operator("aten::upsample_bilinear2d")
 
-/// VBench's formulas, as functions of frames uint8 [F, 3, H, W] or of their embeddings. Each gives one number a frame, or a
-/// pair of frames; a video's score is their mean.
+/// VBench's formulas, as functions of frames uint8 [F, 3, H, W] or of their embeddings. Each gives one number per frame
+/// or pair of frames; a video's score is their mean.
 enum VBenchMeasures {
-  /// 1 - mean |f(t) - f(t + 1)| / 255 of each pair of neighbours: F - 1 numbers.
+  /// 1 - mean |f(t) - f(t + 1)| / 255 for each pair of consecutive frames: F - 1 numbers.
   static func temporalFlickering(_ frames: Tensor) throws -> [Double] {
     try (0..<frames.shape[0] - 1).map { t in
       func frame(_ index: Int) throws -> Tensor { try frames[.at(index)].to(.int16) }
-      // Counted exactly, where VBench has the mean of many float32.
+      // Computed exactly, whereas VBench takes the mean of many float32 numbers.
       let change = try sum(abs(frame(t) - frame(t + 1))).item()
       return (255 - change / Double(frames.count / frames.shape[0])) / 255
     }
   }
 
-  /// How near each frame but the first is to the one before and to the first, cosines below 0 counted as 0: F - 1 numbers.
+  /// The similarity of each frame, except the first, to the previous frame and to the first, with negative cosines
+  /// counted as 0: F - 1 numbers.
   ///
   /// - Parameter embeddings: float32 [F, D].
   static func consistency(_ embeddings: Tensor) throws -> [Double] {
@@ -27,8 +28,8 @@ enum VBenchMeasures {
     return zip(try cosines(x.sliced(0, to: count - 1)), try cosines(x.sliced(0, to: 1))).map { ($0 + $1) / 2 }
   }
 
-  /// What DINO sees: float32 [F, 3, h, w], the shorter side `size` and the longer one in proportion, resized in floating point
-  /// without antialiasing.
+  /// DINO's input: float32 [F, 3, h, w], with the shorter side resized to `size` and the longer one in proportion, in
+  /// floating point without antialiasing.
   static func prepared(_ frames: Tensor, size: Int) throws -> Tensor {
     let (height, width) = (frames.shape[2], frames.shape[3])
     let shortest = min(height, width)

@@ -3,19 +3,19 @@ import Foundation
 import Tensors
 
 extension VBenchResults {
-  /// What a dimension's result was made of. Where it is the same, nothing has to be measured again.
+  /// The inputs of a dimension's result. If they are the same, nothing is measured again.
   public struct Origin: Equatable, Sendable {
     /// `VBenchScores.version`
     var version: Int
     /// The program or the networks that scored it.
     public var scorer: Fingerprint
-    /// A hash of the list of prompts and of the videos' names, sizes and times of change.
+    /// A hash of the list of prompts and of the videos' names, sizes and modification times.
     var videos: String
   }
 }
 
 extension VBenchResults.Origin {
-  /// - Throws: `Failure` if a video is gone.
+  /// - Throws: `Failure` if a video no longer exists.
   public init(_ videos: VBenchVideos, _ prompts: VBenchPrompts, by scorer: Fingerprint) throws {
     let files = try videos.found.map { video in
       var info = stat()
@@ -29,7 +29,7 @@ extension VBenchResults.Origin {
     self.videos = try SHA256.hash([SHA256.hash(of: prompts.path)] + files)
   }
 
-  /// nil if it is none.
+  /// Parses the value; nil if it is not an origin.
   init?(_ value: JSONValue) {
     guard case .integer(let version)? = value["version"], case .object(let scorer)? = value["scorer"],
       let videos = value["videos"]?.string

@@ -2,19 +2,18 @@ import Foundation
 import Processes
 import Tensors
 
-/// VBench's own program, of the Python package vbench: it scores the dimensions that are not native, on a GPU.
+/// The program of the Python package vbench, which scores the dimensions that are not native, on a GPU.
 public struct VBenchProgram: Sendable {
   private let program: Program
 
-  /// - Parameter path: folders to look in, as the variable PATH lists them; by default that variable.
+  /// - Parameter path: the folders to search, in the format of the variable PATH; by default that variable.
   /// - Returns: nil if it is not installed.
   public init?(path: String? = nil) {
     guard let found = Program("vbench", in: path) else { return nil }
     program = found
   }
 
-  /// The package's name and version, "vbench 0.1.5", from the Python that the program's first line names. nil if it is
-  /// unknown.
+  /// The package's name and version, "vbench 0.1.5", from the Python in the program's first line; nil if unknown.
   public func fingerprint() throws -> Fingerprint? {
     let start = (try? Data(contentsOf: URL(fileURLWithPath: program.path)).prefix(200)) ?? Data()
     let line = String(decoding: start.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
@@ -24,19 +23,19 @@ public struct VBenchProgram: Sendable {
     return ["scorer": String(decoding: said.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)]
   }
 
-  /// Scores one dimension of a folder's videos; the program's words go to this process's error output.
+  /// Scores one dimension of a folder's videos. The program's output goes to this process's error output.
   ///
   /// - Parameters:
-  ///   - output: a folder for the program's files, made anew.
-  ///   - isStopped: asked ten times a second; once it says so, the program is ended.
-  /// - Throws: `Failure` if the program writes no result, whatever its exit code says.
+  ///   - output: a folder for the program's files, which is made anew.
+  ///   - isStopped: called ten times a second; once it is true, the program is ended.
+  /// - Throws: `Failure` if the program writes no result, whatever its exit code is.
   public func score(
     _ dimension: VBenchDimension, of videos: String, _ prompts: VBenchPrompts, to output: String,
     until isStopped: () -> Bool
   ) throws -> VBenchResults.Dimension {
     let videos = URL(fileURLWithPath: videos).standardizedFileURL.path
-    // The program hands its arguments to a shell. Only the folder of videos is put in quotes, so that the others are names
-    // without spaces in the folder that it runs in.
+    // The program passes its arguments to a shell and quotes only the folder of videos. So the others are names without
+    // spaces, in the folder that it runs in.
     if let sign = videos.first(where: { "\"$`\\\n".contains($0) }) {
       throw Failure(
         .malformed, at: videos, "VBench's program cannot take a folder with \(sign.debugDescription) in its name")

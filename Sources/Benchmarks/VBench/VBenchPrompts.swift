@@ -2,9 +2,9 @@ import Files
 import Foundation
 import Tensors
 
-/// A prompt of VBench, and what its videos are judged by.
+/// A prompt of VBench, with the dimensions that its videos are judged by.
 public struct VBenchPrompt: Equatable, Sendable {
-  /// The one that files are named after.
+  /// The text that files are named after.
   public var text: String
   /// The dimensions that score its videos.
   public var dimensions: [VBenchDimension]
@@ -15,19 +15,19 @@ public struct VBenchPrompt: Equatable, Sendable {
   public func fileName(_ number: Int) -> String { "\(text)-\(number).mp4" }
 }
 
-/// VBench's list of prompts, its package's VBench_full_info.json.
+/// VBench's list of prompts, VBench_full_info.json in its package.
 public struct VBenchPrompts: Sendable {
-  /// The list's file.
+  /// The path of the list.
   public let path: String
-  /// In the file's order; a prompt may stand there twice, with other dimensions.
+  /// Prompts in the file's order. A prompt may occur twice, with different dimensions.
   public let all: [VBenchPrompt]
-  /// The prompts that the model gets, by those that files are named after.
+  /// The prompts for the model, by the prompts that files are named after.
   private let augmented: [String: String]
 
   /// - Parameters:
   ///   - path: a JSON list of {"prompt_en", "dimension", "auxiliary_info"}.
-  ///   - augmented: a longer prompt for each entry, one a line in the same order, such as VBench's
-  ///     all_dimension_aug_wanx_seed42.txt. Of an entry that stands twice, the first holds.
+  ///   - augmented: a longer prompt for each entry, one per line in the same order, such as VBench's
+  ///     all_dimension_aug_wanx_seed42.txt. If an entry occurs twice, the first is used.
   /// - Throws: `Failure` naming the entry, counted from 0, and its field.
   public init(_ path: String, augmented lines: String? = nil) throws {
     guard case .array(let entries) = try JSONValue.read(path), !entries.isEmpty else {
@@ -47,18 +47,18 @@ public struct VBenchPrompts: Sendable {
     augmented = Dictionary(zip(all.map(\.text), texts), uniquingKeysWith: { first, _ in first })
   }
 
-  /// The prompt that the model gets.
+  /// The prompt for the model.
   public func modelPrompt(of prompt: VBenchPrompt) -> String { augmented[prompt.text] ?? prompt.text }
 
-  /// SHA-256 of the prompts and of what a model is asked for, whichever of them are made.
+  /// SHA-256 of all prompts and of the model's prompts, whichever of them are generated.
   var hash: String { SHA256.hash(all.flatMap { [$0.text, modelPrompt(of: $0)] }) }
 
-  /// Those of one dimension, in the file's order.
+  /// The prompts of one dimension, in the file's order.
   public func prompts(of dimension: VBenchDimension) -> [VBenchPrompt] {
     all.filter { $0.dimensions.contains(dimension) }
   }
 
-  /// No line may be empty: its number tells whose it is.
+  /// The lines of a file. None may be empty: a line's number identifies its entry.
   private static func lines(_ path: String) throws -> [String] {
     try TextFile(path).lines.enumerated().map { index, line in
       guard line.number == index + 1 else {
@@ -70,7 +70,7 @@ public struct VBenchPrompts: Sendable {
 }
 
 extension VBenchPrompt {
-  /// The longest name that file systems take, in bytes.
+  /// The longest file name that file systems allow, in bytes.
   private static let longestName = 255
 
   fileprivate init(_ entry: JSONValue, at place: String) throws {

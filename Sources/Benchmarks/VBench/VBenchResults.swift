@@ -7,11 +7,11 @@ import Tensors
 public struct VBenchResults: Equatable, Sendable {
   /// A dimension's result.
   public struct Dimension: Equatable, Sendable {
-    /// The score of all videos, not normalized.
+    /// The score over all videos, not normalized.
     public var score: Double
-    /// Of each video, in the file's order; empty if the file tells none.
+    /// Each video's result, in the file's order; empty if the file has none.
     public var videos: [Video]
-    /// Of results that were made here, where it is known.
+    /// The origin of results that were computed here, if known.
     public var origin: Origin?
   }
 
@@ -29,8 +29,8 @@ public struct VBenchResults: Equatable, Sendable {
   /// Known results.
   public init(_ dimensions: [VBenchDimension: Dimension]) { self.dimensions = dimensions }
 
-  /// - Throws: `Failure` naming the dimension whose score is none or cannot be, which VBench does not have, or whose
-  ///   videos are not those that the list has for it.
+  /// - Throws: `Failure` naming a dimension that VBench does not have, whose score is missing or impossible, or whose
+  ///   videos are not those of the list.
   public init(_ path: String, of prompts: VBenchPrompts) throws {
     guard case .object(let entries) = try JSONValue.read(path), !entries.isEmpty else {
       throw Failure(.malformed, at: path, expected: "VBench's results: an object of dimensions", got: "other JSON")
@@ -76,7 +76,7 @@ public struct VBenchResults: Equatable, Sendable {
   }
 
   private static func check(_ score: Double, in bounds: ClosedRange<Double>, _ place: String) throws {
-    // Networks in float16 give cosines a little beyond 1.
+    // Networks in float16 give cosines slightly above 1.
     let rounding = 0.01
     guard (bounds.lowerBound - rounding...bounds.upperBound + rounding).contains(score) else {
       throw Failure(
@@ -84,7 +84,7 @@ public struct VBenchResults: Equatable, Sendable {
     }
   }
 
-  /// Writes the same format; what a result was made of stands behind its list of videos.
+  /// Writes the same format, with a result's origin after its list of videos.
   public func write(to path: String) throws {
     var entries = [String: JSONValue]()
     for (dimension, result) in dimensions {
@@ -101,7 +101,7 @@ public struct VBenchResults: Equatable, Sendable {
 }
 
 extension JSONValue {
-  /// Whatever Python writes for a number, true and false among them.
+  /// The number, in any form that Python writes, including true and false.
   fileprivate var number: Double? {
     switch self {
     case .integer(let value): Double(value)

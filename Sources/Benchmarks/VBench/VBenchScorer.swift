@@ -3,7 +3,7 @@ import Evaluation
 import Files
 import Tensors
 
-/// The networks that VBench's native dimensions are measured with. What is nil is not there.
+/// The networks for VBench's native dimensions. A missing one is nil.
 public struct VBenchModels: Sendable {
   /// dino_vitbase16_pretrain.pth
   public var dino: String?
@@ -45,20 +45,19 @@ public struct VBenchModels: Sendable {
 
 /// Measures one native dimension of videos, as VBench 0.1.5 does on one device.
 public final class VBenchScorer {
-  /// Frames uint8 [F, 3, H, W] and their prompt -> one number a frame, or a pair of frames.
+  /// Frames uint8 [F, 3, H, W] and their prompt -> one number per frame or pair of frames.
   private let measure: (Tensor, VBenchPrompt) throws -> [Double]
   private let dimension: VBenchDimension
-  /// What scores depend on: hashes of the networks' weights and of the tokenizer.
+  /// Everything that scores depend on: hashes of the networks' weights and of the tokenizer.
   public let fingerprint: Fingerprint
-  /// The place of a failure that does not know the video's path.
+  /// The place in a failure that does not know the video's path.
   static let place = "video"
-  /// Frames that a network sees at once.
+  /// The number of frames that a network gets at once.
   private static let batch = 32
 
   /// Reads the networks.
   ///
-  /// - Throws: `Failure` if the dimension is not native or a network of it is not given, `Failure` if one does
-  ///   not fit.
+  /// - Throws: `Failure` if the dimension is not native, a network for it is not given, or one does not not fit.
   public init(_ dimension: VBenchDimension, _ models: VBenchModels, on device: Device) throws {
     guard models.has(dimension) else {
       throw Failure(.missing, at: dimension.rawValue, "its networks are missing")
@@ -103,10 +102,10 @@ public final class VBenchScorer {
 
   private static func native(_ networks: Fingerprint) -> Fingerprint { networks.merging(["scorer": "native"]) }
 
-  /// The score of a video: the numbers of its frames, or of its pairs of frames.
+  /// The numbers of a video's frames, or of its pairs of frames.
   ///
   /// - Parameter frames: uint8 [F, 3, H, W] on the CPU.
-  /// - Throws: `Failure` if a single frame has no neighbour to be compared with.
+  /// - Throws: `Failure` for a single frame, if a pair is needed.
   public func callAsFunction(_ frames: Tensor, of prompt: VBenchPrompt) throws -> [Double] {
     let isOfPairs = ![.aestheticQuality, .appearanceStyle].contains(dimension)
     guard frames.shape[0] > (isOfPairs ? 1 : 0) else {
@@ -117,15 +116,15 @@ public final class VBenchScorer {
     return try noGrad { try measure(frames, prompt) }
   }
 
-  /// Of one video.
+  /// The score of one video.
   static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-  /// Of many videos' numbers.
+  /// The score of many videos from their frames' numbers.
   static func score(of videos: [[Double]], _ dimension: VBenchDimension) -> Double {
     mean(dimension.isMeanOfFrames ? videos.flatMap { $0 } : videos.map(mean))
   }
 
-  /// CLIP's, float32 [F, P], of length 1.
+  /// CLIP's embeddings of frames, float32 [F, P], of length 1.
   private static func embeddings(_ frames: Tensor, _ model: CLIPModel, on device: Device) throws -> Tensor {
     let processing = CLIPImageProcessing(size: model.configuration.vision.size, .sampledCrop)
     return try batched(frames) { try model.embeddings(pixels: processing(pixels: $0.to(device).to(.float32) / 255)) }
@@ -138,7 +137,8 @@ public final class VBenchScorer {
   }
 }
 
-/// How near frames are to a style's words: exp(logit scale) · cos / 100. Frames are resized as images are, by way of 8 bits.
+/// The similarity of frames and a style's text: exp(logit scale) · cos / 100. Frames are resized like images, through 8
+/// bits.
 private final class AppearanceStyle {
   private let model: CLIPModel
   private let texts: PromptEmbeddings

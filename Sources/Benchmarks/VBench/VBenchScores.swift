@@ -3,35 +3,35 @@ import Media
 import Metrics
 import Tensors
 
-/// VBench's scores of a model, dimension by dimension, from wherever each comes, and their totals.
+/// VBench's scores of a model in each dimension, from different sources, and their totals.
 public struct VBenchScores {
-  /// Of the scoring; raised when a change of the code changes a number.
+  /// The version of the scoring; raised when a change of the code changes a number.
   public static let version = 1
 
   private struct Entry {
     let result: VBenchResults.Dimension
     let scorer: Fingerprint
     let samples: Int
-    /// nil if it is not known how many videos there were.
+    /// The number of missing videos; nil if unknown.
     let missing: Int?
   }
 
   private let prompts: VBenchPrompts
   private var entries = [VBenchDimension: Entry]()
 
-  /// Scores of no dimension yet.
+  /// Starts without any dimension.
   public init(_ prompts: VBenchPrompts) { self.prompts = prompts }
 
-  /// What has been added, in VBench's order.
+  /// The added dimensions, in VBench's order.
   public var dimensions: [VBenchDimension] { VBenchDimension.allCases.filter { entries[$0] != nil } }
 
   /// Measures the videos of a native dimension.
   ///
   /// - Parameters:
-  ///   - scorer: the dimension's.
-  ///   - progress: how many are measured.
-  /// - Returns: the result, in the package's form.
-  /// - Throws: `Failure` naming a video that is none, or that cannot be judged.
+  ///   - scorer: the dimension's scorer.
+  ///   - progress: called with the number of measured videos.
+  /// - Returns: the result, in the package's format.
+  /// - Throws: `Failure` naming a file that is not a video, or that cannot be judged.
   public mutating func measure(
     _ dimension: VBenchDimension, _ videos: VBenchVideos, by scorer: VBenchScorer,
     progress: (Int) throws -> Void
@@ -54,8 +54,8 @@ public struct VBenchScores {
   }
 
   /// - Parameters:
-  ///   - scorer: what the result comes from.
-  ///   - videos: those that were scored; nil if only the result is known.
+  ///   - scorer: the source of the result.
+  ///   - videos: the scored videos; nil if only the result is known.
   public mutating func add(
     _ result: VBenchResults.Dimension, of dimension: VBenchDimension, by scorer: Fingerprint,
     videos: VBenchVideos? = nil
@@ -67,7 +67,7 @@ public struct VBenchScores {
       missing: videos?.missing.count ?? (listed > 0 ? wanted - listed : nil))
   }
 
-  /// What the scores depend on besides the videos.
+  /// Everything besides the videos that the scores depend on.
   public var fingerprint: Fingerprint {
     Fingerprint(
       benchmark: VBenchBenchmark.name, version: Self.version, prompts: prompts.hash,
@@ -75,9 +75,10 @@ public struct VBenchScores {
       scorers: entries.reduce(into: [:]) { $0 = $0.merging($1.value.scorer.prefixed($1.key.rawValue)) })
   }
 
-  /// The dimensions' scores, and the totals that all of their dimensions have been scored for.
+  /// The dimensions' scores, and each total whose dimensions have all been scored.
   ///
-  /// - Parameter isAcceptingMissing: totals also of dimensions that lack videos or do not say whose scores they are, as VBench's script has them.
+  /// - Parameter isAcceptingMissing: includes totals of dimensions that lack videos or whose videos are unknown, like
+  ///   VBench's script.
   public func scores(acceptingMissing isAcceptingMissing: Bool) throws -> [BenchmarkScore] {
     var scores = [BenchmarkScore]()
     var complete = [VBenchDimension: Double]()
@@ -107,7 +108,7 @@ public struct VBenchScores {
     return scores
   }
 
-  /// With an interval where the score is the mean over videos, in their unit.
+  /// The score, with an interval if it is the mean over videos, in the videos' unit.
   private static func estimate(_ result: VBenchResults.Dimension) throws -> Estimate {
     let values = result.videos.map(\.score)
     guard values.count > 1, abs(VBenchScorer.mean(values) - result.score) < 1e-6 else { return Estimate(result.score) }

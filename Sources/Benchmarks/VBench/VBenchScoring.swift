@@ -4,8 +4,8 @@ import Foundation
 import Processes
 import Tensors
 
-/// Scores a folder's videos, dimension by dimension: here or by VBench's own program. Each result is kept in a file, with
-/// what it was made from, so that nothing is scored twice.
+/// Scores a folder's videos in each dimension, here or by VBench's own program. Each result is stored in a file with
+/// its origin, so that nothing is scored twice.
 public struct VBenchScoring {
   private let prompts: VBenchPrompts
   private let samples: BenchmarkSamples
@@ -18,8 +18,8 @@ public struct VBenchScoring {
   /// - Parameters:
   ///   - models: the networks of native dimensions.
   ///   - program: scores the other dimensions.
-  ///   - stillVideos: the folder of temporal_flickering's videos, if VBench's static_filter has chosen them.
-  ///   - note: gets a line about what was found or left out.
+  ///   - stillVideos: the folder of temporal_flickering's videos, if VBench's static_filter has selected them.
+  ///   - note: called with a line about videos and results that were found or left out.
   public init(
     _ prompts: VBenchPrompts, _ samples: BenchmarkSamples, models: VBenchModels, on device: Device,
     program: VBenchProgram?, stillVideos: String?, note: @escaping (String) -> Void
@@ -28,8 +28,8 @@ public struct VBenchScoring {
     (self.program, self.stillVideos, self.note) = (program, stillVideos, note)
   }
 
-  /// Adds a dimension to the scores, from its file if that is still valid. Adds nothing if neither its networks nor the
-  /// program nor a video is there.
+  /// Adds a dimension to the scores, from its file if that is still valid. Adds nothing if its networks and the program
+  /// are missing, or if there are no videos.
   ///
   /// - Throws: `Failure` for videos or networks that cannot be used; `Interrupted` after Ctrl-C.
   public func score(
@@ -50,7 +50,7 @@ public struct VBenchScoring {
     noteMissing(videos, of: dimension, in: folder)
     let scorer = isNative ? try VBenchScorer(dimension, models, on: device) : nil
     let program = isNative ? nil : program
-    // nil for a program that does not say which it is: its results are not reused.
+    // nil for a program with an unknown version: its results are not reused.
     let fingerprint = try scorer?.fingerprint ?? program?.fingerprint()
     if let file, let kept, let origin = kept.origin, fingerprint != nil || program == nil,
       try origin == VBenchResults.Origin(videos, prompts, by: fingerprint ?? origin.scorer)

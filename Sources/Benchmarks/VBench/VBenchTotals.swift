@@ -1,6 +1,7 @@
-/// The numbers that VBench's leaderboard sorts by, of the scores of its dimensions.
+/// The totals by which VBench's leaderboard is sorted, from the dimensions' scores.
 ///
-/// Each is nil if a dimension that it needs has no score: VBench's own script takes 0 for it, which looks like a result.
+/// A total is nil if a dimension that it needs has no score: VBench's own script uses 0 for it, which looks like a
+/// result.
 public struct VBenchTotals: Codable, Equatable, Sendable {
   /// The weighted mean of the quality dimensions.
   public var quality: Double?
@@ -9,7 +10,7 @@ public struct VBenchTotals: Codable, Equatable, Sendable {
   /// (4 quality + semantic) / 5
   public var total: Double?
 
-  /// Totals of the dimensions' scores, which are not normalized.
+  /// Computes the totals from the dimensions' scores, which are not normalized.
   public init(_ scores: [VBenchDimension: Double]) {
     func mean(_ group: VBenchDimension.Group) -> Double? {
       let dimensions = VBenchDimension.allCases.filter { $0.group == group }

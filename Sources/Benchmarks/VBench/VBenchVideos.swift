@@ -1,22 +1,22 @@
 import Foundation
 import Tensors
 
-/// The videos of a folder that VBench looks for by name.
+/// The videos of a folder under the names that VBench expects.
 public struct VBenchVideos: Sendable {
   /// A video that exists.
   public struct Video: Equatable, Sendable {
-    /// Its file.
+    /// The path of its file.
     public var path: String
-    /// The prompt it was generated for.
+    /// The prompt that it was generated for.
     public var prompt: VBenchPrompt
   }
 
-  /// In the order of the prompts.
+  /// The videos in the order of the prompts.
   public let found: [Video]
-  /// The names of those that are not there.
+  /// The names of missing videos.
   public let missing: [String]
 
-  /// Five videos of each of a dimension's prompts. As for VBench, those of other numbers play no part.
+  /// The five videos of each of a dimension's prompts. Like VBench, this ignores videos with other numbers.
   ///
   /// - Throws: `Failure` if there is no such folder.
   public init(_ folder: String, of dimension: VBenchDimension, _ prompts: VBenchPrompts) throws {
