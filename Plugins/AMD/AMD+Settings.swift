@@ -1,9 +1,9 @@
 import Fewstep
 
 extension AMD {
-  /// What the advantage reweights.
+  /// The part of the direction that the advantage reweights.
   public enum Adaptation: String, Sendable, CaseIterable {
-    /// The two terms against each other (Eq. 10).
+    /// The two terms relative to each other (Eq. 10).
     case decomposed
     /// The whole direction by β: naive reweighting (Fig. 8).
     case scalar

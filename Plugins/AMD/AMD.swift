@@ -2,12 +2,13 @@ import Fewstep
 import Networks
 import Tensors
 
-/// Adaptive Matching Distillation (Bai et al., arXiv 2602.07345). A reward finds samples in Forbidden Zones, where the teacher
-/// is unreliable; for them the two parts of DMD's signal are reweighted (Dynamic Score Adaptation) and the fake teacher is
-/// trained harder, so that its repulsion does not vanish (Repulsive Landscape Sharpening).
+/// Adaptive Matching Distillation (Bai et al., arXiv 2602.07345). A reward finds samples in Forbidden Zones, in which
+/// the teacher is unreliable. For these samples the two parts of DMD's signal are reweighted (Dynamic Score
+/// Adaptation), and the fake teacher is trained harder, so that its repulsion does not vanish (Repulsive Landscape
+/// Sharpening).
 ///
-/// Three options are not the paper's and off by default: `adaptation: scalar` is its ablation, `pooled-deviation` and
-/// `noise-tilt` are remedies; see docs/objectives.md.
+/// Three options are off by default: `adaptation: scalar` is the paper's ablation; `pooled-deviation` and `noise-tilt`
+/// are remedies that are not in the paper. See docs/objectives.md.
 public final class AMD: MatchingObjective {
   private let settings: Settings
   private let gan: AdversarialTerm?
@@ -35,7 +36,7 @@ public final class AMD: MatchingObjective {
     return try gan?.adding(toStudent: loss, scene) ?? loss
   }
 
-  /// The scene at times tilted by the advantage.
+  /// The scene at times that are shifted by the advantage.
   private func tilted(_ scene: Scene, _ a: PerSample) throws -> Scene {
     guard settings.noiseTilt > 0 else { return scene }
     let power = try exp(settings.noiseTilt * a).values.to(.float64).to(.cpu)

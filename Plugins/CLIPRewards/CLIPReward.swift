@@ -2,15 +2,15 @@ import Encoders
 import Fewstep
 import Tensors
 
-/// A CLIP model's score of images: how well they fit their prompts, or how they look.
+/// A CLIP model's score of images: how well they match their prompts, or how good they look.
 ///
-/// Gradients reach the pixels wherever they are recorded; the model itself is frozen.
+/// Gradients reach the pixels if they are recorded; the model itself is frozen.
 public final class CLIPReward: ImageNetworkReward {
   /// The score of images' embeddings, float32 [B, P] of length 1.
   enum Judgement {
-    /// Something of the cosine [B] with the text's embedding.
+    /// A function of the cosine [B] with the text's embedding.
     case fit(PromptEmbeddings, (Tensor) throws -> Tensor)
-    /// Something of the image alone, [B].
+    /// A function of the image alone, [B].
     case look((Tensor) throws -> Tensor)
   }
 
@@ -20,7 +20,7 @@ public final class CLIPReward: ImageNetworkReward {
   public let prompts: [String]
   public let batch: Int
   public let device: Device
-  /// What scores depend on besides the model.
+  /// Tensors besides the model that scores depend on.
   private let constants: [Tensor]
 
   init(

@@ -2,13 +2,13 @@ import Encoders
 import Fewstep
 import Tensors
 
-/// The rewards that stand on CLIP.
+/// The rewards that are based on CLIP.
 public enum CLIPRewards {
   public static func register(in catalog: inout Catalog) {
     catalog.rewards += [hpsv2, pickScore, clipScore, aesthetic]
   }
 
-  /// How well images fit their prompts (Hessel et al., arXiv 2104.08718): weight · max(cos, 0).
+  /// How well images match their prompts (Hessel et al., arXiv 2104.08718): weight · max(cos, 0).
   private static var clipScore: Plugin<any RewardProxy> {
     Plugin(
       "clip-score", "How near images are to their prompts by a CLIP model (arXiv 2104.08718)"
@@ -25,7 +25,7 @@ public enum CLIPRewards {
     }
   }
 
-  /// Which image people would pick (Kirstain et al., arXiv 2305.01569): exp(logit scale) · cos.
+  /// Predicts which image people would pick (Kirstain et al., arXiv 2305.01569): exp(logit scale) · cos.
   private static var pickScore: Plugin<any RewardProxy> {
     Plugin(
       "pickscore", "PickScore: what people prefer for a prompt, by a ViT-H-14 tuned on Pick-a-Pic (arXiv 2305.01569)"
@@ -50,7 +50,7 @@ public enum CLIPRewards {
       return { context in
         let folder = try CLIPFolder(settings.model)
         let head = try AestheticHead(path, width: folder.configuration.vision.projection, on: context.device)
-        // The predictors were trained on images prepared by OpenAI's code.
+        // The predictors were trained on images that OpenAI's code preprocessed.
         var processing = folder.processing
         processing.fit = .torchvisionCrop
         return CLIPReward(

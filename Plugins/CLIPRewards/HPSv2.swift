@@ -26,13 +26,13 @@ public enum HPSVersion: String, CaseIterable, Sendable {
       version: .v21, bytes: 1_972_490_005, hash: "c57a38fb4a2f7e7c15bf00da2ea377cdf165448b4dd1052a484c215a998c9837"),
   ]
 
-  /// Refuses the other version's published file. Of any other file there is only the recipe's word.
+  /// Refuses the other version's published file. For any other file the recipe's version is trusted.
   ///
-  /// - Throws: `Failure` with both versions. A file that cannot be read is left to those who need its tensors.
+  /// - Throws: `Failure` with both versions. A file that cannot be read causes an error when its tensors are read.
   func check(_ path: String, against published: [Published] = Self.published) throws {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     let bytes = (attributes?[.size] as? NSNumber)?.intValue
-    // Hashing takes seconds, and only files of these sizes can be the ones.
+    // Hashing takes seconds, so only files of the published sizes are hashed.
     for other in published where other.version != self && other.bytes == bytes {
       guard try SHA256.hash(of: path) == other.hash else { continue }
       throw Failure(
@@ -44,14 +44,14 @@ public enum HPSVersion: String, CaseIterable, Sendable {
 }
 
 extension CLIPRewards {
-  /// HPSv2's scorer: images padded to squares, and the cosine as it is.
+  /// HPSv2's scorer: images padded to squares, and the plain cosine.
   ///
   /// - Parameters:
-  ///   - weights: a file of the version that is named.
-  ///   - config: open_clip's of the model; nil for ViT-H-14.
+  ///   - weights: a file of the named version.
+  ///   - config: open_clip's config of the model; nil for ViT-H-14.
   ///   - tokenizer: a folder in transformers' layout.
-  ///   - precision: the dtype that the model is kept and computed in.
-  ///   - batch: images that the model sees at once.
+  ///   - precision: the dtype in which the model is kept and computed.
+  ///   - batch: the number of images that the model gets at once.
   /// - Throws: `Failure` if a file is missing, malformed, or of the other version.
   public static func hpsv2(
     _ weights: String, _ version: HPSVersion, config: String? = nil, tokenizer: String, precision: DType, batch: Int,

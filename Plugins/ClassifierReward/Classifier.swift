@@ -4,8 +4,8 @@ import Foundation
 import Networks
 import Tensors
 
-/// A small convolutional classifier of images. Its features are the spatial means of all layers: those of the last layer alone
-/// hardly distinguish a blurred image from a sharp one.
+/// A small convolutional classifier of images. Its features are the spatial means of all layers, since those of the
+/// last layer alone hardly distinguish a blurred image from a sharp one.
 public final class Classifier: TrainableClassifier, FeatureNetwork {
   /// The sizes of the network.
   public struct Architecture: Codable, Equatable, Sendable {
@@ -13,7 +13,7 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
     public var inputs = 1
     /// Channels of the four convolutions; the first and the third halve the resolution.
     public var channels = [32, 64, 64, 96]
-    /// Width of the last hidden layer.
+    /// The width of the last hidden layer.
     public var features = 128
     /// The number of classes.
     public var classes = 10

@@ -1,12 +1,12 @@
 import Fewstep
 import Tensors
 
-/// The log-probability of the wanted class by a classifier. The class is the ID of a sample's prompt, so that a classifier of
-/// captions works with text-conditioned backbones.
+/// The log-probability of the requested class by a classifier. The class is the ID of a sample's prompt, so a
+/// classifier of captions works with text-conditioned backbones.
 public final class ClassifierReward: RewardProxy {
   private let classifier: Classifier
 
-  /// A reward by a classifier.
+  /// A reward that uses a classifier.
   public init(_ classifier: Classifier) { self.classifier = classifier }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {

@@ -2,8 +2,8 @@ import Fewstep
 import Networks
 import Tensors
 
-/// DMD2 (Yin et al., arXiv 2405.14867): DMD without the regression, with several fake-teacher updates for each of the
-/// student's (two time scales: `fake-teacher.updates`) and a GAN on real data.
+/// DMD2 (Yin et al., arXiv 2405.14867): DMD without the regression, with several fake-teacher updates per student
+/// update (two time scales: `fake-teacher.updates`) and a GAN on real data.
 public final class DMD2: MatchingObjective {
   public struct Settings: Sendable {
     public let gan: AdversarialTerm.Settings

@@ -1,12 +1,13 @@
 import Fewstep
 import Tensors
 
-/// Decoupled DMD (Liu et al., arXiv 2511.22677): each of the two terms of DMD's direction has its own times. The matching term,
-/// a regularizer, sees all times; the guidance term, the engine, only those cleaner than the student's current time, where
-/// details are still open (the paper's τ_CA ~ U(t, 1), whose time runs from noise to clean).
+/// Decoupled DMD (Liu et al., arXiv 2511.22677): each of the two terms of DMD's direction has its own times. The
+/// matching term, a regularizer, uses all times. The guidance term, the engine, uses only times cleaner than the
+/// student's current time, at which details are still undetermined (the paper's τ_CA ~ U(t, 1), in which time runs from
+/// noise to clean).
 ///
-/// Each expectation is over its own time alone, so τ_CA is τ_DM moved into its interval rather than a second draw. In the
-/// student's first step the two are the same, and this is DMD.
+/// Each expectation is over its own time alone, so τ_CA is τ_DM mapped to its interval rather than a second draw. In
+/// the student's first step the two are the same, and this is DMD.
 public final class DecoupledDMD: MatchingObjective {
   public init() {}
 

@@ -4,13 +4,13 @@ import Tensors
 
 /// Scores of images or videos by an external program, over pipes (docs/external-rewards.md).
 ///
-/// A score is the weighted sum of the program's axes. Its gradient reaches the pixels wherever gradients are recorded and the
-/// program gives them.
+/// A score is the weighted sum of the program's axes. Its gradient reaches the pixels if gradients are recorded and the
+/// program provides them.
 public final class ExternalReward: ImageFileReward {
   private let process: Scorer
-  /// By axis, in the scorer's order.
+  /// The weight of each axis, in the scorer's order.
   private let weights: [Double]
-  /// What the backbone's samples are.
+  /// The medium of the backbone's samples.
   private let medium: Medium
   /// The backbone's prompts, by ID.
   private let prompts: [String]
@@ -57,7 +57,7 @@ public final class ExternalReward: ImageFileReward {
     return try scored(prompts, .images, false) { try images[$0].to(.cpu).contiguous() }.scores
   }
 
-  /// float32 [B] on the CPU, and a gradient for each sample if `differentiates`.
+  /// float32 [B] on the CPU, with a gradient for each sample if `differentiates` is true.
   private func scored(
     _ prompts: [String], _ kind: Greeting.Kind, _ differentiates: Bool, _ sample: (Int) throws -> Tensor
   ) throws -> (scores: Tensor, gradients: [Tensor]) {

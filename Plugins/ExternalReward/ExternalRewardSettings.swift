@@ -34,7 +34,7 @@ struct ExternalRewardSettings {
       startTimeout: .seconds(start), timeout: .seconds(timeout), restarts: restarts, ahead: ahead)
   }
 
-  /// A section whose keys the recipe chooses; nil if it is missing.
+  /// A section whose keys are chosen in the recipe; nil if it is missing.
   private static func named<Value>(
     _ s: SettingsReader, _ key: String, _ placeholder: String, _ value: (SettingsReader, String) -> Value
   ) -> [String: Value]? {

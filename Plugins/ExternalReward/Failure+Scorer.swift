@@ -3,7 +3,7 @@ import Tensors
 extension Failure {
   private static let unnamed = "scorer"
 
-  /// A fault of a scorer whose name is not at hand; `naming` adds it.
+  /// An error of a scorer whose name is not known here; `naming` adds it.
   static func scorer(_ problem: String) -> Failure { Failure(.software, at: unnamed, problem) }
 
   func naming(_ scorer: String) -> Failure {

@@ -15,7 +15,7 @@ struct Greeting: Equatable {
   var version: String
   /// A hash of its weights; empty if it has none.
   var weights: String
-  /// Names of its scores; at least one.
+  /// The names of its scores; at least one.
   var axes: [String]
   var takes: [Kind]
   var givesGradients: Bool

@@ -4,9 +4,9 @@ import Tensors
 /// Samples to score together.
 struct Request {
   var prompts: [String]
-  /// One per prompt: uint8 0...255 or float32 0...1, [C, H, W] or [C, F, H, W].
+  /// One sample per prompt: uint8 0...255 or float32 0...1, [C, H, W] or [C, F, H, W].
   var samples: [Tensor]
-  /// The weights of the axes, by name, if the gradient of their sum is wanted.
+  /// The weights of the axes, by name, if the gradient of their sum is needed.
   var gradient: [String: Double]?
 
   func message(_ id: Int) -> Message {
@@ -53,13 +53,13 @@ struct Request {
   }
 }
 
-/// A sample that is not finite need not have a finite score.
+/// Whether a sample is finite. One that is not may have a score that is not finite.
 private func isFinite(_ tensor: Tensor) throws -> Bool { try sum(tensor.to(.float64)).item().isFinite }
 
 /// A scorer's answer to a request.
 struct Answer {
   /// float64 [B, axes]
   var scores: Tensor
-  /// float32, in the samples' shapes; empty if none were asked for.
+  /// float32, in the samples' shapes; empty if none were requested.
   var gradients: [Tensor]
 }

@@ -2,8 +2,8 @@ import Files
 import Processes
 import Tensors
 
-/// An external scorer behind pipes. `init` starts it. If it crashes, it is restarted and pending requests are resent. After an
-/// error it is stopped; the next request starts it again.
+/// An external scorer, connected by pipes. `init` starts it. If it crashes, it is restarted and pending requests are
+/// resent. After an error it is stopped, and the next request starts it again.
 final class Scorer {
   struct Settings {
     var command: [String]
@@ -19,7 +19,7 @@ final class Scorer {
     var restarts = 2
     /// Requests that may be pending at once.
     var ahead = 2
-    /// For its random numbers, if it uses any.
+    /// The seed of its random numbers, if it uses any.
     var seed = 0
   }
 
@@ -30,7 +30,7 @@ final class Scorer {
   private var lastID = 0
 
   /// - Parameter note: receives the lines that the scorer writes to standard error.
-  /// - Throws: `Failure` if it does not answer `hello` as the protocol asks.
+  /// - Throws: `Failure` if it does not answer `hello` according to the protocol.
   init(_ settings: Settings, note: @escaping (String) -> Void) throws {
     (self.settings, self.note) = (settings, note)
     (child, greeting) = try Self.started(settings, note)
@@ -38,7 +38,7 @@ final class Scorer {
 
   /// Sends `count` requests, several of them before the first answer. Each is made just before it is sent.
   ///
-  /// - Throws: `Failure`, and what `request` throws.
+  /// - Throws: `Failure`, and the errors of `request`.
   func answers(_ count: Int, _ request: (Int) throws -> Request) throws -> [Answer] {
     do { return try exchange(count, request) } catch {
       child?.end(within: .zero)
@@ -81,7 +81,7 @@ final class Scorer {
     return answers.compactMap(\.self)
   }
 
-  /// The index of the pending request that is answered.
+  /// The index of the pending request that the message answers.
   private func place(of message: Message, among ids: [Int]) throws -> Int {
     switch message.type {
     case "scores":

@@ -2,7 +2,7 @@ import Fewstep
 import Networks
 import Tensors
 
-/// The teacher that a mixture has by Bayes' rule: exact at every time, with or without the class.
+/// The teacher of a mixture by Bayes' rule: exact at every time, with or without the class.
 final class ExactTeacher: Teacher {
   let schedule: any NoiseSchedule
   let prediction = Prediction.sample
@@ -31,7 +31,7 @@ public final class PointDenoiser: FakeTeacher, Student {
   private let output: Linear
   private let classes: Embedding
 
-  /// - Parameter power: the mean square of the data, by which inputs are scaled to unit size.
+  /// - Parameter power: the mean square of the data, which scales inputs to unit size.
   public init(
     _ store: ParameterStore, dimension: Int, classes: Int, width: Int, layers: Int, embedding: Int, power: Double,
     schedule: any NoiseSchedule

@@ -2,13 +2,13 @@ import Fewstep
 import Networks
 import Tensors
 
-/// Points from a mixture of Gaussians in any dimension: the teacher is exact, so everything that a run should find is known.
+/// Points from a mixture of Gaussians in any dimension: the teacher is exact, so the ideal result of a run is known.
 public final class GaussianMixture: Backbone {
   public struct Network: Sendable {
     public var width = 128
     public var layers = 3
     public var embedding = 32
-    /// Steps of learning to denoise, after which student and fake teacher begin alike; 0 leaves their weights random.
+    /// Steps of a warm start that trains student and fake teacher as the same denoiser; 0 leaves their weights random.
     public var warmStart = 0
 
     public init(width: Int = 128, layers: Int = 3, embedding: Int = 32, warmStart: Int = 0) {
@@ -47,7 +47,7 @@ public final class GaussianMixture: Backbone {
   public var featureShape: [Int]? { [network.width] }
   public let metadata: [String: String]
   private let network: Network
-  /// The weights that both roles start from, once the warm start has run.
+  /// The initial weights of both roles, after the warm start.
   private var start: [String: Tensor]?
 
   public init(
@@ -88,7 +88,7 @@ public final class GaussianMixture: Backbone {
   }
 }
 
-/// The mixture's own log-density of a sample given its class: the truest reward there is.
+/// The mixture's own log-density of a sample given its class: the ideal reward.
 public final class DensityReward: RewardProxy {
   private let density: MixtureDensity
 
@@ -99,7 +99,7 @@ public final class DensityReward: RewardProxy {
   }
 }
 
-/// log p(class | sample): whether a sample is of its class, and not whether it is likely at all.
+/// log p(class | sample): whether a sample belongs to its class, regardless of its density.
 public final class PosteriorReward: RewardProxy {
   private let density: MixtureDensity
 
@@ -110,7 +110,7 @@ public final class PosteriorReward: RewardProxy {
   }
 }
 
-/// Fresh samples of a mixture as real data, `count` of them, each a function of its position.
+/// Fresh samples of a mixture as real data: `count` samples, each a function of its position.
 public final class MixtureData: DataSource {
   public let count: Int
   public let sampleShape: [Int]
@@ -135,7 +135,7 @@ public final class MixtureData: DataSource {
   }
 }
 
-/// Coordinates as features, and Bayes' posterior of the class.
+/// Coordinates as features, and the Bayes posterior of the class.
 final class MixtureFeatures: FeatureNetwork {
   private let density: MixtureDensity
 

@@ -13,7 +13,7 @@ public struct Mixture: Sendable {
   public let labels: [Int]
 
   public var dimension: Int { means[0].count }
-  /// The same for the same mixture: files made from one are refused by another.
+  /// Equal for equal mixtures: files made from one mixture are refused by another.
   var fingerprint: String {
     let numbers = means.flatMap { $0 } + stds + weights + labels.map(Double.init)
     return (try? hash([Tensor(numbers)])) ?? ""
@@ -28,7 +28,7 @@ public struct Mixture: Sendable {
     self.labels = labels ?? Array(repeating: 0, count: means.count)
   }
 
-  /// `count` components on a circle, each of the class of its place modulo `classes`.
+  /// `count` components on a circle. A component's class is its position modulo `classes`.
   public static func ring(_ count: Int, radius: Double, std: Double, classes: Int) -> Mixture {
     let angles = (0..<count).map { 2 * Double.pi * Double($0) / Double(count) }
     return Mixture(
@@ -36,7 +36,7 @@ public struct Mixture: Sendable {
       labels: (0..<count).map { $0 % classes })
   }
 
-  /// The variance of a coordinate around 0, over all components.
+  /// The mean square of a coordinate, over all components.
   public var power: Double {
     zip(zip(means, stds), weights).reduce(0) { sum, entry in
       let ((mean, std), weight) = entry
@@ -44,7 +44,7 @@ public struct Mixture: Sendable {
     }
   }
 
-  /// Positions and classes of samples, one of the stream's each.
+  /// Positions and classes of samples, one per sample of the stream.
   public func sample(_ stream: Noise.Stream, _ chooser: Noise.Stream, _ samples: Range<Int>) throws -> (Tensor, [Int]) {
     let chosen = samples.map { component(at: chooser.unit($0)) }
     let noise = try stream.normal(samples, [dimension])
@@ -91,7 +91,7 @@ final class MixtureDensity {
     logPriors = try logWeights.logSumExp([1])
   }
 
-  /// Everything it depends on.
+  /// All tensors that the density depends on.
   func parameters() throws -> [Tensor] { [means, variances, logWeights] }
 
   /// log of weight times density of each component [B, K] for x = α sample + σ ε, given classes int64 [B].

@@ -2,7 +2,7 @@ import Fewstep
 import Tensors
 
 extension Mixture {
-  /// A ring, or components listed one by one.
+  /// A ring, or a list of components.
   init(_ s: SettingsReader) {
     let isListed = ["means", "dimension", "stds", "weights", "classes"].contains(where: s.gives)
     if isListed && !["modes", "radius", "std", "class-count"].contains(where: s.gives) || s.isDescribing {
@@ -25,12 +25,12 @@ extension Mixture {
   private init(listed s: SettingsReader) {
     let dimension = s.integer("dimension", default: 2, in: .closed(1, 100_000), "Numbers a point has.")
     let meaning = "In place of a ring: the means of all components, one after the other."
-    // They are not required if the mixture is a ring.
+    // Means are not required if the mixture is a ring.
     let flat = s.isDescribing ? s.optionalNumbers("means", meaning) ?? [0] : s.numbers("means", meaning)
     let stds = s.numbers(
       "stds", default: [0.3], in: .positive, "Standard deviation of each component, or one for all.")
     let count = max(1, flat.count / dimension)
-    // Settings that depend on missing means are not reported as well.
+    // If the means are missing, settings that depend on them are not reported as well.
     let known = s.gives("means")
     s.require(
       !known || flat.count % dimension == 0, at: "means",

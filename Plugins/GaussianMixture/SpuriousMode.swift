@@ -1,12 +1,12 @@
 import Fewstep
 import Tensors
 
-/// A mode that the teacher's distribution has and the data does not. Near it the teacher's score is wrong by a known amount,
-/// which shrinks as noise is added: a Forbidden Zone by construction (AMD, arXiv 2602.07345, Def. 3.2).
+/// A mode of the teacher's distribution that the data do not have. Near it the teacher's score is wrong by a known
+/// amount, which shrinks as noise is added: a Forbidden Zone by construction (AMD, arXiv 2602.07345, Def. 3.2).
 public struct SpuriousMode: Sendable {
   public let mean: [Double]
   public let std: Double
-  /// Its share of the mass that the teacher sees, in every class.
+  /// Its share of the teacher's probability mass, in every class.
   public let weight: Double
 
   public init(mean: [Double], std: Double, weight: Double) {
@@ -31,7 +31,7 @@ extension Mixture {
   /// The teacher's distribution: this mixture with a spurious mode in every class.
   func adding(_ mode: SpuriousMode) -> Mixture {
     let all = 0..<classes
-    // By each class's mass, so that the mode has the same share of every class.
+    // Scaled by each class's mass, so that the mode has the same share of every class.
     let masses = all.map { label in zip(labels, weights).reduce(0) { $0 + ($1.0 == label ? $1.1 : 0) } }
     return Mixture(
       means: means + all.map { _ in mode.mean }, stds: stds + all.map { _ in mode.std },

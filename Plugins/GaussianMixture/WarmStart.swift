@@ -3,8 +3,8 @@ import Networks
 import Tensors
 
 extension PointDenoiser {
-  /// Trains it to denoise samples of the teacher's mixture: students commonly start from their teacher's weights, and an
-  /// exact teacher has none.
+  /// Trains the network to denoise samples of the teacher's mixture: students commonly start from their teacher's
+  /// weights, and an exact teacher has none.
   func learnToDenoise(
     _ data: MixtureData, unconditional: @escaping (Condition) throws -> Condition, steps: Int, seed: Int
   ) throws {

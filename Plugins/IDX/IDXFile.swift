@@ -3,9 +3,10 @@ import Files
 import Foundation
 import Tensors
 
-/// Reads IDX, the format of MNIST and its kin: `00 00 type rank`, the dimensions as big-endian 32-bit numbers, then the elements, big-endian.
+/// Reads IDX, the format of MNIST and similar data sets: `00 00 type rank`, the dimensions as big-endian 32-bit
+/// numbers, then the elements, big-endian.
 public enum IDXFile {
-  /// The tensor in a file, plain or compressed by gzip.
+  /// The tensor in a file, uncompressed or gzipped.
   ///
   /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not IDX, is truncated or damaged, or is longer than its header says.
   public static func read(_ path: String) throws -> Tensor {
@@ -29,7 +30,7 @@ public enum IDXFile {
       return result
     }
     var elements = try file.read(byteCount, "\(dtype.name)\(shape)")
-    // Reading on also makes zlib compare the checksum at the end.
+    // Reading on also makes zlib verify the checksum at the end.
     if try file.hasMore() {
       throw Failure(.malformed, at: path, "there is more data than \(dtype.name)\(shape) needs")
     }

@@ -2,10 +2,10 @@ import Fewstep
 import Files
 import Tensors
 
-/// Labelled images in IDX files (MNIST, Fashion-MNIST), gzipped or plain, grey [N, H, W] or coloured [N, C, H, W]; pixels
-/// become -1...1.
+/// Labeled images in IDX files (MNIST, Fashion-MNIST), gzipped or uncompressed, gray [N, H, W] or color [N, C, H, W].
+/// Pixels become -1...1.
 public final class IDXImages: DataSource {
-  /// Which positions of the file count: halves make data sets that share no image.
+  /// The positions of the file that are used: the two halves are data sets without common images.
   public enum Subset: String, Sendable, CaseIterable {
     case all
     case even

@@ -3,9 +3,9 @@ import Fewstep
 import Files
 import Tensors
 
-/// How well people like images for their prompts (Xu et al., arXiv 2304.05977): ImageReward v1.0.
+/// How much people like images for their prompts (Xu et al., arXiv 2304.05977): ImageReward v1.0.
 ///
-/// Gradients reach the pixels wherever they are recorded; the model itself is frozen.
+/// Gradients reach the pixels if they are recorded; the model itself is frozen.
 public final class ImageReward: ImageNetworkReward {
   private let model: ImageRewardModel
   private let tokenizer: WordPieceTokenizer
@@ -32,7 +32,7 @@ public final class ImageReward: ImageNetworkReward {
       })
   }
 
-  /// - Throws: `Failure` naming the file, and the tensor, token or setting in it, that is missing or does not fit.
+  /// - Throws: `Failure` naming the file, and the tensor, token or setting in it that is missing or does not fit.
   init(
     _ weights: String, vocabulary: String, config: String?, precision: DType, batch: Int, _ context: PluginContext
   ) throws {

@@ -4,26 +4,26 @@ import Files
 import Networks
 import Tensors
 
-/// ImageReward (Xu et al., arXiv 2304.05977): BLIP's text encoder reads a prompt with an eye on the image, and linear layers
-/// make a number of its first token. Parameters have the checkpoint's names.
+/// ImageReward (Xu et al., arXiv 2304.05977): BLIP's text encoder reads a prompt with cross-attention to the image, and
+/// linear layers turn its first token into a number. Parameters have the checkpoint's names.
 final class ImageRewardModel {
   let vision: VisionTransformer
   private let text: BERTTextEncoder
   private let head: [Linear]
   let parameters: [Parameter]
 
-  /// Ids of a text, padding included.
+  /// The number of ids per text, including padding.
   static let length = 35
-  /// Of raw scores over the paper's data; published scores have them taken out.
+  /// Mean and standard deviation of raw scores over the paper's data; published scores are normalized by them.
   private static let (mean, std) = (0.16717362830052426, 1.0333394966054072)
-  /// The head's linear layers and their widths; dropouts have the numbers between.
+  /// The indices and widths of the head's linear layers; dropouts have the indices in between.
   private static let headLayers = [(0, 1024), (2, 128), (4, 64), (6, 16), (7, 1)]
-  /// Tensors of BLIP's pretraining in the checkpoint, and a buffer.
+  /// Tensors in the checkpoint that are not used: those of BLIP's pretraining, and a buffer.
   private static let unread = ["blip.vision_proj.", "blip.text_proj.", "blip.text_encoder.embeddings.position_ids"]
 
   /// A frozen model with a checkpoint's weights.
   ///
-  /// - Parameter dtype: of all but the head, which stays float32 as published.
+  /// - Parameter dtype: the dtype of everything but the head, which stays float32 as published.
   /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   init(_ weights: any WeightSource, _ configuration: BERTConfiguration, dtype: DType, on device: Device) throws {
     let shape = try VisionTransformerShape(weights, prefix: "blip.visual_encoder.")
@@ -46,7 +46,7 @@ final class ImageRewardModel {
     )
   }
 
-  /// Layers with nothing between them.
+  /// Linear layers without activations between them.
   static func head(_ scope: Scope, _ width: Int) throws -> [Linear] {
     var inputs = width
     return try headLayers.map { index, outputs in
@@ -55,7 +55,7 @@ final class ImageRewardModel {
     }
   }
 
-  /// float32 [B] of prepared images [B, 3, size, size] with texts' ids int64 [B, length] and mask bool [B, length].
+  /// float32 [B] for prepared images [B, 3, size, size] with texts' ids int64 [B, length] and mask bool [B, length].
   func scores(_ images: Tensor, ids: Tensor, mask: Tensor) throws -> Tensor {
     let states = try text(ids, mask: mask, context: vision(images))
     let raw = try head.reduce(states[.all, 0].to(.float32)) { try $1($0) }.squeezed(-1)

@@ -1,11 +1,11 @@
 import Fewstep
 import Tensors
 
-/// Another reward, scaled and with added noise, to find out how good a reward has to be. The noise is a function of the sample
-/// alone, so that a sample keeps its score.
+/// Another reward, scaled and with added noise, to find out how good a reward has to be. The noise is a function of the
+/// sample alone, so a sample keeps its score.
 ///
-/// It is a sum of random Fourier features (Rahimi & Recht, NIPS 2007): a nearly Gaussian field of the given standard deviation, whose
-/// values at samples further apart than some 1 / `frequency` have little to do with each other.
+/// The noise is a sum of random Fourier features (Rahimi & Recht, NIPS 2007): a nearly Gaussian field of the given
+/// standard deviation, whose values are almost independent at samples further apart than about 1 / `frequency`.
 public final class PerturbedReward: RewardProxy {
   private let reward: any RewardProxy
   private let scale: Double

@@ -4,7 +4,7 @@ import Foundation
 import Tensors
 
 extension Architecture {
-  /// From a recipe that trains a teacher.
+  /// Reads the architecture from a recipe that trains a teacher.
   init(_ s: SettingsReader) {
     self.init(
       image: s.integers("image", default: [1, 28, 28], in: .closed(1, 4096), "Channels, height and width."),
@@ -35,7 +35,7 @@ extension Architecture {
     }
   }
 
-  /// As weight files carry it.
+  /// The architecture as metadata of weight files.
   var metadata: [String: String] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys

@@ -1,7 +1,8 @@
 import Networks
 import Tensors
 
-/// diffusers' ResnetBlock2D: two normalised convolutions with the embedding of time and class added in between.
+/// diffusers' ResnetBlock2D: two convolutions with normalization, with the embedding of time and class added in
+/// between.
 final class ResidualBlock {
   private let norm1: GroupNorm
   private let conv1: Convolution

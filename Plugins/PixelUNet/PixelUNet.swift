@@ -17,8 +17,8 @@ public final class PixelUNet: Backbone {
   private let gradientCheckpointing: Bool
 
   /// - Parameters:
-  ///   - weights: a safetensors file that carries its architecture.
-  ///   - shift: of the rectified flow's times (Esser et al., arXiv 2403.03206, Eq. 23).
+  ///   - weights: a safetensors file that contains its architecture.
+  ///   - shift: the shift of the rectified flow's times (Esser et al., arXiv 2403.03206, Eq. 23).
   ///   - gradientCheckpointing: gradient checkpointing of the residual blocks.
   /// - Throws: `Failure` naming file and tensor.
   public convenience init(
@@ -34,7 +34,7 @@ public final class PixelUNet: Backbone {
     try noGrad { _ = try denoiser() }
   }
 
-  /// - Parameter weights: the weights that all roles start from.
+  /// - Parameter weights: the weights from which all roles start.
   public init(
     _ architecture: Architecture, weights: ParameterStore.Source, on device: Device, shift: Double = 1,
     gradientCheckpointing: Bool = false

@@ -2,7 +2,7 @@ import Fewstep
 import Networks
 import Tensors
 
-/// The U-Net in one of its roles: teacher, student or fake teacher are the same network with weights of their own.
+/// The U-Net in one of its roles: teacher, student and fake teacher are the same network with separate weights.
 public final class PixelDenoiser: Teacher, FakeTeacher, Student {
   public let schedule: any NoiseSchedule
   public let prediction = Prediction.flow
@@ -11,7 +11,7 @@ public final class PixelDenoiser: Teacher, FakeTeacher, Student {
   private let gradientCheckpointing: Bool
 
   /// - Parameters:
-  ///   - shift: of the rectified flow's times; the network sees σ, so that any fits its weights.
+  ///   - shift: the shift of the rectified flow's times. The network gets σ, so any shift fits its weights.
   ///   - gradientCheckpointing: gradient checkpointing of the residual blocks.
   public init(
     _ architecture: Architecture, _ parameters: ParameterStore, shift: Double = 1, gradientCheckpointing: Bool = false

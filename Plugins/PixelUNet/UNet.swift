@@ -6,10 +6,10 @@ public struct Architecture: Codable, Equatable, Sendable {
   /// Channels, height and width of an image.
   public var image: [Int]
   public var classes: Int
-  /// Pixels are folded into channels in blocks of this side, which makes small networks several times faster.
+  /// The side of the pixel blocks that are folded into channels, which makes small networks several times faster.
   public var patch: Int
   public var channels: Int
-  /// Width of each level in units of `channels`; the resolution halves between levels.
+  /// The width of each level in units of `channels`; the resolution halves between levels.
   public var multipliers: [Int]
   public var blocks: Int
   /// Levels with self-attention, counted from 0; the middle always has it.
@@ -61,7 +61,7 @@ final class UNet {
     convIn = try Convolution(scope / "conv_in", inputs, a.channels, kernel: 3)
     time1 = try Linear(scope / "time_embedding" / "linear_1", a.channels, embedding)
     time2 = try Linear(scope / "time_embedding" / "linear_2", embedding, embedding)
-    // One more than there are classes: the last stands for "none".
+    // One more than the number of classes: the last means "none".
     classes = try Embedding(scope / "class_embedding", count: a.classes + 1, width: embedding)
 
     var skips = [a.channels]
@@ -114,7 +114,7 @@ final class UNet {
     convOut = try Convolution(scope / "conv_out", current, inputs, kernel: 3)
   }
 
-  /// x [B, C, H, W], time [B] as the network counts it, classes int64 [B] -> [B, C, H, W]
+  /// x [B, C, H, W], time [B] in the network's units, classes int64 [B] -> [B, C, H, W]
   ///
   /// - Parameter gradientCheckpointing: gradient checkpointing (Chen et al., arXiv 1604.06174) of the residual blocks.
   func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor, gradientCheckpointing: Bool) throws -> Tensor {
@@ -130,9 +130,9 @@ final class UNet {
     return try convOut(silu(normOut(h))).depthToSpace(architecture.patch)
   }
 
-  /// The features of the middle [B, C, h, w], which cost about half of the whole network.
+  /// The features of the middle block [B, C, h, w], which cost about half as much as the whole network.
   ///
-  /// Never recomputed: a GAN asks for them with the parameters frozen, and they no longer are when backward comes.
+  /// Never recomputed: a GAN requests them with frozen parameters, which are no longer frozen in the backward pass.
   func bottleneck(_ x: Tensor, _ time: Tensor, _ labels: Tensor) throws -> Tensor {
     try encode(x, embed(time, labels), false).middle
   }

@@ -1,11 +1,11 @@
 import Fewstep
 import Tensors
 
-/// Rewarded DMD of Reward Forcing (arXiv 2512.04678): DMD's direction times exp(r / β), so that rewarded samples are matched
-/// harder. The fake teacher learns all samples alike.
+/// Rewarded DMD of Reward Forcing (arXiv 2512.04678): DMD's direction times exp(r / β), so that samples with a high
+/// reward are matched harder. The fake teacher learns all samples equally.
 ///
-/// Weights are divided by their mean over the step's samples, so that no reward overflows them; rewards are standardised over
-/// these samples, so that β means the same for every reward.
+/// Weights are divided by their mean over the step's samples, so that no reward overflows them. Rewards are
+/// standardized over these samples, so that β has the same meaning for every reward.
 public final class RewardForcing: MatchingObjective {
   public struct Settings: Sendable {
     /// β

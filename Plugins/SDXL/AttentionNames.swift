@@ -2,12 +2,12 @@ import Files
 import Foundation
 import Tensors
 
-/// A checkpoint whose attention layers are called as diffusers calls them today, whatever they are called in the file.
+/// A checkpoint whose attention layers have diffusers' current names, whatever their names in the file.
 ///
-/// Older files have query, key, value and proj_attn, whose weights may be 1x1 convolutions.
+/// Older files use query, key, value and proj_attn, whose weights may be 1x1 convolutions.
 final class AttentionNames: WeightSource {
   private let weights: any WeightSource
-  /// The file's name of each tensor that has another one today.
+  /// The file's name of each tensor that is named differently today.
   private let old: [String: String]
   let names: [String]
 

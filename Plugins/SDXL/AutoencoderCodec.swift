@@ -2,7 +2,7 @@ import Fewstep
 import Files
 import Tensors
 
-/// The folder's autoencoder, between pixels and the latents that the U-Net works on.
+/// The folder's autoencoder, between pixels and the U-Net's latents.
 final class AutoencoderCodec: Codec {
   private let source: ModelSource
   private let configuration: AutoencoderKL.Configuration

@@ -2,7 +2,7 @@ import Networks
 import Tensors
 
 extension AutoencoderKL {
-  /// diffusers' normalisation constant throughout the autoencoder.
+  /// diffusers' normalization epsilon throughout the autoencoder.
   private static let epsilon = 1e-6
 
   /// Images [B, 3, H, W] to moments [B, 2C, H/f, W/f].
@@ -63,7 +63,7 @@ extension AutoencoderKL {
     return try checkpoint([x]) { try block($0[0]) }
   }
 
-  /// The residual blocks of one resolution, and the way to the next.
+  /// The residual blocks of one resolution, and the resampling to the next.
   private final class Level {
     enum Resampling {
       case halving
@@ -95,7 +95,7 @@ extension AutoencoderKL {
       switch resampling {
       case nil: return h
       case .doubling: return try convolution?(upsampledNearest(h, 2)) ?? h
-      // Padded at the right and the bottom alone.
+      // Padded only at the right and the bottom.
       case .halving: return try convolution?(h.padded([0, 1, 0, 1])) ?? h
       }
     }
@@ -140,7 +140,7 @@ extension AutoencoderKL {
     }
   }
 
-  /// One head over all positions.
+  /// Attention with one head over all positions.
   private final class AttentionBlock {
     private let norm: GroupNorm
     private let attention: MultiHeadAttention

@@ -10,26 +10,26 @@ extension AutoencoderKL {
     public var latentChannels: Int
     /// Channels of each level; the resolution halves between levels.
     public var channels: [Int]
-    /// Residual blocks of a level of the encoder; the decoder has one more.
+    /// The number of residual blocks per level of the encoder; the decoder has one more.
     public var blocks: Int
-    /// Of the normalisations.
+    /// The number of groups in the normalization layers.
     public var groups: Int
-    /// Whether encoder and decoder attend in their middle.
+    /// Whether encoder and decoder have attention in their middle block.
     public var attends: Bool
-    /// Whether the latents pass a 1x1 convolution as they leave the encoder, and as they enter the decoder.
+    /// Whether a 1x1 convolution follows the encoder, and another one precedes the decoder.
     public var convolvesMoments: Bool
     public var convolvesLatents: Bool
     /// Diffusion models work on (latent - mean) · scale / deviation.
     public var scale: Double
-    /// One a latent channel, or nil for 0 and 1.
+    /// One number per latent channel, or nil for 0 and 1.
     public var mean: [Double]?
     public var deviation: [Double]?
     /// Whether float16 overflows in this model.
     public var needsFloat32: Bool
-    /// Side of the images it was trained on, in pixels: the default side of a tile.
+    /// The side of the images that it was trained on, in pixels: the default side of a tile.
     public var side: Int
 
-    /// Pixels to a latent's side.
+    /// The number of pixels per latent along a side.
     public var factor: Int { 1 << (channels.count - 1) }
 
     /// - Throws: `Failure` for a setting that is not implemented.

@@ -1,11 +1,11 @@
 import Tensors
 
 extension AutoencoderKL {
-  /// Decodes tile by tile, so that memory does not grow with the image, as diffusers' `tiled_decode` does. Tiles overlap by a
-  /// quarter and are blended there. Normalisation and attention see one tile at a time, so the image differs from one that is
-  /// decoded whole.
+  /// Decodes tile by tile, so that memory does not grow with the image, like diffusers' `tiled_decode`. Tiles overlap
+  /// by a quarter and are blended there. Normalization and attention see one tile at a time, so the image differs from
+  /// one that is decoded whole.
   ///
-  /// - Parameter side: of a tile, in pixels.
+  /// - Parameter side: the side of a tile, in pixels.
   /// - Throws: `Failure` if a quarter of it is not a whole number of latents.
   func tiled(_ latents: Tensor, _ side: Int) throws -> Tensor {
     let factor = configuration.factor
@@ -32,7 +32,7 @@ extension AutoencoderKL {
     return try concatenated(rows, 2)
   }
 
-  /// `next`, into whose beginning the end of `last` fades, linearly over `extent` pixels of `dim`.
+  /// `next` with its beginning blended linearly with the end of `last`, over `extent` pixels of `dim`.
   private func blended(_ last: Tensor, into next: Tensor, _ extent: Int, _ dim: Int) throws -> Tensor {
     let extent = min(extent, last.shape[dim], next.shape[dim])
     let ramp = try Tensor.range(to: Double(extent), on: next.device) / Double(extent)

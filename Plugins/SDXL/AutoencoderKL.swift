@@ -3,13 +3,15 @@ import Files
 import Networks
 import Tensors
 
-/// The autoencoder between images and the latents that SDXL works on (Rombach et al., arXiv 2112.10752): diffusers'
-/// AutoencoderKL, with its parameter names.
+/// The autoencoder between images and SDXL's latents (Rombach et al., arXiv 2112.10752): diffusers' AutoencoderKL, with
+/// its parameter names.
 ///
-/// Images are [B, 3, H, W] in [-1, 1]; latents [B, C, H/f, W/f], as the encoder makes them unless a comment says "scaled".
+/// Images are [B, 3, H, W] in [-1, 1]; latents are [B, C, H/f, W/f] straight from the encoder unless a comment says
+/// "scaled".
 public final class AutoencoderKL {
   public let configuration: Configuration
-  /// Gradient checkpointing (Chen et al., arXiv 1604.06174): the levels' activations are computed again in backward.
+  /// Gradient checkpointing (Chen et al., arXiv 1604.06174): the levels' activations are recomputed in the backward
+  /// pass.
   public var gradientCheckpointing = false
   private let encoder: Encoder
   private let decoder: Decoder
@@ -31,8 +33,8 @@ public final class AutoencoderKL {
       ? try Convolution(store.root / "post_quant_conv", c.latentChannels, c.latentChannels, kernel: 1) : nil
   }
 
-  /// A frozen autoencoder with a checkpoint's weights; the attention's old names (`query`, `key`, `value`, `proj_attn`)
-  /// and their old shape as 1x1 convolutions are known.
+  /// A frozen autoencoder with a checkpoint's weights. The attention's old names (`query`, `key`, `value`, `proj_attn`)
+  /// and their old shape as 1x1 convolutions are supported.
   ///
   /// - Parameter dtype: float16 becomes float32 if the config says that the model overflows in it.
   /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
@@ -68,7 +70,7 @@ public final class AutoencoderKL {
     public var mean: Tensor
     public var logVariance: Tensor
 
-    /// The latents that these standard normal numbers stand for.
+    /// The latents for these standard normal numbers.
     public func sample(_ noise: Tensor) throws -> Tensor { try mean + exp(logVariance * 0.5) * noise }
   }
 
@@ -80,7 +82,7 @@ public final class AutoencoderKL {
     return Posterior(mean: moments[0], logVariance: try moments[1].clamped(-30, 20))
   }
 
-  /// Latents as the diffusion model has them: (latents - mean) · scale / deviation.
+  /// Scales latents for the diffusion model: (latents - mean) · scale / deviation.
   public func scaled(_ latents: Tensor) throws -> Tensor {
     let centred = try like(latents, configuration.mean).map { try latents - $0 } ?? latents
     let raw = try centred * configuration.scale
@@ -96,9 +98,9 @@ public final class AutoencoderKL {
     return try like(latents, configuration.mean).map { try raw + $0 } ?? raw
   }
 
-  /// The images that latents stand for; differentiable.
+  /// Decodes latents to images; differentiable.
   ///
-  /// - Parameter tile: latents that are larger than a tile of this side, in pixels, are decoded in tiles, see `tiled`.
+  /// - Parameter tile: latents larger than a tile of this side, in pixels, are decoded in tiles, see `tiled`.
   public func decode(_ latents: Tensor, tile: Int? = nil) throws -> Tensor {
     try check(latents, channels: configuration.latentChannels, multiple: 1, "latents")
     let latents = try latents.to(dtype)

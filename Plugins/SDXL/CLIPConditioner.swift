@@ -1,7 +1,7 @@
 import Fewstep
 import Tensors
 
-/// The folder's two text encoders: prompts as the U-Net is conditioned on them, "text" [B, L, C] and "pooled" [B, P].
+/// The folder's two text encoders: they turn prompts into the U-Net's inputs "text" [B, L, C] and "pooled" [B, P].
 final class CLIPConditioner: TextConditioner {
   private let source: ModelSource
   private let encoders: Lazy<TextEncoders>

@@ -3,8 +3,8 @@ import Files
 import Foundation
 import Tensors
 
-/// Makes diffusers sample a student as it was trained: with LCMScheduler, which re-noises between steps, and with the student's
-/// times, which each call has to name.
+/// Makes diffusers sample a student as it was trained: with LCMScheduler, which re-noises between steps, and with the
+/// student's times, which each call has to pass.
 struct FewStepScheduler {
   let steps: [Double]
 
@@ -23,7 +23,7 @@ struct FewStepScheduler {
     scheduler["set_alpha_to_one"] = false
     let count = if case .integer(let count)? = old["num_train_timesteps"] { count } else { 1000 }
     let times = steps.map { Int(($0 * Double(count)).rounded()) - 1 }
-    // Its own list is the student's if that is evenly spaced, and every time otherwise.
+    // The scheduler's own list is the student's if that is evenly spaced; otherwise it contains every time.
     let isEven = zip(steps, evenTimes(steps.count)).allSatisfy { abs($0 - $1) < 1e-9 }
     scheduler["original_inference_steps"] = .integer(isEven ? steps.count : count)
     try write(.object(components), to: index)

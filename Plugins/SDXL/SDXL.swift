@@ -47,7 +47,7 @@ public final class SDXL: PretrainedModel {
     return [unet.inputChannels, size.height / factor, size.width / factor]
   }
 
-  /// Of the middle block. Each level but the last halves the size, rounding up.
+  /// The shape of the middle block's features. Each level but the last halves the size, rounding up.
   public func featureShape(ofLatents shape: [Int]) -> [Int]? {
     [unet.levels[unet.levels.count - 1].channels]
       + shape.dropFirst().map { side in unet.levels.dropLast().reduce(side) { side, _ in (side + 1) / 2 } }
@@ -74,7 +74,7 @@ public final class SDXL: PretrainedModel {
     return ["time-ids": numbers.map(Float.init)]
   }
 
-  /// kohya's scripts adapt the layers of blocks, and loaders know no other names.
+  /// kohya's scripts adapt only the layers of blocks, and loaders know no other names.
   public static var exchange: ExchangeLayout {
     ExchangeLayout(
       component: "unet",
@@ -97,7 +97,7 @@ extension UNet: ConditionedNetwork {
       timeIDs: condition.tensor("time-ids"), gradientCheckpointing: gradientCheckpointing)
   }
 
-  /// The middle block's, [B, C, h, w].
+  /// The middle block's features, [B, C, h, w].
   public func features(
     _ noisy: Tensor, _ timestep: Tensor, given condition: Condition, gradientCheckpointing: Bool
   ) throws -> Tensor {

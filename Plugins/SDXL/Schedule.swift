@@ -2,9 +2,9 @@ import Fewstep
 import Files
 
 extension DiscreteVP {
-  /// Reads the noise schedule and the network's prediction from a scheduler_config.json of any of diffusers' schedulers.
+  /// Reads the noise schedule and the prediction type from a scheduler_config.json of any of diffusers' schedulers.
   ///
-  /// - Throws: `Failure.malformed` naming the key whose value is not implemented or not known.
+  /// - Throws: `Failure.malformed` naming a key whose value is not implemented or not known.
   static func reading(_ config: ModelConfig) throws -> (schedule: DiscreteVP, prediction: Prediction) {
     try config.accepts("trained_betas")
     try config.accepts("rescale_betas_zero_snr", false)
@@ -27,7 +27,7 @@ extension DiscreteVP {
     guard let prediction = predictions[name] else {
       throw config.wrong("prediction_type", expected: "epsilon, v_prediction or sample", got: name)
     }
-    // These concern samplers that are not used here, or the clipping of pixels.
+    // These settings concern samplers that are not used here, or the clipping of pixels.
     try config.accepts("clip_sample", false)
     try config.accepts("thresholding", false)
     config.ignores(

@@ -2,14 +2,14 @@ import Encoders
 import Files
 import Tensors
 
-/// SDXL's two text encoders with their tokenizers: prompts to the U-Net's condition, as diffusers'
-/// `StableDiffusionXLPipeline.encode_prompt` does. They are frozen.
+/// SDXL's two text encoders with their tokenizers: they turn prompts into the U-Net's condition, like diffusers'
+/// `StableDiffusionXLPipeline.encode_prompt`. They are frozen.
 public final class TextEncoders {
   private let first: Encoder
   private let second: Encoder
   /// Whether "no prompt" is zeros instead of the embedding of an empty prompt.
   private let zeroesNothing: Bool
-  /// Prompts that are encoded at once.
+  /// The number of prompts that are encoded at once.
   private static let batch = 16
 
   private struct Encoder {
@@ -20,8 +20,8 @@ public final class TextEncoders {
 
   /// Reads the components tokenizer, tokenizer_2, text_encoder and text_encoder_2.
   ///
-  /// - Parameter variant: of the weights' files: "fp16".
-  /// - Throws: `Failure` naming the file, and the setting or tensor in it, that is missing or cannot be used.
+  /// - Parameter variant: the variant of the weight files: "fp16".
+  /// - Throws: `Failure` naming the file, and the setting or tensor in it that is missing or cannot be used.
   public init(
     _ folder: PipelineFolder, variant: String? = nil, dtype: DType = .float32, on device: Device = .cpu
   ) throws {
@@ -39,7 +39,7 @@ public final class TextEncoders {
     }
   }
 
-  /// What embeddings depend on, as hashes by component; makes no network.
+  /// Hashes of everything that embeddings depend on, by component. Makes no network.
   static func fingerprint(_ folder: PipelineFolder, variant: String?) throws -> Fingerprint {
     var fingerprint: Fingerprint = ["force_zeros_for_empty_prompt": "\(zeroesNothing(folder))"]
     for files in try Files.both(folder, variant) {
@@ -82,8 +82,8 @@ public final class TextEncoders {
 
   /// The U-Net's text inputs.
   ///
-  /// - Returns: the hidden states before each encoder's last layer, side by side, [B, L, C1 + C2]; the second's projected
-  ///   embedding [B, P]; and how many of each prompt's tokens were cut off.
+  /// - Returns: the hidden states before each encoder's last layer, side by side, [B, L, C1 + C2]; the second encoder's
+  ///   projected embedding [B, P]; and how many of each prompt's tokens were cut off.
   public func callAsFunction(_ prompts: [String]) throws -> (text: Tensor, pooled: Tensor, cutOff: [Int]) {
     var texts = [Tensor]()
     var pooled = [Tensor]()
@@ -102,7 +102,7 @@ public final class TextEncoders {
     return (try concatenated(texts), try concatenated(pooled), cutOff)
   }
 
-  /// The same for "no prompt": [1, L, C1 + C2] and [1, P].
+  /// The inputs for "no prompt": [1, L, C1 + C2] and [1, P].
   public func nothing() throws -> (text: Tensor, pooled: Tensor) {
     let (text, pooled, _) = try self([""])
     return zeroesNothing ? (try text.zerosLike(), try pooled.zerosLike()) : (text, pooled)

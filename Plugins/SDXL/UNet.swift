@@ -65,13 +65,13 @@ public final class UNet {
   /// The network's output [B, C, H, W], in the dtype of its parameters.
   ///
   /// - Parameters:
-  ///   - sample: latents [B, C, H, W], scaled as the schedule says; H and W of any size.
+  ///   - sample: latents [B, C, H, W], scaled according to the schedule; H and W of any size.
   ///   - timestep: float32 [B], from 0 to 1000, fractions too.
   ///   - text: the prompts' embeddings [B, L, text width].
   ///   - pooled: the prompts' pooled embeddings [B, pooled width].
   ///   - timeIDs: original height and width, crop top and left, target height and width, in pixels: float32 [B, 6].
-  ///   - gradientCheckpointing: compute each residual and transformer block again in the backward pass. The parameters that are
-  ///     trainable now must be trainable then.
+  ///   - gradientCheckpointing: recompute each residual and transformer block in the backward pass. The parameters that
+  ///     are trainable now must still be trainable then.
   public func callAsFunction(
     _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor,
     gradientCheckpointing: Bool = false
@@ -80,7 +80,7 @@ public final class UNet {
     var (h, skips) = try encode(sample, pass)
     for level in up {
       for layer in level.layers { h = try layer(h, skip: skips.removeLast(), pass) }
-      // Of an odd size the way down keeps the larger half, which twice the smaller one would miss.
+      // For an odd size the encoder keeps the larger half, which doubling the smaller one would miss.
       if let upsampler = level.upsampler, let next = skips.last {
         h = try upsampler(upsampledNearest(h, to: Array(next.shape[2...])))
       }
@@ -88,7 +88,8 @@ public final class UNet {
     return try convOut(silu(normOut(h)))
   }
 
-  /// The features of the middle block [B, C, h, w], which cost less than half of the whole network; parameters as above.
+  /// The features of the middle block [B, C, h, w], which cost less than half as much as the whole network; parameters
+  /// as above.
   public func middle(
     _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor,
     gradientCheckpointing: Bool = false
@@ -112,7 +113,7 @@ public final class UNet {
     return Pass(embedding: try silu(embedding), text: try text.to(dtype), gradientCheckpointing: gradientCheckpointing)
   }
 
-  /// The middle's features, and the skip connections, last one last.
+  /// The middle block's features, and the skip connections, last one last.
   private func encode(_ sample: Tensor, _ pass: Pass) throws -> (middle: Tensor, skips: [Tensor]) {
     var h = try convIn(sample.to(dtype))
     var skips = [h]

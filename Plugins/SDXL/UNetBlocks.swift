@@ -2,7 +2,7 @@ import Networks
 import Tensors
 
 extension UNet {
-  /// Inputs that all blocks of one pass share.
+  /// Inputs that all blocks share in one forward pass.
   struct Pass {
     /// Time, pooled text and size, after SiLU: [B, width].
     let embedding: Tensor
@@ -10,14 +10,14 @@ extension UNet {
     let text: Tensor
     let gradientCheckpointing: Bool
 
-    /// Runs a block, and again in the backward pass if its activations are not kept (gradient checkpointing,
+    /// Runs a block, and runs it again in the backward pass if its activations are not kept (gradient checkpointing,
     /// Chen et al., arXiv 1604.06174).
     func run(_ inputs: [Tensor], _ block: @escaping ([Tensor]) throws -> Tensor) throws -> Tensor {
       try gradientCheckpointing ? checkpoint(inputs, block) : block(inputs)
     }
   }
 
-  /// Two linear layers with SiLU between, diffusers' TimestepEmbedding.
+  /// Two linear layers with SiLU in between, diffusers' TimestepEmbedding.
   struct Embedder {
     private let linear1: Linear
     private let linear2: Linear
@@ -30,7 +30,7 @@ extension UNet {
     func callAsFunction(_ x: Tensor) throws -> Tensor { try linear2(silu(linear1(x))) }
   }
 
-  /// Two normalised convolutions with the embedding between, diffusers' ResnetBlock2D.
+  /// Two convolutions with normalization, with the embedding added in between, diffusers' ResnetBlock2D.
   final class ResidualBlock {
     private let norm1: GroupNorm
     private let conv1: Convolution
@@ -76,12 +76,12 @@ extension UNet {
     }
   }
 
-  /// A residual block, and a transformer if the level attends.
+  /// A residual block, followed by a transformer if the level has attention.
   struct Layer {
     private let residual: ResidualBlock
     private let transformer: SpatialTransformer?
 
-    /// - Parameter index: the place among the level's layers.
+    /// - Parameter index: the index among the level's layers.
     init(
       _ scope: Scope, _ index: Int, from inputs: Int, to level: UNetConfiguration.Level, attends: Bool,
       _ c: UNetConfiguration

@@ -2,12 +2,13 @@ import Files
 import Tensors
 
 extension UNetConfiguration {
-  /// The size conditioning of an image: original height and width, crop top and left, target height and width.
+  /// The number of values that condition on an image's size: original height and width, crop top and left, target
+  /// height and width.
   static let sizeCount = 6
 
-  /// Reads a UNet2DConditionModel's config.json; a key that is absent has diffusers' default.
+  /// Reads a UNet2DConditionModel's config.json; a missing key has diffusers' default.
   ///
-  /// - Throws: `Failure.malformed` naming the key whose value is not implemented, not possible or not known.
+  /// - Throws: `Failure.malformed` naming a key whose value is not implemented, not possible or not known.
   public init(_ config: ModelConfig) throws {
     try config.accepts("_class_name", "UNet2DConditionModel")
     guard config.has("addition_embed_type"), config.values["addition_embed_type"] == "text_time" else {
@@ -78,7 +79,7 @@ extension UNetConfiguration {
       return types.map { $0 == attending }
     }
     let layers = try each("layers_per_block", 2, from: 1)
-    // The key is misnamed: with diffusers, too, these are numbers of heads.
+    // The key is misnamed: in diffusers, too, these are numbers of heads.
     let heads = try each("attention_head_dim", 8, from: 1)
     let blocks = try each("transformer_layers_per_block", 1, from: 0)
     let down = try attention("down_block_types", plain: "DownBlock2D", attending: "CrossAttnDownBlock2D")

@@ -4,7 +4,7 @@ import Tensors
 extension UNet {
   /// Transformer blocks over an image's positions, diffusers' Transformer2DModel.
   final class SpatialTransformer {
-    /// diffusers' constant here, whatever the config says of the other norms.
+    /// diffusers' constant here, whatever the config gives for the other norms.
     private static let epsilon = 1e-6
 
     private let norm: GroupNorm
@@ -53,7 +53,8 @@ extension UNet {
     }
   }
 
-  /// Self-attention, attention to the text, and a gated linear unit, each after a norm, with a residual connection.
+  /// Self-attention, cross-attention to the text, and a gated linear unit, each after a norm, with a residual
+  /// connection.
   final class TransformerBlock {
     private let norm1: LayerNorm
     private let selfAttention: MultiHeadAttention
@@ -73,7 +74,7 @@ extension UNet {
       output = try Linear(scope / "ff" / "net" / 2, 4 * width, width)
     }
 
-    /// x [B, positions, width], text [B, L, text width] -> as x
+    /// x [B, positions, width], text [B, L, text width] -> [B, positions, width]
     func callAsFunction(_ x: Tensor, text: Tensor) throws -> Tensor {
       var h = try x + selfAttention(norm1(x))
       h = try h + textAttention(norm2(h), context: text)

@@ -4,7 +4,7 @@ import Foundation
 import Networks
 import Tensors
 
-/// SDXL's autoencoder with random weights, of the shape that a model folder's vae/config.json describes.
+/// SDXL's autoencoder with random weights, with the sizes in a model folder's vae/config.json.
 final class UntrainedAutoencoder: TrainableAutoencoder {
   let parameters: ParameterStore
   let metadata = ["format": "pt"]
@@ -18,7 +18,8 @@ final class UntrainedAutoencoder: TrainableAutoencoder {
     }
   }
 
-  /// - Throws: `Failure` if the folder has no autoencoder of this class, or its config asks for what is not implemented.
+  /// - Throws: `Failure` if the folder has no autoencoder of this class, or its config needs something that is not
+  ///   implemented.
   init(_ model: String, seed: Int, on device: Device) throws {
     let path = "\(try PipelineFolder(model).component("vae", "AutoencoderKL"))/config.json"
     let config = try ModelConfig(path)

@@ -1,8 +1,8 @@
 import Fewstep
 import Tensors
 
-/// Score identity Distillation (Zhou et al., arXiv 2404.04057): a Fisher divergence in place of DMD's KL. Its gradient goes
-/// through x_t and both teachers, whose parameters stay as they are.
+/// Score identity Distillation (Zhou et al., arXiv 2404.04057): a Fisher divergence in place of DMD's KL. Its gradient
+/// goes through x_t and both teachers, whose parameters stay unchanged.
 public final class SiD: MatchingObjective {
   public struct Settings: Sendable {
     public let alpha: Double

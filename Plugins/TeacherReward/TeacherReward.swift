@@ -14,7 +14,7 @@ public final class TeacherReward: RewardProxy {
   private let weight: Double
   private let noise: Noise
 
-  /// - Parameter times: at which the teachers denoise.
+  /// - Parameter times: the times at which the teachers denoise.
   public init(
     _ teacher: any Teacher, _ fakeTeacher: any FakeTeacher, times: [Double], weight: Double, seed: Int
   ) {
