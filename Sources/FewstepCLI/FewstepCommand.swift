@@ -35,7 +35,7 @@ public struct FewstepCommand: ParsableCommand {
 
   /// Parses the arguments, runs the command, and exits with the documented code.
   public static func main(adding registrations: [Registration]) -> Never {
-    // A file that reaches the process's limit (ulimit -f) is then an error of the write, not a death by signal.
+    // A file that reaches the process's size limit (ulimit -f) then causes a write error instead of a fatal signal.
     signal(SIGXFSZ, SIG_IGN)
     ProgramPlugins.$added.withValue(registrations) {
       do {
@@ -61,8 +61,8 @@ public struct FewstepCommand: ParsableCommand {
     Foundation.exit(code)
   }
 
-  /// The exit code of an error. One that does not know its own is a bug; nil for ArgumentParser's, which print themselves:
-  /// help, wrong usage, a code that a command chose.
+  /// The exit code of an error. An error without an exit code is a bug. nil for ArgumentParser's own errors, which
+  /// print themselves: help, wrong usage, a code that a command chose.
   static func code(of error: any Error) -> Int32? {
     if let error = error as? any ExitCoded { return error.exitCode }
     return error is ExitCode || exitCode(for: error) != .failure ? nil : Failure.Kind.software.rawValue

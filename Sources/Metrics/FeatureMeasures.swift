@@ -32,8 +32,8 @@ public struct FeatureMeasures {
   private let balls: FeatureManifold
   package let resamples: Resamples
 
-  /// The usual count: kernel distances are mostly computed over a thousand samples at once, and precision and recall
-  /// are published for more.
+  /// Fewer samples cause a warning: kernel distances are mostly computed over a thousand samples at once, and precision
+  /// and recall are published for more.
   static let usualCount = 1000
 
   /// - Parameter real: features [n, d].

@@ -18,7 +18,7 @@ extension ObjectiveChecks {
     let stage = try ObjectiveTestBench(make)
     let trainable = stage.stores.map { $0.parameters.trainable.count }
     var messages = [String]()
-    // The samples have their graph in both, so that the fake teacher's loss must cut it.
+    // In both losses the samples have their graph, so the fake teacher's loss must cut it.
     for (name, wanted) in [("studentLoss", "student"), ("fakeTeacherLoss", "fake teacher")] {
       let scene = try stage.scene(stage.samples())
       let isStudent = wanted == "student"
@@ -52,7 +52,7 @@ extension ObjectiveChecks {
     let stage = try ObjectiveTestBench(make)
     let samples = try stage.samples()
     let whole = try both(stage, samples)
-    // Objectives of their own, so that no call can leave something for the next.
+    // Each call has its own objective, so that no state carries over.
     let halves = try stage.halves.map { try both(ObjectiveTestBench(make), samples, $0) }
     return try whole.indices.compactMap { index in
       let expected = try whole[index].loss.total.detached().item()
@@ -123,7 +123,7 @@ extension ObjectiveChecks {
     ]
   }
 
-  /// The student's loss's gradient for each number of each sample.
+  /// The gradient of the student's loss for each number of each sample.
   private func update(_ stage: ObjectiveTestBench) throws -> [Double] {
     let leaves = try stage.leaves()
     try stage.objective.studentLoss(stage.scene(leaves)).total.backward()

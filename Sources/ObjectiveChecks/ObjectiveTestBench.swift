@@ -2,20 +2,20 @@ import Fewstep
 import Networks
 import Tensors
 
-/// A small test bench for one objective: points in space, three classes, and everything that a scene may be asked for. Two of
-/// them are equal to the bit.
+/// A small test bench for one objective: points in space, three classes, and everything that a scene can provide. Two
+/// benches are equal bit for bit.
 final class ObjectiveTestBench {
   let objective: any MatchingObjective
   let backbone: PointBackbone
   let teacher: PointNetwork
   let student: PointNetwork
   let fakeTeacher: PointNetwork
-  /// Two halves of whole groups.
+  /// The number of samples: two halves of whole groups.
   let count: Int
-  /// How many units of the sample space make one of the networks'.
+  /// The length of one of the networks' units in units of the sample space.
   var unit = 1.0
   var matching = Matching(guidance: Guidance(2))
-  /// The fake teacher in the real one's place.
+  /// Whether the fake teacher replaces the real one.
   var teachersAgree = false
   private let group: Int
   private let noise = Noise(seed: 5)
@@ -33,13 +33,13 @@ final class ObjectiveTestBench {
 
   var halves: [Range<Int>] { [0..<count / 2, count / 2..<count] }
 
-  /// Names and parameters of all who may get a gradient.
+  /// The names and parameters of all networks that may get gradients.
   var stores: [(role: String, parameters: ParameterStore)] {
     [("student", student.parameters), ("fake teacher", fakeTeacher.parameters), ("teacher", teacher.parameters)]
       + (objective.parameters.map { [("objective's own", $0)] } ?? [])
   }
 
-  /// The student's samples of a step with their graph; or as leaves, for the gradients of each.
+  /// The student's samples of a step with their graph; or as leaves, to get the gradient of each.
   func samples(step: Int = 0) throws -> Tensor {
     try FewStepSampler(steps: [1, 0.5]).sample(student, upTo: 1, given: condition(0..<count)) { place in
       try normal("generation \(place)", 0..<count, step)

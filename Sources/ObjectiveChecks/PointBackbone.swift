@@ -2,7 +2,7 @@ import Fewstep
 import Networks
 import Tensors
 
-/// Points of three numbers, in three classes.
+/// Points with three coordinates, in three classes.
 final class PointBackbone: Backbone {
   let medium = Medium.points
   let sampleShape = [3]

@@ -2,7 +2,7 @@ import Foundation
 
 /// Identifies this build of the program: the linker's hash of the whole executable (GNU build ID).
 enum BuildIdentity {
-  /// In hexadecimal digits; nil if the linker wrote none.
+  /// Hexadecimal digits; nil if the linker wrote none.
   static let current: String? = {
     guard let file = try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .alwaysMapped) else {
       return nil
@@ -10,14 +10,15 @@ enum BuildIdentity {
     return file.withUnsafeBytes(read)
   }()
 
-  /// From an ELF file of 64 bits: its program headers name the segments, those of type 4 hold notes.
+  /// Reads a 64-bit ELF file: its program headers list the segments, and those of type 4 hold notes.
   private static func read(_ file: UnsafeRawBufferPointer) -> String? {
     func number<Number: FixedWidthInteger>(_ type: Number.Type, at offset: Int) -> Int {
       offset + MemoryLayout<Number>.size <= file.count ? Int(file.loadUnaligned(fromByteOffset: offset, as: type)) : 0
     }
     let (headers, size, count) = (number(UInt64.self, at: 32), number(UInt16.self, at: 54), number(UInt16.self, at: 56))
     for header in (0..<count).map({ headers + $0 * size }) where number(UInt32.self, at: header) == 4 {
-      // Notes follow each other: sizes of name and content, type, name, content, each padded to 4. Type 3 is the build ID.
+      // Each note consists of the sizes of name and content, the type, the name and the content, each padded to 4
+      // bytes. Type 3 is the build ID.
       var note = number(UInt64.self, at: header + 8)
       let end = min(file.count, note + number(UInt64.self, at: header + 32))
       while note + 12 <= end {

@@ -3,10 +3,10 @@ import Foundation
 import Processes
 import Tensors
 
-/// What a plugin must be compiled with to fit the running program.
+/// The compiler settings that a plugin needs to fit the running program.
 struct HostBuild {
   let identity: String
-  /// For swiftc.
+  /// The flags for swiftc.
   let flags: [String]
 
   /// - Throws: `Failure` if the modules that this program was built from are not next to it, or have changed since.
@@ -16,7 +16,7 @@ struct HostBuild {
     guard let identity = BuildIdentity.current else {
       throw Failure(.software, at: executable.path, "the linker left no build ID in it")
     }
-    // If Swift's runtime is linked statically, the plugin would bring a second one.
+    // If Swift's runtime is linked statically, the plugin would load a second one.
     guard dlopen("libswiftCore.so", RTLD_NOW | RTLD_NOLOAD) != nil else {
       throw Failure(
         .usage, at: executable.path, "it has Swift's runtime inside (--static-swift-stdlib), so it cannot load plugins")
@@ -43,7 +43,7 @@ struct HostBuild {
       + maps.flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] } + (try Self.headers()).flatMap { ["-Xcc", $0] }
   }
 
-  /// Where the C libraries' headers are.
+  /// The folders of the C libraries' headers.
   private static func headers() throws -> [String] {
     guard let program = Program("pkg-config") else { throw Failure(.missing, at: "pkg-config", "not installed") }
     let result = try program.run(

@@ -10,7 +10,7 @@ public struct PluginBuild {
 
   /// - Parameters:
   ///   - package: the package's folder.
-  ///   - module: a type of this name in Sources/MODULE has a static `register(in:)`; by default the only module.
+  ///   - module: contains a type of the same name with a static `register(in:)`; by default the only module.
   /// - Throws: `Failure` if there is no such module, or no sources in it.
   public init(package: String, module: String? = nil) throws {
     self.module = try module ?? Self.onlyModule(of: package)
@@ -35,7 +35,7 @@ public struct PluginBuild {
     return first
   }
 
-  /// Compiles; the compiler's messages go to standard error.
+  /// Compiles the module; the compiler's messages go to standard error.
   ///
   /// - Throws: `Failure` if the compiler fails, or the running program cannot load plugins.
   public func write(to output: String) throws {
@@ -57,7 +57,7 @@ public struct PluginBuild {
     }
   }
 
-  /// What the program calls: a C function whose name both know.
+  /// The source of the plugin's entry point: a C function with a name known to the program.
   private var entrySource: String {
     """
     import Fewstep

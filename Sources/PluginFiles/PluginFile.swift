@@ -4,9 +4,9 @@ import Tensors
 
 /// A shared library with plugins, made by `PluginBuild` (`fewstep build-plugin`) and loaded when the program starts.
 ///
-/// It has no copy of Fewstep: it was compiled against the modules of one build of the program and finds their symbols in the
-/// executable. Swift modules have no stable layout, so it fits only that build. The file's last line names the build; it is
-/// checked before any of the file's code is loaded.
+/// It has no copy of Fewstep: it is compiled against the modules of one build of the program and finds their symbols in
+/// the executable. Swift modules have no stable layout, so it fits only that build. The file's last line names the
+/// build; it is checked before any of the file's code is loaded.
 public struct PluginFile: Sendable {
   typealias Entry = @convention(c) @Sendable (UnsafeMutableRawPointer) -> Void
 
@@ -15,14 +15,14 @@ public struct PluginFile: Sendable {
 
   static let entryPoint = "fewstep_plugin_register"
 
-  /// The last line of a file that was built with the executable of this identity.
+  /// The last line of a file that was built for the executable with this identity.
   static func seal(_ identity: String) -> String { "\nfewstep-plugin \(identity)\n" }
 
   /// - Throws: `Failure` if the file is missing, is not a plugin, or was built with a different program.
   public init(_ path: String) throws {
     self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     try Self.checkSeal(of: self.path)
-    // Never closed: types and conformances of a Swift library cannot be taken back.
+    // The library is never closed: types and conformances of a Swift library cannot be unloaded.
     guard let library = dlopen(self.path, RTLD_NOW | RTLD_LOCAL) else {
       throw Failure(.malformed, at: path, "cannot be loaded: \(String(cString: dlerror()))")
     }
@@ -61,7 +61,7 @@ public struct PluginFile: Sendable {
 extension PluginFile {
   /// Loads files whose plugins join those of `catalog`.
   ///
-  /// - Throws: `Failure` as the initializer does, and if a file registers a name that is taken.
+  /// - Throws: `Failure` like the initializer, and if a file registers a name that is taken.
   public static func load(_ paths: [String], joining catalog: Catalog) throws -> [PluginFile] {
     var catalog = catalog
     return try paths.map { path in

@@ -2,7 +2,7 @@ import Foundation
 import Fewstep
 import Tensors
 
-/// Where a package takes Fewstep from.
+/// The source from which a package gets Fewstep.
 enum FewstepSource {
   case folder(String)
   case repository(String)
@@ -26,7 +26,7 @@ enum FewstepSource {
     }
   }
 
-  /// What SwiftPM calls the package: the last part of its address.
+  /// SwiftPM's identity of the package: the last part of its address.
   var identity: String {
     switch self {
     case .folder(let path): URL(fileURLWithPath: path).lastPathComponent
@@ -36,7 +36,7 @@ enum FewstepSource {
     }
   }
 
-  /// The manifest's lines that declare it.
+  /// The lines of the manifest that declare it.
   var declaration: String {
     switch self {
     case .folder(let path):
@@ -53,7 +53,7 @@ enum FewstepSource {
     }
   }
 
-  /// What products name it by.
+  /// The name by which products refer to it.
   var reference: String {
     switch self {
     case .folder: "fewstep"

@@ -1,13 +1,14 @@
 import Fewstep
 import Tensors
 
-/// The name of a package and its plugin, and what Swift calls it: "soft-matching" is the type and module `SoftMatching`.
+/// The name of a package and its plugin, and its Swift spelling: "soft-matching" becomes the type and module
+/// `SoftMatching`.
 struct PackageName {
   let text: String
   let type: String
 
   /// - Parameter plugins: names that are taken.
-  /// - Throws: `Failure` for a name that a recipe or a Swift package cannot have.
+  /// - Throws: `Failure` for a name that is not valid in a recipe or a Swift package.
   init(_ text: String, besides plugins: [String]) throws {
     func refused(_ reason: String) -> Failure { Failure(.usage, at: "the name '\(text)'", reason) }
     guard text.wholeMatch(of: #/[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*/#) != nil else {
@@ -15,7 +16,7 @@ struct PackageName {
     }
     self.text = text
     type = text.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-    // Also in Swift's spelling, which the plugin's module has.
+    // Compared in Swift's spelling, too, which names the plugin's module.
     let known = plugins.map { $0.replacing("-", with: "").lowercased() }
     guard !known.contains(type.lowercased()), !known.contains(where: { $0 + "reward" == type.lowercased() }) else {
       throw refused("a plugin of Fewstep has this name; `fewstep plugins` lists them")
@@ -36,7 +37,7 @@ struct PackageName {
     "subscript", "super", "switch", "throw", "throws", "true", "try", "typealias", "var", "where", "while",
   ]
 
-  /// Modules of ours, and types that plugins and their tests name.
+  /// Fewstep's modules, and types that plugins and their tests use.
   private static let taken = [
     "ArgumentParser", "Evaluation", "Fewstep", "FewstepCLI", "FewstepMain", "Foundation", "Networks", "ObjectiveChecks",
     "Files", "Media", "Processes", "Encoders", "Shipped", "Swift", "Tensors", "Testing", "XCTest",

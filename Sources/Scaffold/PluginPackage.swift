@@ -2,7 +2,7 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// A Swift package with one plugin, which builds, trains and is tested.
+/// A Swift package with one plugin, which can be built, trained and tested.
 public struct PluginPackage {
   public enum Kind: String, CaseIterable, Sendable { case objective, reward, backbone }
 
@@ -10,8 +10,8 @@ public struct PluginPackage {
   private let files: [(path: String, text: String)]
 
   /// - Parameters:
-  ///   - name: of the package, and of the plugin in recipes.
-  ///   - source: where the package takes Fewstep from, a folder or a git URL; by default the sources of this program.
+  ///   - name: the name of the package, and of the plugin in recipes.
+  ///   - source: the source of Fewstep for the package, a folder or a git URL; by default the sources of this program.
   ///   - catalog: its names are taken.
   /// - Throws: `Failure` if the name cannot be used, or the source is not Fewstep.
   public init(_ kind: Kind, _ name: String, source: String? = nil, besides catalog: Catalog) throws {
@@ -26,7 +26,7 @@ public struct PluginPackage {
     files = PackageTemplate(plugin: plugin, source: try FewstepSource(source, for: package)).files
   }
 
-  /// Writes the whole folder or, after an error, none of it.
+  /// Writes the whole folder, or none of it if there is an error.
   ///
   /// - Throws: `Failure` if the folder exists, or cannot be written.
   public func write(to folder: String) throws {

@@ -1,7 +1,7 @@
 /// The parts of a package that depend on the kind of plugin.
 protocol PluginTemplate {
   var name: PackageName { get }
-  /// "objective", as recipes say it.
+  /// "objective", as in recipes.
   var kind: String { get }
   /// One sentence for the README.
   var summary: String { get }

@@ -16,9 +16,9 @@ struct ModelArguments: ParsableArguments {
 }
 
 extension ModelSource {
-  /// The model that a command's options name. Reads only its index.
+  /// The model in a command's options. Reads only its index.
   ///
-  /// - Throws: `Failure` if the device is unavailable, `Failure` if the folder holds no model.
+  /// - Throws: `Failure` if the device is unavailable or the folder holds no model.
   init(opening path: String, _ variant: String?, _ precision: Precision, on device: Device) throws {
     try device.requirePresence("--device")
     try precision.check(on: device, "--precision")
@@ -31,9 +31,9 @@ struct TensorArguments: ParsableArguments {
   @Option(help: "Tensors to read (HDF5 or safetensors).") var input: String
   @Option(help: "The file that the result is written to (HDF5).") var output: String
 
-  /// A network's inputs from the file, on the device, by name.
+  /// A network's inputs from the file, by name, on the device.
   ///
-  /// - Throws: `Failure` naming the tensor that is missing or does not fit.
+  /// - Throws: `Failure` naming a tensor that is missing or does not fit.
   func read(_ inputs: [TensorInput], on device: Device) throws -> [String: Tensor] {
     let file = try TensorFile(input)
     var sizes = [String: Int]()
@@ -54,7 +54,7 @@ struct TensorArguments: ParsableArguments {
   func read(_ wanted: TensorInput, on device: Device) throws -> Tensor { try read([wanted], on: device)[wanted.name]! }
 }
 
-/// Writes tensors and strings to an HDF5 file, and notes it, and how many numbers are not finite.
+/// Writes tensors and strings to an HDF5 file, and prints a note with the file and the number of non-finite values.
 func write(_ tensors: [String: Tensor], texts: [String: [String]] = [:], to output: String) throws {
   try HDF5File.write(to: output) { file in
     for (name, tensor) in tensors { try file.write(tensor.detached().to(.cpu).contiguous(), to: name) }
@@ -72,13 +72,13 @@ extension Device: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
 }
 
-/// A dtype that networks compute in, or that tensors are stored in.
+/// A dtype in which networks compute, or in which tensors are stored.
 enum Precision: String, CaseIterable, ExpressibleByArgument {
   case float32
   case bfloat16
   case float16
 
-  /// - Throws: `Failure` if networks cannot compute in it: libtorch has no convolutions in float16 on the CPU.
+  /// - Throws: `Failure` if networks cannot compute in it: libtorch has no float16 convolutions on the CPU.
   func check(on device: Device, _ option: String) throws {
     guard self == .float16, device == .cpu else { return }
     throw Failure(.malformed, at: option, "float16 needs a GPU; on the CPU take bfloat16 or float32")

@@ -1,9 +1,9 @@
 import Tensors
 
-/// `--plugin FILE`, which every command takes, anywhere on the command line.
+/// `--plugin FILE`, which every command accepts anywhere on the command line.
 struct PluginOptions {
   var files = [String]()
-  /// The command line without them.
+  /// The command line without these options.
   var others = [String]()
 
   /// - Throws: `Failure` if the file's name is missing.

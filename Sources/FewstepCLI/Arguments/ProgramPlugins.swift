@@ -2,14 +2,14 @@ import Fewstep
 import PluginFiles
 import Shipped
 
-/// The plugins of this process: those we ship, those that the program adds, and those that `--plugin` names.
+/// The plugins of this process: the shipped ones, those that the program adds, and those from `--plugin`.
 enum ProgramPlugins {
-  /// The program's own, as `FewstepCommand.main(adding:)` got them.
+  /// The program's own plugins, from `FewstepCommand.main(adding:)`.
   @TaskLocal static var added: [@Sendable (inout Catalog) -> Void] = []
-  /// The files that `--plugin` names.
+  /// The files given with `--plugin`.
   @TaskLocal static var files: [PluginFile] = []
 
-  /// Everything that a recipe can name.
+  /// All plugins that a recipe can name.
   static var catalog: Catalog {
     var catalog = Catalog.shipped()
     // One by one: an array of sendable functions cannot be cast to one of plain functions at run time.

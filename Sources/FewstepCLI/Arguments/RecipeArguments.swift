@@ -14,7 +14,7 @@ struct RecipeArguments: ParsableArguments {
 }
 
 extension Recipe {
-  /// Reads a recipe for a command: it may name all plugins of this process.
+  /// Reads a recipe for a command. The recipe may name all plugins of this process.
   static func load(_ path: String, overrides: [String] = []) throws -> Recipe {
     try withPluginAdvice(path) { try load(path, overrides: overrides, catalog: ProgramPlugins.catalog) }
   }

@@ -4,7 +4,7 @@ import Foundation
 import Media
 import Tensors
 
-/// What `fewstep sample` draws from: a run's student or teacher, or a pretrained model.
+/// The model that `fewstep sample` draws from: a run's student or teacher, or a pretrained model.
 struct SampleSource {
   enum Maker {
     case student(any Student, steps: [Double])
@@ -13,9 +13,9 @@ struct SampleSource {
 
   let backbone: any Backbone
   let maker: Maker
-  /// The run's or the model's folder.
+  /// The folder of the run or of the model.
   let folder: String
-  /// What samples depend on beside the student's weights and the sampler, by name. May read all weights.
+  /// Everything besides the student's weights and the sampler that samples depend on, by name. May read all weights.
   let model: () throws -> Fingerprint
 
   /// "student, 4 steps"
@@ -26,7 +26,7 @@ struct SampleSource {
     }
   }
 
-  /// What pictures are made from, for their metadata.
+  /// The origin of images, for their metadata.
   var settings: [PNGImage.Text] {
     [PNGImage.Text("Software", "Fewstep"), PNGImage.Text("model", folder)] + samplerSettings
   }
@@ -42,7 +42,7 @@ struct SampleSource {
     }
   }
 
-  /// What samples depend on besides their prompts and noise.
+  /// Everything besides their prompts and noise that samples depend on.
   func fingerprint() throws -> Fingerprint {
     var fingerprint = try model()
     for text in samplerSettings { fingerprint[text.keyword] = text.value }
@@ -52,8 +52,8 @@ struct SampleSource {
     return fingerprint
   }
 
-  /// - Parameter prompts: in place of the run's, if there are any.
-  /// - Throws: `Failure` if the model family cannot be given prompts.
+  /// - Parameter prompts: prompts in place of the run's; may be empty.
+  /// - Throws: `Failure` if the model family takes no text prompts.
   func sampling(_ prompts: [String], seed: Int, batch: Int) throws -> SampleGenerator {
     guard !prompts.isEmpty else { return SampleGenerator(backbone, seed: seed, batch: batch) }
     guard let backbone = backbone as? any TextConditioned else {
@@ -63,9 +63,9 @@ struct SampleSource {
     return SampleGenerator(backbone, prompts: prompts, seed: seed, batch: batch)
   }
 
-  /// Samples [prompts.count, ...]; stops between networks' calls after Ctrl-C.
+  /// Samples [prompts.count, ...]. After Ctrl-C this stops between two calls of the network.
   ///
-  /// - Parameter words: what is said then.
+  /// - Parameter words: the message in that case.
   func samples(
     _ sampling: SampleGenerator, promptIDs: [Int], ifStopped words: String, progress: (Int) -> Void = { _ in }
   ) throws -> Tensor {

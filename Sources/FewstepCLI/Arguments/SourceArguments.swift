@@ -28,7 +28,7 @@ struct SourceArguments: ParsableArguments {
     FileManager.default.fileExists(atPath: "\(folder)/model_index.json")
   }
 
-  /// Options that speak of a pretrained model.
+  /// The given options that apply to a pretrained model.
   private var ofModels: [String] {
     [
       ("--size", size != nil), ("--frames", frames != nil), ("--variant", variant != nil),
@@ -37,7 +37,7 @@ struct SourceArguments: ParsableArguments {
     ].filter(\.1).map(\.0)
   }
 
-  /// All options that stand on the command line.
+  /// All options given on the command line.
   var given: [String] {
     [
       ("--step", step != nil), ("--teacher-steps", teacherSteps != nil), ("--sampler", sampler != nil),
@@ -45,8 +45,8 @@ struct SourceArguments: ParsableArguments {
     ].filter(\.1).map(\.0) + ofModels
   }
 
-  /// - Throws: `ValidationError` if an option would not be obeyed: one of a teacher's, where the student of a run is
-  ///   sampled; a model's with a run; a run's with a model.
+  /// - Throws: `ValidationError` if an option would have no effect: a teacher's option when a run's student is sampled;
+  ///   a model's with a run; a run's with a model.
   func validate(for folder: String) throws {
     guard !Self.isModel(folder) else {
       if step != nil { throw ValidationError("--step: a model has no checkpoints; it goes with a run") }
@@ -60,7 +60,7 @@ struct SourceArguments: ParsableArguments {
     }
   }
 
-  /// - Parameter folder: a run's, or a model's in diffusers' layout.
+  /// - Parameter folder: the folder of a run, or of a model in diffusers' layout.
   func open(_ folder: String) throws -> SampleSource {
     try Self.isModel(folder) ? modelSource(folder) : runSource(folder)
   }
@@ -79,7 +79,7 @@ struct SourceArguments: ParsableArguments {
     return SampleSource(backbone: opened.backbone, maker: maker, folder: folder) {
       var fingerprint: Fingerprint = ["checkpoint": "\(opened.step)"]
       for (key, value) in opened.recipe.resolved["backbone"]?.leaves ?? [:] where key != "prompts" {
-        // A model is known by its weights: its folder may be moved.
+        // A model is identified by its weights, since its folder may be moved.
         let model = key == "model" ? try? PipelineFolder(value) : nil
         fingerprint["backbone.\(key)"] =
           try model?.digest(variant: opened.recipe.resolved["backbone"]?.leaves["variant"]) ?? value

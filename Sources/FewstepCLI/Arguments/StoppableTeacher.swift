@@ -9,7 +9,7 @@ final class StoppableTeacher: Teacher {
   var schedule: any NoiseSchedule { teacher.schedule }
   var prediction: Prediction { teacher.prediction }
 
-  /// - Parameter words: what is thrown: what was saved, if anything.
+  /// - Parameter words: the message of the error, such as what was saved.
   init(_ teacher: any Teacher, _ words: String) {
     self.teacher = teacher
     self.words = words

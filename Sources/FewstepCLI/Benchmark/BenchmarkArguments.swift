@@ -38,7 +38,7 @@ struct BenchmarkArguments: ParsableArguments {
 
   private var isRun: Bool { FileManager.default.fileExists(atPath: RunFolder(folder).recipe) }
 
-  /// Generates the samples that a run or a model lacks; finds those of other folders.
+  /// Generates the missing samples of a run or a model; for other folders, finds the existing ones.
   func samples(of suite: any Benchmark) throws -> BenchmarkSamples {
     guard isRun || SourceArguments.isModel(folder) else {
       return try BenchmarkSamples(in: folder, of: suite, scores: into)
@@ -54,7 +54,7 @@ struct BenchmarkArguments: ParsableArguments {
         "\(suite.name) judges \(suite.judgesVideos ? "videos" : "images"), but samples of this model are "
           + "\(medium) \(source.backbone.sampleShape)")
     }
-    // Before the folder is claimed: the model may take no prompts.
+    // Checked before the folder is claimed: the model may take no prompts.
     _ = try source.sampling([""], seed: seed, batch: batch)
     let record = GenerationRecord(
       benchmark: suite.name, prompts: suite.prompts, seed: seed, model: try source.fingerprint())

@@ -29,7 +29,7 @@ struct BenchmarkCOCO: ParsableCommand {
 
   func run() throws {
     let suite = COCOBenchmark(try COCOCaptions.read(captions), limit: limit)
-    // Before hours of sampling: the scorers' files may be missing or wrong.
+    // Opened before hours of sampling: the scorers' files may be missing or wrong.
     let opened = arguments.onlySamples ? nil : try scorers.open()
     let samples = try arguments.samples(of: suite)
     guard let opened else { return }
@@ -74,7 +74,7 @@ struct COCOArguments: ParsableArguments {
     }
   }
 
-  /// Scorers whose files have been read.
+  /// The scorers, once their files have been read.
   struct Opened {
     let real: RealImages?
     let inception: Inception?

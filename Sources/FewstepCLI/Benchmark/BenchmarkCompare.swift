@@ -47,7 +47,7 @@ struct BenchmarkCompare: ParsableCommand {
 }
 
 extension BenchmarkScore {
-  /// With half the width of its interval.
+  /// The value with half the width of its interval.
   fileprivate var cell: TableCell {
     interval.map { .estimate(value, margin: ($0.upperBound - $0.lowerBound) / 2) } ?? .number(value)
   }

@@ -26,7 +26,7 @@ struct BenchmarkDPG: ParsableCommand {
 
   func run() throws {
     let suite = try DPGBenchmark(prompts, limit: limit)
-    // Before hours of sampling: its files may be missing or wrong.
+    // Opened before hours of sampling: its files may be missing or wrong.
     let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
@@ -42,7 +42,7 @@ struct BenchmarkDPG: ParsableCommand {
   }
 }
 
-/// What answers DPG-Bench's questions.
+/// The options for the source of answers to DPG-Bench's questions.
 struct DPGArguments: ParsableArguments {
   @Option(help: "A checkout of ELLA's repository; its dpg_bench/compute_dpg_bench.py is run.") var scorer: String?
   @Option(help: "For --scorer: the Python that has its packages.") var python = "python"
@@ -63,7 +63,7 @@ struct DPGArguments: ParsableArguments {
     }
   }
 
-  /// Opens it; nil if none was named.
+  /// Opens the source; nil if none was named.
   func open(for suite: DPGBenchmark) throws -> DPGSource? {
     if let answers, let questions { return try .answers(answers, questions: questions, of: suite) }
     if let results { return try .results(results, of: suite) }

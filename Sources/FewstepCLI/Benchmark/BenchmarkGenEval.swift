@@ -29,7 +29,7 @@ struct BenchmarkGenEval: ParsableCommand {
 
   func run() throws {
     let suite = try GenEvalBenchmark(prompts, limit: limit)
-    // Before hours of sampling: its files may be missing or wrong.
+    // Opened before hours of sampling: its files may be missing or wrong.
     let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
     let samples = try arguments.samples(of: suite)
     guard !arguments.onlySamples else { return }
@@ -48,7 +48,7 @@ struct BenchmarkGenEval: ParsableCommand {
   }
 }
 
-/// What finds the objects in GenEval's images.
+/// The options for the source of the objects in GenEval's images.
 struct GenEvalArguments: ParsableArguments {
   @Option(help: "A checkout of GenEval's repository; its scorer is run, which needs a CUDA GPU.") var scorer: String?
   @Option(help: "For --scorer: the folder of the detector, made by its download_models.sh.") var detector: String?
@@ -71,7 +71,7 @@ struct GenEvalArguments: ParsableArguments {
     guard detections != nil || clip == nil else { throw ValidationError("--clip goes with --detections") }
   }
 
-  /// Opens it; nil if no detector was named.
+  /// Opens the source; nil if no detector was named.
   func open(for suite: GenEvalBenchmark) throws -> GenEvalSource? {
     try clipDevice.requirePresence("--clip-device")
     if let scorer, let detector { return try .official(scorer, detector: detector, python: python, note: note) }

@@ -25,7 +25,7 @@ struct BenchmarkHPSv2: ParsableCommand {
 
   func run() throws {
     let suite = try HPSv2Benchmark(prompts, limit: limit)
-    // Before hours of sampling: its files may be missing or wrong.
+    // Opened before hours of sampling: its files may be missing or wrong.
     let reward = arguments.onlySamples ? nil : try scorer.open(batch: arguments.batch)
     let samples = try arguments.samples(of: suite)
     guard let reward else { return }

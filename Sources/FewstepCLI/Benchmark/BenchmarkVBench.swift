@@ -51,7 +51,7 @@ struct BenchmarkVBench: ParsableCommand {
           scores.add(result, of: dimension, by: ["scorer": "a results file"])
         }
       }
-      // Before hours of sampling: the scorers' files may be missing or wrong.
+      // Checked before hours of sampling: the scorers' files may be missing or wrong.
       program = try scorers.check(dimensions.filter { !scores.dimensions.contains($0) })
     }
     let samples = try arguments.samples(of: suite)
@@ -87,7 +87,7 @@ struct BenchmarkVBench: ParsableCommand {
   }
 }
 
-/// What scores VBench's dimensions.
+/// The scorers of VBench's dimensions on the command line.
 struct VBenchScorers: ParsableArguments {
   @Option(help: "dino_vitbase16_pretrain.pth of facebookresearch/dino.") var dino: String?
   @Option(help: "OpenAI's CLIP ViT-B/32 with its tokenizer: a folder in transformers' layout.") var clipB32: String?

@@ -17,7 +17,7 @@ struct Doctor: ParsableCommand {
     var facts = [(name: String, value: String)]()
     var warnings = [String]()
     facts.append(("libtorch", "\(Runtime.version) at \(Runtime.libraryPath)"))
-    // A product first, so that the lazily bound BLAS is loaded.
+    // A matrix product comes first, so that the lazily bound BLAS is loaded.
     _ = try matmul(Tensor.ones([64, 64]), Tensor.ones([64, 64]))
     let libraries = Self.kernelFile("/proc/self/maps").split(separator: "\n")
       .compactMap { $0.split(separator: " ").last.map(String.init) }.filter { $0.hasPrefix("/") }
@@ -59,7 +59,7 @@ struct Doctor: ParsableCommand {
     if warnings.isEmpty { print("no complaints") }
   }
 
-  /// Such files have no size to read by.
+  /// Reads a file of the kernel, which reports no size.
   private static func kernelFile(_ path: String) -> String {
     let data = (try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd()) ?? nil
     return String(decoding: data ?? Data(), as: UTF8.self)

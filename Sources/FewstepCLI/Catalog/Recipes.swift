@@ -52,7 +52,7 @@ struct Recipes: ParsableCommand {
   }
 
   private func paths() throws -> [String] {
-    // Foundation's enumerator of a folder that is not there is empty, not nil.
+    // For a missing folder Foundation's enumerator is empty, not nil.
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
       let all = FileManager.default.enumerator(atPath: folder)

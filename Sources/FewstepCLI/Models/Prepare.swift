@@ -44,10 +44,10 @@ struct PreparationArguments: ParsableArguments {
     LatentCache(model, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
   }
 
-  /// At most this many prompts that were cut off are named.
+  /// The maximum number of cut-off prompts that are listed.
   private static let namedPrompts = 5
 
-  /// Runs `body` with progress and Ctrl-C, and reports what it found and did.
+  /// Runs `body` with a progress bar and Ctrl-C, and reports its findings and its summary.
   ///
   /// - Parameter what: "prompt".
   func run(
@@ -132,7 +132,7 @@ struct PrepareImages: ParsableCommand {
   }
 }
 
-/// An absolute path, so that it means the same wherever the program is called.
+/// An absolute path, so that it is valid wherever the program is called.
 private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardized.path }
 
 /// "1 text", "2 texts"

@@ -54,7 +54,7 @@ struct Report: ParsableCommand {
     return try SweepReport(title, entries, comparison: comparison, gnuplot: gnuplot).html()
   }
 
-  /// The runs of a sweep that have begun, or all that lie in the folder.
+  /// The runs of a sweep that have begun, or all runs in the folder.
   private func entries() throws -> [SweepReport.Entry] {
     if let members = try SweepFolder(folder).members() {
       return try members.compactMap { member in
@@ -69,7 +69,7 @@ struct Report: ParsableCommand {
     return zip(records, names).map { SweepReport.Entry($0, variant: $1) }
   }
 
-  /// A run's record; what of it is damaged is said here too.
+  /// A run's record. Also prints a note about damaged files in it.
   private func record(_ path: String) throws -> RunRecord {
     let record = try RunRecord(path)
     for problem in record.problems { note("warning: left out of the report: \(problem)") }

@@ -87,7 +87,7 @@ struct Run: ParsableCommand {
     }
   }
 
-  /// Draws teacher and student from the same noise, and prints the scores.
+  /// Samples teacher and student from the same noise, and prints the scores.
   private func finish(_ run: TrainingRun, _ evaluation: ModelEvaluation?) throws {
     let path = run.folder.samples + "/teacher-and-student.png"
     let image = try RunSamples(run.trainer).teacherAndStudent()

@@ -32,7 +32,7 @@ struct FeatureArguments: ParsableArguments {
     if resize != nil, !hasNetwork { throw ValidationError("--resize goes with --inception or --clip") }
   }
 
-  /// The one that was asked for.
+  /// The requested network.
   func network() throws -> any ImageNetwork {
     try device.requirePresence("--device")
     if let inception { return try Inception(inception, on: device) }
@@ -43,7 +43,7 @@ struct FeatureArguments: ParsableArguments {
     return try CLIPEmbedding(clip, precision: precision.dtype, on: device)
   }
 
-  /// The features of all images in folders and tars. Ctrl-C stops it.
+  /// The features of all images in folders and tars. Ctrl-C stops the work.
   func features(of sources: [String], network: any ImageNetwork) throws -> ImageFeatures {
     let images = try ImageSource.images(in: sources)
     Signals.listen()

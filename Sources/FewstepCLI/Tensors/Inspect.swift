@@ -17,7 +17,7 @@ struct Inspect: ParsableCommand {
     let name: String
     let dtype: String
     let shape: [Int]
-    /// nil for strings.
+    /// The Euclidean norm; nil for strings.
     let norm: Double?
     let hash: String
   }

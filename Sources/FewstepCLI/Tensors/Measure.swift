@@ -35,7 +35,7 @@ struct Measure: ParsableCommand {
     let features: Int
     let scores: FeatureMeasures.Scores
     let cmmd: Estimate?
-    /// Of images' features.
+    /// The fingerprint of image features.
     let fingerprint: Fingerprint?
   }
 
@@ -50,7 +50,7 @@ struct Measure: ParsableCommand {
       fingerprint: images?.fingerprint)
     if json { return print(try JSONEncoder.prettyText(result)) }
     let rows = scores.named.map { ($0.rawValue, $1) } + (result.cmmd.map { [("CMMD", $0)] } ?? [])
-    // Each number with its own digits: a column holds measures of different sizes.
+    // Each number has its own number of digits, since a column holds metrics of different magnitudes.
     let cell = { (number: Double?) -> TableCell in number.map { .text(brief($0)) } ?? .missing }
     print(
       try Table(
@@ -67,7 +67,7 @@ struct Measure: ParsableCommand {
     for words in Warnings.lines(rows.map { ($0.0, $0.1.warning) }) { print("warning: \(words)") }
   }
 
-  /// Features, and what they depend on if that is known.
+  /// Features, with their fingerprint if it is known.
   private typealias Side = (values: Tensor, images: ImageFeatures?)
 
   /// - Throws: `Failure` if the two cannot be compared.
@@ -106,13 +106,13 @@ struct Measure: ParsableCommand {
       || FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
-  /// Those that `fewstep features` wrote; nil for other features.
+  /// Features written by `fewstep features`; nil for other features.
   private static func imageFeatures(_ path: String) throws -> ImageFeatures? {
     guard let file = try? HDF5File.open(path), try ImageFeatures.isHeld(by: file) else { return nil }
     return try ImageFeatures(reading: path)
   }
 
-  /// The tensor called `name`, or the only one, as features [N, D].
+  /// The tensor named `name`, or the only one, as features [N, D].
   private static func features(_ path: String, _ name: String?) throws -> Tensor {
     let file = try TensorFile(path)
     let choices = file.names.joined(separator: ", ")

@@ -1,6 +1,6 @@
 import Processes
 
-/// Progress bars of an evaluation, one for each set of samples. Ctrl-C stops it.
+/// Progress bars of an evaluation, one for each set of samples. Ctrl-C stops the evaluation.
 final class EvaluationProgress {
   private let message: String
   private var current: (name: String, bar: Progress)?

@@ -1,10 +1,10 @@
 import Files
 import Foundation
 
-/// Prints a line to standard error, for people. Standard output is for results.
+/// Prints a line for the user to standard error. Standard output is for results.
 func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
 
-/// Prints a result to standard output: as JSON if it was asked for, else as text.
+/// Prints a result to standard output: as JSON if `json` is true, otherwise as text.
 func printResult(_ value: some Encodable, json: Bool, _ text: @autoclosure () throws -> String) throws {
   try print(json ? JSONEncoder.prettyText(value) : text())
 }

@@ -2,7 +2,8 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// A progress bar on standard error. On a terminal it updates in place; elsewhere, a new line is written every 15 seconds.
+/// A progress bar on standard error. On a terminal it updates in place; otherwise it prints a new line every 15
+/// seconds.
 final class Progress {
   private let total: Int
   private let start = Date()
@@ -11,7 +12,7 @@ final class Progress {
   private var shown = Date.distantPast
   private var isComplete = false
 
-  /// - Parameter first: where a resumed piece of work starts.
+  /// - Parameter first: the position at which resumed work starts.
   init(total: Int, from first: Int = 0) {
     self.total = total
     self.first = first
@@ -38,7 +39,7 @@ final class Progress {
     FileHandle.standardError.write(Data("\(isTerminal ? "\r\u{1B}[2K" : "")\(text)\n".utf8))
   }
 
-  /// Ends the line of work that stopped early.
+  /// Ends the line if the work stopped early.
   func stop() { if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) } }
 
   static func clock(_ seconds: Double) -> String {

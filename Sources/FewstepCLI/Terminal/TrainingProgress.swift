@@ -7,7 +7,7 @@ final class TrainingProgress {
   private let first: Int
   private let batch: Int
   private let start = Date()
-  /// Of the last step that had one.
+  /// The reward of the last step that had one.
   private var reward = Double.nan
 
   init(_ run: TrainingRun) {
@@ -29,21 +29,21 @@ final class TrainingProgress {
 
   func note(_ warning: Warning) {
     bar.stop()
-    // One that stops the run is the command's error.
+    // A warning that stops the run becomes the command's error.
     if warning.action != .stopped { FewstepCLI.note("warning \(warning)") }
   }
 
   func stop() { bar.stop() }
 }
 
-/// Says which sections of a recipe have no effect.
+/// Reports the sections of a recipe that have no effect.
 func noteUnused(_ recipe: Recipe, _ components: TrainingComponents) {
   for section in components.unusedSections(of: recipe) {
     note("note: \(section) has no effect on training: with these settings, the objective does not use it")
   }
 }
 
-/// Says which external programs score.
+/// Reports the external programs that compute scores.
 func noteScorers(_ components: TrainingComponents) {
   for (key, scorer) in components.scorers { note("\(key): scored by \(scorer)") }
 }

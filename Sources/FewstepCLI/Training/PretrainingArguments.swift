@@ -5,19 +5,20 @@ import Foundation
 import Processes
 import Tensors
 
-/// What the commands share that train a network from nothing.
+/// The arguments of all commands that train a network from scratch.
 struct PretrainingArguments: ParsableArguments {
   @Argument(help: "The recipe, a YAML file.") var recipe: String
   @Option(name: .customLong("set"), help: "Replace one value: KEY=VALUE. May be repeated.") var overrides: [String] = []
 
-  /// Trains to the end of the recipe and writes the weights. After Ctrl-C they go to OUTPUT.interrupted instead.
+  /// Trains to the end of the recipe and writes the weights. After Ctrl-C they are written to OUTPUT.interrupted
+  /// instead.
   func train<Task: PretrainingTask>(_ task: Task.Type) throws -> (
     recipe: PretrainingRecipe<Task>, training: Pretraining<Task>, test: (any DataSource)?
   ) {
     let recipe = try PretrainingRecipe<Task>(
       Recipe.node(recipe, overrides: overrides), catalog: ProgramPlugins.catalog)
     let (training, test) = try recipe.opened()
-    // Before an hour of training, not after it.
+    // Checked before an hour of training, not after it.
     let folder = URL(fileURLWithPath: recipe.output).deletingLastPathComponent()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try AtomicFile.checkWritable(recipe.output)
