@@ -3,10 +3,10 @@ import Foundation
 import Tensors
 import TestSupport
 
-/// What make_features.py wrote, and the CLIP models of CLIP's own tests.
+/// The output of make_features.py, and the CLIP models of the CLIP tests.
 enum COCOFixtures {
   static let folder = "\(Repository.tests)/BenchmarksTests/Fixtures/coco"
-  /// Six, 00000.png to 00005.png.
+  /// Six images, 00000.png to 00005.png.
   static let pictures = "\(folder)/pictures"
   static let clip = "\(Repository.tests)/EncodersTests/Fixtures"
 

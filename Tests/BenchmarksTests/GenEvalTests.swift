@@ -10,7 +10,7 @@ import Testing
 
 private let fixtures = ScorerFixture.folder + "/geneval"
 
-/// Made-up detections of made-up prompts, and what the official scorer says of them.
+/// Made-up detections for made-up prompts, and the official scorer's verdicts on them.
 private struct Judged {
   let suite: GenEvalBenchmark
   let detections: [GenEvalDetections]
@@ -97,7 +97,7 @@ private struct Judged {
     #expect(try GenEvalResult.read("\(scratch.folder)/r.jsonl") == judged.official)
   }
 
-  /// Samples whose grey says their number.
+  /// Samples whose gray value encodes their number.
   private static func greys(_ texts: [String], _ first: Int) throws -> Tensor {
     try stacked(texts.indices.map { try Tensor.full([3, 4, 6], Double(first + $0) / 255) })
   }
@@ -116,7 +116,7 @@ private struct Judged {
       } catch is Cut {}
     }
     let root = BenchmarkFolder(scratch.folder).samples
-    // The official scorer's own walk: folders that are numbers, pictures by its pattern.
+    // The same search as in the official scorer: folders that are numbers, images by its pattern.
     let folders = try FileManager.default.contentsOfDirectory(atPath: root).sorted()
     #expect(folders == suite.indices.map { String(format: "%05d", $0) }.sorted())
     for name in folders {
@@ -174,7 +174,7 @@ private struct Judged {
     for path in suite.indices.flatMap(suite.images) {
       try ImageFile.write(picture, to: "\(scratch.folder)/\(path)")
     }
-    // Other white space is the same prompt.
+    // Different white space is still the same prompt.
     try scratch.write(lines[0].replacing(": ", with: ":") + "\n", to: "00000/metadata.jsonl")
     try suite.check(below: scratch.folder)
     let reversed = try GenEvalBenchmark(scratch.write(lines.reversed().joined(separator: "\n"), to: "r.jsonl"))

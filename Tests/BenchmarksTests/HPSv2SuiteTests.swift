@@ -8,7 +8,7 @@ import Testing
 @testable import Files
 
 @Suite struct HPSv2SuiteTests {
-  /// Prompt files with so many prompts each.
+  /// Prompt files with this many prompts each.
   private static func prompts(_ count: Int, in scratch: Scratch) throws -> String {
     for style in HPSv2Benchmark.styles {
       try scratch.write(
@@ -86,13 +86,13 @@ import Testing
     try suite.write(.full([1, 3, 8, 8], 0.25), of: suite.items[3], to: scratch.path("photo/00000.jpg"))
     let made = try scorer(Brightness(), scorer: "brightness", batch: 3) { _ in }
     #expect(made.fingerprint["samples"] == "4" && made.fingerprint["scorer"] == "brightness")
-    // 0.5 is 128 of 255 and 0.25 is 64; JPEG keeps even colours.
+    // 0.5 is 128 of 255 and 0.25 is 64; JPEG preserves uniform colors.
     #expect(abs(made.scores[0].value - 100 * 128 / 255.0) < 1e-4, "\(made.scores)")
     #expect(abs(made.scores[3].value - 100 * 64 / 255.0) < 1e-4, "\(made.scores)")
   }
 }
 
-/// How bright a picture is, 0 to 1.
+/// How bright an image is, 0 to 1.
 private final class Brightness: ImageFileReward {
   func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
     try samples.meanPerSample()

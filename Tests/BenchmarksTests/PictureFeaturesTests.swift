@@ -9,7 +9,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Against clean-fid, DMD2's evaluation and CMMD's, by make_features.py.
+/// Compared with clean-fid and the evaluation code of DMD2 and CMMD, by make_features.py.
 @Suite struct PictureFeaturesTests {
   private let folder = COCOFixtures.folder
 

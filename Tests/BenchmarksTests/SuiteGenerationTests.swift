@@ -7,7 +7,7 @@ import Testing
 @testable import Media
 
 @Suite struct SuiteGenerationTests {
-  /// Pictures of four prompts, one of which has two samples.
+  /// Images of four prompts, one of which has two samples.
   private struct Four: Benchmark {
     let name = "four"
     let prompts = "hash"
@@ -32,7 +32,7 @@ import Testing
     GenerationRecord(benchmark: "four", prompts: "hash", seed: seed, model: model)
   }
 
-  /// Pixels that say which sample they are.
+  /// Pixels that encode the sample's number.
   private static func pixels(_ texts: [String], _ first: Int) throws -> Tensor {
     let levels = try Tensor(texts.indices.map { Double(first + $0 + 1) / 255 }, shape: [texts.count, 1, 1, 1])
     return try levels.to(.float32).expanded([-1, 3, 2, 2])
@@ -71,7 +71,7 @@ import Testing
     #expect(names(BenchmarkGeneration.groups(Four().items, batch: 1)) == ["a", "b", "c", "d"])
     #expect(names(BenchmarkGeneration.groups(Four().items, batch: 3)) == ["ab", "cd"])
     #expect(names(BenchmarkGeneration.groups(Four().items, batch: 4)) == ["abc", "d"])
-    // Samples that do not follow each other are not made together: their noise is a row of numbers.
+    // Samples that are not consecutive are not made together: their noise comes from consecutive rows.
     #expect(names(BenchmarkGeneration.groups([Four().items[0], Four().items[2]], batch: 9)) == ["a", "c"])
     let scratch = try Scratch()
     let folder = BenchmarkFolder(scratch.folder)

@@ -5,7 +5,7 @@ import TestSupport
 @testable import Benchmarks
 @testable import Files
 
-/// What make_vbench.py wrote, and the networks that it used.
+/// The output of make_vbench.py, and the networks that it used.
 enum VBenchFixtures {
   static let folder = "\(Repository.tests)/BenchmarksTests/Fixtures/vbench"
   static let names = ["wide", "square", "tall"]
@@ -32,7 +32,7 @@ enum VBenchFixtures {
     try SafetensorsFile("\(folder)/expected.safetensors").tensor(name)
   }
 
-  /// The whole content of a gzip file, whose last four bytes say how much that is.
+  /// The content of a gzip file. Its last four bytes give the decompressed size.
   static func unzipped(_ name: String) throws -> Data {
     let path = "\(folder)/\(name)"
     let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -46,7 +46,7 @@ enum VBenchFixtures {
     return try VBenchPrompts(path, augmented: augmented)
   }
 
-  /// Each of the three videos with its style, as files of VBench's names for one prompt each.
+  /// A list of three prompts, named like the three videos, each with its video's style.
   static func list(_ dimension: VBenchDimension) throws -> String {
     let entries = try zip(names, expected().styles).map { name, style in
       "{\"prompt_en\": \"\(name)\", \"dimension\": [\"\(dimension.rawValue)\"], "

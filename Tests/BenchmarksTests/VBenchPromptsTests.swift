@@ -29,7 +29,7 @@ import Testing
     let accepted = String(decoding: try VBenchFixtures.unzipped("accepted.txt.gz"), as: UTF8.self)
       .split(separator: "\n").map(String.init)
     #expect(accepted.count == 4730)
-    // Two prompts stand twice in the list; their videos are made once.
+    // Two prompts occur twice in the list; their videos are made once.
     #expect(suite.items.count == 4720)
     #expect(Set(suite.items.map(\.path)) == Set(accepted))
     #expect(suite.items[7].path == "a toilet, frozen in time-2.mp4")
@@ -43,7 +43,7 @@ import Testing
     #expect(many.items[24].path == "In a still frame, a stop sign-24.mp4")
     let one = try VBenchBenchmark(prompts, dimensions: [.color], framesPerSecond: 16)
     #expect(one.items.count == 5 * 85 && one.prompts == many.prompts)
-    // A video's noise is that of its number.
+    // A video's noise depends on its number only.
     let numbers = Dictionary(uniqueKeysWithValues: many.items.map { ($0.path, $0.samples) })
     #expect(one.items.allSatisfy { numbers[$0.path] == $0.samples } && numbers.count == many.items.count)
   }
@@ -91,7 +91,7 @@ import Testing
     let suite = try VBenchBenchmark(prompts, framesPerSecond: 8)
     let item = suite.items[0]
     #expect(item.path == "wide-0.mp4")
-    // Brighter from frame to frame, beyond what 8 bits hold.
+    // Brighter from frame to frame, beyond the range of 8 bits.
     let pixels = try (Tensor.range(to: 4) / 2).reshaped([1, 1, 4, 1, 1]).expanded([1, 3, 4, 16, 24])
     try suite.write(pixels, of: item, to: scratch.path(item.path))
     let frames = try FFmpeg().read(scratch.path(item.path))

@@ -12,7 +12,7 @@ import Testing
 
   init() throws { file = try SafetensorsFile("\(fixtures)/pictures.safetensors") }
 
-  /// uint8 [3, H, W], of seven shapes.
+  /// Images uint8 [3, H, W] in seven shapes.
   private func pictures() throws -> [Tensor] { try (0..<7).map { try file.tensor("picture.\($0)") } }
 
   @Test(arguments: [

@@ -55,7 +55,7 @@ import Testing
     }
     #expect(try store.all.map { "\($0.name)\t\($0.value.shape)" }.sorted() == lines("clip-vit-h-14"))
     #expect(store.count == 986_109_441)
-    // A source that has the published names and shapes, with tensors of no memory.
+    // A source with the published names and shapes, and tensors without memory.
     let published = Dictionary(
       uniqueKeysWithValues: try lines("open-clip-vit-h-14").map { line in
         let parts = line.split(separator: "\t")

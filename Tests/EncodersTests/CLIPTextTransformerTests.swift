@@ -8,7 +8,7 @@ import Testing
 @testable import Files
 
 @Suite struct CLIPTextTransformerTests {
-  /// A model of transformers', see make_clip.py.
+  /// A model from transformers, see make_clip.py.
   static func model(_ name: String, projected: Bool) throws -> CLIPTextTransformer {
     let config = try CLIPTextConfiguration(ModelConfig("\(fixtures)/\(name)/config.json"), projected: projected)
     let weights = try SafetensorsFile("\(fixtures)/\(name)/model.safetensors")

@@ -5,14 +5,14 @@ import Testing
 @testable import Encoders
 @testable import Files
 
-/// What transformers made of the texts, see make_tokenizer.py.
+/// The output of transformers for the texts, see make_tokenizer.py.
 private struct Fixture: Decodable {
   struct Kind: Decodable {
-    /// Those beside vocab.json and merges.txt.
+    /// The files besides vocab.json and merges.txt.
     var files: [String: JSONValue]
     var pad: Int
     var length: Int
-    /// Without the padding at the end.
+    /// The ids without the padding at the end.
     var ids: [[Int]]
     var cut: [Int]
   }
@@ -39,7 +39,7 @@ private struct Fixture: Decodable {
     try shared.get().kinds.keys.reduce(into: [String: CLIPTokenizer]()) { $0[$1] = try tokenizer($1) }
   }
 
-  /// From a folder as transformers would read it.
+  /// Writes a folder in transformers' layout and opens it.
   private static func tokenizer(_ kind: String) throws -> CLIPTokenizer {
     let scratch = try Scratch()
     let table = try table.get()
@@ -96,7 +96,7 @@ private struct Fixture: Decodable {
     try scratch.write(#"{"model_max_length": 8, "tokenizer_class": "CLIPTokenizer"}"#, to: "tokenizer_config.json")
     let tokenizer = try CLIPTokenizer(scratch.folder)
     #expect(tokenizer.encode("AAB b<new>").ids == [6, 5, 3, 8, 7, 7, 7, 7])
-    // What the vocabulary lacks becomes the unknown token, which is CLIP's end.
+    // Symbols that the vocabulary lacks become the unknown token, which is CLIP's end token.
     #expect(tokenizer.encode("xb").ids == [6, 7, 3, 7, 7, 7, 7, 7])
   }
 

@@ -6,7 +6,7 @@ import TestSupport
 
 let fixtures = "\(Repository.tests)/EncodersTests/Fixtures"
 
-/// The whole content of a gzip file, whose last four bytes say how much that is.
+/// The content of a gzip file. Its last four bytes give the decompressed size.
 func unzipped(_ name: String) throws -> Data {
   let path = "\(fixtures)/\(name)"
   let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }

@@ -82,7 +82,7 @@ import Testing
     #expect(refused.errors.contains("few cannot be compared with out: samples: 4 instead of 12"), "\(refused.errors)")
     let given = try Self.run("out/samples", "--seed", "1", in: scratch, expecting: 64)
     #expect(given.errors.contains("--seed: out/samples is neither a run nor a model"), "\(given.errors)")
-    // The same prompts in another order are others.
+    // The same prompts in another order count as different.
     try scratch.write(#"["the end of the road", "a cat, photo", "a fox"]"#, to: "prompts/photo.json")
     let other = try Self.run("out", "--json", in: scratch, expecting: 65)
     #expect(other.errors.contains("out: its samples were made for other prompts"), "\(other.errors)")
@@ -108,10 +108,10 @@ import Testing
     #expect(!scratch.has("out/scores.json"))
     let other = try errors(TinySDXL.model, "--teacher-steps", "2", "--into", "out", expecting: 65)
     #expect(other.contains("steps: 1 instead of 2"), "\(other)")
-    // More prompts of the same ones go into the same folder.
+    // Samples of more prompts from the same file go into the same folder.
     _ = try Self.run(TinySDXL.model, "--teacher-steps", "1", "--into", "out", "--limit", "2", in: scratch)
     #expect(Self.pictures("out", in: scratch).count == 8)
-    // Into a folder with other things nothing is written.
+    // Nothing is written into a folder with other files.
     let full = try errors(TinySDXL.model, "--into", "prompts", expecting: 65)
     #expect(full.contains("the folder holds unrelated files, such as anime.json"), "\(full)")
     for (option, value) in [("--step", "4"), ("--guidance", "nan"), ("--size", "4")] {
@@ -122,7 +122,7 @@ import Testing
     let half = try errors(TinySDXL.model, "--precision", "float16", "--into", "x", expecting: 65)
     #expect(half.contains("--precision: float16 needs a GPU"), "\(half)")
     #expect(!scratch.has("x"))
-    // A network that is no HPSv2: before anything is sampled.
+    // A network that is not HPSv2 is refused before anything is sampled.
     let wrong = try Fewstep.run(
       "benchmark", "hpsv2", TinySDXL.model, "--prompts", "prompts", "--into", "new", "--weights",
       "\(Self.clip)/aesthetic/single.pth", "--tokenizer", "\(Self.clip)/clip-model", in: scratch, expecting: 65)

@@ -4,7 +4,8 @@ import Tensors
 import TestSupport
 import Testing
 
-/// `fewstep benchmark vbench` on folders of videos. No model of videos is shipped: generation is refused, and scoring is whole.
+/// `fewstep benchmark vbench` on folders of videos. No video model is shipped: generation is refused, and scoring works
+/// fully.
 @Suite struct BenchmarkVBenchTests {
   private static let tests = Repository.tests
   private static let fixtures = "\(tests)/BenchmarksTests/Fixtures/vbench"
@@ -24,7 +25,7 @@ import Testing
 
   private let scratch: Scratch
 
-  /// A list of one prompt, which belongs to all dimensions, and its five videos, which are alike.
+  /// A list of one prompt, which belongs to all dimensions, and its five identical videos.
   init() throws {
     scratch = try Scratch()
     let all = Self.native + Self.others
@@ -71,7 +72,7 @@ import Testing
     try JSONDecoder().decode(Printed.self, from: Data(job.output.utf8))
   }
 
-  /// VBench's package, as far as the command sees it: it scores every dimension with a half.
+  /// A replacement for VBench's package, as far as the command sees it: it scores every dimension with 0.5.
   private func installProgram(_ end: String = "") throws -> String {
     try FileManager.default.createDirectory(atPath: scratch.path("bin"), withIntermediateDirectories: true)
     try scratch.write(
@@ -95,7 +96,7 @@ import Testing
     let scores = try printed(job)
     #expect(scores.scores.map(\.name) == Self.sorted.map { $0.replacing("_", with: " ") })
     #expect(scores.scores.allSatisfy { $0.samples == 5 && $0.warning == nil })
-    // Five copies of a video score as one does. The words of appearance_style are others here.
+    // Five copies of a video have the score of one. The text of appearance_style differs here.
     let expected = try #require(
       JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: "\(Self.fixtures)/expected.json")))
         as? [String: Any])
@@ -125,7 +126,7 @@ import Testing
     #expect(scores["scene"]?.value == 0.5 && scores.fingerprint["scene.scorer"] == "vbench")
     let (quality, semantic) = (try #require(scores["quality"]?.value), try #require(scores["semantic"]?.value))
     #expect(try abs(#require(scores["total"]?.value) - (4 * quality + semantic) / 5) < 1e-12)
-    // What was written can be merged again.
+    // The written files can be merged again.
     let files = try scratch.files("scores/results").flatMap { ["--results", "scores/results/\($0)"] }
     #expect(files.count == 32)
     let again = try printed(run(["videos", "--prompts", "list.json", "--json"] + files))
@@ -185,7 +186,7 @@ import Testing
       try scratch.write(file.replacing(old, with: new), to: path)
     }
     let first = try values(["--dino", "\(Self.fixtures)/dino.pth"])
-    // So that it shows where a number comes from.
+    // Changed values show where a number comes from.
     for (name, value) in zip(["subject_consistency", "temporal_flickering"], first) {
       try change("\(value)", "0.25", in: name)
     }
@@ -265,7 +266,7 @@ import Testing
     let empty = try run(["empty", "--prompts", "list.json"], expecting: 66)
     #expect(empty.errors.contains("temporal_flickering: none of its 5 videos is in empty"), "\(empty.errors)")
     #expect(empty.errors.contains("not scored: subject_consistency"), "\(empty.errors)")
-    // Neither VBench's program nor ffmpeg is there.
+    // Neither VBench's program nor ffmpeg is installed.
     let official = try run(["videos", "--official", "--prompts", "list.json", "--dimension", "scene"], expecting: 66)
     let network = try run(
       ["videos", "--prompts", "list.json", "--dino", "list.json", "--into", "scores"], expecting: 65)

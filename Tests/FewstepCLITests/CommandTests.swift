@@ -59,7 +59,7 @@ import Testing
     }
     try scratch.write("a: [1", to: "broken.yaml")
     #expect(try Fewstep.run("check", "broken.yaml", in: scratch, expecting: 65).errors.contains("broken.yaml:"))
-    // Groups that do not fit are found before anything is made.
+    // Group sizes that do not fit are found before anything is made.
     try scratch.write(recipe(), to: "r.yaml")
     let groups = try Fewstep.run("run", "r.yaml", "--set", "training.batch=20", in: scratch, expecting: 65)
     #expect(groups.errors.contains("training.batch: 20 samples do not divide into groups of 8"))
@@ -109,7 +109,7 @@ import Testing
     let found = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
     #expect(found["prompts"] as? Int == 2 && found["guidance"] as? Double == 1.5)
 
-    // Parts that do not fit each other are found before training, at their place.
+    // Parts that do not fit each other are found before training, with their position.
     for (change, words) in [
       ("reward={kind: idx}", "reward"),
       ("evaluation.features={kind: classifier, weights: none.safetensors}", "none.safetensors"),
@@ -173,19 +173,19 @@ import Testing
     try truncate(scratch.path("c.h5"), to: 0.7)
     #expect(try Fewstep.run("inspect", "c.h5", in: scratch, expecting: 65).errors.contains("c.h5"))
 
-    // Recorded pairs serve DMD's regression.
+    // The recorded pairs are used in DMD's regression.
     let run = try Fewstep.run(
       "run", "r.yaml", "--set", "objective={kind: dmd, regression-weight: 0.25}", "--set",
       "training={steps: 2, batch: 16, pairs: a.h5}",
       "--set", "evaluation=null", "--into", "paired", in: scratch)
     #expect(run.errors.contains("paired"))
-    // Pairs that another backbone made serve none.
+    // Pairs from another backbone are refused.
     let strange = try Fewstep.run(
       "run", "r.yaml", "--set", "objective={kind: dmd, regression-weight: 0.25}", "--set", "backbone.radius=5", "--set",
       "training={steps: 2, batch: 16, pairs: a.h5}", "--into", "unpaired", in: scratch, expecting: 65)
     #expect(strange.errors.contains("a.h5") && strange.errors.contains("fewstep pairs"), "\(strange.errors)")
     #expect(!scratch.has("unpaired"))
-    // Heun's method makes others.
+    // Heun's method makes different pairs.
     try Fewstep.run(
       "pairs", "r.yaml", "--output", "h.h5", "--count", "20", "--steps", "4", "--sampler", "heun", in: scratch)
     try Fewstep.run("diff", "a.h5", "h.h5", in: scratch, expecting: 1)

@@ -12,7 +12,7 @@ import Testing
   func `A student that learnt nothing samples as diffusers' LCM scheduler does, and is exported as it began`() throws {
     let scratch = try Scratch()
     try TinySDXL.run(student: "learning-rate: 0", in: scratch)
-    // Only what is sampled from is opened: the fake teacher of this recipe cannot be made.
+    // Only the student is opened: the fake teacher of this recipe cannot be made.
     let run = scratch.path("runs/tiny/recipe.yaml")
     let recipe = try String(contentsOfFile: run, encoding: .utf8)
     try recipe.replacing("\nfake-teacher:", with: "\nfake-teacher:\n  lora: {layers: [nowhere]}")

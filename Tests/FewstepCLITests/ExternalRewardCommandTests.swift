@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Whole runs whose reward is another program's.
+/// Whole runs whose reward comes from another program.
 @Suite struct ExternalRewardCommandTests {
 
   private func recipe(_ command: String, _ more: String = "") -> String {
@@ -59,7 +59,7 @@ import Testing
     #expect(with > 0 && Swift.abs(with / without - 1) > 0.01, "\(with) \(without)")
   }
 
-  /// Of what `check` prints.
+  /// A part of the output of `check`.
   private struct Found: Decodable {
     struct Role: Decodable {
       let losses: [String: Double]

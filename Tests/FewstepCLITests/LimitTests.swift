@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is asked for wrongly, or without sense, is refused in words: no trap, no hang, no silence.
+/// Wrong or impossible requests are refused with a message: no trap, no hang, no silence.
 @Suite struct LimitTests {
   @Test(arguments: [
     ["sample", "run", "--count", "0"], ["sample", "run", "--count", "-5"],
@@ -87,7 +87,7 @@ import Testing
       ["evaluate", "run", "--samples", "3000", "--set", "evaluation.batch=1"],
     ] {
       let job = try Fewstep.start(arguments, in: scratch)
-      // The first line of progress: it listens now.
+      // The first line of progress appears, so signals are handled now.
       try waitFor("progress") { job.errors.contains(" left") || !job.isRunning }
       job.send(SIGINT)
       #expect(job.wait() == 75, "\(arguments): \(job.errors)")

@@ -25,7 +25,7 @@ import Testing
     let latents = try HDF5File.open(scratch.path("latents.h5")).read("latents")
     #expect(try difference(latents, TinySDXL.expected("mean", in: "vae-three") * 0.13025) < 1e-4)
 
-    // Weights are an input as good as HDF5.
+    // safetensors files work as input like HDF5.
     try Safetensors.write([("latents", try TinySDXL.expected("euler"))], to: scratch.path("l.safetensors"))
     try Fewstep.run("decode", model, "--input", "l.safetensors", "--output", "pixels.h5", in: scratch)
     let pixels = try HDF5File.open(scratch.path("pixels.h5")).read("pixels")
@@ -108,7 +108,7 @@ import Testing
     {
       #expect(picture.texts.contains(PNGImage.Text(text.0, text.1)), "\(text): \(picture.texts)")
     }
-    // Rows, columns, channels there; channels first here.
+    // The expected file has rows, columns, channels; here channels come first.
     let expected = try (TinySDXL.expected("pixels").rows(1..<2).squeezed(0) * 0.5 + 0.5).clamped(0, 1) * 255
     let bytes = try expected.permuted([1, 2, 0]).contiguous().doubles()
     #expect(zip(picture.pixels, bytes).allSatisfy { abs(Double($0) - $1) < 1.01 })

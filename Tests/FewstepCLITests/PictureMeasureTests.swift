@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Features of pictures, and the benchmark that is made of them.
+/// Features of images, and the benchmark that uses them.
 @Suite struct PictureMeasureTests {
   private let tests = Repository.tests
   private var coco: String { "\(tests)/BenchmarksTests/Fixtures/coco" }
@@ -94,12 +94,12 @@ import Testing
     #expect(part("CLIP score.fit") == "square 256" && part("CLIP score.tokenizer") != nil)
     let scores = try #require(result["scores"] as? [[String: Any]])
     #expect(scores.map { $0["name"] as? String } == ["CMMD", "CLIP score"])
-    // Of three samples some resamples have no pairs: there is no interval of CMMD then.
+    // With three samples some resamples have no pairs, so CMMD has no interval.
     #expect((scores.last?["interval"] as? [Double])?.count == 2)
     #expect((scores.first?["warning"] as? String)?.contains("bias of so few samples") == true)
     #expect(scratch.has("out/scores.json") && scratch.has("out/sheet.png"))
 
-    // One picture is lost: it alone is made again, and is the same.
+    // One image is lost: only that one is made again, and it is the same.
     let lost = try Data(contentsOf: URL(fileURLWithPath: scratch.path("out/samples/00001.png")))
     try FileManager.default.removeItem(atPath: scratch.path("out/samples/00001.png"))
     let again = try Fewstep.start(making + scorers, in: scratch)

@@ -74,7 +74,7 @@ import Testing
 
     let twice = try Fewstep.run("plugins", "--plugin", plugin, "--plugin", plugin, in: scratch, expecting: 65)
     #expect(twice.errors.contains("another objective 'soft-matching'"), "\(twice.errors)")
-    // One digit of the build's identity is another build.
+    // A build ID that differs in one digit is another build.
     var bytes = try Data(contentsOf: URL(fileURLWithPath: plugin))
     let digit = bytes.index(bytes.endIndex, offsetBy: -2)
     bytes[digit] = bytes[digit] == UInt8(ascii: "0") ? UInt8(ascii: "1") : UInt8(ascii: "0")

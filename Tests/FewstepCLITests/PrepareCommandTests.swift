@@ -8,7 +8,7 @@ import Testing
 @Suite struct PrepareCommandTests {
   private let model = TinySDXL.model
 
-  /// What `--json` printed.
+  /// The output of `--json`.
   private func summary(_ job: Job) throws -> [String: Int] {
     try #require(JSONSerialization.jsonObject(with: Data(job.output.utf8)) as? [String: Int], "\(job.output)")
   }

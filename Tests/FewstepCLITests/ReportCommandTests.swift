@@ -25,7 +25,7 @@ import Testing
     try Fewstep.run("field", "runs/small", "--prompt", "2", in: scratch, expecting: 64)
     try Fewstep.run("report", "runs/small", "--baseline", "x", in: scratch, expecting: 64)
 
-    // Two runs are a sweep of a kind.
+    // Two runs count as a sweep.
     try Fewstep.run(
       "run", "r.yaml", "--set", "matching.guidance=1", "--stop-after", "2", "--into", "runs/b", in: scratch,
       expecting: 75)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct RunTests {
-  /// What Python sees of the diagnostics: the columns' one length, the steps, and the columns' names.
+  /// Python's view of the diagnostics: the columns' common length, the steps, and the columns' names.
   private func diagnostics(_ folder: String, _ scratch: Scratch) throws -> String {
     try Python.run(
       """
@@ -66,7 +66,7 @@ import Testing
       """, "runs/small", in: scratch)
     #expect(student == "[1.0, 0.5] 7")
 
-    // The folder can be sampled from, evaluated and looked into.
+    // The folder can be sampled from, evaluated and inspected.
     try Fewstep.run("sample", "runs/small", "--count", "30", "--tensors", "samples.h5", in: scratch)
     #expect(scratch.has("samples.png") && scratch.has("samples.h5"))
     try Fewstep.run(
@@ -98,7 +98,7 @@ import Testing
     #expect(try scratch.files("runs") == ["small", "small-2"])
   }
 
-  /// Runs without an evaluation; in the folder of this name.
+  /// Arguments of a run without an evaluation, in the folder of this name.
   private func arguments(_ folder: String, _ more: String...) -> [String] {
     ["run", "r.yaml", "--into", folder, "--set", "evaluation=null"] + more
   }
@@ -110,8 +110,8 @@ import Testing
     #expect(job.output.contains("are identical"), sourceLocation: location)
   }
 
-  /// A run that was sent a signal when this file was there. On a busy machine a run may end before the test looks again:
-  /// then another one is started.
+  /// A run that gets a signal once this file exists. On a busy machine a run may end before the test looks again; then
+  /// another one is started.
   private func stopped(
     _ arguments: [String], at file: String, by signal: Int32, _ scratch: Scratch, again: () throws -> Void
   ) throws -> Job {
@@ -129,7 +129,7 @@ import Testing
 
   @Test func `A run that is interrupted, killed or told to stop goes on to the same end, to the bit`() throws {
     let scratch = try Scratch()
-    // So long that a signal comes before the end; a step takes some milliseconds.
+    // Long enough that the signal arrives before the end; a step takes a few milliseconds.
     let steps = 240
     try scratch.write(
       recipe(steps: steps).replacingOccurrences(
@@ -139,7 +139,7 @@ import Testing
     let reference = try diagnostics("whole", scratch)
     #expect(reference.hasPrefix("{3840} "))
 
-    // Interrupted: it saves where it is and says how to go on.
+    // Interrupted: it saves its state and says how to continue.
     for (name, signal) in [("interrupted", SIGINT), ("terminated", SIGTERM)] {
       let job = try stopped(arguments(name), at: "\(name)/checkpoints/step-20.h5", by: signal, scratch) {
         try FileManager.default.removeItem(atPath: scratch.path(name))
@@ -150,7 +150,7 @@ import Testing
       #expect(try Fewstep.start(arguments(name, "--resume"), in: scratch).wait() == 0)
     }
 
-    // Killed twice: what was done after the last checkpoint is done again.
+    // Killed twice: the steps after the last checkpoint are repeated.
     let killed = try stopped(arguments("killed"), at: "killed/checkpoints/step-40.h5", by: SIGKILL, scratch) {
       try FileManager.default.removeItem(atPath: scratch.path("killed"))
     }
@@ -182,14 +182,14 @@ import Testing
       #expect(curve == "True", "\(name)")
     }
 
-    // A finished run resumed has nothing to do, and still leaves everything.
+    // Resuming a finished run does nothing, and keeps all files.
     #expect(try Fewstep.start(arguments("whole", "--resume"), in: scratch).wait() == 0)
     try expectSame("whole/student.safetensors", "stopped/student.safetensors", scratch)
-    // Nor can one go on to an end that lies behind.
+    // A run cannot continue to a step that it has already passed.
     let behind = try Fewstep.start(arguments("whole", "--resume", "--set", "training.steps=100"), in: scratch)
     #expect(behind.wait() == 65)
     #expect(behind.errors.contains("240 steps are done, but the recipe ends after 100"), "\(behind.errors)")
-    // Another recipe is no resume.
+    // A run cannot be resumed with another recipe.
     let other = try Fewstep.start(arguments("stopped", "--resume", "--set", "seed=6"), in: scratch)
     #expect(other.wait() == 65)
     #expect(other.errors.contains("seed: 5 instead of 6"))
@@ -206,7 +206,7 @@ import Testing
     let again = try Fewstep.start(words.split { $0 == " " || $0 == "\n" }.map(String.init), in: scratch)
     #expect(again.wait() == 0, "\(again.errors)")
     #expect(scratch.has("stopped/student.safetensors"))
-    // Values still say where they came from in the first place.
+    // Values keep their original sources.
     #expect(try String(contentsOfFile: scratch.path("stopped/recipe.yaml"), encoding: .utf8) == before)
     #expect(before.contains("sensitivity: 0.5  # --set"))
   }
@@ -223,7 +223,7 @@ import Testing
     #expect(first.wait() == 75)
 
     let name = "one/checkpoints/" + (try scratch.files("one/checkpoints").max { $0.count < $1.count || $0 < $1 } ?? "")
-    // Somewhere in the weights, which are most of the file.
+    // Damages a byte somewhere in the weights, which are most of the file.
     let path = scratch.path(name)
     var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     for place in stride(from: 4096, to: bytes.count, by: 997) { bytes[place] ^= 0x10 }
@@ -254,7 +254,7 @@ import Testing
     #expect(try Fewstep.start(arguments("limited", "--stop-after", "4"), in: scratch).wait() == 75)
     let checkpoint = scratch.path("limited/checkpoints/step-4.h5")
     let size = try Data(contentsOf: URL(fileURLWithPath: checkpoint)).count
-    // In units of 1024 bytes: too few for another checkpoint.
+    // The limit is in units of 1024 bytes, and too small for another checkpoint.
     let command =
       "ulimit -f \(size / 1024 - 8); exec '\(Fewstep.executable)' "
       + arguments("limited", "--resume").joined(separator: " ")

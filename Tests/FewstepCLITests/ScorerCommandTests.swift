@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Benchmarks whose samples another program judges.
+/// Benchmarks whose samples are judged by another program.
 @Suite struct ScorerCommandTests {
   private static let metadata = """
     {"tag": "single_object", "include": [{"class": "bench", "count": 1}], "prompt": "a photo of a bench"}
@@ -40,12 +40,12 @@ import Testing
     #expect(judged.output.contains(/"objects" : "detections [0-9a-f]{16}"/), "\(judged.output)")
     #expect(scratch.has("out/scores.json") && scratch.has("out/results.jsonl"))
 
-    // The official scorer's place is taken by a shell script.
+    // A shell script replaces the official scorer.
     #expect(try run("--scorer", "geneval", "--detector", "d", expecting: 66).errors.contains("evaluate_images.py"))
     for folder in ["geneval/evaluation", "d"] {
       try FileManager.default.createDirectory(atPath: scratch.path(folder), withIntermediateDirectories: true)
     }
-    // It ends well and writes nothing: the verdicts of above are none of its own.
+    // The scorer ends without an error and writes nothing: the earlier verdicts are not its own.
     try scratch.write("exit 0", to: "geneval/evaluation/evaluate_images.py")
     try scratch.write("weights", to: "d/mask.pth")
     let silent = try run("--scorer", "geneval", "--detector", "d", "--python", "sh", expecting: 70)
@@ -150,7 +150,7 @@ import Testing
         .joined(separator: "\n"), to: "a.jsonl")
     let scored = try run("--answers", "a.jsonl", "--questions", "q.csv")
     #expect(try scratch.files("out/samples") == ["fox.png"])
-    // The last tile is 0: its fox was not seen.
+    // The last tile scores 0: its fox was not seen.
     #expect(scored.output.contains("DPG-Bench") && scored.output.contains(" 75"), "\(scored.output)")
     func lock() throws -> String { try String(contentsOfFile: scratch.path("out/scores.json"), encoding: .utf8) }
     #expect(try lock().contains(/"answers" : "answers [0-9a-f]{16}"/))
@@ -174,7 +174,7 @@ import Testing
     #expect(official.output.contains("L1: entity") && official.output.contains("50"), "\(official.output)")
     #expect(try lock().contains(/"questions" : "[0-9a-f]{64}"/))
 
-    // Its results of above are there, and are none of a scorer that writes nothing.
+    // Earlier results exist, but do not count for a scorer that writes nothing.
     let silent = try run("--scorer", "ELLA", "--python", "true", expecting: 70)
     #expect(silent.errors.contains("the official scorer wrote no results to "), "\(silent.errors)")
 

@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A process and what it wrote.
+/// A process and its output.
 final class Job {
   private let process = Process()
   private let outputPath: String
   private let errorPath: String
 
-  /// - Parameter folder: the working folder; what the process writes goes to files there that begin with a dot.
+  /// - Parameter folder: the working folder; the process's output goes to hidden files there.
   init(_ executable: String, _ arguments: [String], in folder: String, environment: [String: String] = [:]) throws {
     let name = UUID().uuidString
     outputPath = "\(folder)/.out-\(name)"
@@ -17,7 +17,7 @@ final class Job {
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    // One thread: the tests share the machine with each other.
+    // One thread, since tests run in parallel on the same machine.
     process.environment = ProcessInfo.processInfo.environment
       .merging(["OMP_NUM_THREADS": "1"]) { $1 }.merging(environment) { $1 }
     process.standardOutput = FileHandle(forWritingAtPath: outputPath)
@@ -25,7 +25,7 @@ final class Job {
     try process.run()
   }
 
-  /// The exit code; that of a signal is 128 and more, as in a shell.
+  /// The exit code; 128 or more for a signal, as in a shell.
   func wait() -> Int32 {
     process.waitUntilExit()
     return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
@@ -37,9 +37,9 @@ final class Job {
   var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
 }
 
-/// The program as it was built with these tests.
+/// The program that was built with these tests.
 enum Fewstep {
-  /// It lies beside the test bundle, whose executable this process is.
+  /// It is next to the test bundle, whose executable this process is.
   static let executable: String = {
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     let candidates =
@@ -64,7 +64,7 @@ enum Fewstep {
   }
 }
 
-/// A recipe of a second or so: AMD on a mixture in the plane, with a GAN, an average and an evaluation.
+/// A recipe that takes about a second: AMD on a mixture in the plane, with a GAN, an average and an evaluation.
 func recipe(steps: Int = 12, extra: String = "") -> String {
   """
   # Eight modes in the plane
@@ -96,13 +96,13 @@ func recipe(steps: Int = 12, extra: String = "") -> String {
   """
 }
 
-/// A part of a file's bytes.
+/// Truncates a file to this share of its bytes.
 func truncate(_ path: String, to share: Double) throws {
   let data = try Data(contentsOf: URL(fileURLWithPath: path))
   try data.prefix(Int(Double(data.count) * share)).write(to: URL(fileURLWithPath: path))
 }
 
-/// Waits for something to become true.
+/// Waits until the condition is true.
 func waitFor(_ what: String, seconds: Double = 300, _ condition: () -> Bool) throws {
   let end = Date(timeIntervalSinceNow: seconds)
   while !condition() {

@@ -37,7 +37,7 @@ import Testing
     let alone = try Fewstep.run("compare", "runs/small/amd", "runs/small/dmd", "--format", "csv", in: scratch).output
     #expect(alone.contains("objective=dmd"))
 
-    // A run of a changed recipe is not what lies there.
+    // The folder's run does not match the changed recipe.
     let changed = try Fewstep.run("sweep", "s.yaml", "--set", "training.steps=16", in: scratch, expecting: 65)
     #expect(changed.errors.contains("training.steps"))
   }

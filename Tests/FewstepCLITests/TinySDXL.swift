@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The tiny SDXL that diffusers saved for SDXLTests, and what diffusers makes of it.
+/// The tiny SDXL that diffusers saved for SDXLTests, and diffusers' results with it.
 enum TinySDXL {
   static let fixtures = "\(Repository.tests)/PluginTests/SDXL/Fixtures"
   static let model = "\(fixtures)/pipeline"
@@ -16,7 +16,7 @@ enum TinySDXL {
     try SafetensorsFile("\(fixtures)/\(folder)/expected.safetensors").tensor(name)
   }
 
-  /// The model's folder with other components in the place of some.
+  /// The model's folder with some components replaced.
   static func model(with others: [String: String], at path: String) throws -> String {
     let files = FileManager.default
     try files.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -43,8 +43,8 @@ enum TinySDXL {
     """
   }
 
-  /// Prepares the prompts, trains a step as a recipe says, and leaves the run in runs/tiny. The end, with its pictures, takes
-  /// longer than the rest.
+  /// Prepares the prompts, trains one step of a recipe, and leaves the run in runs/tiny. The end of the run, with its
+  /// images, takes longer than the rest.
   static func run(student: String, in scratch: Scratch) throws {
     try scratch.write(prompts.joined(separator: "\n"), to: "prompts.txt")
     try scratch.write(recipe(student: student), to: "r.yaml")

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Arrows between the folders of a module, read from the sources: the compiler sees those between modules alone.
+/// Dependencies between the folders of a module, read from the sources: the compiler checks only those between modules.
 @Suite struct FloorsTests {
-  /// The floors of Sources/Fewstep, lowest first. A folder uses those below its floor, and none on it.
+  /// The floors of Sources/Fewstep, lowest first. A folder uses only those on lower floors.
   private static let floors = [
     ["Settings", "Diffusion"], ["Models"], ["Data", "Objectives"], ["Recipe"], ["Pretraining"], ["Training"],
     ["Monitor"],

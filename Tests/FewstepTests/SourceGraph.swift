@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 
-/// A source file: the types that it declares at its top level, and all names in it.
+/// A source file: the types that it declares at the top level, and all names in it.
 struct SourceFile {
   let path: String
-  /// The folder below the module's; empty for the module's own.
+  /// The folder relative to the module's; empty for the module's own.
   let folder: String
   /// The first part of the folder.
   var room: String { folder.split(separator: "/").first.map(String.init) ?? "" }
@@ -23,7 +23,7 @@ struct SourceFile {
   }
 }
 
-/// Which files of a module use types of other folders of it.
+/// The files of a module that use types from its other folders.
 struct SourceGraph {
   struct Arrow: CustomStringConvertible {
     let from: SourceFile
@@ -44,7 +44,7 @@ struct SourceGraph {
     }
   }
 
-  /// The files of a folder below the repository's root.
+  /// Reads the files of a folder, given relative to the repository's root.
   init(_ folder: String) throws {
     let root = "\(Repository.root)/\(folder)"
     let paths = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
@@ -56,7 +56,7 @@ struct SourceGraph {
       })
   }
 
-  /// Arrows between folders that reach each other.
+  /// Dependencies between folders that form a circle.
   var circularArrows: [Arrow] {
     let uses = Dictionary(grouping: arrows) { $0.from.folder }.mapValues { Set($0.map(\.to.folder)) }
     func reaches(_ target: String, from start: String) -> Bool {

@@ -40,7 +40,7 @@ import Testing
       let path = scratch.path("a.bin")
       try AtomicFile.write(Data([1]), to: path)
       let log = try EventFile(folder: scratch.path("log"))
-      // Beyond this size writing fails, as on a full disk.
+      // Writing beyond this size fails, as on a full disk.
       signal(SIGXFSZ, SIG_IGN)
       var limit = rlimit(rlim_cur: 20_000, rlim_max: 20_000)
       setrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &limit)

@@ -12,7 +12,7 @@ import Testing
     let pictures = try Noise(seed: 1).stream("pictures", step: 0).normal(0..<2, [3, 299, 299])
     let features = try program(pictures, method: "layers.forward")
     #expect(features.shape == [2, 2048])
-    // What the program makes of features.
+    // The program's function of the features.
     let named = Dictionary(uniqueKeysWithValues: program.tensors.map { ($0.name, $0.value) })
     let (weight, bias) = (try #require(named["output.weight"]), named["output.bias"])
     let logits = try linear(features, weight, bias)
@@ -74,7 +74,7 @@ import Testing
       var bytes = [UInt8](whole)
       bytes[place] ^= 0x5A
       let file = try scratch.write(bytes, to: "damaged.pt")
-      // A byte of padding between the entries is nobody's.
+      // A byte of padding between the entries belongs to none of them.
       do {
         let program = try ScriptProgram.read(file)
         for (a, b) in zip(program.tensors, good) { try expectSame(a.value, b.value) }

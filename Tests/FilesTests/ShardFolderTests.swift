@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct ShardFolderTests {
-  /// Rows 0 to 6 in shards of 3, 3 and 1; row i holds i.
+  /// Writes rows 0 to 6 in shards of 3, 3 and 1; row i holds i.
   private func write(
     _ path: String, kind: String = "prompts", made fingerprint: Fingerprint = ["model": "a"], from origin: String = "o",
     upTo shards: Int = 3, told: (Failure) -> Void = { _ in }
@@ -62,13 +62,13 @@ import Testing
     expectError(.malformed, "dtype: none instead of b; model: a instead of b", advice) {
       _ = try write(path, made: ["model": "b", "dtype": "b"])
     }
-    // Before it is finished the shards say it.
+    // Before the folder is finished, the shards identify the data set.
     try FileManager.default.removeItem(atPath: "\(path)/manifest.json")
     expectError(.malformed, "shard-00000.h5", "model: a instead of b") {
       _ = try write(path, made: ["model": "b"])
     }
     let writer = try ShardWriter(path, kind: "prompts", ["model": "a"], origin: "other.txt")
-    // What is the same may come from anywhere.
+    // A shard with the same source is kept, wherever it comes from.
     #expect(try writer.keep("0..<3"))
     expectError(.malformed, "shard-00001.h5", "rows from other.txt", "got rows from o", advice) {
       _ = try writer.keep("4..<7")

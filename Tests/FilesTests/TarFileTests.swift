@@ -47,7 +47,7 @@ import Testing
     #expect(samples.map { $0.members["txt"]?.offset } == [3 * 512, 4 * 512, nil, 7 * 512])
   }
 
-  /// A header whose checksum is right.
+  /// A header with a correct checksum.
   private func header(_ name: String, size: [UInt8], kind: Character = "0") -> [UInt8] {
     var block = [UInt8](repeating: 0, count: 512)
     block.replaceSubrange(0..<name.utf8.count, with: name.utf8)
@@ -103,7 +103,7 @@ import Testing
   @Test func `Archives that are damaged, cut short or compressed are refused`() throws {
     let scratch = try Scratch()
     let whole = try contents(fixture("ustar.tar"))
-    // In a header, and in a content.
+    // Cut within a header, and within a content.
     for length in [1, 100, 511, 512, 513, 831, 1025, 1535, 1536, 1543] {
       expectError(.malformed, "bad.tar") { _ = try open(Array(whole.prefix(length))) }
     }

@@ -29,7 +29,7 @@ import Testing
     try refuse(PickleBytes.start + PickleBytes.global("torch", "load") + call, "'torch.load'")
     try refuse(PickleBytes.start + PickleBytes.global("torch", "float32") + call, "a call of torch.float32")
     #expect(!FileManager.default.fileExists(atPath: mark))
-    // Instructions that make objects of classes, or ask for code that another program registered.
+    // Instructions that make objects of classes, or that refer to code which another program registered.
     for code: UInt8 in [0x81, 0x92, UInt8(ascii: "i"), UInt8(ascii: "o"), 0x82, UInt8(ascii: "P")] {
       try refuse(PickleBytes.start + PickleBytes.global("torch", "Size") + Array(")".utf8) + [code], "an instruction")
     }
@@ -61,12 +61,12 @@ import Testing
       start + [UInt8](repeating: UInt8(ascii: "]"), count: 100_000)
         + [UInt8](repeating: UInt8(ascii: "a"), count: 99_999) + Array(".".utf8), "nested")
     try refuse(start + Array(")".utf8) + [UInt8](repeating: 0x85, count: 100_000) + Array(".".utf8), "nested")
-    // A list that contains itself, and one whose elements are twice as many at each level.
+    // A list that contains itself, and one that doubles its elements at each level.
     try refuse(start + Array("]q\0h\0a.".utf8), "nested")
     let doubling = (0..<40).flatMap { [0x71, $0, 0x68, $0, 0x86] as [UInt8] }
     try refuse(start + Array("N".utf8) + doubling + Array(".".utf8), "nested")
     try refuse([UInt8](repeating: UInt8(ascii: "N"), count: 17 << 20), "too large")
-    // The number under which something is remembered is only a name.
+    // The index of a memo entry is only a name.
     let far = start + Array("}r".utf8) + [0xFF, 0xFF, 0xFF, 0xFF] + Array(".".utf8)
     #expect(try open(ZipBytes().archive([("a/data.pkl", far)])).names.isEmpty)
   }

@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// A file that a script in Fixtures wrote.
+/// A file written by a script in Fixtures.
 func fixture(_ name: String) -> String { "\(Repository.tests)/FilesTests/Fixtures/\(name)" }
 
 @Suite struct TorchFileTests {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct WeightsTests {
-  /// A folder of one-tensor files whose value says which was opened.
+  /// A folder of one-tensor files. The tensor's value identifies the file.
   private func folder(_ names: String...) throws -> Scratch {
     let scratch = try Scratch()
     for (number, name) in names.enumerated() {

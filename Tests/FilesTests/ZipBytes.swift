@@ -1,9 +1,9 @@
 import Foundation
 
-/// Makes ZIP archives, false ones too.
+/// Makes ZIP archives, including invalid ones.
 struct ZipBytes {
   var method: UInt16 = 0
-  /// The sizes and the place that the directory tells for an entry.
+  /// Changes the sizes and the offset that the directory gives for an entry.
   var claims: (inout (size: Int, header: Int)) -> Void = { _ in }
   /// Whether the numbers are in ZIP64's fields.
   var isWide = false
@@ -45,7 +45,7 @@ struct ZipBytes {
   }
 }
 
-/// Pickles of protocol 2, piece by piece.
+/// Parts of pickles in protocol 2.
 enum PickleBytes {
   static let start: [UInt8] = [0x80, 2]
 
@@ -59,7 +59,7 @@ enum PickleBytes {
 
   static func tuple(_ items: [[UInt8]]) -> [UInt8] { Array("(".utf8) + items.flatMap { $0 } + Array("t".utf8) }
 
-  /// A pickle that is one tensor.
+  /// A pickle of a single tensor.
   static func tensor(
     type: String = "FloatStorage", key: String = "0", count: Int = 4, offset: Int = 0, shape: [Int] = [4],
     strides: [Int] = [1]

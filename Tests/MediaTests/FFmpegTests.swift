@@ -7,7 +7,7 @@ import Testing
 @testable import Processes
 
 @Suite struct FFmpegTests {
-  /// A gradient that drifts: uint8 [F, 3, H, W].
+  /// A moving gradient: uint8 [F, 3, H, W].
   private func frames(_ count: Int, _ height: Int, _ width: Int) throws -> Tensor {
     let values = (0..<count * 3 * height * width).map { place -> Double in
       let (x, y) = (place % width, place / width % height)
@@ -61,7 +61,7 @@ import Testing
     #expect(try FFmpeg().read(path).shape == [1, 3, 16, 16])
   }
 
-  /// The programs, one of them a shell script.
+  /// The programs, one of them replaced by a shell script.
   private func fake(_ scratch: Scratch, _ name: String, _ script: String) throws -> FFmpeg {
     let folder = scratch.path("bin")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -94,7 +94,7 @@ import Testing
     let ffmpeg = try FFmpeg()
     let path = scratch.path("a.mp4")
     try ffmpeg.write(frames(8, 64, 64), framesPerSecond: 8, to: path)
-    // With its index in front a shortened file can still be opened.
+    // With its index at the front, a truncated file can still be opened.
     let program = try #require(Program("ffmpeg"))
     let front = scratch.path("front.mp4")
     _ = try program.run(["-v", "error", "-i", path, "-c", "copy", "-movflags", "faststart", front])

@@ -42,7 +42,7 @@ import Testing
         .init("teacher, 50 steps", .zeros([5, 1, 2, 2])),
         .init("student, 1 step", .full([2, 3, 2, 2], 0.2)),
       ], texts: [.init("seed", "7")])
-    // Two rows of teacher, one of student: each 2 + 1 high, and 1 + 5 between.
+    // Two rows of teacher, one of student: each 2 + 1 high, with 1 + 5 in between.
     #expect(image.width == 13 && image.height == 15 && image.color == .rgb)
     #expect(pixel(image, 1, 4) == [0, 0, 0])
     #expect(pixel(image, 1, 8) == [255, 255, 255])

@@ -6,7 +6,7 @@ import Testing
 
 func fixture(_ name: String) -> String { "\(Repository.tests)/MediaTests/Fixtures/\(name)" }
 
-/// images.json, which make_images.py wrote with Pillow.
+/// images.json, which make_images.py made with Pillow.
 struct PillowImages: Decodable {
   struct Resized: Decodable, Sendable {
     let filter: String
@@ -34,7 +34,7 @@ extension PillowImages.Resized: CustomTestStringConvertible {
   var testDescription: String { "\(filter) \(width) x \(height)" }
 }
 
-/// The largest difference of two images.
+/// The largest difference between two images.
 private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
   a.count == b.count ? zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 0 : 256
 }
@@ -45,7 +45,7 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
     let image = try RGBImage.read(fixture(name))
     #expect(image.width == 31 && image.height == 22)
     let pillow = PillowImages.bytes(PillowImages.all.decoded[name] ?? "")
-    // Decoders of one format may round in other ways, though those at hand do not.
+    // Other decoders of a format may round differently, though the installed ones do not.
     #expect(difference(image.pixels, pillow) <= (name.hasSuffix("png") || name == "lossless.webp" ? 0 : 2))
   }
 
@@ -63,7 +63,7 @@ private func difference(_ a: [UInt8], _ b: [UInt8]) -> Int {
   @Test(arguments: PillowImages.all.decoded.keys)
   func `Images cut short anywhere are refused with their name`(name: String) throws {
     let whole = try contents(fixture(name))
-    // The end of a PNG or JPEG file says nothing about the pixels.
+    // The last bytes of a PNG or JPEG file contain no pixels.
     for length in stride(from: 0, to: whole.count - 24, by: 7) {
       expectError(.malformed, "0001.tar: x.jpg") {
         _ = try whole.prefix(length).withUnsafeBytes { try RGBImage(decoding: $0, from: "0001.tar: x.jpg") }

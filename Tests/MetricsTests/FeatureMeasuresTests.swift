@@ -59,7 +59,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
       #expect(interval.contains(estimate.value) && interval.lowerBound < interval.upperBound)
     }
     if let mean = example.kernelDistanceOfSubsets, let std = example.deviationOfSubsets {
-      // 400 subsets that share their samples.
+      // 400 overlapping subsets.
       let bound: Double = std / 5
       #expect(Swift.abs(scores.kernelDistance.value - mean) < bound)
     }
@@ -92,10 +92,10 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
   }
 
   @Test func `Density counts balls, coverage the balls that are reached`() throws {
-    // Radii 1, 1, 2, 4 around 0, 1, 3, 7.
+    // Balls of radius 1, 1, 2, 4 around 0, 1, 3, 7.
     let real = try FeatureManifold(Tensor([0.0, 1, 3, 7]), neighbours: 1)
     let both = try DensityCoverage(real: real, generated: Tensor([0.5, 1.5, 20]))
-    // 0.5 lies in two, 1.5 in those of 1 and 3, 20 in none.
+    // 0.5 is in two balls, 1.5 in those around 1 and 3, 20 in none.
     #expect(both.density.value == 4.0 / 3 && both.coverage.value == 0.75)
   }
 
@@ -109,9 +109,9 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
       let squares: [Double] = values.map { ($0 - mean) * ($0 - mean) }
       let std: Double = (squares.reduce(0, +) / 23).squareRoot()
       let widths: [Double] = all.compactMap { $0[place].1.interval }.map { $0.upperBound - $0.lowerBound }
-      // 95% of a normal distribution are 3.92 deviations wide.
+      // The central 95% of a normal distribution is 3.92 standard deviations wide.
       let ratio: Double = widths.reduce(0, +) / 24 / 3.92 / std
-      // 24 values know their standard deviation to 15%.
+      // 24 values give their standard deviation to 15%.
       #expect((0.6...1.6).contains(ratio), "\(all[0][place].0): \(ratio)")
     }
   }
@@ -152,7 +152,7 @@ private struct FeatureCase: Decodable, CustomTestStringConvertible {
     #expect(try weights.sum([1]).doubles().allSatisfy { $0 == 50 })
     #expect(try weights.doubles() == Resamples(of: 50).weights(of: 0..<50, on: .cpu).doubles())
     #expect(throws: Failure.self) { try resamples.means(of: .zeros([49])) }
-    // σ/√n of a share of one half.
+    // σ/√n for a share of one half.
     let half = try Estimate(shareOf: (0..<400).map { $0 % 2 == 0 }, Resamples(of: 400))
     #expect(half.value == 0.5)
     let top = try #require(half.interval).upperBound

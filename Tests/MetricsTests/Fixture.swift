@@ -9,7 +9,7 @@ struct MeasureCase: Decodable, CustomTestStringConvertible {
   private let real: [Double]
   private let generated: [Double]
   let frechetDistance: Double
-  /// By k.
+  /// Precision by k.
   let precision: [String: Double]
   let recall: [String: Double]
 

@@ -13,7 +13,8 @@ import Testing
     try noise.stream(purpose, step: 0).normal(0..<count, [dimension]).to(.float64)
   }
 
-  /// Features with exactly this mean and covariance: white ones, whitened again by their own covariance.
+  /// Features with exactly this mean and covariance, made from white noise that is whitened again by its own
+  /// covariance.
   private func exact(_ count: Int, mean: [Double], factor: [Double], _ purpose: String) throws -> Tensor {
     let dimension = mean.count
     let raw = try normal(count, dimension, purpose)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct PrecisionRecallTests {
-  /// Standard normal points [n, d] around centres on a line, `spacing` apart, in turn.
+  /// Standard normal points [n, d] around centers on a line, `spacing` apart, in turn.
   private func modes(_ count: Int, of modes: Int, _ purpose: String, spacing: Double = 20) throws -> Tensor {
     let offsets = try Tensor((0..<count).flatMap { [Double($0 % modes) * spacing, 0] }, shape: [count, 2])
     return try Noise(seed: 5).stream(purpose, step: 0).normal(0..<count, [2]) + offsets

@@ -112,7 +112,7 @@ import Testing
     func pictures(_ x: Tensor) throws -> Tensor {
       try x.permuted([0, 2, 1, 3, 4]).reshaped([-1, x.shape[1], x.shape[3], x.shape[4]])
     }
-    // Patches of each frame alone are a convolution of images.
+    // Patches within single frames are a convolution of images.
     let patches = try Convolution(randomStore().root, 3, 4, kernel: [1, 2, 3], stride: [1, 2, 3], padding: [0, 0, 0])
     let made = try patches(x)
     #expect(made.shape == [2, 4, 5, 4, 2])
@@ -120,7 +120,7 @@ import Testing
       pictures(x), patches.weight.value.squeezed(2), patches.bias?.value, stride: [2, 3], padding: [0, 0],
       dilation: [1, 1])
     try expectClose(pictures(made), flat, 1e-5)
-    // Frames alone, two apart: by default the size stays.
+    // A convolution over frames only, with dilation 2: by default the size is kept.
     let frames = try Convolution(randomStore().root, 3, 4, kernel: [3, 1, 1], dilation: [2, 1, 1])
     let pixel = try x.part([.all, .all, .all, .at(3), .at(4)])
     let along = try convolution(

@@ -111,7 +111,7 @@ import Testing
     let network = try Network()
     let error = #expect(throws: ParameterError.self) { _ = try attached(network, ["to_q", "to_queue"]) }
     #expect(error?.description.contains("to_queue") == true)
-    // The end of a path, not of a word.
+    // A pattern matches the end of a path, not of a word.
     #expect(throws: ParameterError.self) { _ = try attached(try Network(), ["q"]) }
   }
 
@@ -162,7 +162,7 @@ import Testing
     try fill(store["to_q.lora_B.weight"]!, Array(repeating: 0.1, count: 10))
     #expect(store.state.map(\.name) == ["to_q.lora_A.weight", "to_q.lora_B.weight"])
     #expect(owner.trainable.isEmpty)
-    // The owner is not touched by what the other has learnt, and is seen where it changes itself.
+    // The owner does not change when the other one learns, but the other one sees the owner's changes.
     #expect(try bytes(first(x)) != bytes(second(x)))
     let before = try second(x)
     try noGrad { try owner["to_q.weight"]!.value.copy(from: owner["to_q.weight"]!.value * 2) }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct OptimizerTests {
-  /// A loss that pulls all parameters somewhere, other at each step.
+  /// Trains with a loss that pulls all parameters to a target, which differs at each step.
   private func descend(_ store: ParameterStore, _ optimizer: AdamW, _ steps: Range<Int>) throws {
     for step in steps {
       var loss = try Tensor.zeros([])
@@ -34,7 +34,7 @@ import Testing
       [parameter], AdamW.Settings(learningRate: 0.1, betas: [0.9, 0.99], weightDecay: 0.5, epsilon: 1e-3))
     try pull(parameter, [0.5, -4, 0])
     try optimizer.step()
-    // The corrected means are g and g².
+    // The bias-corrected means are g and g².
     let expected = [1 * 0.95 - 0.1 * 0.5 / 0.501, -2 * 0.95 + 0.1 * 4 / 4.001, 3 * 0.95]
     try expectClose(parameter.value, Tensor(expected), 1e-6)
     #expect(parameter.value.gradient == nil)

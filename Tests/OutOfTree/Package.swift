@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// A package of one's own on top of Fewstep. The checkout is two folders up, or where FEWSTEP_PACKAGE says.
+/// A user's package that depends on Fewstep. The checkout is two folders up, or at FEWSTEP_PACKAGE.
 let fewstep = Context.environment["FEWSTEP_PACKAGE"] ?? "\(Context.packageDirectory)/../.."
 
 let package = Package(

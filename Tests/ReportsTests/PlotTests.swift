@@ -31,7 +31,7 @@ import Testing
     let svg = try Gnuplot().svg(plot)
     #expect(!FileManager.default.fileExists(atPath: scratch))
     #expect(!svg.contains("<script"))
-    // In the label of the axis and in the key.
+    // Once in the label of the axis and once in the key.
     #expect(svg.components(separatedBy: "{/Bold x}_2 @a &lt;script>").count == 3)
     #expect(quoted("it's\n") == "'it’s '")
   }

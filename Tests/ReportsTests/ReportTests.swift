@@ -10,7 +10,7 @@ import Testing
 @testable import Reports
 
 @Suite struct ReportTests {
-  /// A run's folder with what a test puts into it.
+  /// A run's folder with files that a test writes.
   private final class Folder {
     let path = NSTemporaryDirectory() + "fewstep-report-" + UUID().uuidString
 

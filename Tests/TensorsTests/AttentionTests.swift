@@ -13,7 +13,7 @@ struct AttentionTests {
     arguments: ["no", "whole", "one-row"],
     [1, 40, 120])
   func `Some queries at a time give what all at once do, gradients too`(_ mask: String, limit: Int) throws {
-    // 2 · 3 heads · 7 queries · 5 keys are 210 weights.
+    // 2 · 3 heads · 7 queries · 5 keys make 210 weights.
     let (q, k, v) = (try normal("q", [2, 3, 7, 4]), try normal("k", [2, 3, 5, 4]), try normal("v", [2, 3, 5, 6]))
     let bias = try mask == "no" ? nil : normal("mask", [2, 1, mask == "whole" ? 7 : 1, 5])
     func run(_ limit: Int) throws -> [Tensor] {

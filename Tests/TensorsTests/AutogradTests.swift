@@ -62,7 +62,7 @@ struct AutogradTests {
     #expect(first.requiresGrad)
     let second = try #require(try sum(first).grad([x], createGraph: true)[0])
     #expect(try agree(second, Tensor([6.0, -12, 18])))
-    // As a gradient penalty has it: the squared norm of the gradient, differentiated by backward.
+    // As in a gradient penalty: the squared norm of the gradient, differentiated by backward.
     try sum(first.squared()).backward()
     #expect(try x.gradient.map { try agree($0, Tensor([36.0, -288, 972])) } == true)
     let plain = try #require(try sum(x.power(3)).grad([x])[0])

@@ -33,7 +33,7 @@ struct DeviceTests {
   }
 
   @Test func `Meta tensors have shapes without memory`() throws {
-    // Eight terabytes, had it memory.
+    // This would take eight terabytes of memory.
     let weight = try Tensor.empty([1_000_000, 2_000_000], on: .meta)
     #expect(weight.device == .meta)
     #expect(weight.summary == "float32[1000000, 2000000]")

@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 import TestSupport
 
-/// A file of Fixtures, which Python wrote.
+/// Reads a file in Fixtures that Python wrote.
 func fixture<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
   let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name)")
   let decoder = JSONDecoder()
@@ -28,7 +28,7 @@ struct RecordedCase: Decodable, Sendable {
   let outputs: [RecordedTensor]
 }
 
-/// Whether two numbers agree, NaN with NaN and infinities with themselves.
+/// Whether two numbers agree; NaN agrees with NaN, and infinities with themselves.
 func agree(_ a: Double, _ b: Double, absolute: Double = 2e-6, relative: Double = 1e-5) -> Bool {
   if a.isNaN || b.isNaN { return a.isNaN && b.isNaN }
   return a == b || Swift.abs(a - b) <= absolute + relative * Swift.abs(b)

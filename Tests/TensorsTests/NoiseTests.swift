@@ -101,7 +101,7 @@ struct NoiseTests {
     #expect(Swift.abs(moment(3)) < 0.049)
     #expect(Swift.abs(moment(4) - 3) < 0.124)
     #expect(values.allSatisfy { Swift.abs($0) < 6 })
-    // Neighbours, which Box and Muller make of the same words, are not correlated.
+    // Neighbors, which Box and Muller make from the same words, are not correlated.
     let pairs = stride(from: 0, to: values.count, by: 2).map { values[$0] * values[$0 + 1] }
     #expect(Swift.abs(pairs.reduce(0, +) / Double(pairs.count)) < 0.018)
     let beyond = Double(values.count { Swift.abs($0) > 1.96 }) / n

@@ -1,6 +1,6 @@
 import Tensors
 
-/// One call of our functions, with the operators that it is made of.
+/// One call of our functions, with the operators that it uses.
 struct OperatorCase: Sendable {
   let name: String
   let operators: [String]

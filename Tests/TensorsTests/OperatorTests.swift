@@ -6,7 +6,7 @@ import Testing
 struct OperatorTests {
   static let recorded: [String: RecordedCase] = (try? fixture("operators.json")) ?? [:]
 
-  /// Operators that came after the oldest libtorch we support; for each there is a composed form.
+  /// Operators that the oldest supported libtorch lacks; each has a composed form.
   static let absentBefore2 = [
     "aten::rms_norm", "aten::scaled_dot_product_attention", "aten::_foreach_lerp_.Scalar", "aten::_fused_adamw_",
   ]
@@ -50,7 +50,7 @@ struct OperatorTests {
     overload.isEmpty ? name : "\(name).\(overload)"
   }
 
-  /// Every `Operator("aten::x", "y")` of the module's sources.
+  /// Every `Operator("aten::x", "y")` in the module's sources.
   private func declared() throws -> [(name: String, overload: String)] {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()

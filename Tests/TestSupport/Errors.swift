@@ -1,13 +1,13 @@
 import Tensors
 import Testing
 
-/// What an error says; empty if none is thrown.
+/// The message of the error that `body` throws; empty if it throws none.
 package func words(_ body: () throws -> Void) -> String {
   do { try body() } catch { return "\(error)" }
   return ""
 }
 
-/// Expects a `Failure` of a kind, whose words contain all of the given ones.
+/// Expects a `Failure` of this kind whose message contains all of the given words.
 package func expectError(
   _ kind: Failure.Kind, _ words: String..., location: SourceLocation = #_sourceLocation,
   from body: () throws -> Void

@@ -2,7 +2,7 @@ import Fewstep
 import Networks
 import Tensors
 
-/// Counts what a teacher is asked.
+/// Counts the calls of a teacher.
 package final class CountingTeacher: Teacher {
   package let schedule: any NoiseSchedule
   package let prediction: Prediction
@@ -56,7 +56,7 @@ package final class FormulaDenoiser: Teacher, FakeTeacher {
     self.formula = formula
   }
 
-  /// These x̂0 [B, ...], and others for the condition "none".
+  /// Constant x̂0 [B, ...], with another value for the condition "none".
   package static func constant(_ conditional: Tensor, _ unconditional: Tensor? = nil) -> FormulaDenoiser {
     FormulaDenoiser { noisy, _, _, _ in
       noisy.shape[0] == conditional.shape[0]
@@ -79,7 +79,7 @@ package final class FormulaReward: RewardProxy {
   }
 }
 
-/// Its loss is finite, its gradient is not.
+/// An objective with a finite loss and a gradient that is not finite.
 package final class PoisonousObjective: MatchingObjective {
   package init() {}
 
@@ -88,7 +88,7 @@ package final class PoisonousObjective: MatchingObjective {
 }
 
 extension TrainingComponents {
-  /// The same cast with another objective and another reward.
+  /// The same components with another objective and another reward.
   package func playing(_ objective: any MatchingObjective, reward: (any RewardProxy)? = nil) -> TrainingComponents {
     TrainingComponents(
       backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, objective: objective,

@@ -4,7 +4,7 @@ import Testing
 
 import Fewstep
 
-/// Recipes that give every key there is, one an objective.
+/// Recipes that give every existing key, one recipe per objective.
 package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
   case dmd, dmd2, amd, averaged
 
@@ -168,11 +168,11 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
   package func node() throws -> YAMLNode { try YAMLNode.parse(text, file: "full.yaml") }
 }
 
-/// A way to a key through a recipe: names from the top.
+/// The path to a key in a recipe: names from the top.
 package typealias KeyPath = [String]
 
 extension YAMLNode {
-  /// Every key below this mapping, sections before what is in them.
+  /// Every key below this mapping. A section comes before its content.
   package func keyPaths(_ prefix: KeyPath = []) -> [KeyPath] {
     guard case .mapping(let entries) = content else { return [] }
     return entries.flatMap { [prefix + [$0.name]] + $0.value.keyPaths(prefix + [$0.name]) }
@@ -197,7 +197,7 @@ extension YAMLNode {
     return copy
   }
 
-  /// The same tree with another value, written in the same place.
+  /// The same tree with another value at the same position.
   package func setting(_ path: KeyPath, to text: String) throws -> YAMLNode {
     var value = try YAMLNode.parse(text)
     return try changing(path) { entry in
@@ -209,7 +209,7 @@ extension YAMLNode {
   package var isMapping: Bool { if case .mapping = content { true } else { false } }
 }
 
-/// What is wrong with a recipe; nothing if it can be read.
+/// The mistakes in a recipe; empty if it can be read.
 package func problems(_ node: YAMLNode) throws -> [RecipeProblem] {
   do {
     _ = try Recipe(node, catalog: smallCatalog())

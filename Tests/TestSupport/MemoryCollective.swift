@@ -2,16 +2,16 @@ import Fewstep
 import Foundation
 import Tensors
 
-/// One rank of several threads of this process: a `Collective` for tests.
+/// One of several ranks that are threads of this process: a `Collective` for tests.
 public final class MemoryCollective: Collective {
   public let rank: Int
   private let meeting: Meeting
 
   private init(rank: Int, _ meeting: Meeting) { (self.rank, self.meeting) = (rank, meeting) }
 
-  /// Runs `body` once per rank, each in a thread of its own, and waits for all.
+  /// Runs `body` once per rank, each in its own thread, and waits for all.
   ///
-  /// - Returns: what each rank returned or threw, by rank.
+  /// - Returns: the value or the error of each rank, by rank.
   public static func run<R>(
     _ count: Int, _ body: @escaping @Sendable (MemoryCollective) throws -> R
   ) -> [Result<R, any Error>] {
@@ -23,7 +23,7 @@ public final class MemoryCollective: Collective {
         let result = Result { try collective.ending(body) }
         results.put(result, at: rank)
       }
-      // As much as the main thread has: networks are deep.
+      // The same as the main thread's: networks are deep.
       thread.stackSize = 8 << 20
       return thread
     }
@@ -31,7 +31,7 @@ public final class MemoryCollective: Collective {
     return results.wait()
   }
 
-  /// An error of the body ends the group, as a process that dies would.
+  /// Ends the group if `body` throws, as a dying process would.
   private func ending<R>(_ body: (MemoryCollective) throws -> R) throws -> R {
     do { return try body(self) } catch {
       abort(error)
@@ -43,7 +43,7 @@ public final class MemoryCollective: Collective {
 
   public func sum(_ tensors: [Tensor]) throws {
     try meeting.exchange(tensors, by: rank) { offers in
-      // In the order of the ranks, whoever comes first: every rank gets the same bits.
+      // Summed in the order of the ranks, whoever arrives first: every rank gets the same bits.
       try tensors.indices.map { index in
         var total = try offers[0][index].cloned()
         for offer in offers.dropFirst() { total = try total + offer[index] }
@@ -72,7 +72,8 @@ public final class MemoryCollective: Collective {
   public func abort(_ error: any Error) { meeting.fail(rank, error) }
 }
 
-/// Where the threads of one group meet. Variables are touched under `condition`, others' tensors between two meetings.
+/// The meeting point of a group's threads. Variables are used only under `condition`, and other ranks' tensors only
+/// between two meetings.
 private final class Meeting: @unchecked Sendable {
   let count: Int
   private let condition = NSCondition()
@@ -86,7 +87,7 @@ private final class Meeting: @unchecked Sendable {
     offers = Array(repeating: [], count: count)
   }
 
-  /// Replaces the values of `tensors` by what `combine` makes of all ranks' tensors.
+  /// Replaces the values of `tensors` by the result of `combine` on all ranks' tensors.
   func exchange(_ tensors: [Tensor], by rank: Int, _ combine: ([[Tensor]]) throws -> [Tensor]) throws {
     offer(tensors, by: rank)
     try wait()
@@ -94,11 +95,11 @@ private final class Meeting: @unchecked Sendable {
       throw TensorError("collective", "the ranks offer \(offers.map(\.count)) tensors")
     }
     let results = try noGrad { try combine(offers) }
-    // Nobody reads the old values any more.
+    // From here on no rank reads the old values.
     try wait()
     try noGrad { for (tensor, result) in zip(tensors, results) { try tensor.copy(from: result) } }
     offer([], by: rank)
-    // Nobody offers anew what another has not taken back yet.
+    // No rank offers new tensors before all others have taken these back.
     try wait()
   }
 
@@ -130,7 +131,7 @@ private final class Meeting: @unchecked Sendable {
   }
 }
 
-/// What the ranks came to.
+/// The results of the ranks.
 private final class Results<R>: @unchecked Sendable {
   private let condition = NSCondition()
   private var values: [Result<R, any Error>?]

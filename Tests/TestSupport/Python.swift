@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 import Testing
 
-/// Runs Python, to see that other people's programs agree with us.
+/// Runs Python, to check that other programs agree with Fewstep.
 ///
 /// The interpreter is FEWSTEP_PYTHON, or `.venv/bin/python` at the root of the package.
 package enum Python {
@@ -18,9 +18,9 @@ package enum Python {
     return path
   }
 
-  /// Returns what the script prints, without the last line break. The arguments are `sys.argv[1:]`.
+  /// Returns the output of the script, without the last line break. The arguments are `sys.argv[1:]`.
   ///
-  /// - Throws: if the script fails, with what it said.
+  /// - Throws: if the script fails, with its error output.
   @discardableResult
   package static func run(_ script: String, _ arguments: String..., in folder: Scratch? = nil) throws -> String {
     let (process, output, errors) = try start(script, arguments, in: folder)
@@ -32,12 +32,12 @@ package enum Python {
     return text.trimmingCharacters(in: .newlines)
   }
 
-  /// The end of what a script wrote to its error output.
+  /// The end of a script's error output.
   package static func said(_ errors: String) -> String {
     String(((try? String(contentsOfFile: errors, encoding: .utf8)) ?? "").suffix(2000))
   }
 
-  /// A script that runs beside the test. `errors` is the file that its error output goes to.
+  /// Starts a script that runs at the same time as the test. `errors` is the file for its error output.
   package static func start(
     _ script: String, _ arguments: [String], in folder: Scratch? = nil
   ) throws -> (Process, output: Pipe, errors: String) {
@@ -45,7 +45,7 @@ package enum Python {
     process.executableURL = URL(fileURLWithPath: try interpreter())
     process.arguments = ["-u", "-c", script] + arguments
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder.folder) }
-    // One thread: the tests share the machine with each other.
+    // One thread, since tests run in parallel on the same machine.
     process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
     let output = Pipe()
     let errors = NSTemporaryDirectory() + "fewstep-python-" + UUID().uuidString

@@ -3,7 +3,7 @@ import Files
 import Tensors
 import Testing
 
-/// A short run with everything in it: AMD with a GAN, guidance, an average, clipping.
+/// A short run with all parts: AMD with a GAN, guidance, an average, clipping.
 package func shortRecipe(_ changes: [String: String] = [:], objective: String = "amd") throws -> Recipe {
   let objectives = [
     "amd": "{kind: amd, group-size: 8, gan: {student-weight: 0.1, discriminator-weight: 0.1}}", "dmd": "{kind: dmd}",

@@ -13,7 +13,7 @@ import RewardForcing
 import SiD
 import TeacherReward
 
-/// What a test trains: the small families with every objective and the rewards that need no large network.
+/// The plugins for tests: the small families with every objective, and the rewards that need no large network.
 package func smallCatalog() -> Catalog {
   var catalog = Catalog()
   DMD.register(in: &catalog)

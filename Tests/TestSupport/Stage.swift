@@ -5,8 +5,8 @@ import PixelUNet
 import Tensors
 import Testing
 
-/// A small model family with its three roles, a batch of the student's samples with their graph, and all else that a scene
-/// needs. Two stages of the same seed are equal to the bit.
+/// A small model family with its three roles, a batch of the student's samples with their graph, and everything else
+/// that a scene needs. Two stages with the same seed are equal bit for bit.
 package final class Stage {
   package let backbone: any Backbone
   package var teacher: any Teacher

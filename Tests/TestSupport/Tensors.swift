@@ -1,7 +1,7 @@
 import Tensors
 import Testing
 
-/// Reproducible normal numbers, one row a sample; other purposes give others.
+/// Reproducible normal numbers, one row per sample; different purposes give different numbers.
 package func normal(_ purpose: String, _ shape: [Int]) throws -> Tensor {
   try Noise(seed: 11).stream(purpose, step: 0).normal(0..<shape[0], Array(shape.dropFirst()))
 }
@@ -31,7 +31,7 @@ package func expectSame(_ a: Tensor, _ b: Tensor, _ comment: String = "", locati
   #expect(try bytes(a) == bytes(b), "\(comment)", sourceLocation: location)
 }
 
-/// Infinite if the shapes differ.
+/// The largest absolute difference; infinite if the shapes differ.
 package func largestDifference(_ a: Tensor, _ b: Tensor) throws -> Double {
   guard a.shape == b.shape else { return .infinity }
   return try abs(a.to(.float64) - b.to(.float64)).doubles().max() ?? 0

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Fewstep
 
-/// An autoencoder and text encoders that are arithmetic, so that every row can be told.
+/// An autoencoder and text encoders that consist of simple arithmetic, so that every row can be predicted.
 private final class Arithmetic: Codec, TextConditioner {
   var embedded = 0
   var encoded = 0
@@ -32,7 +32,7 @@ private final class Arithmetic: Codec, TextConditioner {
   func geometry(_ frame: MediaFrame) -> [String: [Float]] {
     ["frame": [frame.original.height, frame.original.width, frame.cropTop, frame.cropLeft].map(Float.init)]
   }
-  /// Of both.
+  /// The fingerprint of both.
   func fingerprint() throws -> Fingerprint { ["encoder": name] }
 }
 
@@ -93,7 +93,7 @@ private final class Arithmetic: Codec, TextConditioner {
     #expect(try ShardFolder(scratch.path("p"), kind: "prompts").count == 5)
   }
 
-  /// A picture of one colour.
+  /// Writes an image of one color.
   private func picture(_ red: UInt8, _ width: Int, _ height: Int, to path: String) throws {
     let pixels = (0..<width * height).flatMap { _ in [red, 0, 255] as [UInt8] }
     try PNGImage(width: width, height: height, color: .rgb, pixels: pixels).write(to: path)
@@ -186,7 +186,7 @@ private final class Arithmetic: Codec, TextConditioner {
   {
     let scratch = try Scratch()
     let half = cache(scratch.path("p"), shardRows: 2, dtype: .float16)
-    // Its embedding is its length.
+    // The embedding is the prompt's length.
     let long = String(repeating: "x", count: 70000)
     #expect { _ = try half.prompts(["a", long]) } throws: { "\($0)".hasPrefix("xxx") && "\($0)".contains("not finite") }
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path("p")).isEmpty)

@@ -47,7 +47,7 @@ import Testing
     }
     let (ddim, heun) = (try error(DDIM(), 48), try error(Heun(), 24))
     #expect(heun < 0.6 * ddim, "Heun \(heun), DDIM \(ddim)")
-    // Second order against first.
+    // Second order compared with first order.
     #expect(try error(Heun(), 96) < 0.12 * heun)
     let finer = try error(DDIM(), 192)
     #expect(0.15 * ddim < finer && finer < 0.4 * ddim, "\(ddim) \(finer)")

@@ -33,7 +33,7 @@ import Testing
     let noisy = try alpha * samples + sigma * noise
     try expectSame(noisy, schedule.value.addNoise(samples, noise, at: time))
     let target = try prediction.target(samples, noise: noise, alpha: alpha, sigma: sigma)
-    // Rounding of x_t and of the target is magnified by no more than this.
+    // Rounding of x_t and of the target is magnified by at most this factor.
     try expectClose(prediction.clean(target, noisy: noisy, alpha: alpha, sigma: sigma), samples, 2e-4)
   }
 
@@ -68,7 +68,7 @@ import Testing
     let schedule = DiscreteVP()
     #expect([1, 0.75, 0.5, 0.25].map(schedule.timestep) == [999, 749, 499, 249])
     #expect(schedule.timestep(0) == 0)
-    // Whatever a denoiser is trained on has a step's own noise.
+    // All training times of a denoiser have the noise of a step of the table.
     let first = schedule.trainingTimes.lowerBound
     #expect(schedule.timestep(first) == 0 && schedule.sigma(first) == schedule.sigma(0.001))
     #expect([0.0205, 0.98149].map(schedule.timestep) == [20, 980])
@@ -83,10 +83,10 @@ import Testing
     for (time, step) in [(1.0, 999), (0.75, 749), (0.5, 499), (0.25, 249), (0.001, 0)] {
       #expect(Swift.abs(schedule.alpha(time) - table[step].squareRoot()) < 1e-12)
     }
-    // The ends as diffusers prints them.
+    // The end values that diffusers prints.
     #expect(Swift.abs(table[0] - 0.99915) < 1e-9)
     #expect(Swift.abs(schedule.alpha(1) * schedule.alpha(1) - 0.004660) < 1e-5)
-    // DDPM's own, linear in β.
+    // DDPM's own table, linear in β.
     let ddpm = DiscreteVP(betaStart: 1e-4, betaEnd: 0.02, scaled: false)
     #expect(Swift.abs(ddpm.alpha(1) * ddpm.alpha(1) - 4.0358e-5) < 1e-8)
   }

@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: [(0.0, 1.0), (-0.8, 0.5)])
   func `Logit-normal times have the quantiles of the sigmoid of a normal number`(_ mean: Double, _ std: Double) throws {
     let times = try drawn(.logitNormal(mean: mean, std: std))
-    // The normal distribution's quantiles.
+    // Quantiles of the normal distribution.
     for (probability, z) in [(0.1, -1.2815515655), (0.25, -0.6744897502), (0.5, 0), (0.9, 1.2815515655)] {
       let expected = 1 / (1 + exp(-(mean + std * z)))
       #expect(Swift.abs(times[Int(probability * 20_000)] - expected) < 0.01, "\(probability)")

@@ -35,7 +35,7 @@ import Testing
     #expect(unguided["reward"]?.allSatisfy(\.isFinite) == true)
     let c = columns(try Trainer(shortRecipe(["reward": "null"], objective: "dmd")).step())
     #expect(c["reward"]?.allSatisfy(\.isNaN) == true)
-    // Guidance of 2 makes the alignment the gap itself.
+    // With guidance 2 the alignment equals the gap.
     #expect(c["condition-gap"] == c["alignment"])
     #expect(Set(try #require(c["student-step"])).isSubset(of: [1, 0.5]))
   }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Fewstep
 
-/// Its loss is not a number when it is asked the n-th time, and only then.
+/// An objective whose loss is NaN in the n-th call only.
 final class FlakyObjective: MatchingObjective {
   private let call: Int
   private var calls = 0
@@ -23,7 +23,7 @@ final class FlakyObjective: MatchingObjective {
 }
 
 @Suite struct MonitorTests {
-  /// 20 steps with a probe every 4.
+  /// A recipe of 20 steps with a probe every 4.
   private func recipe(_ changes: [String: String] = [:], monitor: String = "", objective: String = "dmd") throws
     -> Recipe
   {
@@ -47,7 +47,7 @@ final class FlakyObjective: MatchingObjective {
     return try Dictionary(uniqueKeysWithValues: file.names().map { ($0, try file.read($0).doubles()) })
   }
 
-  /// A run whose student makes one and the same sample, far away, after a few steps.
+  /// Changes after which the student makes a single, distant sample after a few steps.
   private let absurd = ["student.learning-rate": "0.3", "student.gradient-limit": "null"]
 
   @Test func `A probe of a student that has not moved says the same again`() throws {

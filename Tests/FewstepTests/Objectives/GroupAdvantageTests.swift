@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct GroupAdvantageTests {
   @Test func `Advantages are Equation 12: centred and scaled in their group, and clipped`() throws {
-    // Mean 3, biased standard deviation √3.5; then a group of mean 0 and standard deviation 2.
+    // Mean 3, biased standard deviation √3.5; then a group with mean 0 and standard deviation 2.
     let rewards = try Tensor([Float(1), 2, 3, 6, 2, -2, 2, -2])
     let made = try GroupAdvantage(groupSize: 4, epsilon: 1e-6).advantages(rewards)
     let middle = -1 / 3.5.squareRoot()
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func `A standard deviation drawn towards the step's keeps small differences small`() throws {
-    // Deviations 0.001 and 1.
+    // Standard deviations 0.001 and 1.
     let rewards = try Tensor([Float(0.001), -0.001, 1, -1, 5, 5])
     for pooled in [0, 0.5, 1] {
       let made = try GroupAdvantage(groupSize: 2, epsilon: 1e-9, pooledDeviation: pooled).advantages(rewards).doubles()

@@ -7,7 +7,7 @@ import Testing
 @testable import Fewstep
 
 @Suite struct AutoencoderTrainingTests {
-  /// One number a pixel of two channels, and two again: lossless where the channels are alike.
+  /// Encodes two channels as one number per pixel and decodes them to two: lossless if the channels are equal.
   private final class Narrow: TrainableAutoencoder {
     let parameters = ParameterStore(.random(seed: 3))
     let metadata = ["kind": "narrow"]
@@ -27,7 +27,7 @@ import Testing
     func configuration(scale: Double) throws -> (name: String, contents: Data) { ("scale", Data("\(scale)".utf8)) }
   }
 
-  /// Images whose channels are alike.
+  /// Images whose channels are equal.
   private final class Twins: DataSource {
     let count = 64
     let sampleShape = [2, 4, 4]

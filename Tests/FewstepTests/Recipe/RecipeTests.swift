@@ -54,7 +54,8 @@ import Testing
         let expected = "full.yaml:\(place.line):\(place.column): unknown key '"
         let hit = words.first { $0.hasPrefix(expected) && $0.contains("\(wrong)'") }
         #expect(hit?.contains("Did you mean '\(key)'") == true, "\(path) as \(wrong): \(words)")
-        // Nothing else follows but that a section or its plugin is missing, or that keys which belong to a value are unknown.
+        // The only other errors are that a section or its plugin is missing, or that keys of a removed value are
+        // unknown.
         let belonging = "unknown key '\(path.joined(separator: "."))-"
         #expect(
           words.allSatisfy { $0.hasPrefix(expected) || $0.contains("is missing") || $0.contains(belonging) },
@@ -135,7 +136,7 @@ import Testing
     let settings = try Recipe(node, catalog: smallCatalog()).settings
     for setting in settings {
       let path = setting.key.split(separator: ".").map(String.init)
-      // These are read only where they, or what goes with them, are given.
+      // These are read only if they, or related keys, are given.
       if ["means", "weights", "pairs", "gamma"].contains(path.last) { continue }
       let found = try problems(node.changing(path) { _ in nil })
       if setting.defaultValue == nil {
@@ -303,7 +304,7 @@ import Testing
     func keys<Product>(_ name: String, _ plugins: [Plugin<Product>]) -> [String] {
       plugins.first { $0.name == name }?.settings.map(\.key) ?? []
     }
-    // Settings that only some recipes read are listed too.
+    // Settings that only some recipes read are listed, too.
     #expect(keys("amd", catalog.objectives).contains("gan.student-weight"))
     #expect(
       Set(["modes", "means", "weights", "network.width"]).isSubset(of: keys("gaussian-mixture", catalog.backbones)))

@@ -26,7 +26,7 @@ import Testing
     for key in changes.keys { #expect(words.contains("\(key): "), "\(key) in \(words)") }
     #expect(words.contains("matching.guidance: 2 instead of 3"))
     #expect(words.split(separator: "\n").count == changes.count + 2)
-    // Another objective has other keys altogether.
+    // Another objective has entirely different keys.
     let other = #expect(throws: Failure.self) {
       try Checkpoint.load(path, into: Trainer(shortRecipe(objective: "dmd")))
     }

@@ -14,7 +14,7 @@ import Testing
     _ = inner.number("c", affects: .speed, "C.")
     _ = inner.section("deep").number("d", "D.")
     #expect(s.declarations.map(\.affects) == [.results, .records, .speed, .records])
-    // A section that is absent here may be present in what this is compared with.
+    // A section that is missing here may be present in the recipe that this one is compared with.
     #expect(s.optionalSection("gone", affects: .future) == nil)
     #expect(s.effects["gone.key"] == .future && s.effects["unknown"] == .results)
   }

@@ -7,13 +7,13 @@ import Testing
 @testable import Fewstep
 
 @Suite struct CollectiveTests {
-  /// A large ε keeps AdamW from blowing the rounding of small gradients up to whole steps.
+  /// A large ε keeps AdamW from amplifying the rounding of small gradients to whole steps.
   private static func recipe(_ changes: [String: String] = [:], objective: String = "amd") throws -> Recipe {
     let settings = ["training.micro-batches": "4", "student.epsilon": "0.1", "fake-teacher.epsilon": "0.1"]
     return try shortRecipe(settings.merging(changes) { $1 }, objective: objective)
   }
 
-  /// What two ranks made of it, each with components of its own.
+  /// The results of two ranks, each with its own components.
   private static func two<R>(_ body: @escaping @Sendable (MemoryCollective) throws -> R) throws -> [R] {
     try MemoryCollective.run(2, body).map { try $0.get() }
   }
@@ -122,7 +122,7 @@ import Testing
             "{every: 4, samples: 24, teacher-steps: 5, policy: roll-back, mean-shift: 1e9, std: 1e9, diversity: 0, fake-teacher-gap: 1e9}",
         ], objective: "dmd")
       var components = try TrainingComponents(recipe)
-      // It has two parts of each step.
+      // This rank has two parts of each step.
       if collective.rank == 1 { components = components.playing(FlakyObjective(call: 29)) }
       let trainer = try Trainer(recipe, components: components, collective: collective)
       let run = try TrainingRun(trainer, folder: folder, resume: false)

@@ -15,7 +15,7 @@ import Testing
 @Suite struct RewardGradientTests {
   private let centre = [1.0, -2.0]
 
-  /// A student that makes one point whatever the noise, and a reward R = -|x - c|² / 2 s² of it.
+  /// A trainer whose student makes one point whatever the noise, with a reward R = -|x - c|² / 2 s².
   private func trainer(at point: [Double], weight: Double, parts: Int = 1) throws -> Trainer {
     let recipe = try shortRecipe(
       [
@@ -69,7 +69,7 @@ import Testing
     let (absent, zero) = (try trained([:]), try trained(["student.reward-weight": "0"]))
     #expect(try differences(absent.0, zero.0).isEmpty)
     #expect(zero.1.allSatisfy { report in !report.student.contains { $0.name == "reward-loss" } })
-    // Another update of the fake teacher would see what the moved student makes.
+    // Another update of the fake teacher would see the moved student's samples.
     let (none, some) = (
       try trained(["fake-teacher.updates": "1"], steps: 1),
       try trained(["fake-teacher.updates": "1", "student.reward-weight": "1"], steps: 1)
@@ -182,7 +182,7 @@ import Testing
   }
 }
 
-/// Makes one point, which is all that it has.
+/// Makes one point, which is its only parameter.
 private final class PointStudent: Student {
   let schedule: any NoiseSchedule = RectifiedFlow()
   let prediction = Prediction.sample
@@ -200,13 +200,13 @@ private final class PointStudent: Student {
   }
 }
 
-/// Wants nothing of the student.
+/// Has no effect on the student.
 private final class IdleObjective: MatchingObjective {
   func studentLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.samples * 0)) }
   func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
 }
 
-/// A reward that somebody else's program computes.
+/// A reward that an external program computes.
 private final class ForeignReward: RewardProxy {
   let scorer: Fingerprint
   init(_ version: String) { scorer = ["version": version] }

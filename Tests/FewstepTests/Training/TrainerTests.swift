@@ -20,7 +20,7 @@ import Testing
     _ = try first.train(3)
     try Checkpoint.save(first, to: scratch.path("step-3.h5"))
     let second = try Trainer(recipe)
-    // Not where it will be put.
+    // Training first, so that its state differs from the saved one.
     _ = try second.train(1)
     try Checkpoint.load(scratch.path("step-3.h5"), into: second)
     #expect(second.stepCount == 3)
@@ -67,11 +67,11 @@ import Testing
 
   @Test(arguments: ["amd", "dmd2", "dmd", "decoupled-dmd", "reward-forcing", "sid"])
   func `A batch in four parts is the batch, within rounding, its advantages included`(_ objective: String) throws {
-    // A large ε keeps AdamW from blowing the rounding of small gradients up to whole steps.
+    // A large ε keeps AdamW from amplifying the rounding of small gradients to whole steps.
     let smooth = ["student.epsilon": "0.1", "fake-teacher.epsilon": "0.1"]
     let whole = try Trainer(shortRecipe(smooth, objective: objective))
     let parts = try Trainer(shortRecipe(smooth.merging(["training.micro-batches": "4"]) { $1 }, objective: objective))
-    // Parts of 16 hold whole groups of 8; parts of 4 do not.
+    // Parts of 16 contain whole groups of 8; parts of 4 do not.
     let crumbs = try Trainer(shortRecipe(smooth.merging(["training.micro-batches": "16"]) { $1 }, objective: objective))
     for _ in 0..<2 {
       let expected = try whole.step()
@@ -86,7 +86,7 @@ import Testing
         #expect(expected.columns.map(\.name) == report.columns.map(\.name))
         for (a, b) in zip(expected.columns, report.columns) {
           let known = zip(a.values, b.values).filter { !$0.isNaN || !$1.isNaN }
-          // A sample whose direction is at a right angle may flip by rounding.
+          // A sample whose direction is at a right angle may flip because of rounding.
           let distances = known.map { Swift.abs($0 - $1) / (1 + Swift.abs($0)) }
           let worst = a.name == "flips" ? distances.reduce(0, +) / 64 : distances.max() ?? 0
           #expect(
@@ -219,11 +219,11 @@ import Testing
         #expect(all.allSatisfy { $0 == 1 } == !isEvaluated, "step \(step), \(name)")
       }
       #expect(try #require(columns["advantage"]).allSatisfy(\.isNaN) == !isEvaluated)
-      // A prompt for each group of 8 where rewards are compared; one for each sample between.
+      // One prompt for each group of 8 if rewards are compared; one for each sample on the other steps.
       let prompts = try #require(columns["prompt"])
       let groups = stride(from: 0, to: 64, by: 8).map { Set(prompts[$0..<$0 + 8]).count }
       #expect(isEvaluated ? groups.allSatisfy { $0 == 1 } : groups.contains { $0 > 1 }, "step \(step)")
-      // What a diagnosed step costs anyway.
+      // Diagnosed steps compute these in any case.
       #expect(try #require(columns["reward"]).allSatisfy(\.isFinite))
     }
   }
@@ -275,7 +275,7 @@ import Testing
   }
 }
 
-/// Wrong in one way.
+/// An objective with one fault.
 final class FaultyObjective: MatchingObjective {
   private let fault: String
   private var calls = 0
@@ -298,7 +298,7 @@ final class FaultyObjective: MatchingObjective {
   func fakeTeacherLoss(_ scene: Scene) throws -> Loss { Loss(try mean(scene.denoisingError)) }
 }
 
-/// SiD, which looks for gradients that the student's update has left at the fake teacher.
+/// SiD that checks for gradients which the student's update has left in the fake teacher.
 private final class WatchfulObjective: MatchingObjective {
   private let sid: SiD
   private(set) var sawNoGradient: Bool?

@@ -8,7 +8,7 @@ import Testing
 @testable import Fewstep
 
 @Suite struct AMDTests {
-  /// Of two rewards the worse has ã = -1 and the better 1, here clipped to a half.
+  /// Of two rewards the worse has ã = -1 and the better 1, here clipped to ±0.5.
   private let advantages = [-0.5, 0.5, -0.5, 0.5]
 
   @Test func `AMD's student loss is Equations 10 and 13 over the matching scale`() throws {
@@ -30,7 +30,7 @@ import Testing
       for j in 0..<2 { distance += 0.5 * Swift.abs(x[i][j] - (u[i][j] + hand.guidance * (c[i][j] - u[i][j]))) }
       for j in 0..<2 {
         let direction = beta * (c[i][j] - f[i][j]) + alpha * (hand.guidance - 1) * (c[i][j] - u[i][j])
-        // The same, as guidance of a strength of the sample's own.
+        // The same as guidance whose strength depends on the sample.
         let guided = beta * ((c[i][j] - f[i][j]) + (omega - 1) * (c[i][j] - u[i][j]))
         #expect(Swift.abs(direction - guided) < 1e-12)
         #expect(Swift.abs(gradient[i][j] + direction / distance / 8) < 1e-5)
@@ -85,7 +85,7 @@ import Testing
     let expected = zip(time, a).map { t, a in 0.02 + 0.96 * pow((t - 0.02) / 0.96, exp(1.5 * a)) }
     try expectClose(tilted, Tensor(expected), 1e-5)
     #expect(zip(zip(time, expected), a).allSatisfy { ($0.1 - $0.0) * $1 <= 0 && (0.02...0.98).contains($0.1) })
-    // Everything that is compared is compared there.
+    // All quantities are compared at these times.
     let plain = try AMD(.init(settings("group-size: 4"))).studentLoss(stage.scene().at(tilted, named: "there")).total
     #expect(try bytes(loss) == bytes(plain))
     #expect(scene.notes.map(\.name) == ["tilted-t", "alpha", "beta"])

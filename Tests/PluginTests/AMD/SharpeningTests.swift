@@ -9,7 +9,7 @@ import Testing
 
 /// Repulsive Landscape Sharpening as a tilt.
 @Suite struct SharpeningTests {
-  /// The mass at +1 where the tilt that follows from it keeps it: m/(1-m) = exp(ã₊ - ã₋), by bisection.
+  /// The mass at +1 that its own tilt keeps stable: m/(1-m) = exp(ã₊ - ã₋), by bisection.
   private func predictedMass() -> Double {
     var (low, high) = (0.5, 0.99)
     for _ in 0..<60 {
@@ -21,7 +21,7 @@ import Testing
     return low
   }
 
-  /// x̂0 for a mixture of Gaussians of one standard deviation on the line.
+  /// x̂0 for a mixture of Gaussians with the same standard deviation on the line.
   private func mixture(_ means: Tensor, _ weights: Tensor, _ std: Double) -> FormulaDenoiser {
     FormulaDenoiser { noisy, alpha, sigma, _ in
       let variance = try alpha.squared() * (std * std) + sigma.squared()  // [B, 1]
@@ -40,8 +40,8 @@ import Testing
       .init(try settings("{sensitivity: 0, sharpening: \(sharpening), group-size: 1000, normalise-sharpening: true}")))
   }
 
-  /// Where AMD's direction leads on the whole, for a student with this share of its samples at +1 and the fake teacher that
-  /// minimises AMD's own loss.
+  /// AMD's mean direction, for a student with this share of its samples at +1 and the fake teacher that minimizes AMD's
+  /// own loss.
   private func drift(_ share: Double, _ objective: AMD) throws -> Double {
     let count = 1000
     let std = 0.2
@@ -59,7 +59,7 @@ import Testing
         teacher: mixture(means, try Tensor([Float(0.5), 0.5]), std), fakeTeacher: fake,
         batchRewards: try BatchRewards(rewards: rewards, groupAdvantage: GroupAdvantage(groupSize: count)))
     }
-    // Errors count as much as their weights say: the minimiser is the mixture with its masses weighted.
+    // Errors count according to their weights: the minimizer is the mixture with weighted masses.
     let asked = try scene(mixture(means, Tensor([Float(0.5), 0.5]), std))
     _ = try objective.fakeTeacherLoss(asked)
     let weights = try #require(asked.notes.first { $0.name == "weight" }).values.doubles()
@@ -113,7 +113,7 @@ import Testing
             noise: try noise.stream("\(purpose) noise", step: 0).normal(0..<count, [1]), matching: Matching(),
             teacher: target, fakeTeacher: fake, batchRewards: batchRewards)
         }
-        // The student is a mixture with a narrow component a particle; so is its minimiser, weighted.
+        // The student is a mixture with a narrow component per particle; so is its minimizer, but weighted.
         let asked = try scene(target, "fake")
         _ = try objective.fakeTeacherLoss(asked)
         let weights = try #require(asked.notes.first { $0.name == "weight" }).values

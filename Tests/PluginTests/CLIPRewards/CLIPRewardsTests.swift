@@ -119,7 +119,7 @@ import Testing
 
   @Test func `Files that are not the model's are refused with their names`() throws {
     func refused(_ section: String) -> String { words { _ = try reward(section) } }
-    // Without its config the tiny network is taken for a ViT-H-14.
+    // Without its config the tiny network is assumed to be a ViT-H-14.
     let tiny = refused(Self.hps.replacing("config: \(fixtures)/open-clip/open_clip_config.json\n", with: ""))
     #expect(tiny.contains("hps.pt: token_embedding.weight: "), "\(tiny)")
     #expect(tiny.contains("expected [49408, 1024], got [594, 24]"), "\(tiny)")

@@ -16,7 +16,7 @@ import Testing
     let student = try objective.studentLoss(stage.scene())
     #expect(student.terms.map(\.name) == ["gan"])
     let gan = try student.terms[0].value.item()
-    // Before training a logit is small: softplus is about ln 2.
+    // Before training a logit is small, so softplus is about ln 2.
     #expect(Swift.abs(gan - log(2)) < 0.3)
     #expect(
       Swift.abs(try student.total.item() - plain.studentLoss(stage.scene()).total.item() - 0.5 * gan) < 1e-5)
@@ -46,7 +46,7 @@ import Testing
     }
     let after = try discriminator().terms[0].value.item()
     #expect(after < before - 0.1, "\(before) \(after)")
-    // Where generated samples are recognised, the student's GAN loss is above ln 2.
+    // If generated samples are recognized, the student's GAN loss is above ln 2.
     #expect(try objective.studentLoss(stage.scene()).terms[0].value.item() > log(2))
   }
 }

@@ -25,7 +25,7 @@ import Testing
     #expect(try later.time.doubles().allSatisfy { $0 <= 0.5 })
     let step = try plain.distributionMatching / plain.scale + later.conditionalAlignment / later.scale
     try expectClose(#require(leaf.gradient), -1.0 / Double(2 * Stage.count) * step, 1e-5)
-    // In the first step there is nothing to keep apart.
+    // In the first step both terms have the same times.
     let (first, dmd) = (
       try DecoupledDMD().studentLoss(plain).total, try Objectives.named("dmd").studentLoss(plain).total
     )

@@ -52,7 +52,7 @@ import Testing
     let plain = try noGrad { try reward.score(x, pixels: x.squared(), given: condition(3)) }
     #expect(!plain.requiresGrad)
     #expect(try largestDifference(plain, values.detached()) == 0)
-    // A small step along the gradient changes the score by as much as it says.
+    // A small step along the gradient changes the score by the predicted amount.
     let step = try 1e-2 * #require(x.gradient) / #require(x.gradient).squared().sum([0, 1, 2, 3]).power(0.5)
     let moved = try noGrad { try reward.score(x, pixels: (x.detached() + step).squared(), given: condition(3)) }
     let expected = try sum(step * #require(x.gradient)).item()

@@ -6,9 +6,9 @@ import Testing
 
 @testable import ExternalReward
 
-/// What becomes of scorers that do not behave.
+/// The handling of scorers that misbehave.
 @Suite struct ScorerTests {
-  /// Five images in requests of one.
+  /// Scores five images in requests of one.
   private func asked(
     _ command: [String], _ log: Log = Log(), change: (inout Scorer.Settings) -> Void = { _ in }
   ) throws -> Tensor {
@@ -112,14 +112,14 @@ import Testing
     let scratch = try Scratch()
     do {
       _ = try scorer(standIn("stubborn", scratch.path("processes")))
-      // The second process notes itself a little later.
+      // The second process records itself a little later.
       for _ in 0..<500 where scratch.numbers("processes").count < 2 { usleep(10_000) }
     }
     let processes = scratch.numbers("processes")
     #expect(processes.count == 2)
     for _ in 0..<500 where processes.contains(where: isRunning) { usleep(10_000) }
     #expect(!processes.contains(where: isRunning))
-    // The scorer itself is ours to wait for, and has been waited for.
+    // The scorer itself is our child process, and has been waited for.
     #expect(!FileManager.default.fileExists(atPath: "/proc/\(processes[0])"))
   }
 }

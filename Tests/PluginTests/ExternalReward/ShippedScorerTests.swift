@@ -5,7 +5,7 @@ import Testing
 
 @testable import ExternalReward
 
-/// The scorers that we ship, as far as they go without their packages and weights.
+/// The shipped scorers, as far as they can be tested without their packages and weights.
 @Suite struct ShippedScorerTests {
   @Test(arguments: [
     (

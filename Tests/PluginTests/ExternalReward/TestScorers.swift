@@ -10,14 +10,14 @@ import Testing
 
 let scorers = Repository.root + "/scripts/scorers"
 
-/// The system's Python without anybody's packages: scorers of the tests need none.
+/// The system's Python without any packages: the tests' scorers need none.
 func python(_ script: String, _ arguments: String...) -> [String] { ["python3", "-S", script] + arguments }
 
 func standIn(_ mode: String, _ argument: String? = nil) -> [String] {
   python(Repository.tests + "/PluginTests/ExternalReward/stand_in.py", mode) + [argument].compactMap(\.self)
 }
 
-/// Lines that a scorer has written to its error output.
+/// The lines of a scorer's error output.
 final class Log: Sendable {
   private let kept = Mutex([String]())
   var lines: [String] { kept.withLock { $0 } }
@@ -45,19 +45,19 @@ func condition(_ count: Int) -> Condition {
   Condition(promptIDs: (0..<count).map { $0 % 3 }, tensors: [:])
 }
 
-/// Pixels in 0...1, one row a sample.
+/// Pixels in 0...1, one row per sample.
 func pixels(_ shape: [Int], seed: Int = 1) throws -> Tensor {
   try Noise(seed: seed).stream("pixels", step: 0).uniform(0..<shape[0], Array(shape.dropFirst()))
 }
 
-/// Whether a process runs; one that has ended and is waited for by nobody does not.
+/// Whether a process runs; a zombie does not count.
 func isRunning(_ process: Int) -> Bool {
   guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
   return status.split(separator: ")").last?.trimmingCharacters(in: .whitespaces).first != "Z"
 }
 
 extension Scratch {
-  /// Numbers that a scorer has noted, a line each.
+  /// Numbers that a scorer has recorded, one per line.
   func numbers(_ name: String) -> [Int] {
     ((try? String(contentsOfFile: path(name), encoding: .utf8)) ?? "").split(separator: "\n").compactMap { Int($0) }
   }

@@ -7,7 +7,7 @@ import Testing
 @testable import GaussianMixture
 
 @Suite struct MixtureTests {
-  /// log p(x_t) in float64, component by component; class `mixture.classes` is all of them.
+  /// log p(x_t) in float64, component by component; class `mixture.classes` means all components.
   private func logDensity(_ x: Tensor, _ mixture: Mixture, _ alpha: Double, _ sigma: Double, _ label: Int) throws
     -> Tensor
   {

@@ -22,7 +22,7 @@ import Testing
         let seen = try misled.teacher().denoise(from: noisy, at: at, given: condition)
         if time < 0.5 { try expectClose(seen, Tensor([0, 0.5], shape: [1, 2]).to(.float32), 0.01) }
         let wrong = try seen - honest.teacher().denoise(from: noisy, at: at, given: condition)
-        // As a score: α/σ² times as much.
+        // Converted to a score, by the factor α/σ².
         return try wrong.squared().sum([0, 1]).power(0.5).item() * (1 - time) / (time * time)
       }
       #expect(errors[0] > 10 * errors[1], "\(errors)")

@@ -10,7 +10,7 @@ import Testing
 @testable import ImageReward
 
 @Suite struct ImageRewardTests {
-  /// The recipe's section, with other files where they are given.
+  /// The recipe's section, with other files if they are given.
   private static func section(
     weights: String = "\(imageReward)/tiny.pt", config: String? = "\(imageReward)/med_config.json",
     vocabulary: String = "\(imageReward)/vocab.txt", _ more: String = ""
@@ -66,7 +66,7 @@ import Testing
     let scores = try reward.score(pixels, pixels: pixels, given: condition)
     let files = try reward.score(
       images: Array(repeating: pictures[0], count: 3), prompts: [texts[4], texts[0], texts[5]])
-    // The picture has the network's size: nothing is resized.
+    // The image has the network's size: nothing is resized.
     try #expect(largestDifference(scores, files) < 1e-5)
     try #expect(Swift.abs(scores[0].item() - scores[1].item()) > 0.01)
     let half = try PluginTests.reward(Self.section("precision: bfloat16"), prompts: texts)
@@ -149,7 +149,7 @@ import Testing
     #expect(missing.contains("none.pt"), "\(missing)")
 
     let tiny = try Weights.open("\(imageReward)/tiny.pt")
-    /// With one tensor changed, or left out.
+    /// A copy of the file with one tensor changed or left out.
     func changed(_ name: String, _ tensor: Tensor?) throws -> String {
       var tensors = try tiny.names.filter { $0 != name }.map { ($0, try tiny.tensor($0)) }
       if let tensor { tensors.append((name, tensor)) }

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 let fixtures = "\(Repository.tests)/EncodersTests/Fixtures"
-/// What make_image_reward.py writes.
+/// The output of make_image_reward.py.
 let imageReward = "\(Repository.tests)/PluginTests/ImageReward/Fixtures"
 
 /// Samples that are images already.
@@ -29,7 +29,7 @@ final class ImagesBackbone: Backbone {
   }
 }
 
-/// A reward as a recipe's section makes it.
+/// A reward made from a recipe's section.
 func reward(_ section: String, prompts: [String] = []) throws -> any ImageFileReward {
   let reader = SettingsReader(try YAMLNode.parse(section))
   let name = try #require(try YAMLNode.parse(section).mapping().first { $0.name == "kind" }).value.string()
@@ -51,7 +51,7 @@ func expected(_ folder: String, _ name: String) throws -> Tensor {
   try SafetensorsFile("\(fixtures)/\(folder)/expected.safetensors").tensor(name)
 }
 
-/// The pictures and texts of make_clip_model.py.
+/// The images and texts of make_clip_model.py.
 func pictures() throws -> (pictures: [Tensor], texts: [String]) {
   let file = try SafetensorsFile("\(fixtures)/pictures.safetensors")
   let texts = try JSONDecoder().decode(

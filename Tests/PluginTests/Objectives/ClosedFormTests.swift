@@ -34,7 +34,7 @@ private func gaussian(_ mean: Tensor, _ covariance: Tensor) -> FormulaDenoiser {
   private let covariance = [0.8, 0.3, 0.3, 0.5]
 
   @Test func `For Gaussians the direction is the difference of the two posterior means`() throws {
-    // S = diag(v), so that everything is a number a coordinate.
+    // S = diag(v), so that each coordinate can be computed separately.
     let (m, v) = ([1.0, -2], [0.5, 2.0])
     let (b, w) = ([0.2, 0.3], [1.0, 0.25])
     func diagonal(_ v: [Double]) throws -> Tensor { try Tensor([v[0], 0, 0, v[1]], shape: [2, 2]).to(.float32) }

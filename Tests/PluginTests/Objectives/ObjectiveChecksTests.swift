@@ -21,14 +21,14 @@ import Testing
   func `A broken objective is caught by the check of the law that it breaks`(_ check: ObjectiveChecks.Check) throws {
     let checks = ObjectiveChecks(Broken(check))
     let found = ObjectiveChecks.Check.allCases.filter { !checks.findings($0).isEmpty }
-    // A loss that is no scalar fails everything.
+    // A loss that is not a scalar fails everything.
     #expect(check == .losses ? found.contains(.losses) : found == [check], "\(found)")
     let failure = #expect(throws: ObjectiveChecks.Failure.self) { try checks.all() }
     #expect(failure?.description.contains("\(check): ") == true)
   }
 }
 
-/// DMD, but for one law.
+/// DMD that violates one law.
 private final class Broken: MatchingObjective {
   private let check: ObjectiveChecks.Check
   private var calls = 0.0

@@ -7,7 +7,7 @@ import Testing
 @testable import Fewstep
 
 @Suite struct ObjectiveTests {
-  /// Losses and all gradients that an objective gives on a stage of its own.
+  /// Losses and all gradients of an objective, on its own stage.
   private func outcome(_ name: String, guidance: Double, images: Bool) throws -> [(String, Tensor)] {
     let stage = images ? try Stage.images() : try Stage.points()
     stage.guidance = guidance
@@ -36,7 +36,7 @@ import Testing
       #expect(dmd.map(\.0) == other.map(\.0))
       for (a, b) in zip(dmd, other) { try expectSame(a.1, b.1, a.0) }
     }
-    // Which would not be so of any objective.
+    // This does not hold for every objective.
     let (dmd, amd) = (
       try outcome("dmd", guidance: 3.5, images: false), try outcome("amd", guidance: 3.5, images: false)
     )
@@ -77,7 +77,7 @@ import Testing
     }
     try objective.studentLoss(stage.scene(pairs: true)).total.backward()
     try expectGradients(in: ["student"], "student's update")
-    // The samples have their graph here, so that the loss itself must cut it.
+    // The samples have their graph here, so the loss itself must cut it.
     try objective.fakeTeacherLoss(stage.scene()).total.backward()
     try expectGradients(in: ["fake teacher", "head"], "fake teacher's update")
   }

@@ -4,7 +4,7 @@ import Foundation
 import Networks
 import Tensors
 
-/// A family of videos in as few lines as a family takes: a random 3-D network over pixels, without prompts to speak of.
+/// A minimal family of video models: a random 3-D network over pixels, with trivial prompts.
 final class TinyVideo: PretrainedModel {
   static let name = "tiny-video"
   static let summary = "Videos of a random 3-D network"
@@ -65,7 +65,7 @@ final class PlainPixels: Codec {
   func fingerprint() throws -> Fingerprint { ["codec": "plain"] }
 }
 
-/// A prompt is its length.
+/// Encodes a prompt as its length.
 final class PromptLength: TextConditioner {
   func embed(_ prompts: [String]) throws -> (tensors: [String: Tensor], cutOff: [Int]) {
     (

@@ -50,7 +50,7 @@ import Testing
       return
     }
 
-    // Two samples in a row, four frames each.
+    // Two samples per row, four frames each.
     let image = try #require(try observer.picture())
     #expect(image.width > 8 * 8 * 2 - 1 && image.height < image.width)
     #expect(scratch.has("run/samples/step-3.png"))
@@ -67,7 +67,7 @@ import Testing
     #expect(try weights.tensor("frames.weight").shape == [4, 3, 3, 1, 1])
   }
 
-  /// A video of noise, of which the first frames are kept.
+  /// A video of noise. `framed` keeps its first frames.
   private struct Clip: MediaItem {
     let name: String
     let caption: String

@@ -41,7 +41,7 @@ import Testing
     #expect(try scaleOfWeights([7, 7, 7, 7]) == 1)
   }
 
-  /// The largest weight that Reward Forcing makes of rewards.
+  /// The largest of Reward Forcing's weights for rewards.
   private func scaleOfWeights(_ rewards: [Float]) throws -> Double {
     let hand = try HandComputation()
     let scene = Scene(

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SDXL
 
-/// An autoencoder that diffusers saved, and what diffusers made with it.
+/// An autoencoder that diffusers saved, and diffusers' results with it.
 private struct Saved {
   let model: AutoencoderKL
   let expected: SafetensorsFile
@@ -40,7 +40,7 @@ private final class Joined: WeightSource {
   }
 }
 
-/// All but some tensors of a file.
+/// A file without some of its tensors.
 private final class Without: WeightSource {
   let whole: any WeightSource
   let part: String
@@ -91,7 +91,7 @@ private final class Without: WeightSource {
       try saved.expectSame("tiled", saved.model.decode(large, tile: side))
       let whole = try saved.model.decode(large)
       #expect(try EncoderFixtures.difference(whole, saved.expected.tensor("tiled")) > 1e-3)
-      // One that fits into a tile is decoded whole.
+      // An image that fits into a tile is decoded whole.
       #expect(try EncoderFixtures.difference(saved.model.decode(large, tile: 96), whole) == 0)
     }
   }

@@ -4,18 +4,18 @@ import TestSupport
 
 @testable import Files
 
-/// What diffusers has written, see Fixtures/make_*.py.
+/// diffusers' output, see Fixtures/make_*.py.
 enum EncoderFixtures {
   static let folder = "\(Repository.tests)/PluginTests/SDXL/Fixtures"
 
-  /// The lines of a gzip file, whose last four bytes say how much it holds.
+  /// The lines of a gzip file. Its last four bytes give the decompressed size.
   static func lines(_ name: String) throws -> [String] {
     let path = "\(folder)/\(name)"
     let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
     return String(decoding: try GzipFile(path).read(size, name), as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
-  /// The largest, in units of b's largest element where that is above 1.
+  /// The largest difference, divided by b's largest element if that is above 1.
   static func difference(_ a: Tensor?, _ b: Tensor) throws -> Double {
     guard let a, a.shape == b.shape else { return .infinity }
     let largest = try abs(b).doubles().max() ?? 0

@@ -10,7 +10,7 @@ import Testing
   @Test func `A model that is links into a cache is exported as files`() throws {
     let scratch = try Scratch()
     let files = FileManager.default
-    // Each file is a relative link, as in the folders that downloads leave.
+    // Each file is a relative link, as in downloaded folders.
     for item in ["model_index.json", "unet/config.json", "vae/config.json", "scheduler/scheduler_config.json"] {
       let path = scratch.path("model/\(item)")
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path

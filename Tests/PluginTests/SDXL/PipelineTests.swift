@@ -8,7 +8,7 @@ import Testing
 
 @testable import SDXL
 
-/// The folder that make_pipeline.py wrote, and what diffusers made of it.
+/// The folder from make_pipeline.py, and diffusers' results with it.
 struct PipelineFixture {
   static let path = "\(UNetFixture.folder)/pipeline"
   let expected = try! SafetensorsFile("\(path)/expected.safetensors")
@@ -150,7 +150,7 @@ struct PipelineFixture {
       #expect(changed == (component == "scaling_factor" ? [component, "vae"] : [component]))
       try whole.write(to: URL(fileURLWithPath: path))
     }
-    // The same settings written otherwise are the same.
+    // The same settings in another format count as the same.
     let path = "\(model)/tokenizer/tokenizer_config.json"
     let values = try ModelConfig(path).values.merging(["name_or_path": "elsewhere"]) { $1 }
     try Data(JSONValue.object(values).description.utf8).write(to: URL(fileURLWithPath: path))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SDXL
 
-/// A pipeline that diffusers saved, see make_text_encoders.py, in a folder of its own that a test may change.
+/// A pipeline that diffusers saved, see make_text_encoders.py, in a separate folder that a test may change.
 private final class TinyPipeline {
   let path = NSTemporaryDirectory() + "fewstep-sdxl-" + UUID().uuidString
   let expected: SafetensorsFile
@@ -24,7 +24,7 @@ private final class TinyPipeline {
 
   func encoders() throws -> TextEncoders { try TextEncoders(PipelineFolder(path)) }
 
-  /// Changes a value in one of its JSON files, or drops it.
+  /// Changes a value in one of its JSON files, or removes it.
   func set(_ file: String, _ key: String, _ value: JSONValue?) throws {
     var values = try ModelConfig("\(path)/\(file)").values
     values[key] = value
@@ -66,7 +66,7 @@ private final class TinyPipeline {
     let empty = try pipeline.encoders().nothing()
     try pipeline.expectSame("empty", empty.text)
     try pipeline.expectSame("pooled_empty", empty.pooled)
-    // As in diffusers, zeros where the pipeline does not say.
+    // As in diffusers, zeros if the pipeline does not set it.
     try pipeline.set("model_index.json", "force_zeros_for_empty_prompt", nil)
     #expect(try pipeline.encoders().nothing().text.doubles().allSatisfy { $0 == 0 })
   }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The configuration of SDXL's U-Net")
 struct UNetConfigurationTests {
-  /// SDXL-base's, with some values replaced; nil removes one.
+  /// SDXL-base's config with some values replaced; nil removes one.
   private func base(_ changes: [String: JSONValue?] = [:]) throws -> ModelConfig {
     var values = try ModelConfig("\(UNetFixture.folder)/unet-base/config.json").values
     for (key, value) in changes { values[key] = value }

@@ -6,7 +6,7 @@ import Tensors
 
 @testable import SDXL
 
-/// One of make_unet.py's configurations, and what diffusers computes with it.
+/// One of make_unet.py's configurations, and diffusers' results with it.
 struct UNetFixture {
   static let folder = "\(Repository.tests)/PluginTests/SDXL/Fixtures"
 
@@ -20,7 +20,7 @@ struct UNetFixture {
     expected = try SafetensorsFile("\(Self.folder)/unet-\(name)/expected.safetensors")
   }
 
-  /// The tensors whose names begin so, by the rest of their names.
+  /// The tensors whose names begin with the prefix, by the rest of their names.
   func expected(under prefix: String) throws -> [(name: String, tensor: Tensor)] {
     try expected.names.filter { $0.hasPrefix(prefix) }
       .map { (String($0.dropFirst(prefix.count)), try expected.tensor($0)) }
@@ -28,10 +28,10 @@ struct UNetFixture {
 
   func tensor(_ name: String) throws -> Tensor { try expected.tensor(name) }
 
-  /// An input that gradients are asked for.
+  /// An input that needs gradients.
   func leaf(_ name: String) throws -> Tensor { try tensor(name).cloned().requiringGrad() }
 
-  /// With the weights that make_unet.py gives it.
+  /// The network with the weights from make_unet.py.
   func network(_ dtype: DType = .float32) throws -> (network: UNet, parameters: ParameterStore) {
     let shapes = ParameterStore(.shapes)
     _ = try UNet(shapes.root, configuration)

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Fewstep
 
-/// Recipes that are shipped, and those of teachers and classifiers.
+/// Shipped recipes, including those for teachers and classifiers.
 @Suite struct TrainingRecipeTests {
-  /// Below the package's root.
+  /// The recipes' folder.
   static let folder = "\(Repository.root)/recipes"
 
   static var shipped: [String] {
@@ -16,7 +16,7 @@ import Testing
       .filter { $0.hasSuffix(".yaml") }.sorted()
   }
 
-  /// Reads a recipe as the command would that it is for.
+  /// Reads a recipe as its command would.
   private func read(_ node: YAMLNode) throws {
     let keys = try node.mapping().map(\.name)
     if keys.contains("sweep") {

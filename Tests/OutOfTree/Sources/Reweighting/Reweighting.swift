@@ -1,8 +1,8 @@
 import Fewstep
 import Tensors
 
-/// A user's objective: DMD's whole direction times exp(advantage / temperature), as Reward Forcing (arXiv 2512.04678)
-/// weights it. The AMD paper calls this naive reweighting.
+/// A user's objective: DMD's whole direction times exp(advantage / temperature), as in Reward Forcing (arXiv
+/// 2512.04678). The AMD paper calls this naive reweighting.
 public final class Reweighting: MatchingObjective {
   public struct Settings: Sendable {
     public let temperature: Double

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Reweighting
 
-/// Takes every sample for a fixed point, whatever the noise.
+/// Predicts a fixed point for every sample, whatever the noise.
 private final class Constant: Teacher, FakeTeacher {
   let schedule: any NoiseSchedule = RectifiedFlow()
   let prediction = Prediction.sample
