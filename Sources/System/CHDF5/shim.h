@@ -1,7 +1,7 @@
 #include <hdf5.h>
 
-// HDF5's types, flags and property-list classes are macros over globals that are set when the library opens, which Swift does not
-// import. Each has a getter here.
+// HDF5's types, flags and property-list classes are macros over globals that are set when the library opens. Swift does
+// not import them, so each has a getter here.
 
 static inline hid_t chdf5_type_float64(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t chdf5_type_float32(void) { return H5T_NATIVE_FLOAT; }
@@ -31,7 +31,7 @@ static inline unsigned chdf5_swmr_read(void) { return H5F_ACC_SWMR_READ; }
 
 static inline H5F_libver_t chdf5_latest_format(void) { return H5F_LIBVER_LATEST; }
 
-// At exit the library would try again to write what a full disk refused before, and crashes over it.
+// At exit the library would try again to write the data that did not fit on a full disk, and would crash.
 static inline int chdf5_open_library(void) {
   H5dont_atexit();
   return H5open();

@@ -1,2 +1,2 @@
-// libjpeg-turbo's own interface: libjpeg's reports errors by longjmp, which Swift frames do not survive.
+// libjpeg-turbo's own interface: libjpeg's reports errors by longjmp, which must not cross Swift frames.
 #include <turbojpeg.h>

@@ -1,7 +1,7 @@
 #include <png.h>
 
-// The constants of libpng's simplified interface are macros that Swift does not import as numbers of the right type.
-// The ordinary interface reports errors by longjmp, which Swift frames do not survive.
+// The constants of libpng's simplified interface are macros that Swift does not import with the right type. The
+// ordinary interface reports errors by longjmp, which must not cross Swift frames.
 
 static inline png_uint_32 cpng_version(void) { return PNG_IMAGE_VERSION; }
 static inline png_uint_32 cpng_grey(void) { return PNG_FORMAT_GRAY; }

@@ -52,7 +52,7 @@ int ct_grad(ct_tensor_t output, ct_tensor_t seed, const ct_tensor_t *inputs, siz
 bool ct_grad_mode() { return at::GradMode::is_enabled(); }
 
 void ct_set_grad_mode(bool enabled) {
-  // Weights that autocast has cast without grad stay in its cache, and would get no gradient in what follows.
+  // Weights that autocast has cast without grad stay in its cache, and would get no gradient from here on.
   if (enabled && !at::GradMode::is_enabled()) at::autocast::clear_cache();
   at::GradMode::set_enabled(enabled);
 }
@@ -77,7 +77,7 @@ struct Closure : torch::CustomClassHolder {
   }
 };
 
-/// Autocast as it was elsewhere, for one scope.
+/// Restores a recorded autocast state for one scope.
 struct AutocastScope {
   c10::DeviceType type;
   int32_t before;
@@ -89,8 +89,8 @@ struct AutocastScope {
 };
 
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
-  /// `anchor` needs a gradient, so that the node is recorded even if only captured parameters need one.
-  /// The inputs come as a TensorList: of a std::vector, apply() would not see the tensors in it.
+  /// `anchor` needs a gradient, so that the node is recorded even if only captured parameters need one. The inputs are
+  /// passed as a TensorList: apply() would not see the tensors in a std::vector.
   static at::Tensor forward(AutogradContext *context, at::Tensor anchor, at::TensorList inputs,
                             c10::intrusive_ptr<Closure> closure) {
     context->save_for_backward(inputs.vec());
@@ -98,7 +98,7 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     context->saved_data["device"] = static_cast<int64_t>(anchor.device().type());
     context->saved_data["autocast"] = static_cast<int64_t>(autocast_dtype(anchor.device().type()));
     at::NoGradGuard guard;
-    // A fresh tensor: a closure may hand back its input, which cannot be an output of this node.
+    // A new tensor: a closure may return its input, which cannot be an output of this node.
     return (*closure)(inputs.vec()).clone();
   }
 
@@ -119,12 +119,12 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     }
     variable_list found(leaves.size());
     if (!output.requires_grad()) {
-      // Nothing that the closure used needs a gradient.
+      // No tensor that the closure used needs a gradient.
     } else if (torch::autograd::Engine::get_default_engine().is_checkpoint_valid()) {
       torch::autograd::backward({output}, {gradients[0]});
       for (size_t i = 0; i < leaves.size(); i++) found[i] = leaves[i].grad();
     } else if (!leaves.empty()) {
-      // Gradients for some tensors only were asked for: the captured parameters' are not to be touched.
+      // Only gradients for some tensors were requested: the captured parameters' must not be changed.
       found = torch::autograd::grad({output}, leaves, {gradients[0]}, /*retain_graph=*/false, /*create_graph=*/false,
                                     /*allow_unused=*/true);
     }

@@ -1,4 +1,4 @@
-// One call for all of ATen: arguments are matched to the operator's schema, defaults filled in, results boxed.
+// One call for all of ATen: matches arguments to the operator's schema, fills in defaults, and boxes results.
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include "guard.h"
@@ -31,7 +31,7 @@ IValue list_of_tensors(const ct_value &value, bool optional) {
   return IValue(std::move(list));
 }
 
-/// The value as the schema wants it: an integer may stand for a number, one number for a list, nothing for "none".
+/// The value in the schema's type: an integer is accepted for a number, one number for a list, nothing for "none".
 IValue converted(const ct_value &value, const c10::TypePtr &declared) {
   switch (value.tag) {  // those that mean the same whatever the schema says
     case CT_TENSOR: return IValue(unboxed(value.tensor));
@@ -55,7 +55,7 @@ IValue converted(const ct_value &value, const c10::TypePtr &declared) {
       return IValue(value.integer);
     case CT_DOUBLES: {
       std::vector<double> numbers(value.numbers, value.numbers + value.count);
-      // A list of Scalars (as _foreach_* takes them) is a list of generic values.
+      // A list of Scalars (for _foreach_*) is a list of generic values.
       if (kind == TypeKind::ListType && type->containedType(0)->kind() == TypeKind::NumberType) {
         c10::List<at::Scalar> scalars;
         for (double number : numbers) scalars.push_back(at::Scalar(number));
@@ -97,7 +97,7 @@ ct_value result_of(IValue value) {
 
 ct_op_t ct_find(const char *name, const char *overload) {
   auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
-  // Operators live as long as libtorch does, so what points to them does too.
+  // Operators live as long as libtorch, so pointers to them stay valid.
   return handle ? reinterpret_cast<ct_op_t>(new Entry{*handle}) : nullptr;
 }
 

@@ -1,4 +1,4 @@
-// Where C++ exceptions stop, and the box a tensor travels in.
+// Catches C++ exceptions, and defines the box for a tensor.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -17,7 +17,7 @@ namespace fewstep {
 
 std::string &last_error();
 
-/// A foreign closure failed with this code, which its caller understands.
+/// The error of a foreign closure, with a code that its caller understands.
 struct ClosureFailed : std::runtime_error {
   int code;
   explicit ClosureFailed(int code) : std::runtime_error("a checkpointed closure failed"), code(code) {}
@@ -41,7 +41,7 @@ int guarded(Body body) noexcept {
   return 1;
 }
 
-/// The dtype that operators of a device type are cast to, -1 if autocast is off.
+/// The dtype to which operators of a device type are cast; -1 if autocast is off.
 int32_t autocast_dtype(c10::DeviceType type);
 void set_autocast_dtype(c10::DeviceType type, int32_t dtype);
 

@@ -43,7 +43,7 @@ void set_autocast_dtype(c10::DeviceType type, int32_t dtype) {
     at::autocast::set_enabled(dtype >= 0);
   }
 #endif
-  // What was cast stays cached for as long as the mode lasts.
+  // Cast tensors stay in the cache while the mode lasts, so the cache is cleared here.
   at::autocast::clear_cache();
 }
 
@@ -65,7 +65,7 @@ int ct_set_threads(int32_t count) {
 int32_t ct_threads() { return at::get_num_threads(); }
 
 void ct_keep_memory(int64_t bytes) {
-  // 32 MiB is the most that glibc takes for the first.
+  // 32 MiB is the maximum that glibc accepts for the first.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, static_cast<int>(std::min<int64_t>(bytes, INT32_MAX)));
   mallopt(M_TOP_PAD, 64 << 20);

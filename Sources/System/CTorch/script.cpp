@@ -1,4 +1,4 @@
-// TorchScript programs: networks that bring their own forward.
+// TorchScript programs: networks with their own forward.
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
@@ -15,7 +15,7 @@ struct ct_script {
 
 namespace {
 
-/// The submodule and the name of "layers.forward".
+/// Splits a path such as "layers.forward" into the submodule and the method's name.
 std::pair<torch::jit::Module, std::string> located(const torch::jit::Module &program, const std::string &method) {
   torch::jit::Module module = program;
   size_t start = 0;
@@ -59,7 +59,7 @@ int ct_script_call(ct_script_t script, const char *method, const ct_tensor_t *in
     if (!found) throw std::invalid_argument("the program has no method '" + std::string(method) + "'");
     std::vector<c10::IValue> arguments;
     for (size_t i = 0; i < n; i++) arguments.emplace_back(inputs[i]->value);
-    // Without the optimizer, which compiles while the first calls run: every call then computes the same.
+    // Without the optimizer, which compiles during the first calls, so that every call computes the same.
     torch::jit::GraphOptimizerEnabledGuard plain(false);
     auto result = (*found)(std::move(arguments));
     if (!result.isTensor())

@@ -1,4 +1,4 @@
-// Tensors in and out of plain memory.
+// Conversion between tensors and plain memory.
 #include <ATen/TensorUtils.h>
 
 #include <cstring>
@@ -34,7 +34,7 @@ int ct_from_bytes(const void *bytes, const int64_t *shape, int64_t rank, int32_t
 int ct_from_memory(void *bytes, const int64_t *shape, int64_t rank, int32_t dtype, void *owner,
                    void (*release)(void *), ct_tensor_t *out) {
   return guarded([&] {
-    // Goes with the deleter that holds it, or here, should from_blob throw: once in either case.
+    // Released by the deleter that holds it, or here if from_blob throws: exactly once in either case.
     std::shared_ptr<void> kept(owner, release);
     *out = boxed(at::from_blob(
         bytes, at::IntArrayRef(shape, rank), [kept](void *) {},

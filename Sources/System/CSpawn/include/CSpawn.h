@@ -1,9 +1,10 @@
-// Starting programs with the GNU extensions that Swift's import of the C library leaves out.
+// Starts programs with the GNU extensions that Swift's import of the C library lacks.
 #pragma once
 #include <sys/types.h>
 
-/// Starts `arguments[0]`, looked for in PATH, in `folder` and in a process group of its own, with no descriptors but these
-/// three (-1 is /dev/null), no blocked signals and none ignored. Lists end with a null pointer. Returns 0 or an error number.
+/// Starts `arguments[0]`, which is searched in PATH, in `folder` and in its own process group. It gets only these three
+/// descriptors (-1 is /dev/null), and no blocked or ignored signals. Lists end with a null pointer. Returns 0 or an
+/// error number.
 int cs_spawn(char *const arguments[], char *const environment[], const char *folder, int input, int output, int errors,
              pid_t *process);
 

@@ -1,8 +1,8 @@
-// The C door to libtorch: one boxed call that reaches every ATen operator, and what is not an operator.
+// The C interface to libtorch: one boxed call that reaches every ATen operator, and functions for everything else.
 //
-// Every function returns 0 on success and 1 on failure, when ct_error() holds the reason (per thread); where a
-// checkpointed closure failed, the code that the closure gave.
-// Tensors that come out are owned by the caller, who releases them with ct_release.
+// Every function returns 0 on success and 1 on failure; then ct_error() holds the reason (per thread). If a
+// checkpointed closure failed, the function returns the closure's code. The caller owns returned tensors, and releases
+// them with ct_release.
 #pragma once
 
 #include <stdbool.h>
@@ -22,8 +22,8 @@ enum ct_tag {
   CT_NONE, CT_TENSOR, CT_TENSORS, CT_DOUBLE, CT_DOUBLES, CT_INT, CT_INTS, CT_BOOL, CT_STRING, CT_DEVICE,
 };
 
-/// One argument or result. Lists point to `count` elements; a NULL in a list of tensors is "no tensor".
-/// In results, lists of tensors are allocated and go back with ct_free_list.
+/// One argument or result. Lists point to `count` elements; a NULL in a list of tensors is "no tensor". In results,
+/// lists of tensors are allocated, and the caller frees them with ct_free_list.
 typedef struct {
   int32_t tag;
   int64_t count;
@@ -45,18 +45,20 @@ const char *ct_error(void);
 
 /// The operator of this name ("aten::add") and overload ("Tensor"), or NULL if this libtorch lacks it.
 ct_op_t _Nullable ct_find(const char *name, const char *overload);
-/// Calls it; missing trailing arguments take the schema's defaults. *nresults is the room in, the number out.
+/// Calls it; missing trailing arguments have the schema's defaults. *nresults is the capacity on input, the number on
+/// output.
 int ct_call(ct_op_t op, const ct_value *_Nullable args, size_t nargs, ct_value *results, size_t *nresults);
 void ct_free_list(ct_tensor_t _Nullable *_Nullable tensors);
 
 // -- Tensors --------------------------------------------------------------------------------------------------------
 
 void ct_release(ct_tensor_t tensor);
-/// A second handle on the same tensor.
+/// A second handle to the same tensor.
 ct_tensor_t ct_retain(ct_tensor_t tensor);
 int ct_from_bytes(const void *_Nullable bytes, const int64_t *_Nullable shape, int64_t rank, int32_t dtype,
                   ct_tensor_t _Nullable *_Nonnull out);
-/// Memory that someone else owns: `release(owner)` is called when the last tensor over it is gone, or on failure.
+/// A tensor over the caller's memory: `release(owner)` is called when the last tensor over it is released, or on
+/// failure.
 int ct_from_memory(void *bytes, const int64_t *_Nullable shape, int64_t rank, int32_t dtype, void *owner,
                    void (*_Nonnull release)(void *), ct_tensor_t _Nullable *_Nonnull out);
 int64_t ct_rank(ct_tensor_t tensor);
@@ -77,20 +79,20 @@ int ct_set_requires_grad(ct_tensor_t tensor, bool value);
 int ct_gradient(ct_tensor_t tensor, ct_tensor_t _Nullable *_Nonnull out);
 int ct_set_gradient(ct_tensor_t tensor, ct_tensor_t _Nullable gradient);
 int ct_backward(ct_tensor_t loss, ct_tensor_t _Nullable seed, bool keep_graph, bool create_graph);
-/// Gradients of `output` for `inputs`; NULL for an input that plays no part.
+/// Gradients of `output` for `inputs`; NULL for an unused input.
 int ct_grad(ct_tensor_t output, ct_tensor_t _Nullable seed, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
             bool keep_graph, bool create_graph, ct_tensor_t _Nullable *_Nonnull out);
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool enabled);
 
-/// A closure over tensors: owned arguments in, an owned result out; it fails with a code above 1.
+/// A closure over tensors. It owns its arguments, and the caller owns the result. It fails with a code above 1.
 typedef struct {
   void *context;
   int (*call)(void *context, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n, ct_tensor_t _Nullable *_Nonnull out);
   void (*release)(void *context);
 } ct_closure;
-/// Runs the closure without storing its activations and again, with autograd, when backward arrives. Takes over the
-/// closure. Under ct_grad only `inputs` get gradients, not what the closure captured; there are no second derivatives.
+/// Runs the closure without storing its activations, and again with autograd in the backward pass. Takes ownership of
+/// the closure. Under ct_grad only `inputs` get gradients, not captured tensors; there are no second derivatives.
 int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
                   ct_tensor_t _Nullable *_Nonnull out);
 
@@ -98,28 +100,28 @@ int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull input
 
 typedef struct ct_script *ct_script_t;
 
-/// The program of a file, in evaluation mode, on a device as ct_device gives it. Released with ct_script_release.
+/// The program in a file, in evaluation mode, on a device from ct_device. Released with ct_script_release.
 int ct_script_load(const char *path, int32_t device_type, int32_t device_index, ct_script_t _Nullable *_Nonnull out);
 void ct_script_release(ct_script_t script);
 /// Parameters and buffers.
 int64_t ct_script_tensor_count(ct_script_t script);
-/// The name, valid for the life of the script, and the tensor at an index below the count.
+/// The name, valid while the script lives, and the tensor at an index below the count.
 const char *ct_script_tensor(ct_script_t script, int64_t index, ct_tensor_t _Nullable *_Nonnull out);
-/// Calls a method, that of a part by its path ("layers.forward"), which returns one tensor.
+/// Calls a method that returns one tensor. A submodule's method is given by its path ("layers.forward").
 int ct_script_call(ct_script_t script, const char *method, const ct_tensor_t _Nonnull *_Nullable inputs, size_t n,
                    ct_tensor_t _Nullable *_Nonnull out);
 
 // -- The runtime ----------------------------------------------------------------------------------------------------
 
-/// Autocast of a device type (c10::DeviceType) to a dtype; dtype -1 turns it off. *before is what held until now.
+/// Autocast of a device type (c10::DeviceType) to a dtype; dtype -1 turns it off. *before gets the previous dtype.
 int ct_autocast(int32_t device_type, int32_t dtype, int32_t *_Nullable before);
 int ct_set_threads(int32_t count);
 int32_t ct_threads(void);
-/// Lets malloc keep what is freed, up to `bytes`, instead of handing it back to the system and faulting it in again.
+/// Lets malloc keep freed memory, up to `bytes`, instead of returning it to the system and causing new page faults.
 void ct_keep_memory(int64_t bytes);
 int ct_set_deterministic(bool value);
 int32_t ct_cuda_devices(void);
-/// "1.13.1": valid for the life of the process, as are the next two.
+/// "1.13.1": valid while the process lives, like the next two.
 const char *ct_version(void);
 const char *ct_configuration(void);
 /// The path of the loaded libtorch_cpu.
