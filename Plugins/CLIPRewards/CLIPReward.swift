@@ -20,7 +20,7 @@ public final class CLIPReward: ImageNetworkReward {
   public let prompts: [String]
   public let batch: Int
   public let device: Device
-  /// Tensors besides the model that scores depend on.
+  /// Tensors that scores depend on besides the model.
   private let constants: [Tensor]
 
   init(

@@ -39,7 +39,7 @@ public final class GenEvalColorClassifier {
     self.device = device
   }
 
-  /// Everything besides the image that the colors depend on.
+  /// Everything that the colors depend on besides the image.
   public func fingerprint() throws -> Fingerprint {
     ["weights": try model.digest(), "tokenizer": tokenizer.digest]
   }

@@ -8,7 +8,7 @@ public final class PromptEmbeddings {
   /// A prefix for every prompt; may be empty.
   private let prefix: String
   private let device: Device
-  /// Everything besides the model that embeddings depend on.
+  /// Everything that embeddings depend on besides the model.
   public var fingerprint: Fingerprint { ["tokenizer": tokenizer.digest, "prefix": "'\(prefix)'"] }
   private var known = [String: Tensor]()
   /// The cache's limit: 400 MB of ViT-H-14's embeddings.

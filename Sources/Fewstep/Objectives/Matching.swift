@@ -4,7 +4,8 @@ import Tensors
 public enum MatchingScale: String, Sendable, CaseIterable {
   /// mean |x - x̂0_real| over the sample (arXiv 2405.14867 and DMD2's code).
   case dmd2
-  /// The same over α_t: DMD's w_t (arXiv 2311.18828, Eq. 8) in x̂0 space, where score differences are α/σ² times ours.
+  /// The same over α_t: DMD's w_t (arXiv 2311.18828, Eq. 8) in x̂0 space, in which score differences are α/σ² times
+  /// ours.
   case dmd
   case none
 }

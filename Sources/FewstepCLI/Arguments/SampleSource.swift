@@ -15,7 +15,7 @@ struct SampleSource {
   let maker: Maker
   /// The folder of the run or of the model.
   let folder: String
-  /// Everything besides the student's weights and the sampler that samples depend on, by name. May read all weights.
+  /// Everything that samples depend on besides the student's weights and the sampler, by name. May read all weights.
   let model: () throws -> Fingerprint
 
   /// "student, 4 steps"
@@ -42,7 +42,7 @@ struct SampleSource {
     }
   }
 
-  /// Everything besides their prompts and noise that samples depend on.
+  /// Everything that samples depend on besides their prompts and noise.
   func fingerprint() throws -> Fingerprint {
     var fingerprint = try model()
     for text in samplerSettings { fingerprint[text.keyword] = text.value }
