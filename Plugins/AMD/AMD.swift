@@ -22,7 +22,7 @@ public final class AMD: MatchingObjective {
   public var needs: Set<ObjectiveNeed> { gan?.isActive == true ? [.data] : [] }
   public var parameters: ParameterStore? { gan?.parameters }
   public var optimization: OptimizationSettings? { settings.gan?.optimization }
-  public func prepare(for backbone: any Backbone, seed: Int) throws { try gan?.prepare(for: backbone, seed: seed) }
+  public func prepare(for scenes: SceneBuilder, seed: Int) throws { try gan?.prepare(for: scenes, seed: seed) }
 
   public func studentLoss(_ scene: Scene) throws -> Loss {
     let (s, a) = (settings.sensitivity, try scene.advantage)  // Eq. 12

@@ -18,7 +18,7 @@ public final class DMD2: MatchingObjective {
   public var needs: Set<ObjectiveNeed> { gan.isActive ? [.data] : [] }
   public var parameters: ParameterStore? { gan.parameters }
   public var optimization: OptimizationSettings? { gan.settings.optimization }
-  public func prepare(for backbone: any Backbone, seed: Int) throws { try gan.prepare(for: backbone, seed: seed) }
+  public func prepare(for scenes: SceneBuilder, seed: Int) throws { try gan.prepare(for: scenes, seed: seed) }
 
   public func studentLoss(_ scene: Scene) throws -> Loss {
     let direction = try scene.distributionMatching + scene.conditionalAlignment

@@ -30,11 +30,14 @@ public final class PointDenoiser: FakeTeacher, Student {
   private let hidden: [Linear]
   private let output: Linear
   private let classes: Embedding
+  private let studentStep: StepEmbedding?
 
-  /// - Parameter power: the mean square of the data, which scales inputs to unit size.
+  /// - Parameters:
+  ///   - power: the mean square of the data, which scales inputs to unit size.
+  ///   - studentSteps: tells the network which of so many steps made a sample; nil does not.
   public init(
     _ store: ParameterStore, dimension: Int, classes: Int, width: Int, layers: Int, embedding: Int, power: Double,
-    schedule: any NoiseSchedule
+    studentSteps: Int? = nil, schedule: any NoiseSchedule
   ) throws {
     parameters = store
     self.schedule = schedule
@@ -44,6 +47,7 @@ public final class PointDenoiser: FakeTeacher, Student {
     hidden = try (0..<layers - 1).map { try Linear(store.root / "hidden" / $0, width, width) }
     output = try Linear(store.root / "output", width, dimension)
     self.classes = try Embedding(store.root / "classes", count: classes + 1, width: width)
+    studentStep = try studentSteps.map { try StepEmbedding(store.root, steps: $0, width: width) }
   }
 
   public func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
@@ -63,7 +67,9 @@ public final class PointDenoiser: FakeTeacher, Student {
     let scaled = try noisy / Tensor(sizes).to(noisy.device).unsqueezed(1)
     let models = try Tensor(times.map { Float(schedule.timestep($0)) }).to(noisy.device)
     let features = try concatenated([scaled, sinusoids(models, width: embedding)], 1)
-    var h = try silu(input(features) + classes(condition.tensor("class")))
+    var h = try input(features) + classes(condition.tensor("class"))
+    if let studentStep { h = try h + studentStep(condition.tensor(Condition.studentStep)) }
+    h = try silu(h)
     for layer in hidden { h = try silu(layer(h)) }
     return h
   }

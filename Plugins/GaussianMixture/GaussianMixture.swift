@@ -71,14 +71,16 @@ public final class GaussianMixture: Backbone {
   public func teacher() throws -> any Teacher { ExactTeacher(try MixtureDensity(seen, on: device), schedule) }
 
   /// Both roles start from the same weights if they have a warm start.
-  public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
+  public func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser {
     let denoiser = try PointDenoiser(
       ParameterStore(.random(seed: seed), device: device), dimension: mixture.dimension, classes: mixture.classes,
       width: network.width, layers: network.layers, embedding: network.embedding, power: mixture.power,
-      schedule: schedule)
+      studentSteps: studentSteps, schedule: schedule)
     guard network.warmStart > 0 else { return denoiser }
     if let start {
-      try denoiser.parameters.load { start[$0] }
+      try noGrad {
+        for own in denoiser.parameters.all { if let value = start[own.name] { try own.value.copy(from: value) } }
+      }
     } else {
       let data = try MixtureData(seen, count: 20_000, seed: seed, on: device)
       try denoiser.learnToDenoise(data, unconditional: unconditional, steps: network.warmStart, seed: seed)

@@ -16,10 +16,15 @@ public final class IDXImages: DataSource {
   public let sampleShape: [Int]
   private let images: Tensor
   private let labels: [Int]
+  private let downsample: Int
   private let device: Device
 
-  /// - Throws: `Failure` if a file is missing or truncated, or the two files' counts differ.
-  public init(images path: String, labels labelPath: String, subset: Subset = .all, on device: Device = .cpu) throws {
+  /// - Parameter downsample: the side of the squares of pixels that are averaged into one.
+  /// - Throws: `Failure` if a file is missing or truncated, the two files' counts differ, or the images do not divide into
+  ///   such squares.
+  public init(
+    images path: String, labels labelPath: String, subset: Subset = .all, downsample: Int = 1, on device: Device = .cpu
+  ) throws {
     let all = try IDXFile.read(path)
     let classes = try IDXFile.read(labelPath).integers()
     guard [3, 4].contains(all.rank), all.dtype == .uint8 else {
@@ -30,18 +35,28 @@ public final class IDXImages: DataSource {
       throw Failure(
         .malformed, at: labelPath, expected: "\(all.shape[0]) labels, one an image", got: "\(classes.count)")
     }
+    guard all.shape.suffix(2).allSatisfy({ $0.isMultiple(of: downsample) }) else {
+      throw Failure(
+        .malformed, at: path, expected: "height and width that are multiples of \(downsample) (downsample)",
+        got: "\(all.shape.suffix(2))")
+    }
     let start = subset == .odd ? 1 : 0
     let step = subset == .all ? 1 : 2
     let part = try all.sliced(0, from: start, step: step)
     images = try (part.rank == 3 ? part.unsqueezed(1) : part).contiguous()
     labels = stride(from: start, to: classes.count, by: step).map { classes[$0] }
     count = labels.count
-    sampleShape = images.shape.dropFirst().map { $0 }
+    sampleShape = [images.shape[1], images.shape[2] / downsample, images.shape[3] / downsample]
+    self.downsample = downsample
     self.device = device
   }
 
   public func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition) {
-    let pixels = try images.selected(Tensor(positions)).to(device).to(.float32)
+    var pixels = try images.selected(Tensor(positions)).to(device).to(.float32)
+    if downsample > 1 {
+      let (c, h, w) = (sampleShape[0], sampleShape[1], sampleShape[2])
+      pixels = try pixels.reshaped([positions.count, c, h, downsample, w, downsample]).mean([3, 5])
+    }
     return (try pixels * (1 / 127.5) - 1, try Condition(classes: positions.map { labels[$0] }, on: device))
   }
 
@@ -51,7 +66,11 @@ public final class IDXImages: DataSource {
         let images = s.path("images", "The file of images.")
         let labels = s.path("labels", "The file of labels.")
         let subset: Subset = s.choice("subset", default: .all, "Which positions count: halves share no image.")
-        return { try IDXImages(images: images, labels: labels, subset: subset, on: $0.device) }
+        let downsample = s.integer(
+          "downsample", default: 1, in: .closed(1, 64), "Side of the squares of pixels that are averaged into one.")
+        return {
+          try IDXImages(images: images, labels: labels, subset: subset, downsample: downsample, on: $0.device)
+        }
       })
   }
 }

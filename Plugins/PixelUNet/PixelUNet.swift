@@ -65,13 +65,16 @@ public final class PixelUNet: Backbone {
     return teacher
   }
 
-  public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser { try denoiser() }
+  public func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser {
+    try denoiser(studentSteps: studentSteps)
+  }
 
   public func pixels(_ samples: Tensor) throws -> Tensor? { try (samples * 0.5 + 0.5).clamped(0, 1) }
 
-  private func denoiser() throws -> PixelDenoiser {
+  private func denoiser(studentSteps: Int? = nil) throws -> PixelDenoiser {
     try PixelDenoiser(
-      architecture, ParameterStore(weights, device: device), shift: shift, gradientCheckpointing: gradientCheckpointing)
+      architecture, ParameterStore(weights, device: device), shift: shift,
+      gradientCheckpointing: gradientCheckpointing, studentSteps: studentSteps)
   }
 
   public static func register(in catalog: inout Catalog) {

@@ -40,6 +40,7 @@ final class UNet {
   private let time1: Linear
   private let time2: Linear
   private let classes: Embedding
+  let studentStep: StepEmbedding?
   private let down: [Level]
   private let middle: (first: ResidualBlock, attention: AttentionBlock, second: ResidualBlock)
   private let up: [Level]
@@ -53,7 +54,8 @@ final class UNet {
     var resample: Convolution?
   }
 
-  init(_ scope: Scope, _ a: Architecture) throws {
+  /// - Parameter studentSteps: tells the network which of so many steps made a sample; nil does not.
+  init(_ scope: Scope, _ a: Architecture, studentSteps: Int? = nil) throws {
     architecture = a
     let widths = a.multipliers.map { $0 * a.channels }
     let embedding = 4 * a.channels
@@ -63,6 +65,7 @@ final class UNet {
     time2 = try Linear(scope / "time_embedding" / "linear_2", embedding, embedding)
     // One more than the number of classes: the last means "none".
     classes = try Embedding(scope / "class_embedding", count: a.classes + 1, width: embedding)
+    studentStep = try studentSteps.map { try StepEmbedding(scope, steps: $0, width: embedding) }
 
     var skips = [a.channels]
     var current = a.channels
@@ -114,11 +117,10 @@ final class UNet {
     convOut = try Convolution(scope / "conv_out", current, inputs, kernel: 3)
   }
 
-  /// x [B, C, H, W], time [B] in the network's units, classes int64 [B] -> [B, C, H, W]
+  /// x [B, C, H, W], embedded [B, width], see `embed` -> [B, C, H, W]
   ///
   /// - Parameter gradientCheckpointing: gradient checkpointing (Chen et al., arXiv 1604.06174) of the residual blocks.
-  func callAsFunction(_ x: Tensor, _ time: Tensor, _ labels: Tensor, gradientCheckpointing: Bool) throws -> Tensor {
-    let embedded = try embed(time, labels)
+  func callAsFunction(_ x: Tensor, _ embedded: Tensor, gradientCheckpointing: Bool) throws -> Tensor {
     var (h, skips) = try encode(x, embedded, gradientCheckpointing)
     for level in up {
       for (index, residual) in level.residuals.enumerated() {
@@ -133,8 +135,8 @@ final class UNet {
   /// The features of the middle block [B, C, h, w], which cost about half as much as the whole network.
   ///
   /// Never recomputed: a GAN requests them with frozen parameters, which are no longer frozen in the backward pass.
-  func bottleneck(_ x: Tensor, _ time: Tensor, _ labels: Tensor) throws -> Tensor {
-    try encode(x, embed(time, labels), false).middle
+  func bottleneck(_ x: Tensor, _ embedded: Tensor) throws -> Tensor {
+    try encode(x, embedded, false).middle
   }
 
   private func run(_ block: ResidualBlock, _ x: Tensor, _ embedded: Tensor, _ gradientCheckpointing: Bool) throws
@@ -144,9 +146,12 @@ final class UNet {
     return try checkpoint([x, embedded]) { try block($0[0], $0[1]) }
   }
 
-  private func embed(_ time: Tensor, _ labels: Tensor) throws -> Tensor {
+  /// time [B] as the network counts it, classes int64 [B], the student's steps int64 [B] -> [B, width], after SiLU
+  func embed(_ time: Tensor, _ labels: Tensor, studentStep step: Tensor?) throws -> Tensor {
     let sinusoid = try sinusoids(time, width: architecture.channels).to(convIn.weight.value.dtype)
-    return try silu(time2(silu(time1(sinusoid))) + classes(labels))
+    var embedded = try time2(silu(time1(sinusoid))) + classes(labels)
+    if let studentStep, let step { embedded = try embedded + studentStep(step) }
+    return try silu(embedded)
   }
 
   private func encode(_ x: Tensor, _ embedded: Tensor, _ gradientCheckpointing: Bool) throws -> (

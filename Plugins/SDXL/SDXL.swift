@@ -65,7 +65,9 @@ public final class SDXL: PretrainedModel {
     ]
   }
 
-  public func denoiser(_ scope: Scope) throws -> any ConditionedNetwork { try UNet(scope, unet) }
+  public func denoiser(_ scope: Scope, studentSteps: Int?) throws -> any ConditionedNetwork {
+    try UNet(scope, unet, studentSteps: studentSteps)
+  }
 
   public func geometry(_ frame: MediaFrame) -> [String: [Float]] {
     let numbers = [
@@ -94,7 +96,8 @@ extension UNet: ConditionedNetwork {
   ) throws -> Tensor {
     try self(
       noisy, timestep, text: condition.tensor("text"), pooled: condition.tensor("pooled"),
-      timeIDs: condition.tensor("time-ids"), gradientCheckpointing: gradientCheckpointing)
+      timeIDs: condition.tensor("time-ids"), studentStep: condition.tensors[Condition.studentStep],
+      gradientCheckpointing: gradientCheckpointing)
   }
 
   /// The middle block's features, [B, C, h, w].
@@ -103,6 +106,7 @@ extension UNet: ConditionedNetwork {
   ) throws -> Tensor {
     try middle(
       noisy, timestep, text: condition.tensor("text"), pooled: condition.tensor("pooled"),
-      timeIDs: condition.tensor("time-ids"), gradientCheckpointing: gradientCheckpointing)
+      timeIDs: condition.tensor("time-ids"), studentStep: condition.tensors[Condition.studentStep],
+      gradientCheckpointing: gradientCheckpointing)
   }
 }

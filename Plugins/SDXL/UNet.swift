@@ -7,14 +7,16 @@ public final class UNet {
   private let convIn: Convolution
   private let time: Embedder
   private let added: Embedder
+  private let studentStep: StepEmbedding?
   private let down: [(layers: [Layer], downsampler: Convolution?)]
   private let mid: (first: ResidualBlock, transformer: SpatialTransformer, second: ResidualBlock)
   private let up: [(layers: [Layer], upsampler: Convolution?)]
   private let normOut: GroupNorm
   private let convOut: Convolution
 
+  /// - Parameter studentSteps: tells the network which of so many steps made a sample; nil does not.
   /// - Throws: `ParameterError` of the scope's store if a checkpoint lacks a tensor or has another shape.
-  public init(_ scope: Scope, _ configuration: UNetConfiguration) throws {
+  public init(_ scope: Scope, _ configuration: UNetConfiguration, studentSteps: Int? = nil) throws {
     let c = configuration
     self.configuration = c
     let first = c.levels[0].channels
@@ -22,6 +24,7 @@ public final class UNet {
     time = try Embedder(scope / "time_embedding", first, c.embeddingWidth)
     added = try Embedder(
       scope / "add_embedding", c.pooledWidth + UNetConfiguration.sizeCount * c.sizeWidth, c.embeddingWidth)
+    studentStep = try studentSteps.map { try StepEmbedding(scope, steps: $0, width: c.embeddingWidth) }
 
     var current = first
     var skips = [first]
@@ -70,13 +73,14 @@ public final class UNet {
   ///   - text: the prompts' embeddings [B, L, text width].
   ///   - pooled: the prompts' pooled embeddings [B, pooled width].
   ///   - timeIDs: original height and width, crop top and left, target height and width, in pixels: float32 [B, 6].
+  ///   - studentStep: the student's steps that made the samples, int64 [B], for a network that is told.
   ///   - gradientCheckpointing: recompute each residual and transformer block in the backward pass. The parameters that
   ///     are trainable now must still be trainable then.
   public func callAsFunction(
     _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor,
-    gradientCheckpointing: Bool = false
+    studentStep: Tensor? = nil, gradientCheckpointing: Bool = false
   ) throws -> Tensor {
-    let pass = try pass(timestep, text, pooled, timeIDs, gradientCheckpointing)
+    let pass = try pass(timestep, text, pooled, timeIDs, studentStep, gradientCheckpointing)
     var (h, skips) = try encode(sample, pass)
     for level in up {
       for layer in level.layers { h = try layer(h, skip: skips.removeLast(), pass) }
@@ -92,15 +96,16 @@ public final class UNet {
   /// as above.
   public func middle(
     _ sample: Tensor, _ timestep: Tensor, text: Tensor, pooled: Tensor, timeIDs: Tensor,
-    gradientCheckpointing: Bool = false
+    studentStep: Tensor? = nil, gradientCheckpointing: Bool = false
   ) throws -> Tensor {
-    try encode(sample, pass(timestep, text, pooled, timeIDs, gradientCheckpointing)).middle
+    try encode(sample, pass(timestep, text, pooled, timeIDs, studentStep, gradientCheckpointing)).middle
   }
 
   private var dtype: DType { convIn.weight.value.dtype }
 
   private func pass(
-    _ timestep: Tensor, _ text: Tensor, _ pooled: Tensor, _ timeIDs: Tensor, _ gradientCheckpointing: Bool
+    _ timestep: Tensor, _ text: Tensor, _ pooled: Tensor, _ timeIDs: Tensor, _ step: Tensor?,
+    _ gradientCheckpointing: Bool
   ) throws -> Pass {
     func waves(_ x: Tensor, _ width: Int) throws -> Tensor {
       try sinusoids(
@@ -108,8 +113,12 @@ public final class UNet {
       ).to(dtype)
     }
     let size = try waves(timeIDs.reshaped([-1]), configuration.sizeWidth).reshaped([timeIDs.shape[0], -1])
-    let embedding =
+    var embedding =
       try time(waves(timestep, configuration.levels[0].channels)) + added(concatenated([pooled.to(dtype), size], 1))
+    if let studentStep {
+      guard let step else { throw TensorError("UNet", "it reads the student's step, and was not told one") }
+      embedding = try embedding + studentStep(step).to(dtype)
+    }
     return Pass(embedding: try silu(embedding), text: try text.to(dtype), gradientCheckpointing: gradientCheckpointing)
   }
 

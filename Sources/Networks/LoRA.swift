@@ -16,7 +16,8 @@ public enum LoRA {
     }
   }
 
-  /// Freezes the network and adds an adapter to every linear and convolution weight whose layer matches a pattern.
+  /// Freezes the network, except for added parameters, and adds an adapter to every linear and convolution weight whose layer
+  /// matches a pattern.
   ///
   /// The adapters' names are PEFT's: LAYER.lora_A.weight [rank, in, ...] and LAYER.lora_B.weight [out, rank, ...]. `up`
   /// starts at zero, so nothing changes before training. Adapters are float32 whatever the dtype of the frozen weights:
@@ -30,6 +31,7 @@ public enum LoRA {
     to store: ParameterStore, patterns: [String], rank: Int, alpha: Double, seed: Int
   ) throws -> Int {
     try store.setTrainable(false)
+    for parameter in store.all where parameter.isAdded { try parameter.setTrainable(true) }
     let initial = ParameterStore(.random(seed: seed), device: store.device)
     var unmatched = Set(patterns)
     var count = 0

@@ -11,11 +11,14 @@ public final class Parameter {
   var takesAdapter = false
   /// Whether the tensor belongs to another network, see `ParameterStore.Source.shared`.
   public let isShared: Bool
+  /// Whether it was added to the network that a checkpoint holds: it is trained whatever else is.
+  public let isAdded: Bool
 
-  init(name: String, value: Tensor, isShared: Bool = false) {
+  init(name: String, value: Tensor, isShared: Bool = false, isAdded: Bool = false) {
     self.name = name
     self.value = value
     self.isShared = isShared
+    self.isAdded = isAdded
   }
 
   public var isTrainable: Bool { value.requiresGrad }

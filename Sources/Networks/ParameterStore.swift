@@ -94,6 +94,20 @@ public final class ParameterStore {
     return parameter
   }
 
+  /// Adds a parameter of zeros, float32, that no checkpoint has.
+  func makeAdded(_ name: String, _ shape: [Int]) throws -> Parameter {
+    guard index[name] == nil else { throw ParameterError.duplicate(name) }
+    let value: Tensor
+    if case .shapes = source {
+      value = try .empty(shape, .float32, on: .meta)
+    } else {
+      value = try .zeros(shape, .float32, on: device)
+    }
+    let parameter = Parameter(name: name, value: try value.requiringGrad(), isAdded: true)
+    adopt([parameter])
+    return parameter
+  }
+
   /// Adds parameters that were made elsewhere, such as adapters, to this network.
   func adopt(_ parameters: [Parameter]) {
     for parameter in parameters {
@@ -117,6 +131,13 @@ public struct Scope {
   /// - Throws: `ParameterError` with the full name if the checkpoint lacks it or has another shape.
   public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Parameter {
     try store.make((self / name).path, shape, initializer)
+  }
+
+  /// A parameter of zeros, float32, that checkpoints of the network do not have. It is trained even under adapters.
+  ///
+  /// - Throws: `ParameterError` if there is one of this name.
+  public func added(_ name: String, _ shape: [Int]) throws -> Parameter {
+    try store.makeAdded((self / name).path, shape)
   }
 }
 

@@ -26,9 +26,9 @@ final class ObjectiveTestBench {
     try teacher.parameters.setTrainable(false)
     (student, fakeTeacher) = (try backbone.network(seed: 2), try backbone.network(seed: 3))
     objective = try make()
-    try objective.prepare(for: backbone, seed: 4)
     group = objective.groupAdvantage?.groupSize ?? 1
     count = 2 * group * ((group + 3) / group)
+    try objective.prepare(for: scenes(), seed: 4)
   }
 
   var halves: [Range<Int>] { [0..<count / 2, count / 2..<count] }
@@ -49,13 +49,8 @@ final class ObjectiveTestBench {
 
   func scene(_ samples: Tensor, step: Int = 0, _ range: Range<Int>? = nil) throws -> Scene {
     let range = range ?? 0..<count
-    let real: any Teacher = teachersAgree ? fakeTeacher : teacher
-    var scenes = SceneBuilder(
-      backbone: backbone, teacher: InUnits(real, unit), student: InUnits(student, unit),
-      fakeTeacher: InUnits(fakeTeacher, unit), steps: [1, 0.5], matching: matching)
-    scenes.unit = unit
-    return try scenes.scene(
-      of: samples.rows(range), condition(range), range, times: 0.1...0.9, studentTime: 0.5,
+    return try scenes().scene(
+      of: samples.rows(range), condition(range), range, times: 0.1...0.9, studentStep: 1,
       batchRewards: objective.groupAdvantage.map {
         try BatchRewards(
           rewards: noise.stream("rewards", step: step).normal(0..<count, [], on: backbone.device), groupAdvantage: $0)
@@ -67,6 +62,15 @@ final class ObjectiveTestBench {
           condition: try condition(range)
         )
       })
+  }
+
+  private func scenes() -> SceneBuilder {
+    let real: any Teacher = teachersAgree ? fakeTeacher : teacher
+    var scenes = SceneBuilder(
+      backbone: backbone, teacher: InUnits(real, unit), student: InUnits(student, unit),
+      fakeTeacher: InUnits(fakeTeacher, unit), steps: [1, 0.5], matching: matching)
+    scenes.unit = unit
+    return scenes
   }
 
   private func condition(_ range: Range<Int>) throws -> Condition {

@@ -18,7 +18,9 @@ final class PointBackbone: Backbone {
     try Condition(classes: condition.promptIDs.map { _ in 3 }, promptIDs: condition.promptIDs, on: device)
   }
   func teacher() throws -> any Teacher { try network(seed: 1) }
-  func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser { try network(seed: seed) }
+  func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser {
+    try network(seed: seed)
+  }
   func network(seed: Int) throws -> PointNetwork { try PointNetwork(.random(seed: seed), self) }
 }
 

@@ -39,9 +39,9 @@ public struct DirectionField {
       let x = try points.detached().cloned().requiringGrad()
       let shape = components.backbone.sampleShape
       let noise = try source.stream("field noise", step: draw).normal(0..<1, shape, on: points.device)
-      let scene = scenes.scene(
+      let scene = try scenes.scene(
         of: x, condition, 0..<count, time: try .full([count], time, .float64), noise: try noise + points.zerosLike(),
-        batchRewards: batchRewards,
+        studentStep: recipe.steps.count - 1, batchRewards: batchRewards,
         streams: { source.stream("field \(Self.streamNames[$0] ?? $0)", step: draw) },
         real: components.data.map { data in { try data.batch((0..<count).map { $0 % data.count }) } },
         pairs: components.pairs.map { pairs in { try pairs.batch([0], components.backbone) } })

@@ -36,8 +36,10 @@ struct BackboneTemplate: PluginTemplate {
       }
 
       public func teacher() throws -> any Teacher { ExactTeacher(radius: radius, deviation: deviation) }
-      public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
-        try PointNetwork(seed: seed, on: device)
+      public func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int)
+        throws -> any TrainableDenoiser
+      {
+        try PointNetwork(studentSteps: studentSteps, seed: seed, on: device)
       }
 
       public static func register(in catalog: inout Catalog) {
@@ -84,22 +86,25 @@ struct BackboneTemplate: PluginTemplate {
       let parameters: ParameterStore
       private let input: Linear
       private let classes: Embedding
+      private let studentStep: StepEmbedding?
       private let hidden: Linear
       private let output: Linear
 
-      init(seed: Int, on device: Device, width: Int = 64) throws {
+      init(studentSteps: Int?, seed: Int, on device: Device, width: Int = 64) throws {
         parameters = ParameterStore(.random(seed: seed), device: device)
         let root = parameters.root
         input = try Linear(root / "input", 2 + 16, width)
         classes = try Embedding(root / "classes", count: 3, width: width)
+        studentStep = try studentSteps.map { try StepEmbedding(root, steps: $0, width: width) }
         hidden = try Linear(root / "hidden", width, width)
         output = try Linear(root / "output", width, 2)
       }
 
       func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
         let times = try sinusoids((time * 1000).to(.float32).to(noisy.device), width: 16)
-        let h = try silu(input(concatenated([noisy, times], 1)) + classes(condition.tensor("class")))
-        return try output(silu(hidden(h)))
+        var h = try input(concatenated([noisy, times], 1)) + classes(condition.tensor("class"))
+        if let studentStep { h = try h + studentStep(condition.tensor(Condition.studentStep)) }
+        return try output(silu(hidden(silu(h))))
       }
     }
     """

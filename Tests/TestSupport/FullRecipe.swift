@@ -120,6 +120,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       scale: dmd2
       times: [0.05, 0.9]
       sampling: \(sampling)
+      steps: last
     training:
       steps: 6
       batch: 16

@@ -16,6 +16,7 @@ package final class Stage {
   package let samples: Tensor
   package var guidance = 1.0
   package var scale = MatchingScale.dmd2
+  package var steps = MatchedSteps.all
 
   package static let count = 12
 
@@ -47,13 +48,16 @@ package final class Stage {
     return try BatchRewards(rewards: rewards, groupAdvantage: groupAdvantage)
   }
 
-  package func scene(sensed isSensed: Bool = true, pairs: Bool = false, studentTime: Double = 0.5) throws -> Scene {
-    let shape = [Self.count] + backbone.sampleShape
-    let scenes = SceneBuilder(
+  package var scenes: SceneBuilder {
+    SceneBuilder(
       backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: [1, 0.5],
-      matching: Matching(guidance: Guidance(guidance), scale: scale))
+      matching: Matching(guidance: Guidance(guidance), scale: scale, steps: steps))
+  }
+
+  package func scene(sensed isSensed: Bool = true, pairs: Bool = false, studentStep: Int = 1) throws -> Scene {
+    let shape = [Self.count] + backbone.sampleShape
     return try scenes.scene(
-      of: samples, condition, 0..<Self.count, times: 0.05...0.95, studentTime: studentTime,
+      of: samples, condition, 0..<Self.count, times: 0.05...0.95, studentStep: studentStep,
       batchRewards: isSensed ? batchRewards() : nil, streams: { Noise(seed: 11).stream($0, step: 0) },
       real: { [condition] in (try normal("real", shape), condition) },
       pairs: pairs

@@ -47,7 +47,7 @@ struct Recording {
 
   private static func place(_ recipe: Recipe, _ update: Int, _ step: Int) -> Int {
     let unit = Noise(seed: recipe.seed).stream("update \(update) student step", step: step).unit()
-    return min(Int(unit * Double(recipe.steps.count)), recipe.steps.count - 1)
+    return recipe.matching.steps.step(unit, of: recipe.steps.count)
   }
 
   func write(to path: String) throws { try Safetensors.write(tensors, to: path) }

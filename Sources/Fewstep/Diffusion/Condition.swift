@@ -33,6 +33,15 @@ public struct Condition {
     Condition(promptIDs: Array(promptIDs[range]), tensors: try tensors.mapValues { try $0.rows(range) })
   }
 
+  /// The tensor that tells a network which of the student's steps made each sample: int64 [B], positions in the list of steps.
+  public static let studentStep = "student-step"
+
+  /// The same condition for samples that the student made in this step of its list.
+  public func told(step: Int, on device: Device) throws -> Condition {
+    let steps = try Tensor(Array(repeating: step, count: count)).to(device)
+    return Condition(promptIDs: promptIDs, tensors: tensors.merging([Self.studentStep: steps]) { $1 })
+  }
+
   /// This batch followed by the other one.
   public func followed(by other: Condition) throws -> Condition {
     var joined = [String: Tensor]()

@@ -27,8 +27,11 @@ public protocol Backbone: AnyObject {
   ///
   /// - Parameters:
   ///   - adapters: only adapters will be trained, so the weights may share the teacher's memory.
+  ///   - studentSteps: the number of the student's steps, for a fake teacher that is told which of them made a sample: its
+  ///     network has a `StepEmbedding` and reads `Condition.studentStep`. nil: it is not told. A family without such a
+  ///     network ignores the number, and recipes that need it are refused.
   ///   - seed: the seed of random weights.
-  func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser
+  func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser
 
   /// Pixels in 0...1 of samples, [B, C, H, W] of images and [B, C, F, H, W] of videos; nil for points.
   func pixels(_ samples: Tensor) throws -> Tensor?
@@ -41,6 +44,9 @@ public enum Role: String, Sendable {
 }
 
 extension Backbone {
+  public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
+    try trainable(role, adapters: adapters, studentSteps: nil, seed: seed)
+  }
   public var featureShape: [Int]? { nil }
   public func pixels(_ samples: Tensor) throws -> Tensor? { nil }
   /// Whether samples are points of the plane, which can be plotted.

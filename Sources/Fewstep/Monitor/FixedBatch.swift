@@ -11,6 +11,8 @@ final class FixedBatch {
   private let groupSize: Int
   private let components: TrainingComponents
   private let steps: [Double]
+  /// Whether the fake teacher is told the student's step: here always the last.
+  private let tellsStep: Bool
   private let sampling: SampleGenerator
   private let noise: Noise
   /// Metrics of the teacher's samples for the same prompts and noise.
@@ -42,6 +44,7 @@ final class FixedBatch {
       (components.reward.map { [("reward", $0)] } ?? [])
       + components.heldOutRewards.map { ("held-out-\($0.name)", $0.reward) }
     steps = recipe.steps
+    tellsStep = recipe.matching.steps == .stepAware
     noise = Noise(seed: recipe.seed)
     sampling = SampleGenerator(
       components.backbone, seed: recipe.seed, batch: recipe.training.batch / recipe.training.microBatches)
@@ -101,7 +104,8 @@ final class FixedBatch {
       let errors = try sampling.conditions(prompts).flatMap { range, condition in
         let times = try Tensor(order[range].map { (Double($0) + 0.5) / Double(prompts.count) })
         let epsilon = try stream.normal(range, components.backbone.sampleShape, on: components.backbone.device)
-        return try components.fakeTeacher.denoisingError(samples.rows(range), epsilon, at: times, given: condition())
+        let given = try tellsStep ? condition().told(step: steps.count - 1, on: epsilon.device) : condition()
+        return try components.fakeTeacher.denoisingError(samples.rows(range), epsilon, at: times, given: given)
           .doubles()
       }
       return errors.reduce(0, +) / Double(errors.count)

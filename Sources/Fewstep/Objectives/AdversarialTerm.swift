@@ -38,6 +38,8 @@ public final class AdversarialTerm {
 
   public let settings: Settings
   private var head: (any Discriminator)?
+  /// Tells the head the student's step, whoever's features it reads; nil if all steps are matched at once.
+  private var step: StepEmbedding?
 
   public init(_ settings: Settings) { self.settings = settings }
 
@@ -45,12 +47,16 @@ public final class AdversarialTerm {
   public var isActive: Bool { settings.studentWeight > 0 || settings.discriminatorWeight > 0 }
   public var parameters: ParameterStore? { head?.parameters }
 
-  public func prepare(for backbone: any Backbone, seed: Int) throws {
+  public func prepare(for scenes: SceneBuilder, seed: Int) throws {
     guard isActive else { return }
-    guard let shape = backbone.featureShape else {
+    guard let shape = scenes.backbone.featureShape else {
       throw TensorError("gan", "this backbone has no features for a discriminator to read; remove the `gan` section")
     }
-    head = try settings.head.discriminator(of: shape, ParameterStore(.random(seed: seed), device: backbone.device))
+    let store = ParameterStore(.random(seed: seed), device: scenes.backbone.device)
+    head = try settings.head.discriminator(of: shape, store)
+    if scenes.matching.steps == .stepAware {
+      step = try StepEmbedding(store.root, steps: scenes.steps.count, width: shape[0])
+    }
   }
 
   /// Adds softplus(-D(x_t')): the student makes samples that the head takes for real.
@@ -61,7 +67,7 @@ public final class AdversarialTerm {
     // the way.
     let generated = try (head?.parameters ?? scene.fakeTeacher.parameters).frozen {
       try scene.fakeTeacher.parameters.frozen {
-        try logits(scene.samples, batch.fakeNoise, batch.time, scene.condition, scene)
+        try logits(scene.samples, batch.fakeNoise, batch.time, scene.fakeCondition, scene)
       }
     }
     return try loss.adding("gan", mean(softplus(-generated)), weight: settings.studentWeight)
@@ -71,7 +77,7 @@ public final class AdversarialTerm {
   public func adding(toFakeTeacher loss: Loss, _ scene: Scene) throws -> Loss {
     guard settings.discriminatorWeight > 0 else { return loss }
     let batch = try scene.real
-    let generated = try logits(scene.samples.detached(), batch.fakeNoise, batch.time, scene.condition, scene)
+    let generated = try logits(scene.samples.detached(), batch.fakeNoise, batch.time, scene.fakeCondition, scene)
     let real = try logits(batch.samples, batch.realNoise, batch.time, batch.condition, scene)
     return try loss.adding(
       "discriminator", mean(softplus(generated)) + mean(softplus(-real)), weight: settings.discriminatorWeight)
@@ -82,7 +88,9 @@ public final class AdversarialTerm {
   ) throws -> Tensor {
     guard let head else { throw TensorError("gan", "the discriminator was not prepared") }
     let reader: any Denoiser = settings.features == .fakeTeacher ? scene.fakeTeacher : scene.teacher
-    return try head(
-      reader.features(of: reader.schedule.addNoise(samples, noise, at: time), at: time, given: condition))
+    let features = try reader.features(
+      of: reader.schedule.addNoise(samples, noise, at: time), at: time, given: condition)
+    guard let step else { return try head(features) }
+    return try head(features + step(condition.tensor(Condition.studentStep)).broadcast(toRank: features.rank))
   }
 }

@@ -19,15 +19,18 @@ public struct Matching: Sendable {
   public var times: ClosedRange<Double>
   /// The distribution of times for the student's update, the fake teacher's, and the discriminator.
   public var sampling: TimeSampling
+  /// The steps of the student whose samples are matched.
+  public var steps: MatchedSteps
 
   public init(
     guidance: Guidance = Guidance(1), scale: MatchingScale = .dmd2, times: ClosedRange<Double> = 0.02...0.98,
-    sampling: TimeSampling = .uniform
+    sampling: TimeSampling = .uniform, steps: MatchedSteps = .all
   ) {
     self.guidance = guidance
     self.scale = scale
     self.times = times
     self.sampling = sampling
+    self.steps = steps
   }
 
   /// The relative position of each time [B] in `times`: 0 at the cleaner end, 1 at the noisier end.

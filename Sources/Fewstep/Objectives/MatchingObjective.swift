@@ -24,8 +24,10 @@ public protocol MatchingObjective: AnyObject {
   /// The settings that optimize `parameters`; nil optimizes them together with the fake teacher, by its optimizer.
   var optimization: OptimizationSettings? { get }
 
-  /// Builds the parts that depend on the backbone; called once, before training.
-  func prepare(for backbone: any Backbone, seed: Int) throws
+  /// Builds the parts that depend on the backbone or on the student's steps; called once, before training.
+  ///
+  /// - Parameter scenes: makes the scenes that the losses will get.
+  func prepare(for scenes: SceneBuilder, seed: Int) throws
   func studentLoss(_ scene: Scene) throws -> Loss
   func fakeTeacherLoss(_ scene: Scene) throws -> Loss
 }
@@ -35,5 +37,5 @@ extension MatchingObjective {
   public var needs: Set<ObjectiveNeed> { [] }
   public var parameters: ParameterStore? { nil }
   public var optimization: OptimizationSettings? { nil }
-  public func prepare(for backbone: any Backbone, seed: Int) throws {}
+  public func prepare(for scenes: SceneBuilder, seed: Int) throws {}
 }

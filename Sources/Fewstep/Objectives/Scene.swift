@@ -8,6 +8,9 @@ public final class Scene {
   /// x [B, ...]: the student's samples, with their graph in the student's update and without it in the fake teacher's.
   public let samples: Tensor
   public let condition: Condition
+  /// The condition as the fake teacher and a discriminator get it: with the student's step, if each step's own distribution is
+  /// matched.
+  public let fakeCondition: Condition
   /// t [B], float64 on the CPU.
   public let time: Tensor
   /// ε [B, ...]
@@ -40,13 +43,15 @@ public final class Scene {
   }
 
   public init(
-    samples: Tensor, condition: Condition, time: Tensor, noise: Tensor, matching: Matching, studentTime: Double = 1,
+    samples: Tensor, condition: Condition, fakeCondition: Condition? = nil, time: Tensor, noise: Tensor,
+    matching: Matching, studentTime: Double = 1,
     teacher: any Teacher, fakeTeacher: any FakeTeacher, unconditional: ((Condition) throws -> Condition)? = nil,
     batchRewards: BatchRewards? = nil, range: Range<Int>? = nil,
     realData: (() throws -> RealBatch)? = nil, pairs: (() throws -> Pairs)? = nil
   ) {
     self.samples = samples
     self.condition = condition
+    self.fakeCondition = fakeCondition ?? condition
     self.time = time
     self.noise = noise
     self.matching = matching
@@ -64,6 +69,7 @@ public final class Scene {
 
   private init(_ scene: Scene, time: Tensor, keepsGraph: Bool) {
     (samples, condition, noise, matching) = (scene.samples, scene.condition, scene.noise, scene.matching)
+    fakeCondition = scene.fakeCondition
     (studentTime, teacher, fakeTeacher) = (scene.studentTime, scene.teacher, scene.fakeTeacher)
     unconditional = scene.unconditional
     (batchRewards, range, realData, pairs) = (scene.batchRewards, scene.range, scene.realData, scene.pairs)
@@ -126,7 +132,7 @@ public final class Scene {
 
   /// x̂0 of the fake teacher with the condition.
   public var fake: Tensor {
-    get throws { try asked("fake") { try fakeTeacher.denoise(from: noisy, at: time, given: condition) } }
+    get throws { try asked("fake") { try fakeTeacher.denoise(from: noisy, at: time, given: fakeCondition) } }
   }
 
   /// d_real^c - d_fake: towards the data and away from the student's current samples.
@@ -195,7 +201,7 @@ public final class Scene {
   public var denoisingError: Tensor {
     get throws {
       try once("denoisingError") {
-        try fakeTeacher.denoisingError(samples.detached(), noise, at: time, given: condition)
+        try fakeTeacher.denoisingError(samples.detached(), noise, at: time, given: fakeCondition)
       }
     }
   }

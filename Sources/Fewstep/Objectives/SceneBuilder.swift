@@ -38,38 +38,45 @@ public struct SceneBuilder {
   ///
   /// - Parameters:
   ///   - samples: [B, ...], the rows `range` of the step's batch.
+  ///   - studentStep: the step of the student that made them, by its position in `steps`.
   ///   - real: real samples, for a discriminator; nil if there are none.
   ///   - pairs: recorded pairs, for a regression; nil if there are none.
   public func scene(
     of samples: Tensor, _ condition: Condition, _ range: Range<Int>, times: ClosedRange<Double>,
-    studentTime: Double = 1, batchRewards: BatchRewards? = nil, streams: @escaping Streams, real: RealSamples? = nil,
+    studentStep: Int = 0, batchRewards: BatchRewards? = nil, streams: @escaping Streams, real: RealSamples? = nil,
     pairs: RecordedPairs? = nil
   ) throws -> Scene {
     try scene(
       of: samples, condition, range, time: matching.sampling.times(streams("time"), range, in: times),
-      noise: normal(streams("noise"), range), studentTime: studentTime, batchRewards: batchRewards, streams: streams,
+      noise: normal(streams("noise"), range), studentStep: studentStep, batchRewards: batchRewards, streams: streams,
       real: real, pairs: pairs)
   }
 
   /// A scene at given times [B] and with given noise [B, ...].
   public func scene(
     of samples: Tensor, _ condition: Condition, _ range: Range<Int>, time: Tensor, noise: Tensor,
-    studentTime: Double = 1, batchRewards: BatchRewards? = nil, streams: @escaping Streams, real: RealSamples? = nil,
+    studentStep: Int = 0, batchRewards: BatchRewards? = nil, streams: @escaping Streams, real: RealSamples? = nil,
     pairs: RecordedPairs? = nil
-  ) -> Scene {
+  ) throws -> Scene {
     Scene(
-      samples: samples, condition: condition, time: time, noise: noise, matching: matching, studentTime: studentTime,
+      samples: samples, condition: condition, fakeCondition: try told(condition, studentStep), time: time, noise: noise,
+      matching: matching, studentTime: steps[studentStep],
       teacher: teacher, fakeTeacher: fakeTeacher, unconditional: backbone.unconditional, batchRewards: batchRewards,
       range: range,
-      realData: real.map { real in { try realBatch(real(), range, streams) } },
+      realData: real.map { real in { try realBatch(real(), range, studentStep, streams) } },
       pairs: pairs.map { pairs in { try regression(pairs()) } })
   }
 
-  private func realBatch(_ real: (samples: Tensor, condition: Condition), _ range: Range<Int>, _ streams: Streams)
-    throws -> Scene.RealBatch
-  {
+  /// The step is not told if all are matched at once.
+  private func told(_ condition: Condition, _ step: Int) throws -> Condition {
+    try matching.steps == .stepAware ? condition.told(step: step, on: backbone.device) : condition
+  }
+
+  private func realBatch(
+    _ real: (samples: Tensor, condition: Condition), _ range: Range<Int>, _ studentStep: Int, _ streams: Streams
+  ) throws -> Scene.RealBatch {
     Scene.RealBatch(
-      samples: try real.samples.to(backbone.device), condition: real.condition,
+      samples: try real.samples.to(backbone.device), condition: try told(real.condition, studentStep),
       time: try matching.sampling.times(streams("gan time"), range, in: discriminatorTimes),
       realNoise: try normal(streams("gan real noise"), range), fakeNoise: try normal(streams("gan fake noise"), range))
   }

@@ -120,8 +120,13 @@ public struct Recipe {
     matching.require(times[0] < times[1], at: "times", "the first bound must be below the second")
     let sampling = matching.timeSampling(
       "sampling", "How those times are drawn, and those of the fake teacher's training and of the discriminator.")
+    let matched: MatchedSteps = matching.choice(
+      "steps", default: .all,
+      "The student's steps whose samples are matched: all at once, as one distribution; the last, which is what is sampled; "
+        + "or each by itself, of which the fake teacher is told (step-aware).")
     self.matching = Matching(
-      guidance: Guidance(guidance), scale: scale, times: times[0]...max(times[0], times[1]), sampling: sampling)
+      guidance: Guidance(guidance), scale: scale, times: times[0]...max(times[0], times[1]), sampling: sampling,
+      steps: matched)
 
     let training = s.section("training")
     // If the schedule ends with the run, the run's length affects every learning rate.

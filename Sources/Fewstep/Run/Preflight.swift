@@ -43,6 +43,8 @@ public struct Preflight: Encodable {
   /// ω
   public let guidance: Double
   public let steps: [Step]
+  /// The student's passes that make a sample of an update, on average.
+  public let studentPasses: Double
   /// The schedule of events by step, in words.
   public let calendar: [String]
   public let disk: Disk
@@ -60,6 +62,7 @@ public struct Preflight: Encodable {
     steps = recipe.steps.map {
       Step(time: $0, alpha: schedule.alpha($0), sigma: schedule.sigma($0), timestep: schedule.timestep($0))
     }
+    studentPasses = recipe.matching.steps.meanPasses(recipe.steps.count)
     calendar = Self.calendar(recipe, components)
     disk = try Self.disk(recipe, components)
   }
@@ -80,6 +83,7 @@ public struct Preflight: Encodable {
   private static func calendar(_ recipe: Recipe, _ components: TrainingComponents) -> [String] {
     let (total, output) = (recipe.training.steps, recipe.output)
     var lines = ["\(total) steps, each one student update and \(recipe.fakeTeacherUpdates) fake-teacher updates"]
+    if recipe.steps.count > 1 { lines.append(matched(recipe)) }
     if let interval = components.objective.groupAdvantage?.interval {
       lines.append("rewards at \(interval == 1 ? "every step" : times(every: interval, from: 0, total - 1))")
     }
@@ -94,6 +98,18 @@ public struct Preflight: Encodable {
           + (teacher.isEmpty ? "" : " and in \(teacher) steps"))
     }
     return lines
+  }
+
+  private static func matched(_ recipe: Recipe) -> String {
+    let (count, matched) = (recipe.steps.count, recipe.matching.steps)
+    let passes = matched.meanPasses(count)
+    let cost = "\(passes == passes.rounded() ? "\(Int(passes))" : "\(passes)") passes of the student make a sample"
+    return switch matched {
+    case .all:
+      "each update takes one of the student's \(count) steps, all matched as one distribution; \(cost) on average"
+    case .last: "each update takes the student's last step, which is matched alone; \(cost)"
+    case .stepAware: "each update takes one of the student's \(count) steps, each matched by itself; \(cost) on average"
+    }
   }
 
   /// "0, 8, 16 ... 992"; if counting starts at a whole interval, the end counts too.

@@ -21,10 +21,20 @@ extension Recipe {
     return made
   }
 
-  /// The fake teacher before training, likewise.
+  /// The fake teacher before training, likewise; it is told the student's step if each step's own distribution is matched.
+  ///
+  /// - Throws: `Failure` if the family's networks cannot be told.
   public func newFakeTeacher(_ backbone: any Backbone) throws -> any FakeTeacher {
     let seed = self.seed + 1
-    let made = try backbone.trainable(.fakeTeacher, adapters: fakeTeacher.lora != nil, seed: seed)
+    let told = matching.steps == .stepAware ? steps.count : nil
+    let made = try backbone.trainable(
+      .fakeTeacher, adapters: fakeTeacher.lora != nil, studentSteps: told, seed: seed)
+    guard told == nil || made.parameters.all.contains(where: \.isAdded) else {
+      throw Failure(
+        self, "matching.steps",
+        "this backbone's fake teacher cannot be told the student's step: use 'all' or 'last', or give its network a StepEmbedding"
+      )
+    }
     try prepare(made.parameters, as: "fake-teacher", fakeTeacher, seed: seed)
     return made
   }

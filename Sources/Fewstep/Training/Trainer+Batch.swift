@@ -44,7 +44,7 @@ extension Trainer {
     let unit = noise.stream("\(name) student step", step: stepCount).unit()
     return Draw(
       name: name, condition: try components.backbone.condition(all),
-      index: min(Int(unit * Double(recipe.steps.count)), recipe.steps.count - 1))
+      index: recipe.matching.steps.step(unit, of: recipe.steps.count))
   }
 
   /// The student's samples for `range`, with their graph if gradients are enabled.
@@ -86,7 +86,7 @@ extension Trainer {
     return try scenes.scene(
       of: samples, draw.condition.rows(range), range,
       times: isStudent ? recipe.matching.times : components.fakeTeacher.schedule.trainingTimes,
-      studentTime: recipe.steps[draw.index], batchRewards: batchRewards,
+      studentStep: draw.index, batchRewards: batchRewards,
       streams: { [noise, stepCount] in noise.stream("\(role.rawValue) \(draw.name) \($0)", step: stepCount) },
       real: realSamples(range, update: isStudent ? 0 : update + 1), pairs: recordedPairs(range))
   }

@@ -47,9 +47,10 @@ public final class TrainingComponents {
       device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
     let objective = try Self.fitting("objective", recipe) { try recipe.objective(full) }
     self.objective = objective
-    try Self.fitting("objective", recipe) {
-      try objective.prepare(for: backbone, seed: recipe.seed + 2)
-    }
+    let scenes = SceneBuilder(
+      backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: recipe.steps,
+      matching: recipe.matching)
+    try Self.fitting("objective", recipe) { try objective.prepare(for: scenes, seed: recipe.seed + 2) }
     reward = try Self.fitting("reward", recipe) { try recipe.reward?(full) }
     data = try Self.fitting("data", recipe) { try recipe.data?(full) }
     heldOutRewards = try recipe.monitor.heldOutRewards.map { name, make in

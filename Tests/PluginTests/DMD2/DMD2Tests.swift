@@ -11,7 +11,7 @@ import Testing
   @Test func `The GAN's terms are softplus losses of real and generated samples, weighted`() throws {
     let stage = try Stage.images()
     let objective = DMD2(.init(try settings("gan: {student-weight: 0.5, discriminator-weight: 0.25}")))
-    try objective.prepare(for: stage.backbone, seed: 7)
+    try objective.prepare(for: stage.scenes, seed: 7)
     let plain = try Objectives.named("dmd")
     let student = try objective.studentLoss(stage.scene())
     #expect(student.terms.map(\.name) == ["gan"])
@@ -34,7 +34,7 @@ import Testing
   {
     let stage = try Stage.images()
     let objective = DMD2(.init(try settings("gan: {student-weight: 1, discriminator-weight: 1}")))
-    try objective.prepare(for: stage.backbone, seed: 7)
+    try objective.prepare(for: stage.scenes, seed: 7)
     let head = try #require(objective.parameters)
     let optimizer = try AdamW(
       stage.fakeTeacher.parameters.trainable + head.trainable, AdamW.Settings(learningRate: 3e-3, weightDecay: 0))

@@ -24,7 +24,7 @@ final class ImagesBackbone: Backbone {
   func condition(_ promptIDs: [Int]) throws -> Condition { Condition(promptIDs: promptIDs, tensors: [:]) }
   func unconditional(like condition: Condition) throws -> Condition { condition }
   func teacher() throws -> any Teacher { throw TensorError("images", "there is no teacher") }
-  func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
+  func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser {
     throw TensorError("images", "there is nothing to train")
   }
 }

@@ -12,7 +12,7 @@ import Testing
     let stage = images ? try Stage.images() : try Stage.points()
     stage.guidance = guidance
     let objective = try Objectives.named(name)
-    try objective.prepare(for: stage.backbone, seed: 7)
+    try objective.prepare(for: stage.scenes, seed: 7)
     let student = try objective.studentLoss(stage.scene()).total
     try student.backward()
     let fake = try objective.fakeTeacherLoss(stage.scene()).total
@@ -53,7 +53,7 @@ import Testing
     let stage = try Stage.images()
     stage.guidance = 2
     let objective = try Objectives.named(name)
-    try objective.prepare(for: stage.backbone, seed: 7)
+    try objective.prepare(for: stage.scenes, seed: 7)
     #expect((objective.parameters != nil) == (name.contains("gan") || name.contains("teacher")))
     let teacher = try #require(stage.teacher as? any Trainable).parameters
     let stores =

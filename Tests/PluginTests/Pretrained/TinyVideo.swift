@@ -28,18 +28,22 @@ final class TinyVideo: PretrainedModel {
   init(_ source: ModelSource) { self.source = source }
   func latentShape(of size: MediaSize) -> [Int] { [3, size.frames ?? 1, size.height, size.width] }
   func featureShape(ofLatents shape: [Int]) -> [Int]? { [4] + shape.dropFirst() }
-  func denoiser(_ scope: Scope) throws -> any ConditionedNetwork { try TinyVideoNetwork(scope) }
+  func denoiser(_ scope: Scope, studentSteps: Int?) throws -> any ConditionedNetwork {
+    try TinyVideoNetwork(scope, studentSteps: studentSteps)
+  }
 }
 
 final class TinyVideoNetwork: ConditionedNetwork {
   private let frames: Convolution
   private let space: Convolution
   private let text: Linear
+  private let studentStep: StepEmbedding?
 
-  init(_ scope: Scope) throws {
+  init(_ scope: Scope, studentSteps: Int? = nil) throws {
     frames = try Convolution(scope / "frames", 3, 4, kernel: [3, 1, 1])
     space = try Convolution(scope / "space", 4, 3, kernel: [1, 3, 3])
     text = try Linear(scope / "text", 2, 4)
+    studentStep = try studentSteps.map { try StepEmbedding(scope, steps: $0, width: 4) }
   }
 
   func output(_ noisy: Tensor, _ timestep: Tensor, given condition: Condition, gradientCheckpointing: Bool) throws
@@ -52,7 +56,9 @@ final class TinyVideoNetwork: ConditionedNetwork {
     -> Tensor
   {
     let given = try concatenated([condition.tensor("text"), timestep.unsqueezed(1) / 1000], 1)
-    return try silu(frames(noisy) + text(given).reshaped([noisy.shape[0], 4, 1, 1, 1]))
+    var embedded = try text(given)
+    if let studentStep { embedded = try embedded + studentStep(condition.tensor(Condition.studentStep)) }
+    return try silu(frames(noisy) + embedded.broadcast(toRank: 5))
   }
 }
 

@@ -24,7 +24,7 @@ import Testing
       backbone: {kind: tiny-video, model: \(model), prompts: \(scratch.path("prompts")), size: [8, 8], frames: 5}
       objective: {kind: amd, group-size: 2}
       reward: {kind: intrinsic}
-      matching: {guidance: 2}
+      matching: {guidance: 2, steps: step-aware}
       student: {steps: [1, 0.5], lora: {rank: 1}}
       fake-teacher: {updates: 1, lora: {rank: 1}}
       training: {steps: 3, batch: 4, micro-batches: 2}

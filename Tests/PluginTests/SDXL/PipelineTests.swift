@@ -2,6 +2,7 @@ import Encoders
 import Fewstep
 import Files
 import Foundation
+import Networks
 import Tensors
 import TestSupport
 import Testing
@@ -181,6 +182,35 @@ struct PipelineFixture {
       try full.features(of: noise, at: .full([2], 0.5, .float64), given: backbone.condition([0, 1]))
     }
     #expect(features.shape == [2, 16, 4, 4])
+  }
+
+  @Test(arguments: [true, false])
+  func `The fake teacher is told the student's step, on the teacher's memory as well as on its own`(_ adapters: Bool)
+    throws
+  {
+    let scratch = try Scratch()
+    let backbone = try fixture.backbone(prompts: fixture.prepared(scratch.path("prompts")), precision: .bfloat16)
+    let plain = try backbone.trainable(.fakeTeacher, adapters: adapters, seed: 0)
+    let told = try backbone.trainable(.fakeTeacher, adapters: adapters, studentSteps: 4, seed: 0)
+    let embedding = try #require(told.parameters["student_step_embedding.weight"])
+    #expect(embedding.value.dtype == .float32 && embedding.value.shape[0] == 4)
+    if adapters { try LoRA.attach(to: told.parameters, patterns: ["to_q"], rank: 2, alpha: 2, seed: 0) }
+    #expect(embedding.isTrainable)
+    let (noise, condition) = (try fixture.expected.tensor("noise"), try backbone.condition([0, 1]))
+    func made(_ step: Int) throws -> [Double] {
+      try noGrad {
+        try told.denoise(
+          from: noise, at: .full([2], 0.5, .float64), given: condition.told(step: step, on: .cpu)
+        ).doubles()
+      }
+    }
+    let untold = try noGrad {
+      try plain.denoise(from: noise, at: .full([2], 0.5, .float64), given: condition).doubles()
+    }
+    #expect(try made(3) == untold)
+    try noGrad { try embedding.value.copy(from: normal("embedding", embedding.value.shape)) }
+    #expect(try made(3) != untold)
+    #expect(try made(3) != made(0))
   }
 
   @Test

@@ -90,10 +90,12 @@ public final class PretrainedBackbone: TextConditioned {
   public func teacher() throws -> any Teacher { role(try frozen()) }
 
   /// Separate weights in float32; with adapters, the teacher's own memory in the teacher's precision.
-  public func trainable(_ role: Role, adapters: Bool, seed: Int) throws -> any TrainableDenoiser {
-    guard adapters else { return self.role(try model.openDenoiser(.float32, seed: self.seed)) }
+  public func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser {
+    guard adapters else {
+      return self.role(try model.openDenoiser(.float32, studentSteps: studentSteps, seed: self.seed))
+    }
     let store = ParameterStore(.shared(try frozen().parameters), dtype: settings.precision, device: device)
-    return self.role((try model.denoiser(store.root), store))
+    return self.role((try model.denoiser(store.root, studentSteps: studentSteps), store))
   }
 
   private func role(_ made: (network: any ConditionedNetwork, parameters: ParameterStore)) -> PretrainedDenoiser {

@@ -37,7 +37,9 @@ public protocol PretrainedModel: AnyObject {
   /// The denoiser's inputs: "sample" and "timestep", then those of the condition.
   var denoiserInputs: [TensorInput] { get }
   /// The denoising network over a scope that holds the weights.
-  func denoiser(_ scope: Scope) throws -> any ConditionedNetwork
+  ///
+  /// - Parameter studentSteps: tells the network which of so many steps made a sample, see `Backbone.trainable`; nil does not.
+  func denoiser(_ scope: Scope, studentSteps: Int?) throws -> any ConditionedNetwork
   var codec: any Codec { get }
   var conditioner: any TextConditioner { get }
   /// The denoiser's inputs for how a sample was cropped from its original, by name, each without the batch.
@@ -50,18 +52,20 @@ extension PretrainedModel {
 
   /// The denoising network with its own parameters.
   ///
-  /// - Parameter seed: the seed of random weights; nil uses the folder's weights.
+  /// - Parameters:
+  ///   - studentSteps: as for `denoiser`.
+  ///   - seed: the seed of random weights; nil uses the folder's weights.
   /// - Throws: `Failure` naming the file and the tensor that does not fit the config.
-  public func openDenoiser(_ dtype: DType, seed: Int? = nil) throws -> (
+  public func openDenoiser(_ dtype: DType, studentSteps: Int? = nil, seed: Int? = nil) throws -> (
     network: any ConditionedNetwork, parameters: ParameterStore
   ) {
     if let seed {
       let store = ParameterStore(.random(seed: seed), dtype: dtype, device: source.device)
-      return (try denoiser(store.root), store)
+      return (try denoiser(store.root, studentSteps: studentSteps), store)
     }
     let weights = try source.weights(Self.exchange.component)
     let store = ParameterStore(weights.parameters, dtype: dtype, device: source.device)
-    return (try weights.network(in: store) { try denoiser($0) }, store)
+    return (try weights.network(in: store) { try denoiser($0, studentSteps: studentSteps) }, store)
   }
 
   /// One forward pass of the denoising network: its raw output, in float32.
