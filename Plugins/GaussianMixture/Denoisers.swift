@@ -47,7 +47,9 @@ public final class PointDenoiser: FakeTeacher, Student {
     hidden = try (0..<layers - 1).map { try Linear(store.root / "hidden" / $0, width, width) }
     output = try Linear(store.root / "output", width, dimension)
     self.classes = try Embedding(store.root / "classes", count: classes + 1, width: width)
-    studentStep = try studentSteps.map { try StepEmbedding(store.root, steps: $0, width: width) }
+    studentStep = try studentSteps.map {
+      try StepEmbedding(store.root / "student_step_embedding", steps: $0, width: width)
+    }
   }
 
   public func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {

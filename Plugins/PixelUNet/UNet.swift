@@ -65,7 +65,9 @@ final class UNet {
     time2 = try Linear(scope / "time_embedding" / "linear_2", embedding, embedding)
     // One more than the number of classes: the last means "none".
     classes = try Embedding(scope / "class_embedding", count: a.classes + 1, width: embedding)
-    studentStep = try studentSteps.map { try StepEmbedding(scope, steps: $0, width: embedding) }
+    studentStep = try studentSteps.map {
+      try StepEmbedding(scope / "student_step_embedding", steps: $0, width: embedding)
+    }
 
     var skips = [a.channels]
     var current = a.channels

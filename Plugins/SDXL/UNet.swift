@@ -24,7 +24,9 @@ public final class UNet {
     time = try Embedder(scope / "time_embedding", first, c.embeddingWidth)
     added = try Embedder(
       scope / "add_embedding", c.pooledWidth + UNetConfiguration.sizeCount * c.sizeWidth, c.embeddingWidth)
-    studentStep = try studentSteps.map { try StepEmbedding(scope, steps: $0, width: c.embeddingWidth) }
+    studentStep = try studentSteps.map {
+      try StepEmbedding(scope / "student_step_embedding", steps: $0, width: c.embeddingWidth)
+    }
 
     var current = first
     var skips = [first]
@@ -117,7 +119,7 @@ public final class UNet {
       try time(waves(timestep, configuration.levels[0].channels)) + added(concatenated([pooled.to(dtype), size], 1))
     if let studentStep {
       guard let step else { throw TensorError("UNet", "it reads the student's step, and was not told one") }
-      embedding = try embedding + studentStep(step).to(dtype)
+      embedding = try embedding + studentStep(step).to(embedding.dtype)
     }
     return Pass(embedding: try silu(embedding), text: try text.to(dtype), gradientCheckpointing: gradientCheckpointing)
   }

@@ -8,10 +8,10 @@ public final class StepEmbedding {
   private let weight: Parameter
 
   /// - Parameters:
-  ///   - scope: the network's; the parameter is "student_step_embedding.weight" [steps, width], float32.
+  ///   - scope: the layer's, usually "student_step_embedding"; its parameter is "weight" [steps, width], float32.
   ///   - width: of the time's embedding.
   public init(_ scope: Scope, steps: Int, width: Int) throws {
-    weight = try scope.added("student_step_embedding.weight", [steps, width])
+    weight = try scope.added("weight", [steps, width])
   }
 
   /// int64 positions in the student's list of steps [B] -> float32 [B, width].

@@ -95,7 +95,7 @@ struct BackboneTemplate: PluginTemplate {
         let root = parameters.root
         input = try Linear(root / "input", 2 + 16, width)
         classes = try Embedding(root / "classes", count: 3, width: width)
-        studentStep = try studentSteps.map { try StepEmbedding(root, steps: $0, width: width) }
+        studentStep = try studentSteps.map { try StepEmbedding(root / "student_step_embedding", steps: $0, width: width) }
         hidden = try Linear(root / "hidden", width, width)
         output = try Linear(root / "output", width, 2)
       }

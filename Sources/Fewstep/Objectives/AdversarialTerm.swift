@@ -55,7 +55,7 @@ public final class AdversarialTerm {
     let store = ParameterStore(.random(seed: seed), device: scenes.backbone.device)
     head = try settings.head.discriminator(of: shape, store)
     if scenes.matching.steps == .stepAware {
-      step = try StepEmbedding(store.root, steps: scenes.steps.count, width: shape[0])
+      step = try StepEmbedding(store.root / "student_step", steps: scenes.steps.count, width: shape[0])
     }
   }
 

@@ -43,7 +43,7 @@ final class TinyVideoNetwork: ConditionedNetwork {
     frames = try Convolution(scope / "frames", 3, 4, kernel: [3, 1, 1])
     space = try Convolution(scope / "space", 4, 3, kernel: [1, 3, 3])
     text = try Linear(scope / "text", 2, 4)
-    studentStep = try studentSteps.map { try StepEmbedding(scope, steps: $0, width: 4) }
+    studentStep = try studentSteps.map { try StepEmbedding(scope / "student_step_embedding", steps: $0, width: 4) }
   }
 
   func output(_ noisy: Tensor, _ timestep: Tensor, given condition: Condition, gradientCheckpointing: Bool) throws
