@@ -51,6 +51,12 @@ let package = Package(
     .executable(name: "fewstep", targets: ["FewstepMain"]),
     .library(
       name: "Fewstep", targets: ["Fewstep", "Encoders", "Media", "Processes", "Files", "Networks", "Tensors"]),
+    .library(name: "Metrics", targets: ["Metrics"]),
+    .library(name: "Evaluation", targets: ["Evaluation"]),
+    .library(name: "Reports", targets: ["Reports"]),
+    .library(name: "Benchmarks", targets: ["Benchmarks"]),
+    .library(name: "PluginFiles", targets: ["PluginFiles"]),
+    .library(name: "Scaffold", targets: ["Scaffold"]),
     .library(name: "Shipped", targets: ["Shipped"]),
     .library(name: "FewstepCLI", targets: ["FewstepCLI"]),
     .library(name: "ObjectiveChecks", targets: ["ObjectiveChecks"]),

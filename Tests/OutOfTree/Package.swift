@@ -12,7 +12,10 @@ let package = Package(
     .target(name: "Reweighting", dependencies: [.product(name: "Fewstep", package: "fewstep")]),
     .testTarget(
       name: "ReweightingTests",
-      dependencies: ["Reweighting", .product(name: "ObjectiveChecks", package: "fewstep")]),
+      dependencies: ["Reweighting"]
+        + ["ObjectiveChecks", "Evaluation", "Reports", "Benchmarks", "Metrics", "PluginFiles", "Scaffold"].map {
+          .product(name: $0, package: "fewstep")
+        }),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,8 +1,14 @@
+import Benchmarks
+import Evaluation
 import Fewstep
 import Files
 import Foundation
+import Metrics
 import Networks
 import ObjectiveChecks
+import PluginFiles
+import Reports
+import Scaffold
 import Tensors
 import Testing
 
@@ -50,6 +56,15 @@ struct ReweightingTests {
     let steps = try #require(samples.gradient).mean([1]).doubles().map { -$0 }
     #expect(steps[0] > 0 && steps[1] > steps[0])
     #expect(Swift.abs(steps[1] / steps[0] - 7.389) < 0.01)  // exp(1) / exp(-1)
+  }
+
+  @Test func `A program outside the tree measures features, and prints them in a table`() throws {
+    let real = try Noise(seed: 1).stream("real", step: 0).normal(0..<40, [3])
+    let scores = try FeatureMeasures(real: real)(real)
+    let table = try Table(
+      columns: ["measure", "value"],
+      rows: scores.named.map { [.text($0.rawValue), $1.value.map { .text("\($0)") } ?? .missing] })
+    #expect(table.text.contains("Fréchet distance"))
   }
 
   @Test func `A network of this package loads a checkpoint as ours do, and refuses one that is not its own`() throws {
