@@ -26,6 +26,9 @@ final class AutoencoderCodec: Codec {
       "latents", "latents, scaled as the denoiser sees them", ["B", .fixed(configuration.latentChannels), "h", "w"])
   }
 
+  /// A quarter of a tile, by which tiles overlap, is a whole number of latents.
+  var tileMultiple: Int { 4 * configuration.factor }
+
   func encode(_ pixels: Tensor) throws -> Tensor {
     let network = try network()
     return try network.scaled(network.encode(pixels).mean).to(.float32)

@@ -101,9 +101,14 @@ public final class AutoencoderKL {
   /// Decodes latents to images; differentiable.
   ///
   /// - Parameter tile: latents larger than a tile of this side, in pixels, are decoded in tiles, see `tiled`.
+  /// - Throws: `Failure` if a quarter of the side is not a whole number of latents, whatever the size of these.
   public func decode(_ latents: Tensor, tile: Int? = nil) throws -> Tensor {
     try check(latents, channels: configuration.latentChannels, multiple: 1, "latents")
     let latents = try latents.to(dtype)
+    if let tile, tile <= 0 || !tile.isMultiple(of: 4 * configuration.factor) {
+      throw Failure(
+        .malformed, at: "tile", expected: "a multiple of \(4 * configuration.factor) pixels", got: "\(tile)")
+    }
     guard let tile, max(latents.shape[2], latents.shape[3]) > tile / configuration.factor else {
       return try whole(latents)
     }

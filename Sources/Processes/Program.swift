@@ -108,7 +108,7 @@ public struct Program: Sendable {
     let folder = FileManager.default.temporaryDirectory.path
     var template = Array("\(folder)/fewstep-XXXXXX".utf8CString)
     let descriptor = mkstemp(&template)
-    if descriptor < 0 { throw Failure.system(errno, "cannot make a temporary file", path: folder) }
+    if descriptor < 0 { throw Failure.system(errno, "cannot make a temporary file", path: folder, creates: true) }
     unlink(template)
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

@@ -7,12 +7,14 @@ extension Failure {
   ///   - code: `errno`, read before anything else could change it.
   ///   - action: the attempted action, as in "cannot write the file".
   ///   - path: the file or folder concerned.
-  public static func system(_ code: Int32, _ action: String, path: String) -> Failure {
+  ///   - creates: whether it makes a file, whose folder may be missing.
+  public static func system(_ code: Int32, _ action: String, path: String, creates: Bool = false) -> Failure {
     let words = String(cString: strerror(code))
     let problem = "\(action): \(words.prefix(1).lowercased() + words.dropFirst())"
     return switch code {
     case ENOENT, ENOTDIR:
-      Failure(.missing, at: path, problem, advice: "Check the path, or make the folder first.")
+      Failure(
+        .missing, at: path, problem, advice: creates ? "Check the path, or make the folder first." : "Check the path.")
     case ENOSPC, EDQUOT:
       Failure(
         .io, at: path, problem,

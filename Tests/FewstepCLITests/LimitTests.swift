@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -56,6 +58,33 @@ import Testing
     #expect(try Fewstep.run("check", "/dev/null", in: scratch, expecting: 65).errors.contains("got a device"))
     #expect(try Fewstep.run("run", "r.yaml", "--into", "", in: scratch, expecting: 64).errors.contains("--into"))
     #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["r.yaml"])
+  }
+
+  @Test func `What only the opened model can judge is refused at its place, before the run's folder is made`() throws {
+    let scratch = try Scratch()
+    try scratch.write(TinySDXL.recipe(student: "learning-rate: 0.001"), to: "r.yaml")
+    try scratch.write("a cat", to: "prompts.txt")
+    try Fewstep.run("prepare", "prompts", "prompts.txt", "--model", TinySDXL.model, "--into", "prompts", in: scratch)
+    for (key, value, words) in [
+      ("precision", "float16", "float16 needs a GPU; on the CPU take bfloat16 or float32"),
+      ("tile", "100", "expected a multiple of 8 pixels, got 100"),
+      ("size", "[15, 16]", "multiples of 2"),
+    ] {
+      let job = try Fewstep.run("run", "r.yaml", "--set", "backbone.\(key)=\(value)", in: scratch, expecting: 65)
+      #expect(
+        job.errors.contains("--set backbone.\(key)=\(value): backbone.\(key): ") && job.errors.contains(words),
+        "\(job.errors)")
+      #expect(!scratch.has("runs"))
+    }
+  }
+
+  @Test func `Only a file that is to be written is said to need its folder`() throws {
+    let scratch = try Scratch()
+    try HDF5File.write(to: scratch.path("x.h5")) { try $0.write(.zeros([1]), to: "x") }
+    let read = try Fewstep.run("inspect", "none/x.h5", in: scratch, expecting: 66)
+    #expect(read.errors.contains("Check the path.") && !read.errors.contains("make the folder"), "\(read.errors)")
+    let written = try Fewstep.run("sample", "run", "--tensors", "none/y.h5", in: scratch, expecting: 66)
+    #expect(written.errors.contains("make the folder first"), "\(written.errors)")
   }
 
   @Test func `What a recipe gives and its objective does not use is noted, by check and by run`() throws {

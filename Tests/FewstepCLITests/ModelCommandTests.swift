@@ -37,8 +37,8 @@ import Testing
     #expect(!scratch.has("no.h5"))
 
     let tile = try Fewstep.run(
-      "decode", model, "--input", "l.safetensors", "--output", "no.h5", "--tile", "7", in: scratch, expecting: 65)
-    #expect(tile.errors.contains("tile: expected a multiple of 8 pixels, got 7"), "\(tile.errors)")
+      "decode", model, "--input", "l.safetensors", "--output", "no.h5", "--tile", "7", in: scratch, expecting: 64)
+    #expect(tile.errors.contains("--tile: expected a multiple of 8 pixels, got 7"), "\(tile.errors)")
   }
 
   @Test
@@ -94,12 +94,20 @@ import Testing
       try $0.write(stacked([TinySDXL.expected("noise")]), to: "noises")
     }
     try Fewstep.run(
-      "sample", model, "--prompt", TinySDXL.prompts[0], "--prompt", TinySDXL.prompts[1], "--count", "2", "--size", "16",
+      "sample", model, "--prompt", TinySDXL.prompts[0], "--prompt", TinySDXL.prompts[1], "--count", "2",
+      "--size", "16x16",
       "--teacher-steps", "5", "--guidance", "5", "--noises", "noises.h5", "--tensors", "s.h5", "--into", "p",
       in: scratch)
     let samples = try HDF5File.open(scratch.path("s.h5"))
     #expect(try difference(samples.read("samples"), TinySDXL.expected("euler")) < 1e-4)
     #expect(try samples.read("prompts").doubles() == [0, 1])
+    let many = try Fewstep.run(
+      "sample", model, "--prompt", "a", "--count", "3", "--size", "16", "--noises", "noises.h5", "--tensors", "no.h5",
+      in: scratch, expecting: 65)
+    #expect(
+      many.errors.contains("noises.h5: noises: expected [1 steps or more, 3 samples or more, 4, 8, 8]"),
+      "\(many.errors)")
+    #expect(!scratch.has("no.h5"))
     #expect(scratch.has("samples.png"))
     #expect(try scratch.files("p") == ["00000.png", "00001.png"])
     let picture = try PNGImage.read(scratch.path("p/00001.png"))
@@ -132,6 +140,14 @@ import Testing
       toFile: "\(other)/model_index.json", atomically: true, encoding: .utf8)
     #expect(try refused(other, [], 65).contains("expected StableDiffusionXLPipeline, got FluxPipeline"))
     #expect(!scratch.has("y.h5"))
+    for (size, range) in [("5", "8 to 16384 pixels"), ("16x16x0", "1 to 10000 frames")] {
+      let job = try Fewstep.run("sample", model, "--prompt", "a", "--size", size, in: scratch, expecting: 64)
+      #expect(job.errors.contains(range), "\(job.errors)")
+    }
+    for frames in [["--frames", "5"], ["--size", "16x16x5"]] {
+      let job = try Fewstep.start(["sample", model, "--prompt", "a"] + frames, in: scratch)
+      #expect(job.wait() == 64 && job.errors.contains("are images, and have no frames"), "\(job.errors)")
+    }
     let silent = try Fewstep.run("sample", model, in: scratch, expecting: 64)
     #expect(silent.errors.contains("give --prompt"))
   }

@@ -111,6 +111,7 @@ import Testing
       (["prompts", "none.txt", "--model", model], 66, "none.txt"),
       (["prompts", "p.txt", "--model", "nowhere"], 66, "nowhere"),
       (["prompts", "empty.txt", "--model", model], 65, "no prompts"),
+      (["prompts", "/dev/null", "--model", model], 65, "/dev/null: the file is empty"),
       (["images", ".", "--model", model, "--size", "4x"], 64, "--size"),
       (["images", ".", "--model", model, "--size", "wx16"], 64, "--size"),
       (

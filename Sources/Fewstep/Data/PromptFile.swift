@@ -11,19 +11,9 @@ public enum PromptFile {
   ///
   /// - Throws: `Failure` naming the line that holds no prompt, or if the file has none.
   public static func read(_ path: String) throws -> [String] {
-    let text: String
-    do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw Failure(.missing, at: path, "there is no such file", expected: "prompts, one a line")
-      }
-      var isFolder: ObjCBool = false
-      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      if isFolder.boolValue {
-        throw Failure(.malformed, at: path, expected: "a file of prompts, one a line", got: "a folder")
-      }
-      guard FileManager.default.isReadableFile(atPath: path) else {
-        throw Failure(.io, at: path, "the file may not be read")
-      }
+    let bytes = try bytes(path)
+    guard !bytes.isEmpty else { throw Failure(.malformed, at: path, "the file is empty; it holds no prompts") }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(.malformed, at: path, expected: "a text in UTF-8", got: "other bytes")
     }
     let isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json")
@@ -37,6 +27,23 @@ public enum PromptFile {
     }
     guard !prompts.isEmpty else { throw Failure(.malformed, at: path, "the file holds no prompts") }
     return prompts
+  }
+
+  /// All of a file, which may be a pipe.
+  private static func bytes(_ path: String) throws -> Data {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw Failure(.missing, at: path, "there is no such file", expected: "prompts, one a line")
+    }
+    if isFolder.boolValue {
+      throw Failure(.malformed, at: path, expected: "a file of prompts, one a line", got: "a folder")
+    }
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw Failure(.io, at: path, "the file may not be read")
+    }
+    do { return try file.readToEnd() ?? Data() } catch {
+      throw Failure(.io, at: path, "the file cannot be read: \(error.localizedDescription)")
+    }
   }
 
   static func prompt(in line: String, at place: String) throws -> String {

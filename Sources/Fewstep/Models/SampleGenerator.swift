@@ -12,7 +12,7 @@ public struct SampleGenerator {
   /// The number of the first sample, which selects its noise: samples can be made in several calls.
   public var first = 0
   /// Noises [steps, samples, ...] that are used in place of the seed's.
-  public var noises: Tensor?
+  private var noises: Tensor?
 
   public init(_ backbone: any Backbone, seed: Int, batch: Int = 50) {
     self.backbone = backbone
@@ -26,6 +26,25 @@ public struct SampleGenerator {
     self.seed = seed
     self.batch = batch
     self.prompts = prompts
+  }
+
+  /// Uses noises in place of the seed's.
+  ///
+  /// - Parameters:
+  ///   - noises: [steps or more, count or more, ...].
+  ///   - steps: of the sampler that need noise: all times of a student, 1 for a teacher.
+  ///   - place: the file that they come from.
+  /// - Throws: `Failure` if they have another shape.
+  public mutating func take(noises: Tensor, steps: Int, count: Int, from place: String) throws {
+    guard noises.rank == backbone.sampleShape.count + 2, noises.shape[0] >= steps, noises.shape[1] >= count,
+      Array(noises.shape.dropFirst(2)) == backbone.sampleShape
+    else {
+      let sample = backbone.sampleShape.map(String.init).joined(separator: ", ")
+      throw Failure(
+        .malformed, at: place, expected: "[\(steps) steps or more, \(count) samples or more, \(sample)]",
+        got: noises.summary)
+    }
+    self.noises = try noises.to(.float32)
   }
 
   /// The IDs of prompts in turn: 0, 1, ..., K-1, 0, ...
@@ -74,12 +93,6 @@ public struct SampleGenerator {
 
   private func noise(_ place: Int, _ range: Range<Int>) throws -> Tensor {
     if let noises {
-      guard noises.rank > 2, place < noises.shape[0], range.upperBound <= noises.shape[1],
-        Array(noises.shape.dropFirst(2)) == backbone.sampleShape
-      else {
-        throw TensorError(
-          "noises", "expected [\(place + 1) steps or more, samples, \(backbone.sampleShape)], got \(noises.summary)")
-      }
       return try noises.rows(place..<place + 1).squeezed(0).rows(range).to(backbone.device)
     }
     return try Noise(seed: seed).stream("sampling \(place)", step: 0).normal(

@@ -15,6 +15,7 @@ struct CommonSettings {
     seed = s.integer("seed", default: 0, in: .nonNegative, "All random numbers are a function of it.")
     let text = s.string("device", default: "cpu", "cpu, cuda or cuda:N.")
     device = Device(name: text) ?? .cpu
+    s.device = device
     s.require(Device(name: text) != nil, at: "device", "'\(text)' is not cpu, cuda or cuda:N")
     let count = s.integer(
       "threads", default: 0, in: .closed(0, 1024), affects: .speed, "CPU threads of one operator; 0 takes one a core.")

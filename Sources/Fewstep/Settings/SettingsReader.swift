@@ -31,6 +31,7 @@ public final class SettingsReader {
     var problems = [RecipeProblem]()
     var settings = [Setting]()
     var effects = Effects()
+    var device: Device?
 
     init(describes: Bool = false, _ environment: Any?) {
       self.describes = describes
@@ -69,6 +70,12 @@ public final class SettingsReader {
   // MARK: Sections
 
   var environment: Any? { ledger.environment }
+
+  /// The device that the recipe names; nil until that is read, and if there is no recipe around this section.
+  var device: Device? {
+    get { ledger.device }
+    set { ledger.device = newValue }
+  }
 
   /// Whether nothing is read, and every possible setting is declared.
   public var isDescribing: Bool { ledger.describes }
@@ -119,6 +126,10 @@ public final class SettingsReader {
     ledger.problems.append(
       RecipeProblem(position: entry(key)?.value.position ?? position, message: "\(dotted(key)): \(message())"))
   }
+
+  /// Where `key` stands, or this section if the recipe leaves the key out, for mistakes that show only when files are opened:
+  /// "amd.yaml:7:9: backbone.tile".
+  public func place(of key: String) -> String { "\(entry(key)?.value.position ?? position): \(dotted(key))" }
 
   // MARK: After reading
 

@@ -21,7 +21,7 @@ extension ModelSource {
   /// - Throws: `Failure` if the device is unavailable or the folder holds no model.
   init(opening path: String, _ variant: String?, _ precision: Precision, on device: Device) throws {
     try device.requirePresence("--device")
-    try precision.check(on: device, "--precision")
+    try precision.check(on: device, at: "--precision")
     self = try ModelSource(PipelineFolder(path), variant: variant, precision: precision.dtype, on: device)
   }
 }
@@ -72,23 +72,4 @@ extension Device: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
 }
 
-/// A dtype in which networks compute, or in which tensors are stored.
-enum Precision: String, CaseIterable, ExpressibleByArgument {
-  case float32
-  case bfloat16
-  case float16
-
-  /// - Throws: `Failure` if networks cannot compute in it: libtorch has no float16 convolutions on the CPU.
-  func check(on device: Device, _ option: String) throws {
-    guard self == .float16, device == .cpu else { return }
-    throw Failure(.malformed, at: option, "float16 needs a GPU; on the CPU take bfloat16 or float32")
-  }
-
-  var dtype: DType {
-    switch self {
-    case .float32: .float32
-    case .bfloat16: .bfloat16
-    case .float16: .float16
-    }
-  }
-}
+extension Precision: ExpressibleByArgument {}

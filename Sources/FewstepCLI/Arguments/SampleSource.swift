@@ -26,7 +26,15 @@ struct SampleSource {
     }
   }
 
-  /// The origin of images, for their metadata.
+  /// How many of its steps take noise.
+  var noiseSteps: Int {
+    switch maker {
+    case .student(_, let steps): steps.count
+    case .teacher: 1
+    }
+  }
+
+  /// What pictures are made from, for their metadata.
   var settings: [PNGImage.Text] {
     [PNGImage.Text("Software", "Fewstep"), PNGImage.Text("model", folder)] + samplerSettings
   }

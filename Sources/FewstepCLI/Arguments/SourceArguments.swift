@@ -10,7 +10,10 @@ struct SourceArguments: ParsableArguments {
   @Option(help: "Sample the teacher instead, in this many steps; 30 by default for a model.") var teacherSteps: Int?
   @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
   @Option(help: "The teacher's ω; by default the run's, or 5 for a model.") var guidance: Double?
-  @Option(help: "For a model: pixels a side, or HEIGHTxWIDTH; by default the model's.") var size: MediaSize?
+  @Option(
+    help: "For a model: pixels a side, HEIGHTxWIDTH, or HEIGHTxWIDTHxFRAMES of videos; by default the model's.",
+    transform: MediaSize.init(parsing:))
+  var size: MediaSize?
   @Option(help: "For a model of videos: frames; by default the model's.") var frames: Int?
   @Option(help: "For a model: which of its weight files, such as fp16.") var variant: String?
   @Option(help: "For a model: what is computed in; float32 by default.") var precision: Precision?
@@ -19,6 +22,7 @@ struct SourceArguments: ParsableArguments {
   func validate() throws {
     try require("--teacher-steps", teacherSteps, in: Limits.samplerSteps)
     try require("--frames", frames, in: 1...10_000)
+    if frames != nil, size?.frames != nil { throw ValidationError("--frames: --size gives the frames already") }
     if let guidance, !(0...1e6).contains(guidance) {
       throw ValidationError("--guidance: expected a number from 0 on, got \(guidance)")
     }
@@ -88,12 +92,25 @@ struct SourceArguments: ParsableArguments {
     }
   }
 
+  /// The size that the options give to a family's samples.
+  ///
+  /// - Throws: `Failure` if they give frames to images.
+  private func size(of family: any PretrainedModel.Type) throws -> MediaSize {
+    if family.defaultSize.frames == nil,
+      let option = frames.map({ _ in "--frames" }) ?? size?.frames.map({ _ in "--size" })
+    {
+      throw Failure(.usage, at: option, "samples of \(family.name) are images, and have no frames")
+    }
+    var chosen = size ?? family.defaultSize
+    chosen.frames = frames ?? chosen.frames ?? family.defaultSize.frames
+    return chosen
+  }
+
   private func modelSource(_ folder: String) throws -> SampleSource {
     let precision = precision ?? .float32
     let source = try ModelSource(opening: folder, variant, precision, on: device ?? .cpu)
     let family = try ProgramPlugins.catalog.family(source.folder)
-    var size = size ?? family.defaultSize
-    size.frames = family.defaultSize.frames.map { frames ?? $0 }
+    let size = try size(of: family)
     let backbone = try PretrainedBackbone(
       family,
       PretrainedBackbone.Settings(

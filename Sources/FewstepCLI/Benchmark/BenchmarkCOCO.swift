@@ -101,7 +101,7 @@ struct COCOArguments: ParsableArguments {
 
   func open() throws -> Opened {
     try scorerDevice.requirePresence("--scorer-device")
-    try scorerPrecision.check(on: scorerDevice, "--scorer-precision")
+    try scorerPrecision.check(on: scorerDevice, at: "--scorer-precision")
     let dtype = scorerPrecision.dtype
     return Opened(
       real: real.isEmpty ? nil : try RealImages(real),

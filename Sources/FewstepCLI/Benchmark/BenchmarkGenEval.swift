@@ -74,6 +74,7 @@ struct GenEvalArguments: ParsableArguments {
   /// Opens the source; nil if no detector was named.
   func open(for suite: GenEvalBenchmark) throws -> GenEvalSource? {
     try clipDevice.requirePresence("--clip-device")
+    try clipPrecision.check(on: clipDevice, at: "--clip-precision")
     if let scorer, let detector { return try .official(scorer, detector: detector, python: python, note: note) }
     if let results { return try .results(results, of: suite) }
     return try detections.map {

@@ -55,7 +55,7 @@ struct HPSv2Arguments: ParsableArguments {
 
   func open(batch: Int) throws -> CLIPReward {
     try scorerDevice.requirePresence("--scorer-device")
-    try scorerPrecision.check(on: scorerDevice, "--scorer-precision")
+    try scorerPrecision.check(on: scorerDevice, at: "--scorer-precision")
     guard let weights, let tokenizer else {
       throw Failure(.usage, at: "--weights and --tokenizer", "scoring needs both")
     }

@@ -62,6 +62,7 @@ struct Decode: ParsableCommand {
   func run() throws {
     try AtomicFile.checkWritable(files.output)
     let codec = try model.open().codec
+    if let tile { try codec.check(tile: tile, .usage, at: "--tile") }
     let latents = try files.read(codec.latents, on: model.device)
     try write(["pixels": noGrad { try codec.decode(latents, tile: tile) }], to: files.output)
   }

@@ -111,7 +111,8 @@ struct PrepareImages: ParsableCommand {
       """)
 
   @Argument(help: "Folders, and tars.") var sources: [String]
-  @Option(help: "Pixels a side, or HEIGHTxWIDTH; by default the model's.") var size: MediaSize?
+  @Option(help: "Pixels a side, or HEIGHTxWIDTH; by default the model's.", transform: MediaSize.init(parsing:))
+  var size: MediaSize?
   @Flag(help: "Leave out damaged files and name them, instead of stopping.")
   var skipBad = false
   @OptionGroup var arguments: PreparationArguments
@@ -122,10 +123,11 @@ struct PrepareImages: ParsableCommand {
     if bare > 0 { note("\(bare) of \(images.count) images have no caption: theirs is the empty text") }
     let model = try arguments.opened()
     let size = size ?? type(of: model).defaultSize
-    _ = try model.latentShape(of: size)
     guard model.medium == .images else {
       throw Failure(.usage, at: arguments.model, expected: "a model of images", got: "one of \(model.medium)")
     }
+    guard size.frames == nil else { throw Failure(.usage, at: "--size \(size)", "images have no frames") }
+    _ = try model.latentShape(of: size)
     try arguments.run(arguments.cache(model), images.count, "image") {
       try $0.media(images, size: size, from: absolute(sources[0]), skippingBad: skipBad, progress: $1)
     }

@@ -47,7 +47,10 @@ struct Sample: ParsableCommand {
     let source = try source.open(folder)
     Signals.listen()
     var sampling = try source.sampling(texts, seed: seed, batch: batch)
-    if let noises { sampling.noises = try HDF5File.open(noises).read("noises").to(.float32) }
+    if let noises {
+      try sampling.take(
+        noises: HDF5File.open(noises).read("noises"), steps: source.noiseSteps, count: count, from: "\(noises): noises")
+    }
     let prompts = sampling.promptIDs(count)
     let progress = Progress(total: count)
     let samples = try source.samples(

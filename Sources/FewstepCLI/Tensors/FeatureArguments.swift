@@ -39,7 +39,7 @@ struct FeatureArguments: ParsableArguments {
     guard let clip else {
       throw Failure(.usage, at: "measure", "images need a network: give --inception FILE or --clip FOLDER")
     }
-    try precision.check(on: device, "--precision")
+    try precision.check(on: device, at: "--precision")
     return try CLIPEmbedding(clip, precision: precision.dtype, on: device)
   }
 

@@ -13,7 +13,7 @@ final class OutputFile {
   init(creating path: String) throws {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw Failure.system(errno, "cannot create the file", path: path) }
+    if descriptor < 0 { throw Failure.system(errno, "cannot create the file", path: path, creates: true) }
   }
 
   deinit {

@@ -267,6 +267,8 @@ private final class Arithmetic: Codec, TextConditioner {
       try read("{\"prompt\": \"a\", \"caption\": \"no\"}\n\"b\"\n{\"caption\": \"c\"}\n", "p.jsonl") == ["a", "b", "c"])
     #expect { _ = try read("{\"prompt\": \"a\"}\n{\"word\": 1}", "q.jsonl") } throws: { "\($0)".contains("q.jsonl:2") }
     #expect { _ = try read("\n\n", "e.txt") } throws: { "\($0)".contains("no prompts") }
+    #expect { _ = try read("", "o.txt") } throws: { "\($0)".contains("the file is empty") }
+    #expect { _ = try PromptFile.read("/dev/null") } throws: { "\($0)".contains("the file is empty") }
     #expect { _ = try PromptFile.read(scratch.path("none.txt")) } throws: { "\($0)".contains("no such file") }
     #expect { _ = try PromptFile.read(scratch.folder) } throws: { "\($0)".contains("got a folder") }
     #expect { _ = try read("\"a\"\n\"b\\u0000c\"", "z.jsonl") } throws: {

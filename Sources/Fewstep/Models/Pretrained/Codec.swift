@@ -5,6 +5,8 @@ public protocol Codec: AnyObject {
   /// The input of `encode`, and of `decode`.
   var pixels: TensorInput { get }
   var latents: TensorInput { get }
+  /// The side of a tile is a multiple of this many pixels.
+  var tileMultiple: Int { get }
 
   /// Latents as the denoiser sees them, in float32: the posterior's mean, scaled.
   ///
@@ -13,8 +15,22 @@ public protocol Codec: AnyObject {
   /// Pixels in -1...1 (not clamped), in float32. Differentiable.
   ///
   /// - Parameter tile: the side in pixels of the parts that are decoded at once, to save memory; nil decodes samples whole.
+  /// - Throws: `Failure` if the side is no multiple of `tileMultiple`.
   func decode(_ latents: Tensor, tile: Int?) throws -> Tensor
 
   /// Hashes of everything that latents depend on, by component: weights, configuration. Opens no network.
   func fingerprint() throws -> Fingerprint
+}
+
+extension Codec {
+  public var tileMultiple: Int { 1 }
+
+  /// Checks the side of a tile before anything is computed.
+  ///
+  /// - Throws: `Failure` if it is no positive multiple of `tileMultiple`; `place` is the option or the key that gives it.
+  public func check(tile: Int, _ kind: Failure.Kind = .malformed, at place: String) throws {
+    guard tile > 0, tile.isMultiple(of: tileMultiple) else {
+      throw Failure(kind, at: place, expected: "a multiple of \(tileMultiple) pixels", got: "\(tile)")
+    }
+  }
 }

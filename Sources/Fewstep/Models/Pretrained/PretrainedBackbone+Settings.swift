@@ -12,6 +12,8 @@ extension PretrainedBackbone {
     public var precision: DType
     public var gradientCheckpointing: Bool
     public var tile: Int?
+    /// Where a recipe gives keys that only the opened model can judge, by key.
+    var places = [String: String]()
 
     public init(
       model: String, variant: String? = nil, prompts: String?, size: MediaSize, precision: DType = .float32,
@@ -43,6 +45,7 @@ extension PretrainedBackbone {
         "The dtype that the teacher is kept in and that all roles compute in; trained weights are kept in float32.")
       gradientCheckpointing = Self.gradientCheckpointing(s)
       tile = s.has("tile") ? s.integer("tile", in: .closed(64, 16384), "Pixels a side that are decoded at once.") : nil
+      for key in ["size", "tile"] { places[key] = s.place(of: key) }
     }
 
     /// A model whose denoiser is trained from random weights: nothing is sampled.
@@ -54,7 +57,7 @@ extension PretrainedBackbone {
 
     private static func gradientCheckpointing(_ s: SettingsReader) -> Bool {
       s.boolean(
-        "gradient-checkpointing", default: false,
+        "gradient-checkpointing", default: false, affects: .speed,
         "Compute blocks twice instead of keeping their activations: less memory, more time.")
     }
   }

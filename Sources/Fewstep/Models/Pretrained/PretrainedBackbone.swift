@@ -39,7 +39,14 @@ public final class PretrainedBackbone: TextConditioned {
       try made.parameters.setTrainable(false)
       return made
     }
-    sampleShape = try model.latentShape(of: settings.size)
+    do {
+      try Precision(settings.precision)?.check(on: device, at: "precision")
+      if let tile = settings.tile { try model.codec.check(tile: tile, at: "tile") }
+      sampleShape = try model.latentShape(of: settings.size)
+    } catch var failure as Failure {
+      failure.place = settings.places[failure.place] ?? failure.place
+      throw failure
+    }
     featureShape = model.featureShape(ofLatents: sampleShape)
     let component = family.exchange.component
     metadata = [
