@@ -87,7 +87,7 @@ public final class PixelUNet: Backbone {
           "Moves times towards noise, σ = shift t / (1 + (shift - 1) t); 3 is usual for flow models (arXiv 2403.03206)."
         )
         let gradientCheckpointing = s.boolean(
-          "gradient-checkpointing", default: false,
+          "gradient-checkpointing", default: false, affects: .speed,
           "Compute residual blocks twice instead of keeping their activations: less memory, more time.")
         return {
           try PixelUNet(weights: path, on: $0.device, shift: shift, gradientCheckpointing: gradientCheckpointing)

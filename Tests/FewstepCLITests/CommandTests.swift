@@ -132,15 +132,21 @@ import Testing
       #expect(all.contains(name))
     }
     let one = try Fewstep.run("plugins", "amd", in: scratch).output
-    #expect(one.contains("sensitivity: 0.3   (number, 0 to below 1)"), "\(one)")
+    #expect(one.contains("sensitivity: 0.3   (number, 0 to below 1; affects results)"), "\(one)")
     #expect(one.contains("gan.student-weight: "), "\(one)")
+    for family in ["pixel-unet", "sdxl"] {
+      let settings = try Fewstep.run("plugins", family, in: scratch).output
+      #expect(settings.contains("gradient-checkpointing: false   (true or false; affects speed)"), "\(settings)")
+    }
     let json = try Fewstep.run("plugins", "--json", in: scratch).output
     let entries = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
     #expect(entries.count == all.split(separator: "\n").count)
     for entry in entries {
       #expect(entry["summary"] is String && entry["kind"] is String)
       let settings = try #require(entry["settings"] as? [[String: String]])
-      for setting in settings { #expect(Set(["key", "type", "default", "meaning"]).isSubset(of: setting.keys)) }
+      for setting in settings {
+        #expect(Set(["key", "type", "default", "affects", "meaning"]).isSubset(of: setting.keys))
+      }
     }
   }
 

@@ -105,7 +105,7 @@ import Testing
     let made = try Fewstep.run("plugins", "--markdown", in: scratch).output
     let page = try String(contentsOfFile: Repository.root + "/docs/reference.md", encoding: .utf8)
     #expect(made == page, "make it anew: fewstep plugins --markdown > docs/reference.md")
-    #expect(page.contains("| `training.pairs` | `none` | path |"))
+    #expect(page.contains("| `training.pairs` | `none` | path | results |"))
     #expect(!page.contains(scratch.folder))
   }
 }

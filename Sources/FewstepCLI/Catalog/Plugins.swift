@@ -41,7 +41,9 @@ struct Plugins: ParsableCommand {
       guard name != nil else { continue }
       for setting in entry.settings {
         let range = setting["range"].map { ", \($0)" } ?? ""
-        print("  \(setting["key"]!): \(setting["default"]!)   (\(setting["type"]!)\(range))")
+        print(
+          "  \(setting["key"]!): \(setting["default"]!)   (\(setting["type"]!)\(range); affects \(setting["affects"]!))"
+        )
         print("      \(setting["meaning"]!)")
       }
     }
@@ -54,7 +56,8 @@ struct Plugins: ParsableCommand {
         kind: entry.kind, name: entry.name, summary: entry.summary,
         settings: entry.settings.map {
           var fields = [
-            "key": $0.key, "type": $0.type, "default": $0.defaultValue ?? "required", "meaning": $0.meaning,
+            "key": $0.key, "type": $0.type, "default": $0.defaultValue ?? "required", "affects": $0.affects.rawValue,
+            "meaning": $0.meaning,
           ]
           fields["range"] = $0.range
           return fields

@@ -13,17 +13,23 @@ struct Reference {
     type and a value out of range are errors, with their place in the file.
     `extends` and `sweep` are explained in [sweeps.md](sweeps.md).
 
+    The column "affects" says what a value can change: `results`, what training computes; `future`, only what is still to
+    come, such as a run's length or its scores; `speed`, how long it takes; `records`, what is written down. A resume may
+    change all but `results`, a sweep that takes over finished runs only `speed` and `records`. Below a section of a recipe
+    that says `future`, such as `evaluation`, so do the settings of plugins.
+
     """ + entries.map(section).joined()
   }
 
   private func section(_ entry: Plugins.Entry) -> String {
     let title = entry.kind == entry.name ? entry.summary : "\(entry.kind): `\(entry.name)`\n\n\(entry.summary)."
     let rows = entry.settings.map { setting in
-      let fallback = setting["default"] == "required" ? "" : code(setting["default"]!)
+      let defaultValue = setting["default"] == "required" ? "" : code(setting["default"]!)
       let values = setting["type"]! + (setting["range"].map { ", \($0)" } ?? "")
-      return "| `\(setting["key"]!)` | \(fallback) | \(cell(values)) | \(cell(setting["meaning"]!)) |\n"
+      return "| `\(setting["key"]!)` | \(defaultValue) | \(cell(values)) | \(setting["affects"]!) | "
+        + "\(cell(setting["meaning"]!)) |\n"
     }
-    let table = "\n| key | default | value | meaning |\n| --- | --- | --- | --- |\n" + rows.joined()
+    let table = "\n| key | default | value | affects | meaning |\n| --- | --- | --- | --- | --- |\n" + rows.joined()
     return "\n## \(title)\n" + (rows.isEmpty ? "\nIt has no settings.\n" : table)
   }
 
