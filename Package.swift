@@ -94,7 +94,7 @@ let package = Package(
     .target(
       name: "FewstepCLI",
       dependencies: [
-        "Shipped", "PluginFiles", "Scaffold", "Benchmarks", "Reports", "Evaluation", "Fewstep", "CLIPRewards",
+        "Shipped", "PluginFiles", "Scaffold", "Benchmarks", "Reports", "Evaluation", "Fewstep",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // So that plugins loaded at run time find Fewstep's symbols in the executable.

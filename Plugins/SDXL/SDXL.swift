@@ -10,6 +10,8 @@ public final class SDXL: PretrainedModel {
   public static let summary = "Stable Diffusion XL (arXiv 2307.01952) from a folder in diffusers' layout"
   public static let pipelineClass = "StableDiffusionXLPipeline"
   public static let defaultSize = MediaSize(height: 1024, width: 1024)
+  public static let defaultGuidance = 5.0
+  public static let defaultSteps = 30
 
   public let source: ModelSource
   public let medium = Medium.images

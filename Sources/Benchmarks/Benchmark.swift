@@ -1,3 +1,4 @@
+import Fewstep
 import Media
 import Tensors
 
@@ -11,6 +12,9 @@ public protocol Benchmark {
   var prompts: String { get }
   /// Whether samples are videos; images otherwise.
   var judgesVideos: Bool { get }
+
+  /// The benchmark for samples of a model that makes this medium; nil if it judges another one.
+  func accepting(_ medium: Medium) throws -> (any Benchmark)?
 
   /// Writes files that do not depend on samples, such as metadata, below the layout's root. May be called again.
   func prepare(_ root: String) throws
@@ -28,6 +32,7 @@ public protocol Benchmark {
 
 extension Benchmark {
   public var judgesVideos: Bool { false }
+  public func accepting(_ medium: Medium) throws -> (any Benchmark)? { medium == .images ? self : nil }
   public func prepare(_ root: String) throws {}
   public func image(_ path: String) throws -> Tensor { try RGBImage.read(path).tensor() }
 }

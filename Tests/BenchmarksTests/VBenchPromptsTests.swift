@@ -1,4 +1,6 @@
+import Fewstep
 import Foundation
+import Processes
 import Tensors
 import TestSupport
 import Testing
@@ -84,6 +86,22 @@ import Testing
   func `Fields that are wrong are named with their entry`(json: String, expected: String) throws {
     let said = words { _ = try VBenchPrompts(scratch.write(json, to: "list.json")) }
     #expect(said.contains("list.json") && said.contains(expected), "\(said)")
+  }
+
+  @Test func `Videos have the frame rate of the model that made them, and a model of images is not judged`() throws {
+    let prompts = try VBenchPrompts(scratch.write(VBenchFixtures.list(.color), to: "list.json"))
+    let suite = try VBenchBenchmark(prompts)
+    #expect(suite.accepting(.images) == nil)
+    let pixels = try Tensor.zeros([1, 3, 6, 16, 16])
+    let file = scratch.path("v.mp4")
+    expectError(.software, "frame rate is not known") { try suite.write(pixels, of: suite.items[0], to: file) }
+    for rate in [6.0, 12] {
+      let accepting = try #require(suite.accepting(.videos(framesPerSecond: rate)))
+      try accepting.write(pixels, of: suite.items[0], to: file)
+      let said = try #require(Program("ffprobe")).run(
+        ["-v", "error", "-show_entries", "stream=r_frame_rate", "-of", "csv=p=0", file])
+      #expect(String(decoding: said.output, as: UTF8.self).hasPrefix("\(Int(rate))/1"))
+    }
   }
 
   @Test func `Pixels of videos become files, and those of pictures are refused`() throws {

@@ -1,3 +1,4 @@
+import Fewstep
 import Foundation
 import Media
 import Tensors
@@ -14,18 +15,19 @@ public struct VBenchBenchmark: Benchmark {
   public let items: [BenchmarkItem]
   public let prompts: String
   public let judgesVideos = true
-  private let rate: Double
+  /// Of the files; nil until a model says it.
+  private var rate: Double?
   private let ffmpeg: FFmpeg
 
   /// - Parameters:
   ///   - dimensions: uses only their prompts.
   ///   - flickering: the number of videos for each of temporal_flickering's prompts, up to 25; VBench makes 25, of which
   ///     its filter keeps 5 static ones.
-  ///   - rate: frames per second of the files.
+  ///   - rate: frames per second of the files; nil takes the model's.
   /// - Throws: `Failure` if ffmpeg is not installed.
   public init(
     _ prompts: VBenchPrompts, dimensions: Set<VBenchDimension> = Set(VBenchDimension.allCases),
-    flickering: Int = Self.videosAPrompt, framesPerSecond rate: Double
+    flickering: Int = Self.videosAPrompt, framesPerSecond rate: Double? = nil
   ) throws {
     ffmpeg = try FFmpeg()
     self.rate = rate
@@ -49,6 +51,14 @@ public struct VBenchBenchmark: Benchmark {
     self.prompts = prompts.hash
   }
 
+  /// The files have the model's frame rate.
+  public func accepting(_ medium: Medium) -> (any Benchmark)? {
+    guard case .videos(let framesPerSecond) = medium else { return nil }
+    var benchmark = self
+    benchmark.rate = rate ?? framesPerSecond
+    return benchmark
+  }
+
   /// - Parameter pixels: float [1, 3, F, H, W] in 0...1.
   /// - Throws: `Failure` for the pixels of images, or if ffmpeg cannot write the file.
   public func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws {
@@ -57,6 +67,7 @@ public struct VBenchBenchmark: Benchmark {
         .malformed, at: path, expected: "a video [1, 3, frames, height, width]",
         got: pixels.summary + (pixels.rank == 4 ? ", which is an image" : ""))
     }
+    guard let rate else { throw Failure(.software, at: path, "the video's frame rate is not known") }
     try ffmpeg.write(ImageFile.bytes(pixels[0].transposed(0, 1)), framesPerSecond: rate, to: path)
   }
 

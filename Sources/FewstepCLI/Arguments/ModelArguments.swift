@@ -51,7 +51,13 @@ struct TensorArguments: ParsableArguments {
     return tensors
   }
 
-  func read(_ wanted: TensorInput, on device: Device) throws -> Tensor { try read([wanted], on: device)[wanted.name]! }
+  /// Reads a network's one input, and writes what `body` makes of it, without a graph, as `name`.
+  func convert(
+    _ input: TensorInput, to name: String, on device: Device, _ body: (Tensor) throws -> Tensor
+  ) throws {
+    guard let tensor = try read([input], on: device)[input.name] else { return }
+    try write([name: noGrad { try body(tensor) }], to: output)
+  }
 }
 
 /// Writes tensors and strings to an HDF5 file, and prints a note with the file and the number of non-finite values.

@@ -7,9 +7,10 @@ import Tensors
 /// The source of samples: a run's student or teacher, or a pretrained model.
 struct SourceArguments: ParsableArguments {
   @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
-  @Option(help: "Sample the teacher instead, in this many steps; 30 by default for a model.") var teacherSteps: Int?
+  @Option(help: "Sample the teacher instead, in this many steps; by default, for a model, its family's.")
+  var teacherSteps: Int?
   @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
-  @Option(help: "The teacher's ω; by default the run's, or 5 for a model.") var guidance: Double?
+  @Option(help: "The teacher's ω; by default the run's, or the model family's.") var guidance: Double?
   @Option(
     help: "For a model: pixels a side, HEIGHTxWIDTH, or HEIGHTxWIDTHxFRAMES of videos; by default the model's.",
     transform: MediaSize.init(parsing:))
@@ -66,66 +67,16 @@ struct SourceArguments: ParsableArguments {
 
   /// - Parameter folder: the folder of a run, or of a model in diffusers' layout.
   func open(_ folder: String) throws -> SampleSource {
-    try Self.isModel(folder) ? modelSource(folder) : runSource(folder)
-  }
-
-  private func runSource(_ folder: String) throws -> SampleSource {
-    let opened = try FinishedRun(folder, step: step)
-    let maker: SampleSource.Maker
-    if let teacherSteps {
-      maker = .teacher(
-        try opened.backbone.teacher(), steps: teacherSteps,
-        guidance.map(Guidance.init) ?? opened.recipe.matching.guidance, (sampler ?? .ddim).sampler)
-    } else {
-      let (student, steps) = try opened.student()
-      maker = .student(student, steps: steps)
+    let sampler = sampler ?? .ddim
+    guard !Self.isModel(folder) else {
+      return try SampleSource(
+        ModelSource(opening: folder, variant, precision ?? .float32, on: device ?? .cpu),
+        catalog: ProgramPlugins.catalog, size: size, frames: frames, steps: teacherSteps, guidance: guidance,
+        sampler: sampler)
     }
-    return SampleSource(backbone: opened.backbone, maker: maker, folder: folder) {
-      var fingerprint: Fingerprint = ["checkpoint": "\(opened.step)"]
-      for (key, value) in opened.recipe.resolved["backbone"]?.leaves ?? [:] where key != "prompts" {
-        // A model is identified by its weights, since its folder may be moved.
-        let model = key == "model" ? try? PipelineFolder(value) : nil
-        fingerprint["backbone.\(key)"] =
-          try model?.digest(variant: opened.recipe.resolved["backbone"]?.leaves["variant"]) ?? value
-      }
-      return fingerprint
-    }
-  }
-
-  /// The size that the options give to a family's samples.
-  ///
-  /// - Throws: `Failure` if they give frames to images.
-  private func size(of family: any PretrainedModel.Type) throws -> MediaSize {
-    if family.defaultSize.frames == nil,
-      let option = frames.map({ _ in "--frames" }) ?? size?.frames.map({ _ in "--size" })
-    {
-      throw Failure(.usage, at: option, "samples of \(family.name) are images, and have no frames")
-    }
-    var chosen = size ?? family.defaultSize
-    chosen.frames = frames ?? chosen.frames ?? family.defaultSize.frames
-    return chosen
-  }
-
-  private func modelSource(_ folder: String) throws -> SampleSource {
-    let precision = precision ?? .float32
-    let source = try ModelSource(opening: folder, variant, precision, on: device ?? .cpu)
-    let family = try ProgramPlugins.catalog.family(source.folder)
-    let size = try size(of: family)
-    let backbone = try PretrainedBackbone(
-      family,
-      PretrainedBackbone.Settings(
-        model: folder, variant: variant, prompts: nil, size: size, precision: precision.dtype),
-      on: source.device)
-    return SampleSource(
-      backbone: backbone,
-      maker: .teacher(
-        try backbone.teacher(), steps: teacherSteps ?? 30, Guidance(guidance ?? 5), (sampler ?? .ddim).sampler),
-      folder: folder
-    ) {
-      [
-        "class": source.folder.className, "size": "\(size)", "precision": precision.rawValue,
-        "weights": try source.folder.digest(variant: variant),
-      ]
-    }
+    let run = try FinishedRun(folder, step: step)
+    return try teacherSteps.map {
+      try SampleSource(teacherOf: run, steps: $0, guidance: guidance, sampler: sampler)
+    } ?? SampleSource(studentOf: run)
   }
 }

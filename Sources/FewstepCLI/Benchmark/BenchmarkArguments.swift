@@ -39,44 +39,23 @@ struct BenchmarkArguments: ParsableArguments {
   private var isRun: Bool { FileManager.default.fileExists(atPath: RunFolder(folder).recipe) }
 
   /// Generates the missing samples of a run or a model; for other folders, finds the existing ones.
-  func samples(of suite: any Benchmark) throws -> BenchmarkSamples {
+  func samples(of benchmark: any Benchmark) throws -> BenchmarkSamples {
     guard isRun || SourceArguments.isModel(folder) else {
-      return try BenchmarkSamples(in: folder, of: suite, scores: into)
+      return try BenchmarkSamples(in: folder, of: benchmark, scores: into)
     }
-    let place = BenchmarkFolder(into ?? "\(folder)/benchmarks/\(suite.name)")
+    let place = BenchmarkFolder(into ?? "\(folder)/benchmarks/\(benchmark.name)")
     Signals.listen()
     let source = try source.open(folder)
-    let medium = source.backbone.medium
-    let isJudged = if case .videos = medium { suite.judgesVideos } else { medium == .images && !suite.judgesVideos }
-    guard isJudged else {
-      throw Failure(
-        .malformed, at: folder,
-        "\(suite.name) judges \(suite.judgesVideos ? "videos" : "images"), but samples of this model are "
-          + "\(medium) \(source.backbone.sampleShape)")
+    let sampling = try BenchmarkSampling(benchmark, from: source, seed: seed, into: place)
+    let (all, existing) = (benchmark.items.count, sampling.existing)
+    let progress = Progress(total: all, from: existing)
+    let message = "stopped; finished samples are in \(place.samples); run the same command again to continue"
+    let samples = try sampling(batch: batch, check: { try Signals.check(message) }) {
+      progress.update($0, "\(benchmark.name), \(source.name)")
     }
-    // Checked before the folder is claimed: the model may take no prompts.
-    _ = try source.sampling([""], seed: seed, batch: batch)
-    let record = GenerationRecord(
-      benchmark: suite.name, prompts: suite.prompts, seed: seed, model: try source.fingerprint())
-    let generation = try BenchmarkGeneration(suite, into: place, record)
-    let there = suite.items.count - generation.missing.count
-    let progress = Progress(total: suite.items.count, from: there)
-    let words = "stopped; finished samples are in \(place.samples); run the same command again to continue"
-    try generation(batch: batch) { texts, first in
-      var sampling = try source.sampling(texts, seed: seed, batch: batch)
-      sampling.first = first
-      let samples = try source.samples(sampling, promptIDs: Array(texts.indices), ifStopped: words)
-      guard let pixels = try noGrad({ try source.backbone.pixels(samples) }) else {
-        throw Failure(.malformed, at: folder, "samples of this model family are points")
-      }
-      return pixels
-    } progress: {
-      progress.update($0, "\(suite.name), \(source.name)")
-    }
-    note("samples: \(place.samples)\(there > 0 ? ", \(there) of \(suite.items.count) existed" : "")")
-    try BenchmarkSheet(suite).write(below: place.samples, to: place.sheet)
+    note("samples: \(place.samples)\(existing > 0 ? ", \(existing) of \(all) existed" : "")")
     note("image: \(place.sheet)")
-    return BenchmarkSamples(root: place.samples, record: record, folder: place)
+    return samples
   }
 
   /// Writes the scores next to the samples, and prints them.

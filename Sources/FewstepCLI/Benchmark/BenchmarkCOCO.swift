@@ -33,7 +33,8 @@ struct BenchmarkCOCO: ParsableCommand {
     let opened = arguments.onlySamples ? nil : try scorers.open()
     let samples = try arguments.samples(of: suite)
     guard let opened else { return }
-    let scores = try opened.scores(of: suite, root: samples.root, arguments)
+    let scores = try opened.scores(
+      of: suite, root: samples.root, batch: arguments.batch, progress: arguments.scoring)
     try arguments.report(
       BenchmarkScores(fingerprint: scores.fingerprint, generation: samples.record, scores: scores.scores), of: samples)
   }
@@ -74,40 +75,16 @@ struct COCOArguments: ParsableArguments {
     }
   }
 
-  /// The scorers, once their files have been read.
-  struct Opened {
-    let real: RealImages?
-    let inception: Inception?
-    let resolution: Int
-    let embedding: CLIPEmbedding?
-    let score: CLIPScore?
-
-    func scores(of suite: COCOBenchmark, root: String, _ arguments: BenchmarkArguments) throws -> COCOScores {
-      var bars = [String: (Int) throws -> Void]()
-      var scores = try COCOScores(suite, root: root, batch: arguments.batch) { done, count, what in
-        let bar = bars[what] ?? arguments.scoring(count, what)
-        bars[what] = bar
-        try bar(done)
-      }
-      if let inception, let real {
-        try scores.addFrechetDistance("FID", inception, .square(resolution), to: real)
-        try scores.addFrechetDistance("patch-FID", inception, .patch(Inception.side), to: real)
-      }
-      if let embedding, let real { try scores.addCMMD(embedding, to: real) }
-      if let score { try scores.addCLIPScore(score) }
-      return scores
-    }
-  }
-
-  func open() throws -> Opened {
+  /// Reads the scorers' files.
+  func open() throws -> COCOScorers {
     try scorerDevice.requirePresence("--scorer-device")
     try scorerPrecision.check(on: scorerDevice, at: "--scorer-precision")
     let dtype = scorerPrecision.dtype
-    return Opened(
+    return COCOScorers(
       real: real.isEmpty ? nil : try RealImages(real),
       inception: try inception.map { try Inception($0, on: scorerDevice) }, resolution: resize,
       embedding: try clip.map { try CLIPEmbedding($0, precision: dtype, on: scorerDevice) },
-      score: try clipScore.map {
+      clipScore: try clipScore.map {
         try CLIPScore(
           $0, tokenizer: clipTokenizer, prefix: clipPrefix, fit: clipResize == 0 ? .whole : .square(clipResize),
           precision: dtype, on: scorerDevice)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Benchmarks
-import CLIPRewards
 import Fewstep
+import Files
 import Tensors
 
 struct BenchmarkHPSv2: ParsableCommand {
@@ -38,10 +38,15 @@ struct BenchmarkHPSv2: ParsableCommand {
   }
 }
 
-/// HPSv2's network on the command line.
+/// HPSv2's network on the command line. It is the reward `hpsv2`.
 struct HPSv2Arguments: ParsableArguments {
+  enum Version: String, CaseIterable, ExpressibleByArgument {
+    case v20 = "v2.0"
+    case v21 = "v2.1"
+  }
+
   @Option(help: "HPS_v2.1_compressed.pt or HPS_v2_compressed.pt.") var weights: String?
-  @Option(help: "The version of the weights: v2.0 or v2.1.") var scorerVersion = HPSVersion.v21
+  @Option(help: "The version of the weights: v2.0 or v2.1.") var scorerVersion = Version.v21
   @Option(help: "A CLIP tokenizer's folder, such as SDXL's tokenizer/.") var tokenizer: String?
   @Option(help: "open_clip's config of the scorer, if it is not a ViT-H-14.") var scorerConfig: String?
   @Option(help: "The scorer's dtype.") var scorerPrecision = Precision.float32
@@ -53,16 +58,23 @@ struct HPSv2Arguments: ParsableArguments {
     }
   }
 
-  func open(batch: Int) throws -> CLIPReward {
+  func open(batch: Int) throws -> any ImageFileReward {
     try scorerDevice.requirePresence("--scorer-device")
     try scorerPrecision.check(on: scorerDevice, at: "--scorer-precision")
     guard let weights, let tokenizer else {
       throw Failure(.usage, at: "--weights and --tokenizer", "scoring needs both")
     }
-    return try CLIPRewards.hpsv2(
-      weights, scorerVersion, config: scorerConfig, tokenizer: tokenizer, precision: scorerPrecision.dtype,
-      batch: batch, PluginContext(device: scorerDevice, seed: 0))
+    let texts = [
+      ("weights", weights), ("version", scorerVersion.rawValue), ("tokenizer", tokenizer),
+      ("precision", scorerPrecision.rawValue),
+    ]
+    var settings = texts.map { YAMLNode.Entry($0, .string($1)) } + [YAMLNode.Entry("batch", .integer(batch))]
+    if let scorerConfig { settings.append(YAMLNode.Entry("config", .string(scorerConfig))) }
+    let reward = try ProgramPlugins.catalog.reward(
+      "hpsv2", .mapping(settings), PluginContext(device: scorerDevice, seed: 0))
+    guard let reward = reward as? any ImageFileReward else {
+      throw Failure(.software, at: "hpsv2", "the reward of this name does not score files")
+    }
+    return reward
   }
 }
-
-extension HPSVersion: ExpressibleByArgument {}

@@ -24,8 +24,7 @@ struct BenchmarkVBench: ParsableCommand {
   @Option(help: "Only this dimension. May be repeated.") var dimension: [VBenchDimension] = []
   @Option(help: "Videos for each of temporal_flickering's prompts; 25 if VBench's static_filter follows.")
   var flickeringVideos = VBenchBenchmark.videosAPrompt
-  @Option(help: "Of generated videos.") var framesPerSecond = 16.0
-  @OptionGroup(title: "The scorers") var scorers: VBenchScorers
+  @OptionGroup(title: "The scorers") var scoring: VBenchArguments
 
   private var dimensions: [VBenchDimension] {
     VBenchDimension.allCases.filter { dimension.isEmpty || dimension.contains($0) }
@@ -34,61 +33,28 @@ struct BenchmarkVBench: ParsableCommand {
   func validate() throws {
     try require(
       "--flickering-videos", flickeringVideos, in: VBenchBenchmark.videosAPrompt...VBenchBenchmark.mostVideos)
-    guard (0.01...1000).contains(framesPerSecond) else {
-      throw ValidationError("--frames-per-second: expected 0.01 to 1000, got \(framesPerSecond)")
-    }
   }
 
   func run() throws {
     let list = try VBenchPrompts(prompts, augmented: augmented)
-    let suite = try VBenchBenchmark(
-      list, dimensions: Set(dimensions), flickering: flickeringVideos, framesPerSecond: framesPerSecond)
-    var scores = VBenchScores(list)
-    var program: VBenchProgram?
-    if !arguments.onlySamples {
-      for file in scorers.results {
-        for (dimension, result) in try VBenchResults(file, of: list).dimensions where dimensions.contains(dimension) {
-          scores.add(result, of: dimension, by: ["scorer": "a results file"])
-        }
-      }
-      // Checked before hours of sampling: the scorers' files may be missing or wrong.
-      program = try scorers.check(dimensions.filter { !scores.dimensions.contains($0) })
-    }
+    let suite = try VBenchBenchmark(list, dimensions: Set(dimensions), flickering: flickeringVideos)
+    // Checked before hours of sampling: the scorers' files may be missing or wrong.
+    let scorers = arguments.onlySamples ? nil : try scoring.open(list, dimensions)
     let samples = try arguments.samples(of: suite)
-    guard !arguments.onlySamples else { return }
+    guard let scorers else { return }
     Signals.listen()
-    let scoring = VBenchScoring(
-      list, samples, models: scorers.models, on: scorers.scorerDevice, program: program,
-      stillVideos: scorers.stillVideos, note: note)
-    for dimension in dimensions where !scores.dimensions.contains(dimension) {
-      try scoring.score(dimension, into: &scores, progress: arguments.scoring)
-    }
-    try noteUnscored(scores)
+    let scores = try scorers.scores(
+      of: samples, stillVideos: scoring.stillVideos, note: note, progress: arguments.scoring)
     try arguments.report(
       BenchmarkScores(
         fingerprint: scores.fingerprint, generation: samples.record,
-        scores: scores.scores(acceptingMissing: scorers.acceptMissing)),
+        scores: scores.scores(acceptingMissing: scoring.acceptMissing)),
       of: samples)
-  }
-
-  /// - Throws: `Failure` if there is no score at all.
-  private func noteUnscored(_ scores: VBenchScores) throws {
-    let missing = dimensions.filter { !scores.dimensions.contains($0) }
-    guard !missing.isEmpty else { return }
-    let names = missing.map(\.rawValue).joined(separator: ", ")
-    var words = "not scored: \(names).\n  "
-    if missing.contains(where: \.isNative) { words += "The networks of native dimensions are options (--help). " }
-    words +=
-      VBenchProgram() == nil
-      ? "VBench's package, which scores the others, is not installed (pip install vbench)."
-      : "--official has VBench's package score what is not measured here."
-    if scores.dimensions.isEmpty { throw Failure(.missing, at: "vbench", words) }
-    note(words)
   }
 }
 
-/// The scorers of VBench's dimensions on the command line.
-struct VBenchScorers: ParsableArguments {
+/// What scores VBench's dimensions.
+struct VBenchArguments: ParsableArguments {
   @Option(help: "dino_vitbase16_pretrain.pth of facebookresearch/dino.") var dino: String?
   @Option(help: "OpenAI's CLIP ViT-B/32 with its tokenizer: a folder in transformers' layout.") var clipB32: String?
   @Option(help: "OpenAI's CLIP ViT-L/14: a folder in transformers' or open_clip's layout.") var clipL14: String?
@@ -102,27 +68,13 @@ struct VBenchScorers: ParsableArguments {
   var stillVideos: String?
   @Flag(help: "Give totals even if videos are missing, as VBench's script does.") var acceptMissing = false
 
-  var models: VBenchModels {
-    VBenchModels(dino: dino, clipB32: clipB32, clipL14: clipL14, aesthetic: aestheticHead)
-  }
-
-  /// Opens everything that these dimensions need, to find mistakes early.
-  ///
-  /// - Returns: VBench's own program, if --official was given and a dimension needs it.
-  func check(_ dimensions: [VBenchDimension]) throws -> VBenchProgram? {
+  /// Opens everything that these dimensions need.
+  func open(_ prompts: VBenchPrompts, _ dimensions: [VBenchDimension]) throws -> VBenchScorers {
     try scorerDevice.requirePresence("--scorer-device")
-    for dimension in dimensions where models.has(dimension) {
-      _ = try VBenchScorer(dimension, models, on: scorerDevice)
-    }
-    let left = dimensions.filter { !models.has($0) }.map(\.rawValue)
-    guard official, !left.isEmpty else { return nil }
-    guard let program = VBenchProgram() else {
-      throw Failure(
-        .missing, at: "--official",
-        "there is no program vbench on the PATH (pip install vbench). It would be needed for: "
-          + left.joined(separator: ", "))
-    }
-    return program
+    return try VBenchScorers(
+      prompts, dimensions,
+      models: VBenchModels(dino: dino, clipB32: clipB32, clipL14: clipL14, aesthetic: aestheticHead),
+      on: scorerDevice, results: results, isOfficial: official)
   }
 }
 

@@ -9,9 +9,11 @@ struct ExportCommand: ParsableCommand {
     commandName: "export", abstract: "Write a run's student in the formats of other programs.",
     discussion: """
       diffusers   the whole pipeline's folder, for diffusers and programs that read its layout
-      component   the denoiser's folder alone (unet/)
+      component   the denoiser's folder alone, such as unet/
       peft        a student trained with adapters: one file, with the names of diffusers and PEFT
-      kohya       the same, with the names of kohya's scripts, ComfyUI and others (SDXL)
+
+      A model family may have more formats of adapters, such as kohya for SDXL: the names of kohya's scripts and ComfyUI.
+      One that it lacks is refused with those that it has.
 
       Example:  fewstep export runs/sdxl-amd-4step --format diffusers --into exported/sdxl-amd
                 fewstep export runs/sdxl-amd-4step-lora --format kohya --output amd.safetensors

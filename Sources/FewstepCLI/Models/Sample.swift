@@ -46,15 +46,15 @@ struct Sample: ParsableCommand {
     if let into { try FileManager.default.createDirectory(atPath: into, withIntermediateDirectories: true) }
     let source = try source.open(folder)
     Signals.listen()
-    var sampling = try source.sampling(texts, seed: seed, batch: batch)
+    var generator = try source.generator(texts, seed: seed, batch: batch)
     if let noises {
-      try sampling.take(
+      try generator.take(
         noises: HDF5File.open(noises).read("noises"), steps: source.noiseSteps, count: count, from: "\(noises): noises")
     }
-    let prompts = sampling.promptIDs(count)
+    let prompts = generator.promptIDs(count)
     let progress = Progress(total: count)
     let samples = try source.samples(
-      sampling, promptIDs: prompts, ifStopped: "stopped while sampling; nothing was written"
+      generator, promptIDs: prompts, check: { try Signals.check("stopped while sampling; nothing was written") }
     ) { progress.update($0, source.name) }
     if let tensors {
       try HDF5File.write(to: tensors) { file in

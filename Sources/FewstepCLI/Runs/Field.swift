@@ -1,9 +1,7 @@
 import ArgumentParser
 import Fewstep
-import Files
 import Foundation
 import Reports
-import Tensors
 
 struct Field: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,45 +39,11 @@ struct Field: ParsableCommand {
 
   func run() throws {
     let gnuplot = try Gnuplot()
-    let opened = try FinishedRun(folder, step: steps.first)
-    let there = opened.folder.checkpointSteps
-    if let absent = steps.first(where: { !there.contains($0) }) {
-      throw Failure(.missing, at: folder, "no checkpoint of step \(absent); there are: \(there)")
-    }
-    guard opened.backbone.isPlanar else {
-      throw Failure(
-        .malformed, at: folder,
-        "samples are \(opened.backbone.medium) \(opened.backbone.sampleShape); a field can be drawn only for points of the plane, [2]"
-      )
-    }
-    let prompts = opened.backbone.prompts.count
-    guard (0..<prompts).contains(prompt) else {
-      throw Failure(.usage, at: "--prompt \(prompt)", "there are \(prompts) prompts, 0 to \(prompts - 1)")
-    }
+    let run = try FinishedRun(folder, step: steps.first)
+    let series = try FieldSeries(run, steps: steps, prompt: prompt, times: parsedTimes())
     let target = into ?? "\(folder)/field\(prompt == 0 ? "" : "-prompt-\(prompt)")"
-    do {
-      try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
-    } catch {
-      throw Failure(.io, at: target, "the folder cannot be made: \(error.localizedDescription)")
-    }
-    let components = try TrainingComponents(opened.recipe)
-    let drawn = try FieldFigure(opened.recipe, components: components, prompt: prompt, times: parsedTimes())
-    var figures = [Figure]()
-    let chosen = steps.isEmpty ? there : Array(Set(steps)).sorted()
-    let progress = Progress(total: chosen.count)
-    for (index, step) in chosen.enumerated() {
-      do {
-        try Checkpoint.load(opened.folder.checkpoint(step), into: components)
-      } catch let error as Failure where chosen.count > 1 {
-        note("left out: \(error)")
-        continue
-      }
-      let figure = try drawn.figure(step: step)
-      try AtomicFile.write(try gnuplot.png(figure), to: "\(target)/step-\(step).png")
-      figures.append(figure)
-      progress.update(index + 1, "step \(step)")
-    }
-    if figures.count > 1 { try AtomicFile.write(try gnuplot.gif(figures), to: "\(target)/animation.gif") }
+    let progress = Progress(total: series.steps.count)
+    try series.write(to: target, gnuplot, note: note) { progress.update($0, "step \($1)") }
     note("field: \(target)")
   }
 }

@@ -64,69 +64,25 @@ struct Measure: ParsableCommand {
       ).text)
     print("\(result.realSamples) real and \(result.generatedSamples) generated samples of \(result.features) features")
     if let images { print(images.fingerprint) }
-    for words in Warnings.lines(rows.map { ($0.0, $0.1.warning) }) { print("warning: \(words)") }
+    for line in Warnings.lines(rows.map { ($0.0, $0.1.warning) }) { print("warning: \(line)") }
   }
-
-  /// Features, with their fingerprint if it is known.
-  private typealias Side = (values: Tensor, images: ImageFeatures?)
 
   /// - Throws: `Failure` if the two cannot be compared.
-  private func sides() throws -> (real: Side, generated: Side) {
-    let hasImages = [realFile, generatedFile].contains(where: Self.isImages)
-    let looking = network.hasNetwork ? try network.network() : nil
-    if hasImages, looking == nil {
+  private func sides() throws -> (real: FeatureSet, generated: FeatureSet) {
+    let hasImages = [realFile, generatedFile].contains(where: FeatureSet.isImages)
+    let opened = network.hasNetwork ? try network.network() : nil
+    if hasImages, opened == nil {
       throw Failure(.usage, at: "measure", "images need a network: give --inception FILE or --clip FOLDER")
     }
-    if !hasImages, looking != nil {
+    if !hasImages, opened != nil {
       throw Failure(.usage, at: "measure", "both files hold features: --inception and --clip are for images")
     }
-    func side(_ path: String, _ name: String?) throws -> Side {
-      if let looking, Self.isImages(path) {
-        let made = try network.features(of: [path], network: looking)
-        return (made.values, made)
-      }
-      let made = name == nil ? try Self.imageFeatures(path) : nil
-      return (try made?.values ?? Self.features(path, name), made)
+    func side(_ path: String, _ name: String?) throws -> FeatureSet {
+      guard let opened, FeatureSet.isImages(path) else { return try FeatureSet(reading: path, tensor: name) }
+      return FeatureSet(try network.features(of: [path], network: opened), of: path)
     }
     let sides = (real: try side(realFile, real), generated: try side(generatedFile, generated))
-    if let real = sides.real.images, let generated = sides.generated.images {
-      let differences = generated.fingerprint.differences(from: real.fingerprint)
-      guard differences.isEmpty else {
-        throw Failure(
-          .malformed, at: generatedFile,
-          "its features cannot be compared with those of \(realFile): \(differences.joined(separator: "; "))")
-      }
-    }
+    try sides.generated.checkComparable(with: sides.real)
     return sides
-  }
-
-  private static func isImages(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return path.hasSuffix(".tar")
-      || FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-  }
-
-  /// Features written by `fewstep features`; nil for other features.
-  private static func imageFeatures(_ path: String) throws -> ImageFeatures? {
-    guard let file = try? HDF5File.open(path), try ImageFeatures.isHeld(by: file) else { return nil }
-    return try ImageFeatures(reading: path)
-  }
-
-  /// The tensor named `name`, or the only one, as features [N, D].
-  private static func features(_ path: String, _ name: String?) throws -> Tensor {
-    let file = try TensorFile(path)
-    let choices = file.names.joined(separator: ", ")
-    guard let name = name ?? (file.names.count == 1 ? file.names.first : nil) else {
-      throw Failure(
-        .usage, at: path, "holds \(choices.isEmpty ? "no tensors" : choices); say which with --real or --generated")
-    }
-    guard file.names.contains(name) else {
-      throw Failure(.malformed, at: path, "there is no tensor '\(name)'; there are: \(choices)")
-    }
-    let tensor = try file.tensor(name)
-    guard tensor.rank == 2 else {
-      throw Failure(.malformed, at: path, "\(name): expected features [N, D], got \(tensor.shape)")
-    }
-    return tensor
   }
 }

@@ -30,7 +30,9 @@ struct Pairs: ParsableCommand {
     let backbone = try recipe.backbone(PluginContext(device: recipe.device, seed: recipe.seed))
     let progress = Progress(total: count)
     Signals.listen()
-    let teacher = StoppableTeacher(try backbone.teacher(), "stopped while making pairs; nothing was written")
+    let teacher = InterruptibleTeacher(try backbone.teacher()) {
+      try Signals.check("stopped while making pairs; nothing was written")
+    }
     try ODEPairs.make(
       output, count: count, steps: steps, sampler: sampler, batch: batch, guidance: recipe.matching.guidance,
       seed: recipe.seed, backbone: backbone, teacher: teacher

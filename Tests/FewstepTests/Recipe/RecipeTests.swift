@@ -9,6 +9,18 @@ import Testing
 @testable import Fewstep
 
 @Suite struct RecipeTests {
+  @Test func `A reward is made of settings that no recipe gives, and wrong ones are named`() throws {
+    let context = PluginContext(device: .cpu, seed: 0)
+    expectError(.missing, "there is no reward of this name") {
+      _ = try smallCatalog().reward("nicest", .mapping([]), context)
+    }
+    #expect {
+      _ = try smallCatalog().reward("classifier", try YAMLNode.parse("wieghts: a.safetensors"), context)
+    } throws: {
+      "\($0)".contains("Did you mean 'weights'?")
+    }
+  }
+
   @Test(arguments: FullRecipe.allCases)
   func `A full recipe is read, and leaves no key to its default`(_ full: FullRecipe) throws {
     let recipe = try Recipe(full.node(), catalog: smallCatalog())

@@ -10,6 +10,8 @@ final class TinyVideo: PretrainedModel {
   static let summary = "Videos of a random 3-D network"
   static let pipelineClass = "TinyVideoPipeline"
   static let defaultSize = MediaSize(height: 8, width: 8, frames: 5)
+  static let defaultGuidance = 4.0
+  static let defaultSteps = 3
   static var exchange: ExchangeLayout {
     ExchangeLayout(component: "transformer", adapters: ["peft": .peft("transformer")]) { _, _ in }
   }

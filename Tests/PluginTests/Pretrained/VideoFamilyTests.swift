@@ -99,6 +99,26 @@ import Testing
     try expectClose(condition.tensor("text"), Tensor([Float(0), 0.3], shape: [2, 1]), 1e-6)
   }
 
+  @Test func `A model is sampled with its family's guidance, steps and frames if nothing else is said`() throws {
+    let scratch = try Scratch()
+    try TinyVideo.write(to: scratch.path("model"))
+    let model = try ModelSource(PipelineFolder(scratch.path("model")))
+    let source = try SampleSource(model, catalog: catalog())
+    #expect(source.name == "teacher, 3 steps")
+    let fingerprint = try source.fingerprint()
+    #expect(fingerprint["guidance"] == "4.0" && fingerprint["size"] == "8x8x5" && fingerprint["steps"] == "3")
+    let chosen = try SampleSource(
+      model, catalog: catalog(), size: MediaSize(height: 4, width: 6), frames: 2, steps: 1, guidance: 1)
+    var checks = 0
+    let samples = try chosen.samples(chosen.generator(["a"], seed: 1, batch: 1), promptIDs: [0], check: { checks += 1 })
+    #expect(samples.shape == [1, 3, 2, 4, 6])
+    #expect(checks == 1)
+    #expect(throws: CancellationError.self) {
+      try chosen.samples(
+        chosen.generator(["a"], seed: 1, batch: 1), promptIDs: [0], check: { throw CancellationError() })
+    }
+  }
+
   /// A teacher whose networks are too large for a batch of twice the size.
   private final class Sequential: Teacher {
     let teacher: any Teacher

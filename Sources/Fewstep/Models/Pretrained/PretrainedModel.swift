@@ -16,6 +16,9 @@ public protocol PretrainedModel: AnyObject {
   static var pipelineClass: String { get }
   /// The default size of samples.
   static var defaultSize: MediaSize { get }
+  /// The default ω and number of steps of the teacher's sampler.
+  static var defaultGuidance: Double { get }
+  static var defaultSteps: Int { get }
   /// The layout in which students are written for other programs.
   static var exchange: ExchangeLayout { get }
 

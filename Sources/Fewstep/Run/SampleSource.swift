@@ -1,46 +1,47 @@
-import Fewstep
-import Processes
-import Foundation
 import Media
 import Tensors
 
-/// The model that `fewstep sample` draws from: a run's student or teacher, or a pretrained model.
-struct SampleSource {
-  enum Maker {
+/// The model that samples are drawn from: a run's student or teacher, or a pretrained model, each with its sampler.
+public struct SampleSource {
+  enum Sampling {
     case student(any Student, steps: [Double])
     case teacher(any Teacher, steps: Int, Guidance, any Sampler)
   }
 
-  let backbone: any Backbone
-  let maker: Maker
+  public let backbone: any Backbone
   /// The folder of the run or of the model.
-  let folder: String
+  public let folder: String
+  private let sampling: Sampling
   /// Everything that samples depend on besides the student's weights and the sampler, by name. May read all weights.
-  let model: () throws -> Fingerprint
+  private let model: () throws -> Fingerprint
+
+  init(_ backbone: any Backbone, _ sampling: Sampling, folder: String, model: @escaping () throws -> Fingerprint) {
+    (self.backbone, self.sampling, self.folder, self.model) = (backbone, sampling, folder, model)
+  }
 
   /// "student, 4 steps"
-  var name: String {
-    switch maker {
+  public var name: String {
+    switch sampling {
     case .student(_, let steps): "student, \(steps.count) steps"
     case .teacher(_, let steps, _, _): "teacher, \(steps) steps"
     }
   }
 
-  /// How many of its steps take noise.
-  var noiseSteps: Int {
-    switch maker {
+  /// The number of its steps that take noise.
+  public var noiseSteps: Int {
+    switch sampling {
     case .student(_, let steps): steps.count
     case .teacher: 1
     }
   }
 
-  /// What pictures are made from, for their metadata.
-  var settings: [PNGImage.Text] {
+  /// The origin of images, for their metadata.
+  public var settings: [PNGImage.Text] {
     [PNGImage.Text("Software", "Fewstep"), PNGImage.Text("model", folder)] + samplerSettings
   }
 
   private var samplerSettings: [PNGImage.Text] {
-    switch maker {
+    switch sampling {
     case .student(_, let steps): [PNGImage.Text("times", "\(steps)")]
     case .teacher(_, let steps, let guidance, let sampler):
       [
@@ -51,18 +52,22 @@ struct SampleSource {
   }
 
   /// Everything that samples depend on besides their prompts and noise.
-  func fingerprint() throws -> Fingerprint {
+  public func fingerprint() throws -> Fingerprint {
     var fingerprint = try model()
     for text in samplerSettings { fingerprint[text.keyword] = text.value }
-    if case .student(let student, _) = maker {
+    if case .student(let student, _) = sampling {
       fingerprint["student"] = try hash(student.parameters.all.map { try $0.value.detached().to(.cpu) })
     }
     return fingerprint
   }
 
-  /// - Parameter prompts: prompts in place of the run's; may be empty.
+  /// Noise and prompts for samples.
+  ///
+  /// - Parameters:
+  ///   - prompts: prompts in place of the run's; may be empty.
+  ///   - batch: samples made at once.
   /// - Throws: `Failure` if the model family takes no text prompts.
-  func sampling(_ prompts: [String], seed: Int, batch: Int) throws -> SampleGenerator {
+  public func generator(_ prompts: [String], seed: Int, batch: Int) throws -> SampleGenerator {
     guard !prompts.isEmpty else { return SampleGenerator(backbone, seed: seed, batch: batch) }
     guard let backbone = backbone as? any TextConditioned else {
       throw Failure(
@@ -71,22 +76,25 @@ struct SampleSource {
     return SampleGenerator(backbone, prompts: prompts, seed: seed, batch: batch)
   }
 
-  /// Samples [prompts.count, ...]. After Ctrl-C this stops between two calls of the network.
+  /// Samples [promptIDs.count, ...].
   ///
-  /// - Parameter words: the message in that case.
-  func samples(
-    _ sampling: SampleGenerator, promptIDs: [Int], ifStopped words: String, progress: (Int) -> Void = { _ in }
+  /// - Parameters:
+  ///   - check: called between calls of the network; what it throws ends the sampling.
+  ///   - progress: called with the number of samples that are made.
+  public func samples(
+    _ generator: SampleGenerator, promptIDs: [Int], check: @escaping () throws -> Void = {},
+    progress: (Int) -> Void = { _ in }
   ) throws -> Tensor {
-    switch maker {
+    switch sampling {
     case .student(let student, let steps):
-      return try sampling.fewStep(student, steps: steps, promptIDs: promptIDs) {
-        try Signals.check(words)
+      return try generator.fewStep(student, steps: steps, promptIDs: promptIDs) {
+        try check()
         progress($0)
       }
     case .teacher(let teacher, let steps, let guidance, let sampler):
-      return try sampling.teacher(
-        StoppableTeacher(teacher, words), steps: steps, guidance: guidance, sampler: sampler, promptIDs: promptIDs,
-        progress: progress)
+      return try generator.teacher(
+        InterruptibleTeacher(teacher, check: check), steps: steps, guidance: guidance, sampler: sampler,
+        promptIDs: promptIDs, progress: progress)
     }
   }
 }
