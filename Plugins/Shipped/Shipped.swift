@@ -17,7 +17,8 @@ import SiD
 import TeacherReward
 
 extension Catalog {
-  /// All plugins that Fewstep ships. Package.swift lists their targets; this is the only other list.
+  /// All plugins that Fewstep ships. Package.swift lists their targets; this is the only other list of a program.
+  /// The tests' `smallCatalog` has the plugins without large networks, so that a core test compiles without the others.
   ///
   /// - Parameter registrations: add more plugins: `.shipped(adding: [{ SoftMatching.register(in: &$0) }])`.
   public static func shipped(adding registrations: [(inout Catalog) -> Void] = []) -> Catalog {

@@ -25,8 +25,14 @@ public enum SamplerKind: String, Sendable, CaseIterable {
 /// `count` times falling from 1, evenly spaced, without the final 0.
 public func evenTimes(_ count: Int) -> [Double] { (0..<count).map { 1 - Double($0) / Double(count) } }
 
-/// Each time with the next one, which is 0 at the end.
-private func steps(_ times: [Double]) -> some Sequence<(Double, Double)> { zip(times, times.dropFirst() + [0]) }
+/// Starts from noise and takes `step` from each time to the next one, which is 0 at the end.
+private func walk(
+  _ noise: Tensor, _ times: [Double], _ schedule: any NoiseSchedule,
+  step: (_ x: Tensor, _ time: Double, _ next: Double) throws -> Tensor
+) throws -> Tensor {
+  let start = try noise * schedule.initialNoiseSigma(times[0])
+  return try zip(times, times.dropFirst() + [0]).reduce(start) { x, times in try step(x, times.0, times.1) }
+}
 
 /// DDIM with η = 0 (Song et al., arXiv 2010.02502, Eq. 12); on a rectified flow this is Euler's method.
 public struct DDIM: Sampler {
@@ -35,13 +41,11 @@ public struct DDIM: Sampler {
   public func sample(
     _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
   ) throws -> Tensor {
-    var x = try noise * schedule.initialNoiseSigma(times[0])
-    for (time, next) in steps(times) {
+    try walk(noise, times, schedule) { x, time, next in
       let clean = try denoise(x, time)
       let noise = try (x - schedule.alpha(time) * clean) / schedule.sigma(time)
-      x = try schedule.alpha(next) * clean + schedule.sigma(next) * noise
+      return try schedule.alpha(next) * clean + schedule.sigma(next) * noise
     }
-    return x
   }
 }
 
@@ -54,21 +58,16 @@ public struct Heun: Sampler {
     _ noise: Tensor, times: [Double], schedule: any NoiseSchedule, denoise: (Tensor, Double) throws -> Tensor
   ) throws -> Tensor {
     // At t = 1 α may be 0, and x/α is undefined. So that first step is DDIM's, which is exact in the limit.
-    var x = try noise * schedule.initialNoiseSigma(times[0])
-    for (time, next) in steps(times) {
+    try walk(noise, times, schedule) { x, time, next in
       let (alpha, sigma) = (schedule.alpha(time), schedule.sigma(time))
       let (alphaNext, sigmaNext) = (schedule.alpha(next), schedule.sigma(next))
       let clean = try denoise(x, time)
       let noise = try (x - alpha * clean) / sigma
       let euler = try alphaNext * clean + sigmaNext * noise
-      guard next > 0, alpha > 1e-6 else {
-        x = euler
-        continue
-      }
+      guard next > 0, alpha > 1e-6 else { return euler }
       let noiseNext = try (euler - alphaNext * denoise(euler, next)) / sigmaNext
       let step = sigmaNext / alphaNext - sigma / alpha
-      x = try (x / alpha + (0.5 * step) * (noise + noiseNext)) * alphaNext
+      return try (x / alpha + (0.5 * step) * (noise + noiseNext)) * alphaNext
     }
-    return x
   }
 }
