@@ -126,16 +126,20 @@ let package = Package(
     tests("Tensors", fixtures: ["Fixtures"]),
     tests("Networks"),
     tests("Files", ["Media"], fixtures: ["Fixtures"]),
+    tests("Processes"),
     tests("Media", ["Processes"], fixtures: ["Fixtures"]),
     tests("Encoders", ["Fewstep"], fixtures: ["Fixtures"]),
     tests("Fewstep", ["Evaluation", "Reports"]),
+    tests("ObjectiveChecks"),
     tests("Metrics", ["Fewstep"], fixtures: ["Fixtures"]),
     tests("Evaluation", ["Metrics", "Reports"]),
     tests("Reports", ["Evaluation", "Media", "Metrics"]),
     tests("Benchmarks", ["CLIPRewards"], fixtures: ["Fixtures"]),
+    tests("PluginFiles"),
+    tests("Scaffold"),
     tests("FewstepCLI", ["Media", "Processes", "FewstepMain"]),
     .testTarget(
-      name: "PluginTests", dependencies: ["TestSupport", "ObjectiveChecks", "Reports", "Shipped"] + pluginTargets,
+      name: "PluginTests", dependencies: ["TestSupport", "Reports", "Shipped"] + pluginTargets,
       exclude: ["ExternalReward/stand_in.py", "ImageReward/Fixtures", "SDXL/Fixtures"]),
   ]
     + plugins.map {

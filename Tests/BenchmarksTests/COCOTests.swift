@@ -11,7 +11,7 @@ import Testing
   @Test func `The CLIP score is DMD2's: a prefix behind the start, pictures at 256 pixels first`() throws {
     let expected = try COCOFixtures.expected("clip-score").doubles()
     let score = try CLIPScore("\(COCOFixtures.clip)/open-clip", tokenizer: "\(COCOFixtures.clip)/clip-model")
-    let pictures = try expected.indices.map { try RGBImage.read("\(COCOFixtures.pictures)/0000\($0).png").tensor() }
+    let pictures = try expected.indices.map { try RGBImage.read("\(COCOFixtures.images)/0000\($0).png").tensor() }
     let captions = try COCOCaptions.read("\(COCOFixtures.folder)/captions.txt")
     let cosines = try score.cosines(images: pictures, captions: captions)
     for (cosine, wanted) in zip(cosines, expected) { #expect(abs(cosine - wanted) < 1e-4) }
@@ -31,16 +31,16 @@ import Testing
     #expect(suite.items.map(\.path) == (0..<5).map { "0000\($0).png" })
     let network = try Inception("\(COCOFixtures.folder)/small.pt")
     let scratch = try Scratch()
-    let pictures = try ImageSource.images(in: [COCOFixtures.pictures])
+    let pictures = try ImageSource.images(in: [COCOFixtures.images])
     let kept = try [ImageFit.square(96), .patch(299)].map { fit in
       let path = scratch.path("\(fit).h5")
       try ImageFeatures(of: pictures, network, fit).write(to: path)
       return path
     }
     var found = [COCOScores]()
-    for sources in [[COCOFixtures.pictures], kept] {
+    for sources in [[COCOFixtures.images], kept] {
       var reports = Set<String>()
-      var scores = try COCOScores(suite, root: COCOFixtures.pictures, batch: 3) { reports.insert("\($2) \($1)") }
+      var scores = try COCOScores(suite, root: COCOFixtures.images, batch: 3) { reports.insert("\($2) \($1)") }
       try scores.addFrechetDistance("FID", network, .square(96), to: RealImages(sources))
       try scores.addFrechetDistance("patch-FID", network, .patch(299), to: RealImages(sources))
       #expect(
@@ -58,7 +58,7 @@ import Testing
     let refused = words { try other.addFrechetDistance("FID", network, .square(64), to: RealImages(kept)) }
     #expect(refused.contains("no features fit this network") && refused.contains("square 64"), "\(refused)")
     #expect(
-      words { _ = try COCOScores(COCOBenchmark(captions + ["more"]), root: COCOFixtures.pictures, batch: 3) }
+      words { _ = try COCOScores(COCOBenchmark(captions + ["more"]), root: COCOFixtures.images, batch: 3) }
         .contains("1 of 7 files are missing, the first is 00006.png"))
   }
 

@@ -1,7 +1,8 @@
 import Files
 import Tensors
 
-/// Images or videos with captions that `fewstep prepare` encoded: real samples for a GAN or for training a teacher.
+/// Images with captions that `fewstep prepare images` encoded, or videos that a program encoded by `LatentCache`: real
+/// samples for a GAN or for training a teacher.
 public final class PreparedLatents: DataSource {
   public let count: Int
   public let sampleShape: [Int]

@@ -39,7 +39,10 @@ extension Catalog {
 extension PreparedLatents {
   public static func register(in catalog: inout Catalog) {
     catalog.data.append(
-      Plugin("prepared", "Images or videos with captions that `fewstep prepare` encoded, whatever the model") { s in
+      Plugin(
+        "prepared",
+        "Images with captions that `fewstep prepare images` encoded (or videos, by `LatentCache`), whatever the model"
+      ) { s in
         let path = s.path("folder", "The prepared folder.")
         return { try PreparedLatents(path, for: $0.backbone as? PretrainedBackbone, on: $0.device) }
       })

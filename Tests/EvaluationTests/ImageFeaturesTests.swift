@@ -1,4 +1,3 @@
-import Benchmarks
 import Evaluation
 import Fewstep
 import Files
@@ -10,27 +9,27 @@ import TestSupport
 import Testing
 
 /// Compared with clean-fid and the evaluation code of DMD2 and CMMD, by make_features.py.
-@Suite struct PictureFeaturesTests {
+@Suite struct ImageFeaturesTests {
   private let folder = COCOFixtures.folder
 
-  private func pictures() throws -> [ImageSource.Image] {
-    try ImageSource.images(in: [COCOFixtures.pictures])
+  private func images() throws -> [ImageSource.Image] {
+    try ImageSource.images(in: [COCOFixtures.images])
   }
 
   @Test(arguments: [("clean", ImageFit.whole), ("square", .square(96)), ("patch", .patch(299))])
-  func `Inception sees pictures as clean-fid shows them, whole, at a resolution and in patches`(
+  func `Inception sees images as clean-fid shows them, whole, at a resolution and in patches`(
     name: String, fit: ImageFit
   ) throws {
     let network = try Inception("\(folder)/inception.pt")
     var counts = [Int]()
-    let features = try ImageFeatures(of: pictures(), network, fit, batch: 4) { counts.append($0) }
+    let features = try ImageFeatures(of: images(), network, fit, batch: 4) { counts.append($0) }
     #expect(try largestDifference(features.values, COCOFixtures.expected(name)) < 1e-5)
     #expect(counts == [4, 6])
   }
 
   @Test(arguments: ResizeFilter.allCases)
-  func `Pictures are resized in floating point as by Pillow`(filter: ResizeFilter) throws {
-    let channel = try RGBImage.read("\(COCOFixtures.pictures)/00001.png").tensor().rows(0..<1)
+  func `Images are resized in floating point as by Pillow`(filter: ResizeFilter) throws {
+    let channel = try RGBImage.read("\(COCOFixtures.images)/00001.png").tensor().rows(0..<1)
     for name in ["smaller", "larger"] {
       let wanted = try COCOFixtures.expected("float.\(filter).\(name)")
       for image in [channel, try channel.to(.float32)] {
@@ -42,9 +41,9 @@ import Testing
     #expect(words { _ = try resizedInFloat(channel, height: 0, width: 8, filter) }.contains("neither of them 0"))
   }
 
-  @Test func `CLIP sees pictures as CMMD's authors show them`() throws {
+  @Test func `CLIP sees images as CMMD's authors show them`() throws {
     let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
-    let features = try ImageFeatures(of: pictures(), network, .whole)
+    let features = try ImageFeatures(of: images(), network, .whole)
     #expect(try largestDifference(features.values, COCOFixtures.expected("cmmd")) < 1e-5)
   }
 
@@ -63,7 +62,7 @@ import Testing
   {
     let scratch = try Scratch()
     let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
-    let features = try ImageFeatures(of: pictures(), network, .whole)
+    let features = try ImageFeatures(of: images(), network, .whole)
     try features.write(to: scratch.path("features.h5"))
     let back = try ImageFeatures(reading: scratch.path("features.h5"))
     #expect(try largestDifference(back.values, features.values) == 0)
@@ -71,21 +70,21 @@ import Testing
     #expect(back.fingerprint == features.fingerprint)
     #expect(try ImageFeatures.isHeld(by: HDF5File.open(scratch.path("features.h5"))))
 
-    let square = try ImageFeatures(of: pictures(), network, .square(32))
+    let square = try ImageFeatures(of: images(), network, .square(32))
     #expect(square.fingerprint.differences(from: back.fingerprint) == ["fit: square 32 instead of whole"])
     #expect(square.images == back.images)
-    let fewer = try ImageFeatures(of: Array(pictures().dropLast()), network, .whole)
+    let fewer = try ImageFeatures(of: Array(images().dropLast()), network, .whole)
     #expect(fewer.images != back.images && fewer.fingerprint == back.fingerprint)
-    let other = try ImageFeatures(of: pictures(), Inception("\(folder)/inception.pt"), .whole)
+    let other = try ImageFeatures(of: images(), Inception("\(folder)/inception.pt"), .whole)
     #expect(other.fingerprint.differences(from: back.fingerprint).contains("network: inception instead of clip"))
 
     try HDF5File.write(to: scratch.path("others.h5")) { try $0.write(features.values, to: "features") }
     #expect(try !ImageFeatures.isHeld(by: HDF5File.open(scratch.path("others.h5"))))
   }
 
-  @Test func `A damaged picture is named, and a folder without pictures refused`() throws {
+  @Test func `A damaged image is named, and a folder without images refused`() throws {
     let scratch = try Scratch()
-    let good = try Data(contentsOf: URL(fileURLWithPath: "\(COCOFixtures.pictures)/00002.png"))
+    let good = try Data(contentsOf: URL(fileURLWithPath: "\(COCOFixtures.images)/00002.png"))
     try good.write(to: URL(fileURLWithPath: scratch.path("a.png")))
     try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: scratch.path("b.png")))
     let network = try CLIPEmbedding("\(COCOFixtures.clip)/clip-model")
