@@ -49,8 +49,8 @@ extension AMD {
           "Rewards are evaluated every so many steps (the paper: 8 for SDXL); plain DMD between."),
         clip: s.number("advantage-clip", default: 1, in: .positive, "ã is limited to ± this, Eq. 12."),
         epsilon: s.number("advantage-epsilon", default: 1e-6, in: .positive, "ε in Eq. 12."),
-        pooledDeviation: s.number(
-          "pooled-deviation", default: 0, in: .closed(0, 1),
+        pooledStd: s.number(
+          "pooled-std", default: 0, in: .closed(0, 1),
           "How far σ_g² in Eq. 12 is drawn towards its mean over the step's groups. 0 is the paper's."))
       gan = s.optionalSection("gan").map(AdversarialTerm.Settings.init)
     }

@@ -7,7 +7,7 @@ import Tensors
 /// Adaptation), and the fake teacher is trained harder, so that its repulsion does not vanish (Repulsive Landscape
 /// Sharpening).
 ///
-/// Three options are off by default: `adaptation: scalar` is the paper's ablation; `pooled-deviation` and `noise-tilt`
+/// Three options are off by default: `adaptation: scalar` is the paper's ablation; `pooled-std` and `noise-tilt`
 /// are remedies that are not in the paper. See docs/objectives.md.
 public final class AMD: MatchingObjective {
   private let settings: Settings

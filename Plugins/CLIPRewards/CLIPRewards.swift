@@ -100,8 +100,9 @@ private struct FolderSettings {
   ) throws -> CLIPReward {
     let folder = try CLIPFolder(model)
     let model = try folder.model(precision, on: context.device)
-    let texts = try PromptEmbeddings(model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: context.device)
+    let embeddings = try PromptEmbeddings(
+      model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: context.device)
     return CLIPReward(
-      model, folder.processing, .fit(texts, try value(model)), constants: constants, batch: batch, context)
+      model, folder.processing, .fit(embeddings, try value(model)), constants: constants, batch: batch, context)
   }
 }

@@ -60,8 +60,8 @@ extension CLIPRewards {
     try version.check(weights)
     let configuration = try config.map { try CLIPConfiguration(openCLIP: ModelConfig($0)) } ?? .vitH14
     let model = try CLIPModel(Weights.open(weights), configuration, dtype: precision, on: context.device)
-    let texts = try PromptEmbeddings(model, tokenizer: tokenizer, on: context.device)
+    let embeddings = try PromptEmbeddings(model, tokenizer: tokenizer, on: context.device)
     return CLIPReward(
-      model, CLIPImageProcessing(size: configuration.vision.size, .pad), .fit(texts) { $0 }, batch: batch, context)
+      model, CLIPImageProcessing(size: configuration.vision.size, .pad), .fit(embeddings) { $0 }, batch: batch, context)
   }
 }

@@ -49,8 +49,8 @@ public struct Mixture: Sendable {
     let chosen = samples.map { component(at: chooser.unit($0)) }
     let noise = try stream.normal(samples, [dimension])
     let centre = try Tensor(chosen.flatMap { means[$0] }.map(Float.init), shape: [samples.count, dimension])
-    let spread = try Tensor(chosen.map { Float(stds[$0]) }).unsqueezed(1)
-    return (try centre + spread * noise, chosen.map { labels[$0] })
+    let std = try Tensor(chosen.map { Float(stds[$0]) }).unsqueezed(1)
+    return (try centre + std * noise, chosen.map { labels[$0] })
   }
 
   private func component(at unit: Double) -> Int {

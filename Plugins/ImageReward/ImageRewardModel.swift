@@ -29,10 +29,10 @@ final class ImageRewardModel {
     let shape = try VisionTransformerShape(weights, prefix: "blip.visual_encoder.")
     let body = ParameterStore(weights.parameters, dtype: dtype, device: device)
     let top = ParameterStore(weights.parameters, device: device)
-    (vision, text) = try weights.network(in: body, beside: Self.unread + ["mlp."]) {
+    (vision, text) = try weights.network(in: body, ignoring: Self.unread + ["mlp."]) {
       try Self.blip($0, shape, configuration)
     }
-    head = try weights.network(in: top, beside: ["blip."]) { try Self.head($0, configuration.width) }
+    head = try weights.network(in: top, ignoring: ["blip."]) { try Self.head($0, configuration.width) }
     for store in [body, top] { try store.setTrainable(false) }
     parameters = body.all + top.all
   }

@@ -19,11 +19,11 @@ extension AutoencoderKL {
     /// Whether a 1x1 convolution follows the encoder, and another one precedes the decoder.
     public var convolvesMoments: Bool
     public var convolvesLatents: Bool
-    /// Diffusion models work on (latent - mean) · scale / deviation.
+    /// Diffusion models work on (latent - mean) · scale / std.
     public var scale: Double
     /// One number per latent channel, or nil for 0 and 1.
     public var mean: [Double]?
-    public var deviation: [Double]?
+    public var std: [Double]?
     /// Whether float16 overflows in this model.
     public var needsFloat32: Bool
     /// The side of the images that it was trained on, in pixels: the default side of a tile.
@@ -46,7 +46,7 @@ extension AutoencoderKL {
       convolvesLatents = try config.boolean("use_post_quant_conv", default: true)
       scale = try config.number("scaling_factor", default: 0.18215)
       mean = config.has("latents_mean") ? try config.numbers("latents_mean") : nil
-      deviation = config.has("latents_std") ? try config.numbers("latents_std") : nil
+      std = config.has("latents_std") ? try config.numbers("latents_std") : nil
       needsFloat32 = try config.boolean("force_upcast", default: true)
       side = try config.integers("sample_size", count: 2, default: [32, 32])[0]
       try config.accepts("shift_factor", .null)
@@ -69,7 +69,7 @@ extension AutoencoderKL {
           "block_out_channels", expected: "1 to 16 multiples of norm_num_groups, \(groups)", got: "\(channels)")
       }
       guard scale > 0 else { throw config.wrong("scaling_factor", expected: "a positive number", got: "\(scale)") }
-      for (key, values) in [("latents_mean", mean), ("latents_std", deviation)] {
+      for (key, values) in [("latents_mean", mean), ("latents_std", std)] {
         guard let values, values.count != latentChannels else { continue }
         throw config.wrong(key, expected: "\(latentChannels) numbers, one a latent channel", got: "\(values.count)")
       }

@@ -15,7 +15,7 @@ extension AutoencoderKL {
       let band = try latents.part([.all, .all, .range(y, y + side / factor)])
       var row = [Tensor]()
       for (column, x) in stride(from: 0, to: latents.shape[3], by: step).enumerated() {
-        var tile = try whole(band.part([.all, .all, .all, .range(x, x + side / factor)]))
+        var tile = try decodeWhole(band.part([.all, .all, .all, .range(x, x + side / factor)]))
         if y > 0 { tile = try blended(above[column], into: tile, side / 4, 2) }
         if let left = row.last { tile = try blended(left, into: tile, side / 4, 3) }
         row.append(tile)

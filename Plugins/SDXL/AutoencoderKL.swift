@@ -82,19 +82,19 @@ public final class AutoencoderKL {
     return Posterior(mean: moments[0], logVariance: try moments[1].clamped(-30, 20))
   }
 
-  /// Scales latents for the diffusion model: (latents - mean) · scale / deviation.
+  /// Scales latents for the diffusion model: (latents - mean) · scale / std.
   public func scaled(_ latents: Tensor) throws -> Tensor {
     let centred = try like(latents, configuration.mean).map { try latents - $0 } ?? latents
     let raw = try centred * configuration.scale
-    return try like(latents, configuration.deviation).map { try raw / $0 } ?? raw
+    return try like(latents, configuration.std).map { try raw / $0 } ?? raw
   }
 
   // MARK: Latents to images
 
   /// The inverse of `scaled`.
   public func unscaled(_ latents: Tensor) throws -> Tensor {
-    let spread = try like(latents, configuration.deviation).map { try latents * $0 } ?? latents
-    let raw = try spread * (1 / configuration.scale)
+    let multiplied = try like(latents, configuration.std).map { try latents * $0 } ?? latents
+    let raw = try multiplied * (1 / configuration.scale)
     return try like(latents, configuration.mean).map { try raw + $0 } ?? raw
   }
 
@@ -110,13 +110,13 @@ public final class AutoencoderKL {
         .malformed, at: "tile", expected: "a multiple of \(4 * configuration.factor) pixels", got: "\(tile)")
     }
     guard let tile, max(latents.shape[2], latents.shape[3]) > tile / configuration.factor else {
-      return try whole(latents)
+      return try decodeWhole(latents)
     }
     return try tiled(latents, tile)
   }
 
   /// Decodes in one piece.
-  func whole(_ latents: Tensor) throws -> Tensor {
+  func decodeWhole(_ latents: Tensor) throws -> Tensor {
     try decoder(latentConvolution?(latents) ?? latents, gradientCheckpointing)
   }
 

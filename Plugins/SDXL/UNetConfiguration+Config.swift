@@ -62,9 +62,9 @@ extension UNetConfiguration {
     guard 1...16 ~= channels.count, channels.allSatisfy({ $0 > 0 }) else {
       throw config.wrong("block_out_channels", expected: "1 to 16 positive numbers", got: "\(channels)")
     }
-    func each(_ key: String, _ fallback: Int, from least: Int) throws -> [Int] {
+    func each(_ key: String, _ defaultValue: Int, from least: Int) throws -> [Int] {
       let values = try config.integers(
-        key, count: channels.count, default: Array(repeating: fallback, count: channels.count))
+        key, count: channels.count, default: Array(repeating: defaultValue, count: channels.count))
       guard values.allSatisfy({ $0 >= least }) else {
         throw config.wrong(key, expected: "numbers from \(least)", got: "\(values)")
       }
@@ -98,8 +98,8 @@ extension UNetConfiguration {
     }
   }
 
-  private static func positive(_ key: String, _ config: ModelConfig, default fallback: Int? = nil) throws -> Int {
-    let value = try config.integer(key, default: fallback)
+  private static func positive(_ key: String, _ config: ModelConfig, default defaultValue: Int? = nil) throws -> Int {
+    let value = try config.integer(key, default: defaultValue)
     guard value > 0 else { throw config.wrong(key, expected: "a positive number", got: "\(value)") }
     return value
   }

@@ -4,10 +4,10 @@ import Tensors
 
 /// Makes a benchmark's files, and continues after an interruption: each file is complete or absent.
 public struct BenchmarkGeneration {
-  /// Pixels [samples, 3, H, W] (or [samples, 3, F, H, W]) in 0...1 for as many texts.
+  /// Pixels [samples, 3, H, W] (or [samples, 3, F, H, W]) in 0...1 for as many prompts.
   ///
   /// - Parameter first: the number of the first sample, which determines the noise.
-  public typealias Sampler = (_ texts: [String], _ first: Int) throws -> Tensor
+  public typealias Sampler = (_ prompts: [String], _ first: Int) throws -> Tensor
 
   private let benchmark: any Benchmark
   private let root: String
@@ -48,9 +48,9 @@ public struct BenchmarkGeneration {
     var done = benchmark.items.count - missing.count
     let wanted = Set(missing.map(\.path))
     for group in Self.groups(benchmark.items, batch: batch) where group.contains(where: { wanted.contains($0.path) }) {
-      let texts = group.flatMap { item in item.samples.map { _ in item.prompt } }
+      let prompts = group.flatMap { item in item.samples.map { _ in item.prompt } }
       let first = group[0].samples.lowerBound
-      let pixels = try sampler(texts, first)
+      let pixels = try sampler(prompts, first)
       for item in group where wanted.contains(item.path) {
         let path = "\(root)/\(item.path)"
         try FileManager.default.createDirectory(

@@ -12,8 +12,8 @@ public struct BenchmarkSheet {
   /// A sheet of `count` items at most.
   public init(_ benchmark: any Benchmark, count: Int = 40) {
     self.benchmark = benchmark
-    let (all, shown) = (benchmark.items, min(count, benchmark.items.count))
-    items = (0..<shown).map { all[$0 * all.count / shown] }
+    let (all, count) = (benchmark.items, min(count, benchmark.items.count))
+    items = (0..<count).map { all[$0 * all.count / count] }
   }
 
   /// Writes the sheet, with the prompts in the file's texts "sample 1", "sample 2", ...

@@ -40,10 +40,11 @@ extension WeightSource {
     let lastPart = name.split(separator: ".").suffix(2).joined(separator: ".")
     let names = names
     let similar = names.filter { $0.hasSuffix(lastPart) }.prefix(3)
-    let shown = similar.isEmpty ? names.prefix(3) : similar
+    let examples = similar.isEmpty ? names.prefix(3) : similar
     return Failure(
       .missing, at: path, "there is no tensor '\(name)'",
-      advice: shown.isEmpty
-        ? "The file holds no tensors." : "It holds \(names.count) tensors, such as \(shown.joined(separator: ", ")).")
+      advice: examples.isEmpty
+        ? "The file holds no tensors." : "It holds \(names.count) tensors, such as \(examples.joined(separator: ", "))."
+    )
   }
 }

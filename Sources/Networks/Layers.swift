@@ -127,7 +127,7 @@ public final class Embedding {
   private let weight: Parameter
 
   public init(_ scope: Scope, count: Int, width: Int) throws {
-    weight = try scope.parameter("weight", [count, width], .normal(deviation: 1))
+    weight = try scope.parameter("weight", [count, width], .normal(std: 1))
   }
 
   /// int64 indices [...] -> [..., width].

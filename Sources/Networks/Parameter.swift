@@ -32,7 +32,7 @@ public enum Initializer: Sendable {
   case ones
   /// Uniform in ±bound.
   case uniform(Double)
-  case normal(deviation: Double)
+  case normal(std: Double)
 
   /// PyTorch's default for linear and convolution layers: uniform in ±1/sqrt(fan in).
   public static func fanIn(_ fanIn: Int) -> Initializer { .uniform(1 / Double(fanIn).squareRoot()) }

@@ -170,7 +170,7 @@ extension Initializer {
     case .zeros: return try .zeros(shape)
     case .ones: return try .ones(shape)
     case .uniform(let bound): return try stream.uniform(0..<1, shape, low: -bound, high: bound)[0]
-    case .normal(let deviation): return try stream.normal(0..<1, shape)[0] * deviation
+    case .normal(let std): return try stream.normal(0..<1, shape)[0] * std
     }
   }
 }

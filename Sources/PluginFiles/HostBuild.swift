@@ -48,7 +48,7 @@ struct HostBuild {
     guard let program = Program("pkg-config") else { throw Failure(.missing, at: "pkg-config", "not installed") }
     let result = try program.run(
       ["--cflags-only-I", "hdf5", "yaml-0.1", "libpng", "libturbojpeg", "libwebp", "zlib"])
-    guard result.status == 0 else { throw Failure(.missing, at: "pkg-config", "failed", advice: result.words) }
+    guard result.status == 0 else { throw Failure(.missing, at: "pkg-config", "failed", advice: result.errorOutput) }
     return String(decoding: result.output, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
   }
 

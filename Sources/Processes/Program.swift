@@ -27,7 +27,7 @@ public struct Program: Sendable {
     public var status: Int32
     public var output: Data
     /// Its error output, without surrounding white space.
-    public var words: String
+    public var errorOutput: String
   }
 
   /// Runs the program to its end.
@@ -52,7 +52,7 @@ public struct Program: Sendable {
     }
     return Result(
       status: ending.status, output: try content(output),
-      words: String(decoding: try content(errors), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+      errorOutput: String(decoding: try content(errors), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
   }
 
   /// Runs the program to its end in `folder`. Both of its outputs go to this process's error output. It ends with this

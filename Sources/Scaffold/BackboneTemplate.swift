@@ -20,11 +20,11 @@ struct BackboneTemplate: PluginTemplate {
       public let prompts = ["left", "right"]
       public let metadata = ["kind": "\(name.text)"]
       private let radius: Double
-      private let deviation: Double
+      private let std: Double
 
-      public init(radius: Double, deviation: Double, on device: Device = .cpu) {
+      public init(radius: Double, std: Double, on device: Device = .cpu) {
         self.radius = radius
-        self.deviation = deviation
+        self.std = std
         self.device = device
       }
 
@@ -35,7 +35,7 @@ struct BackboneTemplate: PluginTemplate {
         return try Condition(classes: none, promptIDs: condition.promptIDs, on: device)
       }
 
-      public func teacher() throws -> any Teacher { ExactTeacher(radius: radius, deviation: deviation) }
+      public func teacher() throws -> any Teacher { ExactTeacher(radius: radius, std: std) }
       public func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int)
         throws -> any TrainableDenoiser
       {
@@ -46,8 +46,8 @@ struct BackboneTemplate: PluginTemplate {
         catalog.backbones.append(
           Plugin("\(name.text)", "Two blobs of points in the plane, with an exact teacher") { s in
             let radius = s.number("radius", default: 2, in: .positive, "r: the blobs' distance from the origin.")
-            let deviation = s.number("deviation", default: 0.3, in: .positive, "s: their standard deviation.")
-            return { \(type)(radius: radius, deviation: deviation, on: $0.device) }
+            let std = s.number("std", default: 0.3, in: .positive, "s: their standard deviation.")
+            return { \(type)(radius: radius, std: std, on: $0.device) }
           })
       }
     }
@@ -58,17 +58,17 @@ struct BackboneTemplate: PluginTemplate {
       let schedule: any NoiseSchedule = RectifiedFlow()
       let prediction = Prediction.sample
       private let radius: Double
-      private let deviation: Double
+      private let std: Double
 
-      init(radius: Double, deviation: Double) {
+      init(radius: Double, std: Double) {
         self.radius = radius
-        self.deviation = deviation
+        self.std = std
       }
 
       func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
         let (alpha, sigma) = try schedule.coefficients(time, like: noisy)
-        let variance = try alpha.squared() * (deviation * deviation) + sigma.squared()
-        let gain = try alpha * (deviation * deviation) / variance
+        let variance = try alpha.squared() * (std * std) + sigma.squared()
+        let gain = try alpha * (std * std) / variance
         let axis = try Tensor([1.0, 0.0], shape: [1, 2]).to(.float32).to(noisy.device)
         let along = try (noisy * axis).sum([1], keeping: true)
         let classes = try condition.tensor("class").unsqueezed(1)
@@ -122,7 +122,7 @@ struct BackboneTemplate: PluginTemplate {
 
     @Suite struct \(type)Tests {
       @Test func `The teacher knows its class's mean, and without a class the middle between the two`() throws {
-        let teacher = ExactTeacher(radius: 2, deviation: 0.3)
+        let teacher = ExactTeacher(radius: 2, std: 0.3)
         let time = try Tensor([0.5, 0.5])
         let noisy = try Tensor([-1, 0, 1, 0], shape: [2, 2]).to(.float32)  // α m, where α = 0.5
         let classes = try Condition(classes: [0, 1])
@@ -157,7 +157,7 @@ struct BackboneTemplate: PluginTemplate {
     backbone:
       kind: \(name.text)
       radius: 2
-      deviation: 0.3
+      std: 0.3
 
     objective: {kind: dmd}
 

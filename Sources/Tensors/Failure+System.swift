@@ -9,8 +9,8 @@ extension Failure {
   ///   - path: the file or folder concerned.
   ///   - creates: whether it makes a file, whose folder may be missing.
   public static func system(_ code: Int32, _ action: String, path: String, creates: Bool = false) -> Failure {
-    let words = String(cString: strerror(code))
-    let problem = "\(action): \(words.prefix(1).lowercased() + words.dropFirst())"
+    let reason = String(cString: strerror(code))
+    let problem = "\(action): \(reason.prefix(1).lowercased() + reason.dropFirst())"
     return switch code {
     case ENOENT, ENOTDIR:
       Failure(

@@ -27,7 +27,7 @@ public struct TensorError: ExitCoded, CustomStringConvertible {
 func check(_ status: Int32, _ operation: String, _ arguments: @autoclosure () -> [String] = []) throws {
   guard status != 0 else { return }
   // ATen appends its C++ stack frames on some paths; the first paragraph is for people.
-  let words = String(cString: ct_error())
-  let reason = words.split(separator: "\nException raised from", maxSplits: 1).first.map(String.init) ?? words
+  let message = String(cString: ct_error())
+  let reason = message.split(separator: "\nException raised from", maxSplits: 1).first.map(String.init) ?? message
   throw TensorError(operation, reason, arguments: arguments())
 }

@@ -89,7 +89,7 @@ package final class PoisonousObjective: MatchingObjective {
 
 extension TrainingComponents {
   /// The same components with another objective and another reward.
-  package func playing(_ objective: any MatchingObjective, reward: (any RewardProxy)? = nil) -> TrainingComponents {
+  package func with(_ objective: any MatchingObjective, reward: (any RewardProxy)? = nil) -> TrainingComponents {
     TrainingComponents(
       backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, objective: objective,
       reward: reward)

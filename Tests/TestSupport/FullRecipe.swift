@@ -28,7 +28,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
             interval: 2
             advantage-clip: 0.9
             advantage-epsilon: 1e-5
-            pooled-deviation: 0.5
+            pooled-std: 0.5
             adaptation: scalar
             noise-tilt: 0.5
             gan:

@@ -20,7 +20,7 @@ package enum Objectives {
     case "amd": AMD(.init(try settings("group-size: 4")))
     case "amd zero": AMD(.init(try settings("{group-size: 4, sensitivity: 0, sharpening: 0}")))
     case "amd scalar": AMD(.init(try settings("{group-size: 4, adaptation: scalar}")))
-    case "amd remedies": AMD(.init(try settings("{group-size: 4, pooled-deviation: 0.5, noise-tilt: 1}")))
+    case "amd remedies": AMD(.init(try settings("{group-size: 4, pooled-std: 0.5, noise-tilt: 1}")))
     case "amd gan": AMD(.init(try settings("{group-size: 4, gan: {student-weight: 0.5, discriminator-weight: 0.5}}")))
     case "amd gan convolutional":
       AMD(

@@ -14,7 +14,7 @@ public final class CLIPScore {
   private let device: Device
   private let model: CLIPModel
   private let processing: CLIPImageProcessing
-  private let texts: PromptEmbeddings
+  private let embeddings: PromptEmbeddings
   private let fit: ImageFit
 
   /// - Parameters:
@@ -30,12 +30,12 @@ public final class CLIPScore {
     let folder = try CLIPFolder(folder)
     model = try folder.model(precision, on: device)
     processing = folder.processing
-    texts = try PromptEmbeddings(model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: device)
+    embeddings = try PromptEmbeddings(model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: device)
     (self.fit, self.device) = (fit, device)
     fingerprint = try Fingerprint([
       "network": "clip", "weights": model.digest(), "precision": precision.name, "processing": hash("\(processing)"),
       "fit": fit.description,
-    ]).merging(texts.fingerprint)
+    ]).merging(embeddings.fingerprint)
   }
 
   /// The cosine of each image, uint8 [3, H, W] on the CPU and in its original size, with its caption.
@@ -43,7 +43,7 @@ public final class CLIPScore {
     let prepared = try inParallel(images) { [processing, fit] in try processing(image: fit($0)) }
     return try noGrad {
       let seen = try model.embeddings(pixels: stacked(prepared).to(device))
-      return try (seen * texts(captions)).sum([-1]).doubles()
+      return try (seen * embeddings(captions)).sum([-1]).doubles()
     }
   }
 }

@@ -27,7 +27,7 @@ public struct DPGBenchmark: Benchmark {
     guard !names.isEmpty else {
       throw Failure(.malformed, at: folder, "there are no prompts", expected: "files NAME.txt")
     }
-    let texts = try names.map { name in
+    let prompts = try names.map { name in
       let path = "\(folder)/\(name).txt"
       guard !name.contains(".") else {
         throw Failure(
@@ -39,11 +39,11 @@ public struct DPGBenchmark: Benchmark {
       guard !text.isEmpty else { throw Failure(.malformed, at: path, "the prompt is empty") }
       return text
     }
-    items = zip(names, texts).prefix(limit ?? names.count).enumerated().map { index, prompt in
+    items = zip(names, prompts).prefix(limit ?? names.count).enumerated().map { index, prompt in
       BenchmarkItem(
         path: "\(prompt.0).png", prompt: prompt.1, samples: index * Self.tiles..<(index + 1) * Self.tiles)
     }
-    prompts = SHA256.hash(names + texts)
+    self.prompts = SHA256.hash(names + prompts)
   }
 
   /// "partiprompts7" from "somewhere/partiprompts7.png".

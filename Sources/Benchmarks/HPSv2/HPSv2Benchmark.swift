@@ -21,17 +21,17 @@ public struct HPSv2Benchmark: Benchmark {
   ///   - limit: the number of first prompts per style; a sample's noise does not depend on it.
   /// - Throws: `Failure` with the file, and the position in it that is not a string.
   public init(_ folder: String, limit: Int? = nil) throws {
-    let texts = try Self.styles.map { try Self.prompts("\(folder)/\($0).json") }
+    let prompts = try Self.styles.map { try Self.prompts("\(folder)/\($0).json") }
     var (items, first) = ([BenchmarkItem](), 0)
-    for (style, texts) in zip(Self.styles, texts) {
-      items += texts.prefix(limit ?? texts.count).enumerated().map { index, text in
+    for (style, ofStyle) in zip(Self.styles, prompts) {
+      items += ofStyle.prefix(limit ?? ofStyle.count).enumerated().map { index, prompt in
         let path = "\(style)/\(String(format: "%05d", index)).jpg"
-        return BenchmarkItem(path: path, prompt: text, samples: first + index..<first + index + 1)
+        return BenchmarkItem(path: path, prompt: prompt, samples: first + index..<first + index + 1)
       }
-      first += texts.count
+      first += ofStyle.count
     }
     self.items = items
-    prompts = SHA256.hash(texts.flatMap(\.self))
+    self.prompts = SHA256.hash(prompts.flatMap(\.self))
   }
 
   public func write(_ pixels: Tensor, of item: BenchmarkItem, to path: String) throws {

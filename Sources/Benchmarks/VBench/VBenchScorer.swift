@@ -141,23 +141,23 @@ public final class VBenchScorer {
 /// bits.
 private final class AppearanceStyle {
   private let model: CLIPModel
-  private let texts: PromptEmbeddings
+  private let embeddings: PromptEmbeddings
   private let processing: CLIPImageProcessing
   private let scale: Double
   private let device: Device
 
   init(_ folder: CLIPFolder, on device: Device) throws {
     model = try folder.model(on: device)
-    texts = try PromptEmbeddings(model, tokenizer: folder.path, on: device)
+    embeddings = try PromptEmbeddings(model, tokenizer: folder.path, on: device)
     processing = CLIPImageProcessing(size: model.configuration.vision.size, .torchvisionCrop)
     scale = try model.scale()
     self.device = device
   }
 
-  func fingerprint() throws -> Fingerprint { texts.fingerprint.merging(["weights": try model.digest()]) }
+  func fingerprint() throws -> Fingerprint { embeddings.fingerprint.merging(["weights": try model.digest()]) }
 
   func callAsFunction(_ frames: Tensor, _ style: String) throws -> [Double] {
-    let text = try texts([style])
+    let text = try embeddings([style])
     return try (0..<frames.shape[0]).map { index in
       let pixels = try processing(image: frames[.at(index)]).unsqueezed(0).to(device)
       return try (model.embeddings(pixels: pixels) * text).sum([-1]).item() * scale / 100

@@ -15,7 +15,7 @@ public final class BERTTextEncoder {
     let (c, embeddings) = (configuration, scope / "embeddings")
     words = try Embedding(embeddings / "word_embeddings", count: c.vocabulary, width: c.width)
     positions = try (embeddings / "position_embeddings").parameter(
-      "weight", [c.positions, c.width], .normal(deviation: 0.02))
+      "weight", [c.positions, c.width], .normal(std: 0.02))
     norm = try LayerNorm(embeddings / "LayerNorm", c.width, epsilon: c.epsilon)
     layers = try (0..<c.layers).map { try BERTLayer(scope / "encoder" / "layer" / $0, c, context: context) }
   }
@@ -47,7 +47,7 @@ private final class BERTLayer {
 
   func callAsFunction(_ x: Tensor, mask: Tensor, context: Tensor) throws -> Tensor {
     let y = try crossAttention(selfAttention(x, context: x, mask: mask), context: context, mask: nil)
-    return try output(gelu(intermediate(y)), beside: y)
+    return try output(gelu(intermediate(y)), residual: y)
   }
 }
 
@@ -68,7 +68,7 @@ private final class BERTAttention {
 
   func callAsFunction(_ x: Tensor, context: Tensor, mask: Tensor?) throws -> Tensor {
     let y = try attention(split(query(x)), split(key(context)), split(value(context)), mask: mask)
-    return try output(y.transposed(1, 2).reshaped(x.shape), beside: x)
+    return try output(y.transposed(1, 2).reshaped(x.shape), residual: x)
   }
 
   /// [B, L, width] -> [B, heads, L, width / heads]
@@ -87,5 +87,5 @@ private final class BERTResidual {
     norm = try LayerNorm(scope / "LayerNorm", c.width, epsilon: c.epsilon)
   }
 
-  func callAsFunction(_ x: Tensor, beside start: Tensor) throws -> Tensor { try norm(dense(x) + start) }
+  func callAsFunction(_ x: Tensor, residual: Tensor) throws -> Tensor { try norm(dense(x) + residual) }
 }

@@ -35,17 +35,18 @@ extension CLIPConfiguration {
     try image.finish()
     try vision.check(image)
 
-    let words = try Self.part("text_cfg", of: config)
+    let textConfig = try Self.part("text_cfg", of: config)
     text = CLIPTextConfiguration(
       encoder: try CLIPEncoderShape(
-        openCLIP: words, width: words.count("width", default: 512), heads: words.count("heads", default: 8),
+        openCLIP: textConfig, width: textConfig.count("width", default: 512),
+        heads: textConfig.count("heads", default: 8),
         activation),
-      vocabulary: try words.count("vocab_size", default: 49408),
-      positions: try words.count("context_length", default: 77), projection: projection, end: nil)
-    try words.accepts("pool_type", "argmax")
-    try words.accepts("proj_type", "linear")
-    words.ignores("output_tokens", "pad_id", "eos_id")
-    try words.finish()
+      vocabulary: try textConfig.count("vocab_size", default: 49408),
+      positions: try textConfig.count("context_length", default: 77), projection: projection, end: nil)
+    try textConfig.accepts("pool_type", "argmax")
+    try textConfig.accepts("proj_type", "linear")
+    textConfig.ignores("output_tokens", "pad_id", "eos_id")
+    try textConfig.finish()
     try config.finish()
   }
 

@@ -41,8 +41,8 @@ extension CLIPImageProcessing {
 }
 
 extension ModelConfig {
-  fileprivate func channels(_ key: String, _ fallback: [Double]) throws -> [Double] {
-    let values = try numbers(key, default: fallback)
+  fileprivate func channels(_ key: String, _ defaultValue: [Double]) throws -> [Double] {
+    let values = try numbers(key, default: defaultValue)
     guard values.count == 3 else { throw wrong(key, expected: "3 numbers", got: "\(values.count)") }
     return values
   }

@@ -30,7 +30,7 @@ public final class CLIPTextTransformer {
     let model = scope / "text_model"
     tokens = try Embedding(model / "embeddings" / "token_embedding", count: configuration.vocabulary, width: width)
     positions = try (model / "embeddings" / "position_embedding").parameter(
-      "weight", [configuration.positions, width], .normal(deviation: 0.02))
+      "weight", [configuration.positions, width], .normal(std: 0.02))
     encoder = try CLIPEncoder(model / "encoder", configuration.encoder)
     norm = try LayerNorm(model / "final_layer_norm", width, epsilon: configuration.encoder.epsilon)
     projection = try configuration.projection.map {

@@ -17,12 +17,12 @@ public final class CLIPVisionTransformer {
     self.configuration = configuration
     let (model, shape) = (scope / "vision_model", configuration.encoder)
     let embeddings = model / "embeddings"
-    classToken = try embeddings.parameter("class_embedding", [shape.width], .normal(deviation: 0.02))
+    classToken = try embeddings.parameter("class_embedding", [shape.width], .normal(std: 0.02))
     patches = try Convolution(
       embeddings / "patch_embedding", 3, shape.width, kernel: configuration.patch, stride: configuration.patch,
       padding: 0, bias: false)
     positions = try (embeddings / "position_embedding").parameter(
-      "weight", [configuration.patches + 1, shape.width], .normal(deviation: 0.02))
+      "weight", [configuration.patches + 1, shape.width], .normal(std: 0.02))
     norm1 = try LayerNorm(model / "pre_layrnorm", shape.width, epsilon: shape.epsilon)
     encoder = try CLIPEncoder(model / "encoder", shape)
     norm2 = try LayerNorm(model / "post_layernorm", shape.width, epsilon: shape.epsilon)

@@ -92,8 +92,8 @@ struct SpecialTokens {
         .malformed, at: "\(path): added_tokens_decoder", "'\(content)' is listed as \(listed)", expected: "\(id)",
         advice: "The config and the vocabulary belong to different tokenizers.")
     }
-    func flag(_ name: String, _ fallback: Bool) -> Bool {
-      if case .boolean(let flag)? = value[name] { flag } else { fallback }
+    func flag(_ name: String, _ defaultValue: Bool) -> Bool {
+      if case .boolean(let flag)? = value[name] { flag } else { defaultValue }
     }
     let token = AddedToken(
       content: scalars, id: id, isSingleWord: flag("single_word", false),

@@ -16,10 +16,10 @@ public final class VisionTransformer {
   public init(_ scope: Scope, _ shape: VisionTransformerShape) throws {
     self.shape = shape
     let width = shape.width
-    classToken = try scope.parameter("cls_token", [1, 1, width], .normal(deviation: 0.02))
+    classToken = try scope.parameter("cls_token", [1, 1, width], .normal(std: 0.02))
     patches = try Convolution(
       scope / "patch_embed" / "proj", 3, width, kernel: shape.patch, stride: shape.patch, padding: 0)
-    positions = try scope.parameter("pos_embed", [1, shape.grid * shape.grid + 1, width], .normal(deviation: 0.02))
+    positions = try scope.parameter("pos_embed", [1, shape.grid * shape.grid + 1, width], .normal(std: 0.02))
     blocks = try (0..<shape.layers).map { try VisionTransformerBlock(scope / "blocks" / $0, shape) }
     norm = try LayerNorm(scope / "norm", width, epsilon: VisionTransformerShape.epsilon)
   }

@@ -12,16 +12,16 @@ public struct GroupAdvantage: Equatable, Sendable {
   public var epsilon: Double
   /// How far σ_g² is drawn towards its mean over all groups of the step, 0...1. If a group's rewards hardly differ, it
   /// then has small advantages instead of ±1.
-  public var pooledDeviation: Double
+  public var pooledStd: Double
 
   public init(
-    groupSize: Int = 8, interval: Int = 1, clip: Double = 1, epsilon: Double = 1e-6, pooledDeviation: Double = 0
+    groupSize: Int = 8, interval: Int = 1, clip: Double = 1, epsilon: Double = 1e-6, pooledStd: Double = 0
   ) {
     self.groupSize = groupSize
     self.interval = interval
     self.clip = clip
     self.epsilon = epsilon
-    self.pooledDeviation = pooledDeviation
+    self.pooledStd = pooledStd
   }
 
   /// ã = clip((R - μ_g) / (σ_g + ε)) for rewards [B] in consecutive groups of K.
@@ -39,7 +39,7 @@ public struct GroupAdvantage: Equatable, Sendable {
     let peers = try peers.to(.float64)
     let centred = try rewards.to(.float64) - peers.mean([-1], keeping: true)
     var variance = try peers.variance([-1], correction: 0, keeping: true)
-    if pooledDeviation > 0 { variance = try (1 - pooledDeviation) * variance + pooledDeviation * mean(variance) }
+    if pooledStd > 0 { variance = try (1 - pooledStd) * variance + pooledStd * mean(variance) }
     return try (centred / (sqrt(variance) + epsilon)).clamped(-clip, clip).to(.float32)
   }
 }

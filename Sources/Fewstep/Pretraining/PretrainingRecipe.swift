@@ -41,10 +41,10 @@ public struct PretrainingRecipe<Task: PretrainingTask> {
     let context = PluginContext(device: device, seed: seed)
     let product = try product(context)
     // The data may depend on the backbone, such as latents of its autoencoder.
-    let whole = PluginContext(device: device, seed: seed, backbone: product as? any Backbone)
-    let test = try test?(whole)
+    let withBackbone = PluginContext(device: device, seed: seed, backbone: product as? any Backbone)
+    let test = try test?(withBackbone)
     let task = try Task(product, settings, seed: seed)
-    return (try Pretraining(task, data: data(whole), settings: training, seed: seed), test)
+    return (try Pretraining(task, data: data(withBackbone), settings: training, seed: seed), test)
   }
 }
 

@@ -12,7 +12,7 @@ public struct MonitorSettings {
     case rollBack = "roll-back"
   }
 
-  /// Steps between probes; 0 turns the monitor off.
+  /// Steps between evaluations of the fixed batch; 0 turns the monitor off.
   public let every: Int
   public let samples: Int
   public let teacherSteps: Int
@@ -34,10 +34,11 @@ public struct MonitorSettings {
     let s = top.section("monitor", affects: .future)
     every = s.integer(
       "every", default: 100, in: .nonNegative,
-      "Steps between probes: samples from the same prompts and noise all through training; 0 turns the monitor off.")
+      "Steps between evaluations of the fixed batch, samples from the same prompts and noise all through training; 0 turns the monitor off."
+    )
     samples = s.integer(
       "samples", default: 64, in: .closed(4, 100_000), affects: .results,
-      "Samples of a probe, 4 or more a prompt.")
+      "Samples of the fixed batch, 4 or more a prompt.")
     teacherSteps = s.integer(
       "teacher-steps", default: 20, in: .closed(1, 100_000),
       "DDIM steps in which the teacher makes the same samples, once at the start: what the student's are compared with."
@@ -67,7 +68,7 @@ public struct MonitorSettings {
       "gradient-norm", default: 100, in: .atLeast(1), "Gradient norm, as a multiple of the median of the last 100.")
     goodhartGap = s.number(
       "goodhart-gap", default: 2, in: .positive,
-      "Gain in the training reward minus the mean gain in the held-out rewards, each in its standard deviation over the first probe after `ignore-first-steps`."
+      "Gain in the training reward minus the mean gain in the held-out rewards, each in its standard deviation over the first evaluation after `ignore-first-steps`."
     )
     // Measurements on other samples or with other rewards could not be compared with earlier ones.
     let rewards = s.optionalSection("held-out-rewards", affects: .results)

@@ -38,7 +38,7 @@ final class Journal {
     try RunLogger(folder, trainer.recipe, monitor, scorers: trainer.components.scorers, from: trainer.stepCount)
   }
 
-  /// Probes the student before it learns, and saves a checkpoint if a run may have to return to it.
+  /// Evaluates the student on the fixed batch before it learns, and saves a checkpoint if a run may have to return to it.
   func begin() throws {
     if let monitor { try records.add(monitor.evaluate(step: 0, trainingError: nil).report) }
     if trainer.recipe.monitor.policy == .rollBack { try save() }
@@ -60,7 +60,7 @@ final class Journal {
       case .warned, .saved: continue
       }
     }
-    if done % output.sampleEvery == 0 || isLast { try records.add(observer.picture(), step: done) }
+    if done % output.sampleEvery == 0 || isLast { try records.add(observer.image(), step: done) }
     if done % output.checkpointEvery == 0, done < stop { try save() }
     return .proceed
   }
@@ -76,8 +76,8 @@ final class Journal {
     var warnings = monitor.warnings(of: report)
     let done = trainer.stepCount
     if done % monitor.settings.every == 0 || isLast {
-      let (probe, seen) = try monitor.evaluate(step: done, trainingError: report.denoisingError)
-      try records.add(probe)
+      let (evaluated, seen) = try monitor.evaluate(step: done, trainingError: report.denoisingError)
+      try records.add(evaluated)
       warnings += seen
     }
     return warnings

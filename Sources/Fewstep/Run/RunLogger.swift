@@ -7,7 +7,7 @@ struct RunLogger {
   private let recipe: Recipe
   private let folder: RunFolder
   private let diagnostics: MetricTable
-  private let probes: MetricTable?
+  private let monitored: MetricTable?
   private let events: EventFile
 
   /// - Parameters:
@@ -25,7 +25,7 @@ struct RunLogger {
       attributes: (monitor?.fixedBatch.zoneReward.map { [("zone-reward", .number($0))] } ?? [])
         + scorers.flatMap { $0.scorer.prefixed("scorer.\($0.key)").parts.sorted { $0.key < $1.key } }
         .map { ($0.key, .string($0.value)) })
-    probes = try monitor.map { monitor in
+    monitored = try monitor.map { monitor in
       try MetricTable(
         folder.monitor, from: step == 0 ? 0 : step + 1, interval: monitor.settings.every, capacity: 1000, chunk: 64,
         attributes: monitor.fixedBatch.attributes)
@@ -48,7 +48,7 @@ struct RunLogger {
   }
 
   func add(_ report: MonitorReport) throws {
-    try probes?.append(step: report.step, report.columns)
+    try monitored?.append(step: report.step, report.columns)
     let known = report.scalars.filter { !$0.value.isNaN }
     try events.add(scalars: known.map { (tag: "monitor/\($0.name)", value: $0.value) }, step: counted(report.step))
   }
@@ -61,7 +61,7 @@ struct RunLogger {
 
   func closeRows() throws {
     try diagnostics.close()
-    try probes?.close()
+    try monitored?.close()
   }
 
   func close() throws {

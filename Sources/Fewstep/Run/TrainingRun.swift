@@ -20,15 +20,15 @@ public final class TrainingRun {
     public var step: (StepReport) -> Void
     public var warning: (Warning) -> Void
     /// An image of the student's samples, for the grid; nil leaves it out.
-    public var picture: () throws -> PNGImage?
+    public var image: () throws -> PNGImage?
 
     public init(
       step: @escaping (StepReport) -> Void = { _ in }, warning: @escaping (Warning) -> Void = { _ in },
-      picture: @escaping () throws -> PNGImage? = { nil }
+      image: @escaping () throws -> PNGImage? = { nil }
     ) {
       self.step = step
       self.warning = warning
-      self.picture = picture
+      self.image = image
     }
   }
 

@@ -2,7 +2,7 @@
 enum FormerNames {
   private static let names = [
     "watch": "monitor", "panel": "held-out-rewards", "grace": "ignore-first-steps", "drift": "mean-shift",
-    "spread": "std", "lag": "fake-teacher-gap",
+    "spread": "std", "lag": "fake-teacher-gap", "pooled-deviation": "pooled-std",
   ]
 
   private static let advice = [

@@ -131,8 +131,8 @@ struct SweepSection {
   /// "sensitivity=0.3" for objective.sensitivity. A section is named by its kind.
   private func variant(_ entry: YAMLNode.Entry, _ value: YAMLNode) -> Variant {
     let last = entry.name.split(separator: ".").last.map(String.init) ?? entry.name
-    let shown = (value["kind"] ?? value).text().trimmingCharacters(in: .whitespacesAndNewlines)
-    return Variant(name: Self.fileName("\(last)=\(shown)"), values: [YAMLNode.Entry(key: entry.key, value: value)])
+    let label = (value["kind"] ?? value).text().trimmingCharacters(in: .whitespacesAndNewlines)
+    return Variant(name: Self.fileName("\(last)=\(label)"), values: [YAMLNode.Entry(key: entry.key, value: value)])
   }
 
   /// A name that suits a folder: no blanks, slashes or quotes.

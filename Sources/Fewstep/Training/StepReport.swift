@@ -123,13 +123,13 @@ struct LossTerms {
   ///
   /// - Throws: `TrainingError` naming the first value that is not finite.
   func summed(over collective: any Collective, role: Role, step: Int) throws -> LossTerms {
-    var whole = self
+    var merged = self
     for (index, value) in try collective.sum(values.map(\.value)).enumerated() {
       let name = values[index].name
       guard value.isFinite else { throw TrainingError.notFinite(role: role.rawValue, quantity: name, step: step) }
-      whole.values[index].value = value
+      merged.values[index].value = value
     }
-    return whole
+    return merged
   }
 }
 

@@ -28,13 +28,13 @@ struct BenchmarkCOCO: ParsableCommand {
   }
 
   func run() throws {
-    let suite = COCOBenchmark(try COCOCaptions.read(captions), limit: limit)
+    let benchmark = COCOBenchmark(try COCOCaptions.read(captions), limit: limit)
     // Opened before hours of sampling: the scorers' files may be missing or wrong.
     let opened = arguments.onlySamples ? nil : try scorers.open()
-    let samples = try arguments.samples(of: suite)
+    let samples = try arguments.samples(of: benchmark)
     guard let opened else { return }
     let scores = try opened.scores(
-      of: suite, root: samples.root, batch: arguments.batch, progress: arguments.scoring)
+      of: benchmark, root: samples.root, batch: arguments.batch, progress: arguments.scoring)
     try arguments.report(
       BenchmarkScores(fingerprint: scores.fingerprint, generation: samples.record, scores: scores.scores), of: samples)
   }

@@ -25,17 +25,18 @@ struct BenchmarkDPG: ParsableCommand {
   func validate() throws { try require("--limit", limit, in: 1...1_000_000) }
 
   func run() throws {
-    let suite = try DPGBenchmark(prompts, limit: limit)
+    let benchmark = try DPGBenchmark(prompts, limit: limit)
     // Opened before hours of sampling: its files may be missing or wrong.
-    let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
-    let samples = try arguments.samples(of: suite)
+    let source = try arguments.onlySamples ? nil : scoring.open(for: benchmark)
+    let samples = try arguments.samples(of: benchmark)
     guard !arguments.onlySamples else { return }
     guard let source else { return note("there are no scores.\n\(DPGSource.advice)") }
-    try suite.check(below: samples.root, progress: arguments.scoring(suite.items.count, "reading images"))
+    try benchmark.check(below: samples.root, progress: arguments.scoring(benchmark.items.count, "reading images"))
     let scores = try source.scores(samples)
     let count = scores.last?.samples ?? 0
     let fingerprint = Fingerprint(
-      benchmark: suite.name, version: DPGScores.version, prompts: suite.prompts, samples: DPGBenchmark.tiles * count,
+      benchmark: benchmark.name, version: DPGScores.version, prompts: benchmark.prompts,
+      samples: DPGBenchmark.tiles * count,
       scorers: source.scorers)
     try arguments.report(
       BenchmarkScores(fingerprint: fingerprint, generation: samples.record, scores: scores), of: samples)
@@ -64,11 +65,11 @@ struct DPGArguments: ParsableArguments {
   }
 
   /// Opens the source; nil if none was named.
-  func open(for suite: DPGBenchmark) throws -> DPGSource? {
-    if let answers, let questions { return try .answers(answers, questions: questions, of: suite) }
-    if let results { return try .results(results, of: suite) }
+  func open(for benchmark: DPGBenchmark) throws -> DPGSource? {
+    if let answers, let questions { return try .answers(answers, questions: questions, of: benchmark) }
+    if let results { return try .results(results, of: benchmark) }
     return try scorer.map {
-      try .official($0, questions: questions, python: python, processes: processes, of: suite, note: note)
+      try .official($0, questions: questions, python: python, processes: processes, of: benchmark, note: note)
     }
   }
 }

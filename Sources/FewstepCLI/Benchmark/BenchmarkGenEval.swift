@@ -28,22 +28,22 @@ struct BenchmarkGenEval: ParsableCommand {
   func validate() throws { try require("--limit", limit, in: 1...1_000_000) }
 
   func run() throws {
-    let suite = try GenEvalBenchmark(prompts, limit: limit)
+    let benchmark = try GenEvalBenchmark(prompts, limit: limit)
     // Opened before hours of sampling: its files may be missing or wrong.
-    let source = try arguments.onlySamples ? nil : scoring.open(for: suite)
-    let samples = try arguments.samples(of: suite)
+    let source = try arguments.onlySamples ? nil : scoring.open(for: benchmark)
+    let samples = try arguments.samples(of: benchmark)
     guard !arguments.onlySamples else { return }
     guard let source else { return note("there are no scores.\n\(GenEvalSource.advice)") }
-    try suite.check(
+    try benchmark.check(
       below: samples.root,
-      progress: arguments.scoring(GenEvalBenchmark.imagesPerPrompt * suite.items.count, "reading images"))
-    let results = try suite.matching(source.results(samples, progress: arguments.scoring))
+      progress: arguments.scoring(GenEvalBenchmark.imagesPerPrompt * benchmark.items.count, "reading images"))
+    let results = try benchmark.matching(source.results(samples, progress: arguments.scoring))
     let fingerprint = Fingerprint(
-      benchmark: suite.name, version: GenEvalScores.version, prompts: suite.prompts, samples: results.count,
+      benchmark: benchmark.name, version: GenEvalScores.version, prompts: benchmark.prompts, samples: results.count,
       scorers: source.scorers)
     try arguments.report(
       BenchmarkScores(
-        fingerprint: fingerprint, generation: samples.record, scores: try GenEvalScores.scores(results, of: suite)),
+        fingerprint: fingerprint, generation: samples.record, scores: try GenEvalScores.scores(results, of: benchmark)),
       of: samples)
   }
 }
@@ -72,17 +72,17 @@ struct GenEvalArguments: ParsableArguments {
   }
 
   /// Opens the source; nil if no detector was named.
-  func open(for suite: GenEvalBenchmark) throws -> GenEvalSource? {
+  func open(for benchmark: GenEvalBenchmark) throws -> GenEvalSource? {
     try clipDevice.requirePresence("--clip-device")
     try clipPrecision.check(on: clipDevice, at: "--clip-precision")
     if let scorer, let detector { return try .official(scorer, detector: detector, python: python, note: note) }
-    if let results { return try .results(results, of: suite) }
+    if let results { return try .results(results, of: benchmark) }
     return try detections.map {
       let classifier = try clip.map {
         try GenEvalColorClassifier(
           $0, tokenizer: clipTokenizer ?? $0, precision: clipPrecision.dtype, on: clipDevice)
       }
-      return try .detections($0, of: suite, colors: classifier)
+      return try .detections($0, of: benchmark, colors: classifier)
     }
   }
 }

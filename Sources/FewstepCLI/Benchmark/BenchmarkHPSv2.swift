@@ -24,15 +24,15 @@ struct BenchmarkHPSv2: ParsableCommand {
   }
 
   func run() throws {
-    let suite = try HPSv2Benchmark(prompts, limit: limit)
+    let benchmark = try HPSv2Benchmark(prompts, limit: limit)
     // Opened before hours of sampling: its files may be missing or wrong.
     let reward = arguments.onlySamples ? nil : try scorer.open(batch: arguments.batch)
-    let samples = try arguments.samples(of: suite)
+    let samples = try arguments.samples(of: benchmark)
     guard let reward else { return }
-    let scores = try HPSv2Scores(suite, root: samples.root)(
+    let scores = try HPSv2Scores(benchmark, root: samples.root)(
       reward, scorer: "HPS \(scorer.scorerVersion.rawValue), \(scorer.scorerPrecision.rawValue)",
       batch: arguments.batch,
-      progress: arguments.scoring(suite.items.count, "scoring"))
+      progress: arguments.scoring(benchmark.items.count, "scoring"))
     try arguments.report(
       BenchmarkScores(fingerprint: scores.fingerprint, generation: samples.record, scores: scores.scores), of: samples)
   }

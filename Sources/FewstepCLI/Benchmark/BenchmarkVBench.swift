@@ -37,10 +37,10 @@ struct BenchmarkVBench: ParsableCommand {
 
   func run() throws {
     let list = try VBenchPrompts(prompts, augmented: augmented)
-    let suite = try VBenchBenchmark(list, dimensions: Set(dimensions), flickering: flickeringVideos)
+    let benchmark = try VBenchBenchmark(list, dimensions: Set(dimensions), flickering: flickeringVideos)
     // Checked before hours of sampling: the scorers' files may be missing or wrong.
     let scorers = arguments.onlySamples ? nil : try scoring.open(list, dimensions)
-    let samples = try arguments.samples(of: suite)
+    let samples = try arguments.samples(of: benchmark)
     guard let scorers else { return }
     Signals.listen()
     let scores = try scorers.scores(

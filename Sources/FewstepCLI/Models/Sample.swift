@@ -21,7 +21,7 @@ struct Sample: ParsableCommand {
   @Option(help: "How many samples; prompts are used in turn.") var count = 40
   @Option(help: "The seed of the noise.") var seed = 1
   @Option(name: .customLong("prompt"), help: "A prompt that replaces the run's. May be repeated.")
-  var texts: [String] = []
+  var prompts: [String] = []
   @OptionGroup var source: SourceArguments
   @Option(
     help: "Use the noise in an HDF5 file, dataset `noises` [steps, count, ...], to compare samplers.")
@@ -36,7 +36,7 @@ struct Sample: ParsableCommand {
     try require("--seed", seed, in: Limits.seeds)
     try require("--batch", batch, in: Limits.samples)
     try source.validate(for: folder)
-    if SourceArguments.isModel(folder), texts.isEmpty {
+    if SourceArguments.isModel(folder), prompts.isEmpty {
       throw ValidationError("a model has no prompts of its own: give --prompt")
     }
   }
@@ -46,34 +46,34 @@ struct Sample: ParsableCommand {
     if let into { try FileManager.default.createDirectory(atPath: into, withIntermediateDirectories: true) }
     let source = try source.open(folder)
     Signals.listen()
-    var generator = try source.generator(texts, seed: seed, batch: batch)
+    var generator = try source.generator(prompts, seed: seed, batch: batch)
     if let noises {
       try generator.take(
         noises: HDF5File.open(noises).read("noises"), steps: source.noiseSteps, count: count, from: "\(noises): noises")
     }
-    let prompts = generator.promptIDs(count)
+    let promptIDs = generator.promptIDs(count)
     let progress = Progress(total: count)
     let samples = try source.samples(
-      generator, promptIDs: prompts, check: { try Signals.check("stopped while sampling; nothing was written") }
+      generator, promptIDs: promptIDs, check: { try Signals.check("stopped while sampling; nothing was written") }
     ) { progress.update($0, source.name) }
     if let tensors {
       try HDF5File.write(to: tensors) { file in
         try file.write(samples, to: "samples")
-        try file.write(Tensor(prompts), to: "prompts")
+        try file.write(Tensor(promptIDs), to: "prompts")
       }
       note("tensors: \(tensors)")
     }
-    if let into { try write(samples, of: source, prompts, into: into) }
-    if let image = try SampleGrid(source.backbone).image([(source.name, samples)], promptIDs: prompts) {
+    if let into { try write(samples, of: source, promptIDs, into: into) }
+    if let image = try SampleGrid(source.backbone).image([(source.name, samples)], promptIDs: promptIDs) {
       try image.write(to: output)
       note("grid: \(output)")
     }
   }
 
   /// Writes each sample as its own image.
-  private func write(_ samples: Tensor, of source: SampleSource, _ prompts: [Int], into folder: String) throws {
-    let names = texts.isEmpty ? source.backbone.prompts : texts
-    for (index, prompt) in prompts.enumerated() {
+  private func write(_ samples: Tensor, of source: SampleSource, _ promptIDs: [Int], into folder: String) throws {
+    let names = prompts.isEmpty ? source.backbone.prompts : prompts
+    for (index, prompt) in promptIDs.enumerated() {
       guard source.backbone.medium != .points else {
         throw Failure(.usage, at: "--into", "samples of this model family are points")
       }

@@ -77,7 +77,7 @@ struct Run: ParsableCommand {
     do {
       let ending = try run.run(
         until: stopAfter,
-        TrainingRun.Observer(step: progress.update, warning: progress.note, picture: samples.student))
+        TrainingRun.Observer(step: progress.update, warning: progress.note, image: samples.student))
       if case .interrupted = ending { progress.stop() }
       return ending
     } catch var failure as Failure where failure.kind == .software {

@@ -60,7 +60,7 @@ struct SweepCommand: ParsableCommand {
     let jobs = SweepRunner(
       folder, parallel: parallel, program: program,
       options: ProgramPlugins.files.flatMap { ["--plugin", $0.path] }, note: progress.note)
-    try jobs.run(trials) { progress.update($0.steps, words($0, of: sweep.trials.count)) }
+    try jobs.run(trials) { progress.update($0.steps, summary($0, of: sweep.trials.count)) }
     guard !Signals.isRequested else {
       throw Interrupted(
         "stopped; \(jobs.finished) of \(sweep.trials.count) runs are done, the others are saved. "
@@ -83,7 +83,7 @@ struct SweepCommand: ParsableCommand {
     sweep.trials.reduce(into: []) { if !$0.contains($1.variant) { $0.append($1.variant) } }
   }
 
-  private func words(_ progress: SweepRunner.Progress, of total: Int) -> String {
+  private func summary(_ progress: SweepRunner.Progress, of total: Int) -> String {
     let names = progress.running.prefix(2).joined(separator: ", ") + (progress.running.count > 2 ? "..." : "")
     let failed = progress.failed == 0 ? "" : ", \(progress.failed) failed"
     return "steps; \(progress.finished) of \(total) runs done\(failed); \(names)"

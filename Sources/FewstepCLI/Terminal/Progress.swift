@@ -9,7 +9,7 @@ final class Progress {
   private let start = Date()
   private let first: Int
   private let isTerminal = isatty(STDERR_FILENO) == 1
-  private var shown = Date.distantPast
+  private var lastUpdate = Date.distantPast
   private var isComplete = false
 
   /// - Parameter first: the position at which resumed work starts.
@@ -18,10 +18,10 @@ final class Progress {
     self.first = first
   }
 
-  func update(_ done: Int, _ words: @autoclosure () -> String) {
+  func update(_ done: Int, _ label: @autoclosure () -> String) {
     let pause = isTerminal ? 0.2 : 15
-    guard !isComplete, done == total || -shown.timeIntervalSinceNow >= pause else { return }
-    shown = Date()
+    guard !isComplete, done == total || -lastUpdate.timeIntervalSinceNow >= pause else { return }
+    lastUpdate = Date()
     isComplete = done == total
     let elapsed = -start.timeIntervalSinceNow
     let rest = elapsed / Double(max(1, done - first)) * Double(total - done)
@@ -29,7 +29,7 @@ final class Progress {
     let width = 20
     let filled = total == 0 ? width : width * done / total
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    let line = "\(bar) \(done)/\(total)  \(words())  \(time)"
+    let line = "\(bar) \(done)/\(total)  \(label())  \(time)"
     FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[2K\(line)" : line + "\n").utf8))
     if done == total, isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
   }
@@ -43,9 +43,9 @@ final class Progress {
   func stop() { if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) } }
 
   static func clock(_ seconds: Double) -> String {
-    let whole = Int(min(seconds, 1e9).rounded())
-    return whole >= 3600
-      ? String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
-      : String(format: "%d:%02d", whole / 60, whole % 60)
+    let seconds = Int(min(seconds, 1e9).rounded())
+    return seconds >= 3600
+      ? String(format: "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
+      : String(format: "%d:%02d", seconds / 60, seconds % 60)
   }
 }

@@ -47,10 +47,10 @@ package final class GzipFile {
   private func read(into buffer: UnsafeMutableRawPointer?, _ count: Int) throws -> Int {
     let got = gzread(handle, buffer, UInt32(count))
     var code: Int32 = 0
-    let words = gzerror(handle, &code)
+    let message = gzerror(handle, &code)
     if got < 0 || (code != Z_OK && code != Z_STREAM_END) {
       if code == Z_ERRNO { throw Failure.system(errno, "cannot read the file", path: path) }
-      let reason = words.map { String(cString: $0) }.flatMap { $0.split(separator: ":").last.map(String.init) } ?? ""
+      let reason = message.map { String(cString: $0) }.flatMap { $0.split(separator: ":").last.map(String.init) } ?? ""
       throw Failure(
         .malformed, at: path, "the compressed data is damaged or cut short:\(reason)", advice: "Download it again.")
     }

@@ -111,11 +111,11 @@ extension HDF5File {
   private func missingError(_ components: [String], _ index: Int) throws -> Failure {
     let parent = "/" + components[..<index].joined(separator: "/")
     let siblings = (try? names(in: parent)) ?? []
-    let shown = siblings.prefix(12).joined(separator: ", ") + (siblings.count > 12 ? ", ..." : "")
+    let listed = siblings.prefix(12).joined(separator: ", ") + (siblings.count > 12 ? ", ..." : "")
     return Failure(
       .missing, at: place(components.joined(separator: "/")),
       "there is no '\(components[index])' in \(parent)",
-      advice: siblings.isEmpty ? "\(parent) holds nothing." : "\(parent) holds: \(shown).")
+      advice: siblings.isEmpty ? "\(parent) holds nothing." : "\(parent) holds: \(listed).")
   }
 
   private func names(ofGroup group: hid_t, _ path: String) throws -> [String] {

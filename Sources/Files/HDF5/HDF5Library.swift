@@ -90,8 +90,8 @@ enum HDF5Library {
     withUnsafeMutablePointer(to: &descriptions) { list in
       _ = chdf5_walk_errors(
         { _, entry, context in
-          if let words = entry?.pointee.desc {
-            context?.assumingMemoryBound(to: [String].self).pointee.append(String(cString: words))
+          if let message = entry?.pointee.desc {
+            context?.assumingMemoryBound(to: [String].self).pointee.append(String(cString: message))
           }
           return 0
         }, list)

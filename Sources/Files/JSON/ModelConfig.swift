@@ -27,38 +27,38 @@ public final class ModelConfig {
   // MARK: Values; a missing or null key has its default
 
   /// A whole number; the default if it is missing.
-  public func integer(_ key: String, default fallback: Int? = nil) throws -> Int {
-    try value(key, "an integer", fallback, Self.integer)
+  public func integer(_ key: String, default defaultValue: Int? = nil) throws -> Int {
+    try value(key, "an integer", defaultValue, Self.integer)
   }
 
   /// A number; the default if it is missing.
-  public func number(_ key: String, default fallback: Double? = nil) throws -> Double {
-    try value(key, "a number", fallback, Self.number)
+  public func number(_ key: String, default defaultValue: Double? = nil) throws -> Double {
+    try value(key, "a number", defaultValue, Self.number)
   }
 
   /// True or false; the default if it is missing.
-  public func boolean(_ key: String, default fallback: Bool? = nil) throws -> Bool {
-    try value(key, "true or false", fallback) { if case .boolean(let flag) = $0 { flag } else { nil } }
+  public func boolean(_ key: String, default defaultValue: Bool? = nil) throws -> Bool {
+    try value(key, "true or false", defaultValue) { if case .boolean(let flag) = $0 { flag } else { nil } }
   }
 
   /// A string; the default if it is missing.
-  public func text(_ key: String, default fallback: String? = nil) throws -> String {
-    try value(key, "a text", fallback, \.string)
+  public func text(_ key: String, default defaultValue: String? = nil) throws -> String {
+    try value(key, "a text", defaultValue, \.string)
   }
 
   /// A list of strings; the default if it is missing.
-  public func texts(_ key: String, default fallback: [String]? = nil) throws -> [String] {
-    try value(key, "a list of texts", fallback) { Self.list($0, \.string) }
+  public func texts(_ key: String, default defaultValue: [String]? = nil) throws -> [String] {
+    try value(key, "a list of texts", defaultValue) { Self.list($0, \.string) }
   }
 
   /// A list of numbers; the default if it is missing.
-  public func numbers(_ key: String, default fallback: [Double]? = nil) throws -> [Double] {
-    try value(key, "a list of numbers", fallback) { Self.list($0, Self.number) }
+  public func numbers(_ key: String, default defaultValue: [Double]? = nil) throws -> [Double] {
+    try value(key, "a list of numbers", defaultValue) { Self.list($0, Self.number) }
   }
 
   /// A list of integers; with `count` it must have that length, and a single integer stands for a list of equal ones.
-  public func integers(_ key: String, count: Int? = nil, default fallback: [Int]? = nil) throws -> [Int] {
-    let found = try value(key, "a list of integers", fallback) { value in
+  public func integers(_ key: String, count: Int? = nil, default defaultValue: [Int]? = nil) throws -> [Int] {
+    let found = try value(key, "a list of integers", defaultValue) { value in
       if let one = Self.integer(value), let count { return Array(repeating: one, count: count) }
       return Self.list(value, Self.integer)
     }
@@ -101,15 +101,16 @@ public final class ModelConfig {
     Failure(.malformed, at: "\(path): \(key)", expected: expected, got: got)
   }
 
-  private func value<Value>(_ key: String, _ expected: String, _ fallback: Value?, _ read: (JSONValue) -> Value?) throws
+  private func value<Value>(_ key: String, _ expected: String, _ defaultValue: Value?, _ read: (JSONValue) -> Value?)
+    throws
     -> Value
   {
     asked.insert(key)
     guard let value = values[key], !value.isNull else {
-      guard let fallback else {
+      guard let defaultValue else {
         throw Failure(.malformed, at: path, "the setting '\(key)' is missing", expected: expected)
       }
-      return fallback
+      return defaultValue
     }
     guard let result = read(value) else { throw wrong(key, expected: expected, got: value.description) }
     return result

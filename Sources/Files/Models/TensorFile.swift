@@ -25,7 +25,7 @@ public struct TensorFile {
     } else {
       let file = try Self.openHDF5(path)
       attributes = try file.attributeNames().compactMap { name in
-        try file.attribute(name).map { (name, Self.words($0)) }
+        try file.attribute(name).map { (name, Self.text($0)) }
       }
       var (names, others) = ([String](), [String]())
       for item in try file.items() {
@@ -47,7 +47,7 @@ public struct TensorFile {
     }
   }
 
-  private static func words(_ value: HDF5Attribute) -> String {
+  private static func text(_ value: HDF5Attribute) -> String {
     switch value {
     case .string(let text): text
     case .integer(let number): "\(number)"

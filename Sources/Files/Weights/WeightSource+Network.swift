@@ -19,7 +19,7 @@ extension WeightSource {
   ///   - others: prefixes of tensors that belong to other networks.
   /// - Throws: `Failure` naming the file and the tensor that is missing, has another shape, or belongs to no layer.
   public func network<Network>(
-    in store: ParameterStore, beside others: [String] = [], _ make: (Scope) throws -> Network
+    in store: ParameterStore, ignoring others: [String] = [], _ make: (Scope) throws -> Network
   ) throws -> Network {
     func unfit(_ name: String, _ problem: String, expected: [Int]? = nil, got: [Int]? = nil) -> Failure {
       Failure(

@@ -88,15 +88,15 @@ final class YAMLEvents {
         .malformed, at: position(ofByte: parser.pointee.problem_offset).description, problem,
         advice: "Save the file as UTF-8 text.")
     }
-    var words = problem
+    var message = problem
     if let context = parser.pointee.context.map({ String(cString: $0) }) {
       let line = parser.pointee.context_mark.line + 1
-      words += " \(context)" + (context.hasPrefix("while") ? " that starts in line \(line)" : "")
+      message += " \(context)" + (context.hasPrefix("while") ? " that starts in line \(line)" : "")
     }
     let mark = parser.pointee.problem_mark
     let isTab = mark.index < bytes.count && bytes[mark.index] == UInt8(ascii: "\t")
     return Failure(
-      .malformed, at: position(mark).description, words, advice: isTab ? "Indent with spaces, not tabs." : nil)
+      .malformed, at: position(mark).description, message, advice: isTab ? "Indent with spaces, not tabs." : nil)
   }
 
   /// Reader errors have only an offset.

@@ -132,7 +132,7 @@ public struct PNGImage: Equatable, Sendable {
   private static func error(
     _ description: inout png_image, _ place: String, _ problem: String, _ kind: Failure.Kind
   ) -> Failure {
-    let words = withUnsafeBytes(of: description.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    return Failure(kind, at: place, words.isEmpty ? problem : "\(problem): \(words)")
+    let message = withUnsafeBytes(of: description.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return Failure(kind, at: place, message.isEmpty ? problem : "\(problem): \(message)")
   }
 }

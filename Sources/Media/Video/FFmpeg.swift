@@ -86,7 +86,7 @@ public struct FFmpeg: Sendable {
       ["-v", "error", "-nostdin", "-noautorotate"] + input + frames
         + ["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"])
     // ffmpeg decodes what it can of a damaged file and exits with 0, but it prints errors.
-    guard result.status == 0, result.words.isEmpty, !result.output.isEmpty,
+    guard result.status == 0, result.errorOutput.isEmpty, !result.output.isEmpty,
       result.output.count.isMultiple(of: frame)
     else { throw Self.damaged(path, result) }
     let count = result.output.count / frame
@@ -118,7 +118,7 @@ public struct FFmpeg: Sendable {
 
   /// The first lines of a program's error output, or its exit code.
   private static func reason(_ result: Program.Result) -> String {
-    let lines = result.words.split(separator: "\n").prefix(3).joined(separator: "; ")
+    let lines = result.errorOutput.split(separator: "\n").prefix(3).joined(separator: "; ")
     if !lines.isEmpty { return lines }
     return result.status == 0 ? "it has no images" : "it ended with code \(result.status)"
   }

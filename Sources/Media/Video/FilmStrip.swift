@@ -8,7 +8,7 @@ import Tensors
 /// - Returns: [B, C, H, frames · W].
 public func filmStrip(_ videos: Tensor, frames: Int = 4) throws -> Tensor {
   let all = videos.shape[2]
-  let shown = min(frames, all)
-  let places = (0..<shown).map { shown == 1 ? 0 : ($0 * (all - 1) + (shown - 1) / 2) / (shown - 1) }
+  let count = min(frames, all)
+  let places = (0..<count).map { count == 1 ? 0 : ($0 * (all - 1) + (count - 1) / 2) / (count - 1) }
   return try concatenated(places.map { try videos.sliced(2, from: $0, to: $0 + 1).squeezed(2) }, 3)
 }

@@ -40,11 +40,11 @@ public struct RunRecord {
         return none
       }
     }
-    let (diagnosed, probed) = (folder.diagnostics, folder.monitor)
+    let (diagnosed, monitored) = (folder.diagnostics, folder.monitor)
     let (evaluation, run) = (folder.evaluation, folder)
     scalars = reading(nil, [:]) { try EventFile.scalars(in: path) }
     diagnostics = reading(diagnosed, [:]) { try Self.columns(diagnosed) }
-    fixedBatch = reading(probed, []) { try Self.probes(probed) }
+    fixedBatch = reading(monitored, []) { try Self.fixedBatch(monitored) }
     evaluated = reading(evaluation, nil) { try .load(evaluation) }
     warnings = reading(run.warnings, []) { try run.readWarnings().map(\.description) }
     images = Self.images(in: folder.samples)
@@ -77,8 +77,8 @@ public struct RunRecord {
     return columns.mapValues { Array($0.prefix(rows)) }
   }
 
-  /// The column "reward" [probes, samples].
-  private static func probes(_ path: String) throws -> [(step: Int, rewards: [Double])] {
+  /// The column "reward" [evaluations, samples].
+  private static func fixedBatch(_ path: String) throws -> [(step: Int, rewards: [Double])] {
     let file = try open(path)
     guard try file.contains("step"), try file.contains("reward") else { return [] }
     let (steps, rewards) = (try file.read("step").doubles(), try file.read("reward"))

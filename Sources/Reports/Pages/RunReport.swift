@@ -20,9 +20,9 @@ public struct RunReport {
     return ReportPage(
       recipe["name"] ?? record.folder.path, head: [facts] + Self.notes(record),
       [
-        .init("Scores", try scores()), .init("Curves", try curves(ofProbe: false)),
+        .init("Scores", try scores()), .init("Curves", try curves(ofFixedBatch: false)),
         .init("Samples", images()), .init("Forbidden Zone", try ZonePage(record, gnuplot: gnuplot).content()),
-        .init("Fixed batch", try curves(ofProbe: true)), .init("Field", field()), .init("Recipe", [recipe.html]),
+        .init("Fixed batch", try curves(ofFixedBatch: true)), .init("Field", field()), .init("Recipe", [recipe.html]),
       ]
     ).html
   }
@@ -68,10 +68,10 @@ public struct RunReport {
 
   /// One plot for each tag; losses and norms on a logarithmic axis if they need one.
   ///
-  /// - Parameter ofProbe: whether to plot the monitor's curves or all others.
-  private func curves(ofProbe: Bool) throws -> [HTML] {
+  /// - Parameter ofFixedBatch: whether to plot the monitor's curves or all others.
+  private func curves(ofFixedBatch: Bool) throws -> [HTML] {
     let order = ["reward", "student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
-    let all = record.scalars.keys.filter { $0.hasPrefix("monitor/") == ofProbe }
+    let all = record.scalars.keys.filter { $0.hasPrefix("monitor/") == ofFixedBatch }
     let tags = order.filter(all.contains) + all.filter { !order.contains($0) }.sorted()
     return try ReportPage.grid(
       tags.compactMap { tag in

@@ -71,10 +71,10 @@ public struct SweepReport {
 
   /// One plot for each tag with one line for each variant: the mean over its seeds.
   private func curves() throws -> [HTML] {
-    let probed = ["monitor/reward-mean", "monitor/diversity", "monitor/std"]
+    let monitored = ["monitor/reward-mean", "monitor/diversity", "monitor/std"]
     let trained = ["student/loss", "fake-teacher/loss", "student/gradient-norm", "fake-teacher/gradient-norm"]
-    var plots = (probed + trained).map { tag in
-      let title = probed.contains(tag) ? "probe: \(RunReport.title(tag))" : RunReport.title(tag)
+    var plots = (monitored + trained).map { tag in
+      let title = monitored.contains(tag) ? "fixed batch: \(RunReport.title(tag))" : RunReport.title(tag)
       return plot(title, isLogarithmic: trained.contains(tag)) { record in
         let points = record.scalars[tag] ?? []
         return (points.map { Double($0.step) }, points.map(\.value))

@@ -34,10 +34,10 @@ struct ZonePage {
         "mean, and the middle 80% of samples"
       ),
       (overTime("Weight of the fake teacher's loss", "weight"), "mean, and the middle 80% of samples (AMD's Eq. 14)"),
-      (probed, "the probe's samples, made from the same noise all through training: mean, and the middle 80%"),
+      (rewards, "the fixed batch's samples, made from the same noise all through training: mean, and the middle 80%"),
       (
         beforeAndAfter,
-        "each dot is one of the probe's noises; above the line, its sample has gained in the updates between two probes"
+        "each dot is one of the fixed batch's noises; above the line, its sample has gained in the updates between two evaluations"
       ),
     ]
     let boxes = try plots.compactMap { entry -> HTML? in
@@ -102,7 +102,7 @@ struct ZonePage {
           ? Curve(x: steps, y: alignment).series("alignment", ink: .vermilion, band: false) : []))
   }
 
-  private var probed: Plot? {
+  private var rewards: Plot? {
     guard fixedBatch.count > 1 else { return nil }
     let steps = fixedBatch.flatMap { one in one.rewards.map { _ in Double(one.step) } }
     return Plot(

@@ -51,7 +51,7 @@ public struct Gnuplot: Sendable {
   private func run(_ script: String, _ arguments: [String]) throws -> Data {
     let result = try program.run(arguments, input: Data(script.utf8), environment: ["LC_ALL": "C.UTF-8"])
     guard result.status == 0, !result.output.isEmpty else {
-      throw Failure(.software, at: "gnuplot", "could not draw a plot", advice: result.words)
+      throw Failure(.software, at: "gnuplot", "could not draw a plot", advice: result.errorOutput)
     }
     return result.output
   }

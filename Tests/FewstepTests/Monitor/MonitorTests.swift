@@ -23,7 +23,7 @@ final class FlakyObjective: MatchingObjective {
 }
 
 @Suite struct MonitorTests {
-  /// A recipe of 20 steps with a probe every 4.
+  /// A recipe of 20 steps with the fixed batch every 4.
   private func recipe(_ changes: [String: String] = [:], monitor: String = "", objective: String = "dmd") throws
     -> Recipe
   {
@@ -50,7 +50,7 @@ final class FlakyObjective: MatchingObjective {
   /// Changes after which the student makes a single, distant sample after a few steps.
   private let absurd = ["student.learning-rate": "0.3", "student.gradient-limit": "null"]
 
-  @Test func `A probe of a student that has not moved says the same again`() throws {
+  @Test func `The fixed batch of a student that has not moved says the same again`() throws {
     let scratch = try Scratch()
     let training = try run(recipe(monitor: "held-out-rewards: {posterior: {kind: class-posterior}}"), scratch.path("r"))
     var reports = [MonitorReport]()
@@ -95,7 +95,7 @@ final class FlakyObjective: MatchingObjective {
     let recipe = try recipe(
       monitor: "policy: roll-back, mean-shift: 1e9, std: 1e9, diversity: 0, fake-teacher-gap: 1e9")
     let training = try run(
-      recipe, scratch.path("r"), components: TrainingComponents(recipe).playing(FlakyObjective(call: 15)))
+      recipe, scratch.path("r"), components: TrainingComponents(recipe).with(FlakyObjective(call: 15)))
     var seen = [Warning]()
     guard case .finished = try training.run(.init(warning: { seen.append($0) })) else {
       Issue.record("not finished"); return
@@ -115,7 +115,7 @@ final class FlakyObjective: MatchingObjective {
     let scratch = try Scratch()
     let recipe = try recipe(monitor: "policy: roll-back, roll-backs: 2")
     let training = try run(
-      recipe, scratch.path("r"), components: TrainingComponents(recipe).playing(PoisonousObjective()))
+      recipe, scratch.path("r"), components: TrainingComponents(recipe).with(PoisonousObjective()))
     #expect(throws: TrainingError.self) { _ = try training.run() }
     let written = try WarningFile.read(training.folder.warnings)
     #expect(written.map(\.action) == [.rolledBack, .rolledBack, .warned])

@@ -31,7 +31,7 @@ import Testing
     // Standard deviations 0.001 and 1.
     let rewards = try Tensor([Float(0.001), -0.001, 1, -1, 5, 5])
     for pooled in [0, 0.5, 1] {
-      let made = try GroupAdvantage(groupSize: 2, epsilon: 1e-9, pooledDeviation: pooled).advantages(rewards).doubles()
+      let made = try GroupAdvantage(groupSize: 2, epsilon: 1e-9, pooledStd: pooled).advantages(rewards).doubles()
       let pool = pooled * (1 + 1e-6) / 3
       let expected = [0.001, 1].map { min(1, $0 / ((1 - pooled) * $0 * $0 + pool).squareRoot()) }
       for (index, value) in made.enumerated() {

@@ -51,6 +51,12 @@ import Testing
     }
   }
 
+  @Test func `An objective's former key is told with the new one`() {
+    #expect { try shortRecipe(["objective.pooled-deviation": "0.5"]) } throws: {
+      "\($0)".contains("Did you mean 'pooled-std'?")
+    }
+  }
+
   @Test func `A former section is told with the new one, and a key that is gone with advice`() throws {
     let s = try settings("watch: {every: 1}")
     _ = s.section("monitor").integer("every", default: 1, "Steps.")

@@ -94,7 +94,7 @@ import Testing
       let results = MemoryCollective.run(2) { collective in
         let recipe = try Self.recipe(objective: "dmd")
         var components = try TrainingComponents(recipe)
-        if collective.rank == faulty { components = components.playing(FaultyObjective("throws late")) }
+        if collective.rank == faulty { components = components.with(FaultyObjective("throws late")) }
         let trainer = try Trainer(recipe, components: components, collective: collective)
         _ = try trainer.step()
         let before = try trainer.snapshot()
@@ -123,7 +123,7 @@ import Testing
         ], objective: "dmd")
       var components = try TrainingComponents(recipe)
       // This rank has two parts of each step.
-      if collective.rank == 1 { components = components.playing(FlakyObjective(call: 29)) }
+      if collective.rank == 1 { components = components.with(FlakyObjective(call: 29)) }
       let trainer = try Trainer(recipe, components: components, collective: collective)
       let run = try TrainingRun(trainer, folder: folder, resume: false)
       var seen = [Warning]()

@@ -83,7 +83,7 @@ import Testing
     let recipe = try shortRecipe(
       ["student.reward-weight": "1", "student.learning-rate": "0.01", "student.steps": "[1]"], objective: "dmd")
     let components = try TrainingComponents(recipe)
-    let trainer = try Trainer(recipe, components: components.playing(IdleObjective(), reward: components.reward))
+    let trainer = try Trainer(recipe, components: components.with(IdleObjective(), reward: components.reward))
     let reports = try trainer.train(60)
     func reward(_ report: StepReport) throws -> Double {
       let rewards = try #require(report.columns.first { $0.name == "reward" }).values
@@ -104,7 +104,7 @@ import Testing
     let recipe = try shortRecipe(["student.reward-weight": "0.1"], objective: "dmd")
     let components = try TrainingComponents(recipe)
     let deaf = FormulaReward { samples in try noGrad { try samples.sum([1]) } }
-    let trainer = try Trainer(recipe, components: components.playing(components.objective, reward: deaf))
+    let trainer = try Trainer(recipe, components: components.with(components.objective, reward: deaf))
     let error = #expect(throws: Failure.self) { try trainer.step() }
     #expect(error?.description.contains("FormulaReward is not differentiable") == true)
   }
@@ -133,7 +133,7 @@ import Testing
     let recipe = try shortRecipe(objective: "dmd")
     func trainer(_ version: String) throws -> Trainer {
       let components = try TrainingComponents(recipe)
-      return try Trainer(recipe, components: components.playing(components.objective, reward: ForeignReward(version)))
+      return try Trainer(recipe, components: components.with(components.objective, reward: ForeignReward(version)))
     }
     try Checkpoint.save(trainer("judge 1.0"), to: scratch.path("a.h5"))
     try Checkpoint.load(scratch.path("a.h5"), into: trainer("judge 1.0"))
@@ -174,7 +174,7 @@ import Testing
     let components = try TrainingComponents(recipe)
     let folder = RunFolder(scratch.path("run"))
     let run = try TrainingRun(
-      Trainer(recipe, components: components.playing(components.objective, reward: ForeignReward("judge 1.0"))),
+      Trainer(recipe, components: components.with(components.objective, reward: ForeignReward("judge 1.0"))),
       folder: folder,
       resume: false)
     _ = try run.run(until: 1)

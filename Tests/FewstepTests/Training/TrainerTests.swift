@@ -120,7 +120,7 @@ import Testing
   @Test func `A gradient that is not finite stops the update, though the loss is finite`() throws {
     let recipe = try shortRecipe(objective: "dmd")
     // The slope of √ at 0 is infinite, and 0 times that is NaN.
-    let poisoned = try Trainer(recipe, components: TrainingComponents(recipe).playing(PoisonousObjective()))
+    let poisoned = try Trainer(recipe, components: TrainingComponents(recipe).with(PoisonousObjective()))
     let before = try poisoned.snapshot()
     let error = #expect(throws: TrainingError.self) { _ = try poisoned.step() }
     #expect(error?.description.contains("gradient norm") == true)
@@ -147,7 +147,7 @@ import Testing
     }
     let trainer = try Trainer(
       recipe,
-      components: TrainingComponents(recipe).playing(objective, reward: fault.hasPrefix("reward") ? reward : nil))
+      components: TrainingComponents(recipe).with(objective, reward: fault.hasPrefix("reward") ? reward : nil))
     let before = try trainer.snapshot()
     let error = #expect(throws: Failure.self) { _ = try trainer.step() }
     #expect(error?.description.contains(words) == true, "\(error.map { "\($0)" } ?? "")")
@@ -184,7 +184,7 @@ import Testing
   @Test func `A run whose plugin fails keeps the checkpoints it has`() throws {
     let scratch = try Scratch()
     let recipe = try shortRecipe(["output.checkpoint-every": "2"], objective: "dmd")
-    let trainer = try Trainer(recipe, components: TrainingComponents(recipe).playing(FaultyObjective("throws late")))
+    let trainer = try Trainer(recipe, components: TrainingComponents(recipe).with(FaultyObjective("throws late")))
     let run = try TrainingRun(trainer, folder: RunFolder(scratch.path("run")), resume: false)
     let error = #expect(throws: Failure.self) { _ = try run.run() }
     #expect(error?.description.contains("objective (FaultyObjective), student's loss at step 3") == true)

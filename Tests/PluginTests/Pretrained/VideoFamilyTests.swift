@@ -40,7 +40,7 @@ import Testing
     let folder = RunFolder(scratch.path("run"))
     let run = try TrainingRun(trainer, folder: folder, resume: false)
     var observer = TrainingRun.Observer()
-    observer.picture = {
+    observer.image = {
       let samples = try SampleGenerator(backbone, seed: 0).fewStep(
         trainer.components.student, steps: recipe.steps, promptIDs: ids)
       return try grid.image([("student", samples)], promptIDs: ids)
@@ -51,7 +51,7 @@ import Testing
     }
 
     // Two samples per row, four frames each.
-    let image = try #require(try observer.picture())
+    let image = try #require(try observer.image())
     #expect(image.width > 8 * 8 * 2 - 1 && image.height < image.width)
     #expect(scratch.has("run/samples/step-3.png"))
     let page = try RunReport(RunRecord(folder.path), gnuplot: Gnuplot()).html().text

@@ -6,7 +6,7 @@ import Testing
 @testable import Benchmarks
 @testable import Media
 
-@Suite struct SuiteGenerationTests {
+@Suite struct BenchmarkGenerationTests {
   /// Images of four prompts, one of which has two samples.
   private struct Four: Benchmark {
     let name = "four"

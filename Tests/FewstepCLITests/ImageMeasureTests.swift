@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Features of images, and the benchmark that uses them.
-@Suite struct PictureMeasureTests {
+@Suite struct ImageMeasureTests {
   private let tests = Repository.tests
   private var coco: String { "\(tests)/BenchmarksTests/Fixtures/coco" }
   private var pictures: String { "\(coco)/pictures" }

@@ -7,7 +7,7 @@ import Testing
 @testable import Benchmarks
 @testable import Files
 
-@Suite struct HPSv2SuiteTests {
+@Suite struct HPSv2BenchmarkTests {
   /// Prompt files with this many prompts each.
   private static func prompts(_ count: Int, in scratch: Scratch) throws -> String {
     for style in HPSv2Benchmark.styles {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Fewstep
 
-@Suite struct RowFileTests {
+@Suite struct MetricTableTests {
   private func write(_ path: String, steps: Range<Int>, from start: Int, capacity: Int = 20) throws {
     let file = try MetricTable(
       path, from: start, interval: 5, capacity: capacity, attributes: [("said", .string("once"))])
