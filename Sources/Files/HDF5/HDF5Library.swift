@@ -60,7 +60,7 @@ enum HDF5Library {
     for description in stack {
       guard let mark = description.range(of: "errno = ") else { continue }
       let code = Int32(description[mark.upperBound...].prefix { $0.isNumber }) ?? 0
-      if code != 0 { return .system(code, action, path: place) }
+      if code != 0 { return .system(code, action, path: place, creates: kind == .io) }
     }
     let isTruncated = reason.contains("truncated file") || reason.contains("addr overflow")
     return Failure(
