@@ -63,7 +63,7 @@ struct ReweightingTests {
     let scores = try FeatureMeasures(real: real)(real)
     let table = try Table(
       columns: ["measure", "value"],
-      rows: scores.named.map { [.text($0.rawValue), $1.value.map { .text("\($0)") } ?? .missing] })
+      rows: scores.named.map { [.text($0.rawValue), .number($1.value)] })
     #expect(table.text.contains("Fréchet distance"))
   }
 
