@@ -129,10 +129,10 @@ public struct Recipe {
       steps: matched)
 
     let training = s.section("training")
-    // If the schedule ends with the run, the run's length affects every learning rate.
-    let isConstant = [self.student, fakeTeacher].allSatisfy { $0.optimization.shape == .constant }
+    // If a schedule ends with the run, a role's or the objective's, the run's length affects every learning rate.
+    let length: Effect = s.dependsOnLength ? .results : .future
     self.training = Training(
-      steps: training.integer("steps", in: .steps, affects: isConstant ? .future : .results, "Student updates."),
+      steps: training.integer("steps", in: .steps, affects: length, "Student updates."),
       batch: training.integer("batch", default: 64, in: .batch, "Samples of one update."),
       microBatches: training.integer(
         "micro-batches", default: 1, in: .atLeast(1),

@@ -32,6 +32,7 @@ public struct OptimizationSettings: Sendable {
       "learning-rate-floor", default: 0, in: .closed(0, 1), "Where a cosine ends, as a share of the learning rate.")
     gradientLimit = s.optionalNumber(
       "gradient-limit", in: .positive, "Gradients are scaled down to this norm; null leaves them.")
+    if shape != .constant { s.noteDependenceOnLength() }
   }
 
   public func schedule(total: Int) -> LearningRateSchedule {

@@ -32,6 +32,7 @@ public final class SettingsReader {
     var settings = [Setting]()
     var effects = Effects()
     var device: Device?
+    var dependsOnLength = false
 
     init(describes: Bool = false, _ environment: Any?) {
       self.describes = describes
@@ -135,6 +136,12 @@ public final class SettingsReader {
 
   /// The effects of the settings of the whole recipe.
   var effects: Effects { ledger.effects }
+
+  /// Whether a setting that has been read so far, in any section, makes results depend on the run's length.
+  var dependsOnLength: Bool { ledger.dependsOnLength }
+
+  /// Notes that results depend on the run's length: with this recipe, a resume may not change it.
+  func noteDependenceOnLength() { ledger.dependsOnLength = true }
 
   /// All declarations so far, in order.
   public var declarations: [Setting] { ledger.settings }

@@ -25,7 +25,8 @@ import Testing
       ("name", "other", true, true), ("output.keep", "7", true, true),
       ("training.steps", "60", true, false), ("monitor.policy", "stop", true, false), ("seed", "9", false, false),
       ("student.learning-rate", "0.5", false, false), ("training.micro-batches", "2", false, false),
-      ("monitor.samples", "8", false, false), ("matching.sampling", "logit-normal", false, false),
+      ("monitor.samples", "8", false, false),
+      ("matching.sampling", "logit-normal", false, false),
     ])
   func `a resume and a sweep may change what leaves their results alone`(
     _ key: String, _ value: String, _ resume: Bool, _ sweep: Bool
@@ -35,8 +36,17 @@ import Testing
     #expect(new.keys(differingFrom: old.resolved, except: .changeableBySweep).isEmpty == sweep)
   }
 
-  @Test func `With a schedule that ends with the run, its length is part of every learning rate`() throws {
-    let cosine = ["student.learning-rate-schedule": "cosine"]
+  @Test(arguments: [
+    ("student.learning-rate-schedule", "cosine"), ("fake-teacher.learning-rate-schedule", "cosine"),
+    (
+      "objective",
+      "{kind: amd, group-size: 8, gan: {student-weight: 0.1, optimizer: {learning-rate-schedule: cosine}}}"
+    ),
+  ])
+  func `With a schedule that ends with the run, its length is part of every learning rate`(
+    _ key: String, _ value: String
+  ) throws {
+    let cosine = [key: value]
     let (old, new) = (try shortRecipe(cosine), try shortRecipe(cosine.merging(["training.steps": "60"]) { $1 }))
     #expect(new.keys(differingFrom: old.resolved, except: .changeableByResume) == ["training.steps"])
   }
