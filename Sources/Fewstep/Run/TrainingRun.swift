@@ -10,7 +10,7 @@ public final class TrainingRun {
     case finished
     /// A checkpoint was saved at this step; `--resume` continues from it.
     case interrupted(step: Int)
-    /// As above, because of a warning. Ranks other than the first end as interrupted.
+    /// As above, because of a warning.
     case stopped(Warning)
   }
 
@@ -50,9 +50,10 @@ public final class TrainingRun {
     self.trainer = trainer
     self.folder = folder
     journal = try trainer.collective.aborting {
-      try trainer.collective.onFirst { try Journal(trainer, folder, resume: resume) }
+      let journal = try trainer.collective.onFirst { try Journal(trainer, folder, resume: resume) }
+      if resume { try trainer.synchronize() }
+      return journal
     }
-    if resume { try trainer.synchronize() }
   }
 
   /// Trains to the end of the recipe, to `limit` steps, until interrupted or until a warning stops it.
@@ -68,8 +69,12 @@ public final class TrainingRun {
         decision = try advance(before: stop, observer)
       }
       let isFinished = trainer.stepCount == total && decision != .stop
-      try journal?.finish(exporting: isFinished)
-      if decision == .stop, let warning = journal?.warnings.last { return .stopped(warning) }
+      // No rank ends before the first has saved.
+      let warning = try collective.fromFirst { () -> Warning? in
+        try journal?.finish(exporting: isFinished)
+        return decision == .stop ? journal?.warnings.last : nil
+      }
+      if let warning { return .stopped(warning) }
       return isFinished ? .finished : .interrupted(step: trainer.stepCount)
     }
   }

@@ -1,3 +1,5 @@
+import Files
+import Foundation
 import Tensors
 
 /// The processes that train one student together. Each has all networks, and trains its part of every batch.
@@ -59,8 +61,19 @@ extension Collective {
   /// Runs `body` on the first rank; nil on the others.
   func onFirst<R>(_ body: () throws -> R) rethrows -> R? { rank == 0 ? try body() : nil }
 
+  /// Makes a value on the first rank, and returns it on all of them once it is made.
+  package func fromFirst<Value: Codable>(_ make: () throws -> Value) throws -> Value {
+    guard count > 1 else { return try make() }
+    let made = try onFirst(make)
+    let text = try made.map { try JSONEncoder.pretty.encode($0) } ?? Data()
+    let length = try agree(text.count)
+    let bytes = try Tensor(rank == 0 ? text.map(Int.init) : Array(repeating: 0, count: length))
+    try broadcast([bytes], from: 0)
+    return try made ?? JSONDecoder.pretty.decode(Value.self, from: Data(bytes.integers().map(UInt8.init)))
+  }
+
   /// Runs `body`; an error in it ends the group.
-  func aborting<R>(_ body: () throws -> R) throws -> R {
+  package func aborting<R>(_ body: () throws -> R) throws -> R {
     do { return try body() } catch {
       abort(error)
       throw error

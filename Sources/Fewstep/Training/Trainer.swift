@@ -143,7 +143,14 @@ public final class Trainer {
 
   /// One optimizer step along the gradients summed over all ranks; returns their norm.
   private func move(_ optimizer: ScheduledOptimizer) throws -> Double {
-    try collective.sum(optimizer.optimizer.parameters.compactMap(\.value.gradient))
+    let parameters = optimizer.optimizer.parameters.map(\.value)
+    if collective.count > 1 {
+      // A parameter that no sample of this rank has used may have a gradient on another.
+      for parameter in parameters where parameter.gradient == nil {
+        try parameter.setGradient(parameter.detached().zerosLike())
+      }
+    }
+    try collective.sum(parameters.compactMap(\.gradient))
     return try optimizer.step(stepCount, factor: learningRateFactor)
   }
 }

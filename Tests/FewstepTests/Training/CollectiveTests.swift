@@ -1,5 +1,7 @@
+import Evaluation
 import Files
 import Foundation
+import Networks
 import Tensors
 import TestSupport
 import Testing
@@ -138,6 +140,91 @@ import Testing
     #expect(ranks[1].state.allSatisfy { ranks[0].state[$0.key] == $0.value })
   }
 
+  @Test func `A warning that stops the first rank is the ending of all`() throws {
+    let scratch = try Scratch()
+    let endings = try Self.two { collective in
+      let recipe = try Self.recipe([
+        "monitor": "{every: 1, samples: 24, teacher-steps: 5, policy: stop, ignore-first-steps: 0, mean-shift: 1e-9}"
+      ])
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      return try TrainingRun(trainer, folder: RunFolder(scratch.path("r")), resume: false).run()
+    }
+    let warnings = endings.compactMap { if case .stopped(let warning) = $0 { warning } else { nil } }
+    #expect(warnings.count == 2 && warnings[0] == warnings[1], "\(endings)")
+  }
+
+  @Test func `A student that cannot be saved is an error on every rank`() throws {
+    let scratch = try Scratch()
+    let folder = RunFolder(scratch.path("r"))
+    let results = MemoryCollective.run(2) { collective in
+      let recipe = try Self.recipe()
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      let run = try TrainingRun(trainer, folder: folder, resume: false)
+      // A file cannot take the place of a folder.
+      if collective.rank == 0 {
+        try FileManager.default.createDirectory(atPath: folder.student + "/x", withIntermediateDirectories: true)
+      }
+      return try run.run()
+    }
+    for result in results {
+      guard case .failure(let error) = result else { Issue.record("\(result)"); continue }
+      #expect("\(error)".contains("student.safetensors"), "\(error)")
+    }
+  }
+
+  @Test func `A rank that cannot take over the checkpoint of a resumed run ends the group`() throws {
+    let scratch = try Scratch()
+    let folder = RunFolder(scratch.path("r"))
+    @Sendable func run(_ collective: any Collective, resume: Bool) throws -> TrainingRun {
+      let recipe = try Self.recipe()
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      return try TrainingRun(trainer, folder: folder, resume: resume)
+    }
+    _ = try Self.two { try run($0, resume: false).run(until: 3) }
+    let results = MemoryCollective.run(2) { collective in
+      guard collective.rank == 1 else { return try run(collective, resume: true).trainer.stepCount }
+      let deaf = DeafCollective(collective)
+      #expect(throws: Failure.self) { try run(deaf, resume: true) }
+      #expect(deaf.hasAborted)
+      throw DeafCollective.failure
+    }
+    guard case .failure(let error) = results[0] else { Issue.record("\(results[0])"); return }
+    #expect("\(error)".contains("rank 1"), "\(error)")
+  }
+
+  @Test func `Parameters that one rank alone has used take the same step on both`() throws {
+    let ranks = try Self.two { collective in
+      let recipe = try Self.recipe(objective: "dmd")
+      let objective = try PartlyUsedObjective(isUsed: collective.rank == 0)
+      let trainer = try Trainer(
+        recipe, components: TrainingComponents(recipe).with(objective), collective: collective)
+      _ = try trainer.step()
+      return try objective.weight.value.doubles()
+    }
+    #expect(ranks[0] == ranks[1] && ranks[0] != [1, 1, 1], "\(ranks)")
+  }
+
+  @Test func `The first rank evaluates with its average, and all get the scores`() throws {
+    let scratch = try Scratch()
+    let folder = RunFolder(scratch.path("r"))
+    let ranks = try Self.two { collective in
+      let recipe = try Recipe(FullRecipe.averaged.node(), catalog: smallCatalog())
+      let components = try TrainingComponents(recipe)
+      let trainer = try Trainer(recipe, components: components, collective: collective)
+      let run = try TrainingRun(trainer, folder: folder, resume: false)
+      _ = try run.run()
+      let evaluation = try ModelEvaluation(
+        recipe, #require(recipe.evaluation), backbone: components.backbone, teacher: components.teacher)
+      var calls = 0
+      let result = try run.evaluate(evaluation) { _, _, _ in calls += 1 }
+      return (scores: result.scores, fingerprint: result.fingerprint, calls: calls)
+    }
+    #expect(ranks[0].scores == ranks[1].scores && ranks[0].scores.last?.model == "student")
+    #expect(ranks[0].fingerprint == ranks[1].fingerprint)
+    #expect(ranks[0].calls > 0 && ranks[1].calls == 0)
+    #expect(try EvaluationResult.load(folder.evaluation).scores == ranks[0].scores)
+  }
+
   @Test func `All ranks follow the first one's decision`() throws {
     #expect(try Self.two { try $0.agree(10 + $0.rank) } == [10, 10])
     let broadcast = try Self.two { collective in
@@ -176,5 +263,46 @@ import Testing
       let message = "training.micro-batches: 4 micro-batches cannot be divided evenly among 3 processes"
       #expect("\(error)".contains(message), "\(error)")
     }
+  }
+}
+
+/// A rank that gets no broadcasts.
+private final class DeafCollective: Collective {
+  static let failure = Failure(.software, at: "DeafCollective", "it gets no broadcasts")
+  private let inner: MemoryCollective
+  private(set) var hasAborted = false
+
+  init(_ inner: MemoryCollective) { self.inner = inner }
+
+  var rank: Int { inner.rank }
+  var count: Int { inner.count }
+  func sum(_ tensors: [Tensor]) throws { try inner.sum(tensors) }
+  func broadcast(_ tensors: [Tensor], from rank: Int) throws { throw Self.failure }
+  func gather(_ rows: Tensor, _ range: Range<Int>, of batch: Int) throws -> Tensor {
+    try inner.gather(rows, range, of: batch)
+  }
+  func agree(_ decision: Int) throws -> Int { try inner.agree(decision) }
+  func abort(_ error: any Error) {
+    hasAborted = true
+    inner.abort(error)
+  }
+}
+
+/// DMD with a weight of its own, which the loss of some ranks does not contain.
+private final class PartlyUsedObjective: MatchingObjective {
+  let parameters: ParameterStore?
+  let weight: Parameter
+  private let isUsed: Bool
+
+  init(isUsed: Bool) throws {
+    let store = ParameterStore(.random(seed: 1))
+    weight = try store.root.parameter("weight", [3], .ones)
+    (parameters, self.isUsed) = (store, isUsed)
+  }
+
+  func studentLoss(_ scene: Scene) throws -> Loss { try scene.match(along: scene.distributionMatching) }
+  func fakeTeacherLoss(_ scene: Scene) throws -> Loss {
+    let loss = Loss(try mean(scene.denoisingError))
+    return isUsed ? Loss(try loss.total + mean(weight.value.squared())) : loss
   }
 }
