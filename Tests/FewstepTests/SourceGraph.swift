@@ -1,29 +1,8 @@
 import Foundation
 import TestSupport
 
-/// A source file: the types that it declares at the top level, and all names in it.
-struct SourceFile {
-  let path: String
-  /// The folder relative to the module's; empty for the module's own.
-  let folder: String
-  /// The first part of the folder.
-  var room: String { folder.split(separator: "/").first.map(String.init) ?? "" }
-  let types: Set<String>
-  let names: Set<String>
-
-  init(path: String, folder: String, text: String) {
-    self.path = path
-    self.folder = folder
-    let code = text.replacing(/(?s)"""(.*?)"""|#"(.*?)"#|\/\*(.*?)\*\//, with: "")
-      .replacing(/"(?:\\.|[^"\\\n])*"|\/\/[^\n]*/, with: "")
-    let declaration =
-      /(?m)^(?:(?:public|package|final|indirect|open) )*(?:struct|class|enum|protocol|actor|typealias) (\w+)/
-    types = Set(code.matches(of: declaration).map { String($0.1) })
-    names = Set(code.matches(of: /\w+/).map { String($0.0) })
-  }
-}
-
-/// The files of a module that use types from its other folders.
+/// The files of a module that use what its other folders declare: types by their names, functions and variables of a file,
+/// and members of types and extensions that one file alone declares.
 struct SourceGraph {
   struct Arrow: CustomStringConvertible {
     let from: SourceFile
@@ -34,26 +13,68 @@ struct SourceGraph {
 
   let arrows: [Arrow]
 
-  init(_ files: [SourceFile]) {
-    let homes = Dictionary(
-      files.flatMap { file in file.types.map { ($0, file) } }, uniquingKeysWith: { first, _ in first })
+  /// - Parameter others: the files of other modules. A function or a member that they declare too may be theirs where it
+  ///   is used.
+  init(_ files: [SourceFile], others: [SourceFile] = []) {
+    let types = Self.homes(files.flatMap { file in file.types.map { ($0, file) } })
+    let foreign = others.reduce(into: Set<String>()) { $0.formUnion($1.functions.union($1.variables)) }
+    let functions = Self.homes(files.flatMap { file in file.functions.subtracting(foreign).map { ($0, file) } })
+    let variables = Self.homes(files.flatMap { file in file.variables.subtracting(foreign).map { ($0, file) } })
+    let counts = (files + others).reduce(into: [String: Int]()) { counts, file in
+      for name in file.declared { counts[name, default: 0] += 1 }
+    }
+    let members = Self.homes(
+      files.flatMap { file in
+        file.members.filter { counts[$0.name] == 1 }.map { ($0.name, (owner: $0.owner, file: file)) }
+      })
+    func home(of name: String, usedIn file: SourceFile) -> SourceFile? {
+      if let home = types[name] { return home }
+      if !file.declared.contains(name) {
+        if file.called.contains(name), let home = functions[name] { return home }
+        if file.bare.contains(name), !file.labels.contains(name), let home = variables[name] { return home }
+      }
+      guard let member = members[name] else { return nil }
+      let isOwn = file.bare.contains(name) && file.owners.contains(member.owner)
+      return isOwn || file.dotted.contains(name) ? member.file : nil
+    }
     arrows = files.flatMap { file in
       file.names.sorted().compactMap { name in
-        homes[name].flatMap { $0.folder == file.folder ? nil : Arrow(from: file, to: $0, name: name) }
+        home(of: name, usedIn: file).flatMap { $0.folder == file.folder ? nil : Arrow(from: file, to: $0, name: name) }
       }
     }
   }
 
-  /// Reads the files of a folder, given relative to the repository's root.
-  init(_ folder: String) throws {
-    let root = "\(Repository.root)/\(folder)"
-    let paths = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
-    self.init(
-      try paths.filter { $0.hasSuffix(".swift") }.sorted().map { path in
-        SourceFile(
-          path: path, folder: (path as NSString).pathComponents.dropLast().joined(separator: "/"),
-          text: try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8))
-      })
+  private static func homes<Home>(_ pairs: [(String, Home)]) -> [String: Home] {
+    Dictionary(pairs) { first, _ in first }
+  }
+
+  /// Reads a module.
+  ///
+  /// - Throws: `NoSources` if there is no such module.
+  init(module: String) throws {
+    guard let files = Self.modules[module] else { throw NoSources(module: module) }
+    self.init(try files.get(), others: try Self.modules.filter { $0.key != module }.flatMap { try $0.value.get() })
+  }
+
+  struct NoSources: Error {
+    let module: String
+  }
+
+  /// The files of each folder of Sources that has Swift files.
+  static let modules: [String: Result<[SourceFile], any Error>] = {
+    let root = "\(Repository.root)/Sources"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+    let modules = names.map { name in (name, Result { try files("\(root)/\(name)") }) }
+    // The C doors are none.
+    return Dictionary(uniqueKeysWithValues: modules.filter { (try? $0.1.get().isEmpty) != true })
+  }()
+
+  private static func files(_ folder: String) throws -> [SourceFile] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".swift") }.sorted().map { path in
+      SourceFile(
+        path: path, folder: (path as NSString).pathComponents.dropLast().joined(separator: "/"),
+        text: try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8))
+    }
   }
 
   /// Dependencies between folders that form a circle.
