@@ -117,6 +117,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
     \(role("", lora: lora))
     matching:
       guidance: 2
+      guidance-passes: 1
       scale: dmd2
       times: [0.05, 0.9]
       sampling: \(sampling)

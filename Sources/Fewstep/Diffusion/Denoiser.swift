@@ -7,7 +7,7 @@ import Tensors
 /// gradients enabled the output carries its graph.
 public protocol Denoiser: AnyObject {
   var schedule: any NoiseSchedule { get }
-  /// The quantity that `output` predicts; also the space in which the denoising error is measured.
+  /// The quantity that `modelOutput` predicts; also the space in which the denoising error is measured.
   var prediction: Prediction { get }
 
   /// The network's raw output for noisy [B, ...] at time [B] (0 clean, 1 noise; kept on the CPU).
@@ -50,8 +50,8 @@ public protocol Trainable: AnyObject {
 
 /// φ: the frozen many-step model.
 public protocol Teacher: Denoiser {
-  /// x̂c and x̂u [B, ...], for guidance. By default they come from one batch of twice the size. A family whose networks
-  /// are too large for that makes two passes.
+  /// x̂c and x̂u [B, ...], for guidance, from one batch of twice the size. Where that is too large, `Guidance.passes` asks
+  /// for two passes instead, and this function is not called.
   ///
   /// - Parameter unconditional: the condition that stands for "no prompt", see `Backbone.unconditional`.
   func both(from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition) throws -> (

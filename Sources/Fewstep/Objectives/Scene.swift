@@ -261,7 +261,8 @@ public final class Scene {
           throw Failure(
             .software, at: "scene", "guidance needs the condition for \"no prompt\", and the scene was made without it")
         }
-        let both = try teacher.both(from: noisy, at: time, given: condition, and: unconditional(condition))
+        let both = try teacher.both(
+          from: noisy, at: time, given: condition, and: unconditional(condition), passes: matching.guidance.passes)
         known["realConditional"] = both.conditional
         known["realUnconditional"] = both.unconditional
       }

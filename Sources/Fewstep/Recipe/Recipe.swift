@@ -113,6 +113,9 @@ public struct Recipe {
     let matching = s.section("matching")
     let guidance = matching.number(
       "guidance", default: 1, in: .nonNegative, "ω in x̂u + ω (x̂c - x̂u), the teacher's; other code writes g = ω - 1.")
+    let passes = matching.integer(
+      "guidance-passes", default: 1, in: .closed(1, 2), affects: .speed,
+      "Passes of the teacher for x̂c and x̂u: 1 with a batch of twice the size, or 2, which takes less memory.")
     let scale: MatchingScale = matching.choice("scale", default: .dmd2, "What directions are divided by, per sample.")
     let times = matching.numbers(
       "times", default: [0.02, 0.98], in: .closed(0, 1), count: 2,
@@ -125,7 +128,8 @@ public struct Recipe {
       "The student's steps whose samples are matched: all at once, as one distribution; the last, which is what is sampled; "
         + "or each by itself, of which the fake teacher is told (step-aware).")
     self.matching = Matching(
-      guidance: Guidance(guidance), scale: scale, times: times[0]...max(times[0], times[1]), sampling: sampling,
+      guidance: Guidance(guidance, passes: Guidance.Passes(rawValue: passes) ?? .one), scale: scale,
+      times: times[0]...max(times[0], times[1]), sampling: sampling,
       steps: matched)
 
     let training = s.section("training")

@@ -25,7 +25,7 @@ import Testing
       ("name", "other", true, true), ("output.keep", "7", true, true),
       ("training.steps", "60", true, false), ("monitor.policy", "stop", true, false), ("seed", "9", false, false),
       ("student.learning-rate", "0.5", false, false), ("training.micro-batches", "2", false, false),
-      ("monitor.samples", "8", false, false),
+      ("matching.guidance-passes", "2", true, true), ("monitor.samples", "8", false, false),
       ("matching.sampling", "logit-normal", false, false),
     ])
   func `a resume and a sweep may change what leaves their results alone`(

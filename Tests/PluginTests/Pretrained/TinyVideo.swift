@@ -31,8 +31,13 @@ final class TinyVideo: PretrainedModel {
   func latentShape(of size: MediaSize) -> [Int] { [3, size.frames ?? 1, size.height, size.width] }
   func featureShape(ofLatents shape: [Int]) -> [Int]? { [4] + shape.dropFirst() }
   func denoiser(_ scope: Scope, studentSteps: Int?) throws -> any ConditionedNetwork {
-    try TinyVideoNetwork(scope, studentSteps: studentSteps)
+    let network = try TinyVideoNetwork(scope, studentSteps: studentSteps)
+    network.ran = { [weak self] in self?.batches.append($0) }
+    return network
   }
+
+  /// The batches that denoising networks got, in order.
+  var batches = [Int]()
 }
 
 final class TinyVideoNetwork: ConditionedNetwork {
@@ -40,6 +45,8 @@ final class TinyVideoNetwork: ConditionedNetwork {
   private let space: Convolution
   private let text: Linear
   private let studentStep: StepEmbedding?
+  /// Called with the batch of each pass.
+  var ran: (Int) -> Void = { _ in }
 
   init(_ scope: Scope, studentSteps: Int? = nil) throws {
     frames = try Convolution(scope / "frames", 3, 4, kernel: [3, 1, 1])
@@ -57,6 +64,7 @@ final class TinyVideoNetwork: ConditionedNetwork {
   func features(_ noisy: Tensor, _ timestep: Tensor, given condition: Condition, gradientCheckpointing: Bool) throws
     -> Tensor
   {
+    ran(noisy.shape[0])
     let given = try concatenated([condition.tensor("text"), timestep.unsqueezed(1) / 1000], 1)
     var embedded = try text(given)
     if let studentStep { embedded = try embedded + studentStep(condition.tensor(Condition.studentStep)) }

@@ -119,47 +119,55 @@ import Testing
     }
   }
 
-  /// A teacher whose networks are too large for a batch of twice the size.
-  private final class Sequential: Teacher {
-    let teacher: any Teacher
-    private(set) var passes = 0
-    var schedule: any NoiseSchedule { teacher.schedule }
-    var prediction: Prediction { teacher.prediction }
-
-    init(_ teacher: any Teacher) { self.teacher = teacher }
-
-    func modelOutput(for noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
-      passes += 1
-      return try teacher.modelOutput(for: noisy, at: time, given: condition)
-    }
-
-    func both(from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition) throws -> (
-      conditional: Tensor, unconditional: Tensor
-    ) {
-      (
-        try denoise(from: noisy, at: time, given: condition),
-        try denoise(from: noisy, at: time, given: unconditional)
-      )
-    }
-  }
-
-  @Test func `A teacher may make guidance's two predictions in two passes`() throws {
+  @Test func `Guidance's two predictions come from one batch of twice the size, or from two passes`() throws {
     let scratch = try Scratch()
     try TinyVideo.write(to: scratch.path("model"))
     let backbone = try PretrainedBackbone(
       TinyVideo.self, .init(model: scratch.path("model"), prompts: nil, size: TinyVideo.defaultSize), on: .cpu)
-    let doubled = try backbone.teacher()
-    let sequential = Sequential(doubled)
+    let model = try #require(backbone.model as? TinyVideo)
+    let teacher = try backbone.teacher()
     let condition = try backbone.condition(prompts: ["a cat", "a dog!"])
     let noisy = try Noise(seed: 2).stream("noisy", step: 0).normal(0..<2, backbone.sampleShape)
-    func guided(_ teacher: any Teacher) throws -> Tensor {
-      try noGrad {
+    func guided(_ passes: Guidance.Passes) throws -> (sample: Tensor, batches: [Int]) {
+      model.batches = []
+      let sample = try noGrad {
         try teacher.guided(
           from: noisy, at: Tensor([0.5, 0.7]), given: condition, unconditional: backbone.unconditional,
-          guidance: Guidance(3))
+          guidance: Guidance(3, passes: passes))
       }
+      return (sample, model.batches)
     }
-    try expectClose(guided(sequential), guided(doubled), 1e-5)
-    #expect(sequential.passes == 2)
+    let (one, two) = (try guided(.one), try guided(.two))
+    #expect(one.batches == [4] && two.batches == [2, 2])
+    try expectClose(two.sample, one.sample, 1e-5)
+  }
+
+  @Test(arguments: [1, 2]) func `A recipe chooses guidance's passes, for training and for the monitor`(passes: Int)
+    throws
+  {
+    let scratch = try Scratch()
+    let model = scratch.path("model")
+    try TinyVideo.write(to: model)
+    _ = try LatentCache(
+      catalog().model(ModelSource(PipelineFolder(model))), into: scratch.path("prompts"), shardRows: 10, batch: 10,
+      dtype: .float32
+    ).prompts(["a cat", "the end of the road"])
+    let node = try YAMLNode.parse(
+      """
+      name: video
+      backbone: {kind: tiny-video, model: \(model), prompts: \(scratch.path("prompts")), size: [8, 8], frames: 5}
+      objective: {kind: dmd}
+      matching: {guidance: 2, guidance-passes: \(passes)}
+      student: {steps: [1, 0.5]}
+      training: {steps: 1, batch: 8, micro-batches: 2}
+      monitor: {samples: 4, teacher-steps: 2}
+      """)
+    let recipe = try Recipe(node, catalog: catalog())
+    let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
+    _ = try TrainingRun(trainer, folder: RunFolder(scratch.path("run")), resume: false).run()
+    let backbone = try #require(trainer.components.backbone as? PretrainedBackbone)
+    let batches = try #require(backbone.model as? TinyVideo).batches
+    // Parts of four samples each.
+    #expect(batches.count > 10 && batches.max() == (passes == 1 ? 8 : 4), "\(batches)")
   }
 }
