@@ -23,7 +23,7 @@ public final class SDXL: PretrainedModel {
   private let autoencoder: AutoencoderKL.Configuration
 
   /// Reads the configs of the U-Net, the autoencoder and the schedule, and no weights.
-  public init(_ source: ModelSource) throws {
+  public init(_ source: ModelSource, _ settings: Void = ()) throws {
     let folder = source.folder
     guard folder.className == Self.pipelineClass else {
       throw Failure(

@@ -9,14 +9,16 @@ extension Catalog {
     backbones.append(
       Plugin(family.name, family.summary) { s in
         let settings = PretrainedBackbone.Settings(s, defaultSize: family.defaultSize)
-        return { try PretrainedBackbone(family, settings, on: $0.device) }
+        let open = family.opening(s)
+        return { try PretrainedBackbone(settings, on: $0.device, opening: open) }
       })
     pretrainable.append(
       Plugin(
         family.name, "The denoiser of a \(family.pipelineClass) with random weights, as its config.json describes it"
       ) { s in
         let settings = PretrainedBackbone.Settings(untrained: s, defaultSize: family.defaultSize)
-        return { try PretrainedBackbone(family, settings, seed: $0.seed, on: $0.device) }
+        let open = family.opening(s)
+        return { try PretrainedBackbone(settings, seed: $0.seed, on: $0.device, opening: open) }
       })
   }
 
@@ -32,8 +34,10 @@ extension Catalog {
     return family
   }
 
-  /// A model with its configs read.
-  public func model(_ source: ModelSource) throws -> any PretrainedModel { try family(source.folder).init(source) }
+  /// A model with its configs read, and the defaults of its family's own settings.
+  public func model(_ source: ModelSource) throws -> any PretrainedModel {
+    try family(source.folder).openingWithDefaults(source)
+  }
 }
 
 extension PreparedLatents {

@@ -17,7 +17,7 @@ final class TinyVideo: PretrainedModel {
   }
 
   let source: ModelSource
-  let schedule: any NoiseSchedule = RectifiedFlow(shift: 3)
+  let schedule: any NoiseSchedule
   let prediction = Prediction.flow
   let medium = Medium.videos(framesPerSecond: 16)
   let codec: any Codec = PlainPixels()
@@ -27,7 +27,11 @@ final class TinyVideo: PretrainedModel {
     TensorInput("text", "prompts", ["B", 1]),
   ]
 
-  init(_ source: ModelSource) { self.source = source }
+  static func settings(_ s: SettingsReader) -> RectifiedFlow {
+    RectifiedFlow(shift: s.number("shift", default: 3, in: .positive, "How far times are moved towards noise."))
+  }
+
+  init(_ source: ModelSource, _ schedule: RectifiedFlow) { (self.source, self.schedule) = (source, schedule) }
   func latentShape(of size: MediaSize) -> [Int] { [3, size.frames ?? 1, size.height, size.width] }
   func featureShape(ofLatents shape: [Int]) -> [Int]? { [4] + shape.dropFirst() }
   func denoiser(_ scope: Scope, studentSteps: Int?) throws -> any ConditionedNetwork {

@@ -85,7 +85,7 @@ import Testing
   @Test func `Videos are prepared, and read as data with the names that the shards have`() throws {
     let scratch = try Scratch()
     try TinyVideo.write(to: scratch.path("model"))
-    let model = try TinyVideo(ModelSource(PipelineFolder(scratch.path("model"))))
+    let model = try catalog().model(ModelSource(PipelineFolder(scratch.path("model"))))
     let cache = LatentCache(model, into: scratch.path("clips"), shardRows: 2, batch: 2, dtype: .float32)
     let clips = [Clip(name: "a", caption: "one"), Clip(name: "bb", caption: "three"), Clip(name: "ccc", caption: "")]
     let size = MediaSize(height: 4, width: 6, frames: 5)
@@ -117,6 +117,30 @@ import Testing
       try chosen.samples(
         chosen.generator(["a"], seed: 1, batch: 1), promptIDs: [0], check: { throw CancellationError() })
     }
+  }
+
+  @Test func `A family's own settings are read from the recipe; a folder alone gets their defaults`() throws {
+    let scratch = try Scratch()
+    let model = scratch.path("model")
+    try TinyVideo.write(to: model)
+    func sigma(_ own: String) throws -> Double {
+      let backbone = "{kind: tiny-video, model: \(model), prompts: \(scratch.path("prompts"))\(own)}"
+      let recipe = try Recipe(
+        YAMLNode.parse("{name: video, backbone: \(backbone), objective: {kind: dmd}, training: {steps: 1}}"),
+        catalog: catalog())
+      return try recipe.openedBackbone().teacher().schedule.sigma(0.5)
+    }
+    let source = try ModelSource(PipelineFolder(model))
+    _ = try LatentCache(
+      catalog().model(source), into: scratch.path("prompts"), shardRows: 10, batch: 10, dtype: .float32
+    ).prompts(["a cat"])
+    #expect(try sigma("") == RectifiedFlow(shift: 3).sigma(0.5))
+    #expect(try sigma(", shift: 5") == RectifiedFlow(shift: 5).sigma(0.5))
+    #expect(try catalog().model(source).schedule.sigma(0.5) == RectifiedFlow(shift: 3).sigma(0.5))
+    #expect { try sigma(", shif: 5") } throws: { "\($0)".contains("Did you mean 'shift'?") }
+    #expect { try sigma(", shift: 0") } throws: { "\($0)".contains("backbone.shift: 0 is out of range") }
+    let entries = catalog().entries.filter { $0.name == "tiny-video" }
+    #expect(entries.count == 2 && entries.allSatisfy { $0.settings.map(\.key).contains("shift") })
   }
 
   @Test func `Guidance's two predictions come from one batch of twice the size, or from two passes`() throws {

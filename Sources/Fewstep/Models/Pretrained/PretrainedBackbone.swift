@@ -18,11 +18,23 @@ public final class PretrainedBackbone: TextConditioned {
   /// The seed of random weights; nil uses the folder's weights.
   private let seed: Int?
 
+  /// A family with the defaults of its own settings.
+  ///
   /// - Parameter seed: the seed of random weights for the denoiser; nil uses the folder's weights.
   /// - Throws: `Failure` naming the file, and the key or tensor in it, if the folder holds another model or the prompts were
   ///   embedded by other encoders.
-  public init(_ family: any PretrainedModel.Type, _ settings: Settings, seed: Int? = nil, on device: Device) throws {
-    let model = try family.init(
+  public convenience init(
+    _ family: any PretrainedModel.Type, _ settings: Settings, seed: Int? = nil, on device: Device
+  ) throws {
+    try self.init(settings, seed: seed, on: device, opening: family.openingWithDefaults)
+  }
+
+  /// - Parameter open: see `PretrainedModel.opening`.
+  public init(
+    _ settings: Settings, seed: Int? = nil, on device: Device,
+    opening open: (ModelSource) throws -> any PretrainedModel
+  ) throws {
+    let model = try open(
       ModelSource(
         PipelineFolder(settings.model), variant: settings.variant, precision: settings.precision, on: device))
     self.model = model
@@ -48,6 +60,7 @@ public final class PretrainedBackbone: TextConditioned {
       throw failure
     }
     featureShape = model.featureShape(ofLatents: sampleShape)
+    let family = type(of: model)
     let component = family.exchange.component
     metadata = [
       "kind": family.name, "model": settings.model, "component": component,

@@ -8,6 +8,9 @@ import Tensors
 ///
 /// Its initializer reads configs and no weights: networks are made on first use.
 public protocol PretrainedModel: AnyObject {
+  /// What the family's own settings say, such as a flow's shift or a negative prompt; `Void` if it has none.
+  associatedtype Settings = Void
+
   /// Its name in recipes: "sdxl".
   static var name: String { get }
   /// One line that cites the paper.
@@ -22,8 +25,12 @@ public protocol PretrainedModel: AnyObject {
   /// The layout in which students are written for other programs.
   static var exchange: ExchangeLayout { get }
 
+  /// Reads the family's own settings from the recipe's `backbone` section, next to those that all families have (see
+  /// `PretrainedBackbone.Settings`). Each needs a default: commands that take a model's folder use the defaults.
+  static func settings(_ s: SettingsReader) -> Settings
+
   /// - Throws: `Failure` naming the file, and the key in it that this family does not have or does not implement.
-  init(_ source: ModelSource) throws
+  init(_ source: ModelSource, _ settings: Settings) throws
 
   var source: ModelSource { get }
   var schedule: any NoiseSchedule { get }
@@ -49,7 +56,20 @@ public protocol PretrainedModel: AnyObject {
   func geometry(_ frame: MediaFrame) -> [String: [Float]]
 }
 
+extension PretrainedModel where Settings == Void {
+  public static func settings(_ s: SettingsReader) {}
+}
+
 extension PretrainedModel {
+  /// Opens models with the family's own settings as a recipe's section gives them.
+  public static func opening(_ s: SettingsReader) -> (ModelSource) throws -> any PretrainedModel {
+    let settings = settings(s)
+    return { try Self($0, settings) }
+  }
+
+  /// Opens models with the defaults of the family's own settings.
+  public static var openingWithDefaults: (ModelSource) throws -> any PretrainedModel { opening(.describing()) }
+
   public func geometry(_ frame: MediaFrame) -> [String: [Float]] { [:] }
   public func featureShape(ofLatents shape: [Int]) -> [Int]? { nil }
 
