@@ -74,3 +74,8 @@ private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)
 
 /// An absolute path, so that it is valid wherever the program is called.
 func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardized.path }
+
+func cutOffMessage(_ prompt: String, tokens: Int) -> String {
+  let what = tokens == 1 ? "the last token is" : "the last \(tokens) tokens are"
+  return "\(what) more than the encoders read, and cut off: \(prompt.prefix(60))…"
+}

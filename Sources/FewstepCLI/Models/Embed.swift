@@ -30,8 +30,3 @@ struct Embed: ParsableCommand {
     try write(tensors, texts: ["prompts": prompts], to: output)
   }
 }
-
-func cutOffMessage(_ prompt: String, tokens: Int) -> String {
-  let what = tokens == 1 ? "the last token is" : "the last \(tokens) tokens are"
-  return "\(what) more than the encoders read, and cut off: \(prompt.prefix(60))…"
-}
