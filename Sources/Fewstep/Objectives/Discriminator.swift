@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// A small network on a teacher's deep features, [B, C, h, w] or [B, C], that distinguishes real from generated samples
+/// A small network on a teacher's deep features, [B, C, h, w], [B, C, f, h, w] or [B, C], that distinguishes real from generated samples
 /// with one logit each, [B].
 public protocol Discriminator: Trainable {
   func callAsFunction(_ features: Tensor) throws -> Tensor
@@ -12,17 +12,19 @@ public enum DiscriminatorKind: String, Sendable, CaseIterable {
   /// Two layers at every position, and the mean over positions: cheap, and suitable for features of any shape.
   case pointwise
   /// DMD2's own: convolutions with kernel 4 and stride 2 down to 4 positions per side, one convolution over all of
-  /// these, and a linear layer.
+  /// these, and a linear layer. A video's frames are halved too, as long as there are 8.
   case convolutional
 
-  /// - Parameter shape: the features' shape without the batch, [C, h, w] or [C].
+  /// - Parameter shape: the features' shape without the batch: [C, h, w], [C, f, h, w] of videos, or [C].
   func discriminator(of shape: [Int], _ store: ParameterStore) throws -> any Discriminator {
     switch self {
     case .pointwise: return try PointwiseDiscriminator(store, channels: shape[0])
     case .convolutional:
-      guard shape.count == 3, min(shape[1], shape[2]) >= 4 else {
+      guard [3, 4].contains(shape.count), shape.suffix(2).min()! >= 4 else {
         throw TensorError(
-          "gan", "a convolutional discriminator reads features of 4 x 4 positions at least, here they are \(shape)")
+          "gan",
+          "a convolutional discriminator reads features [C, h, w] or [C, f, h, w] of 4 x 4 positions at least, here they are "
+            + "\(shape)")
       }
       return try ConvolutionalDiscriminator(store, shape)
     }
@@ -50,7 +52,9 @@ private final class PointwiseDiscriminator: Discriminator {
   }
 }
 
-/// DMD2's head for SDXL (its `cls_pred_branch`): 32 x 32 positions become 16, 8, 4 and 1.
+/// DMD2's head for SDXL (its `cls_pred_branch`): 32 x 32 positions become 16, 8, 4 and 1. Height and width decide how
+/// often they are halved. Frames are halved in the same layers while there are 8 or more, and seen by kernels of 3 after that;
+/// the last layer covers 4 of them, or all if there are fewer.
 private final class ConvolutionalDiscriminator: Discriminator {
   let parameters: ParameterStore
   private let stages: [(convolution: Convolution, norm: GroupNorm)]
@@ -60,17 +64,26 @@ private final class ConvolutionalDiscriminator: Discriminator {
     parameters = store
     let channels = shape[0]
     let groups = channels % 32 == 0 ? 32 : 1
-    var side = min(shape[1], shape[2])
+    var frames = shape.count == 4 ? shape[1] : nil
+    var side = shape.suffix(2).min()!
     var halvings = 0
     while side >= 8 { (side, halvings) = (side / 2, halvings + 1) }
     stages = try (0...halvings).map { index in
+      let isLast = index == halvings
+      let space = isLast ? (kernel: 4, stride: 4, padding: 0) : (4, 2, 1)
+      var time: [(kernel: Int, stride: Int, padding: Int)] = []
+      if let count = frames {
+        time = [isLast ? (min(4, count), min(4, count), 0) : count >= 8 ? (4, 2, 1) : (3, 1, 1)]
+        frames = count >= 8 ? count / 2 : count
+      }
+      let dimensions = time + [space, space]
       let stage = store.root / "stages" / index
       let convolution = try Convolution(
-        stage / "conv", channels, channels, kernel: 4, stride: index < halvings ? 2 : 4,
-        padding: index < halvings ? 1 : 0)
+        stage / "conv", channels, channels, kernel: dimensions.map(\.kernel), stride: dimensions.map(\.stride),
+        padding: dimensions.map(\.padding))
       return (convolution, try GroupNorm(stage / "norm", channels, groups: groups))
     }
-    last = try Convolution(store.root / "last", channels, 1, kernel: 1)
+    last = try Convolution(store.root / "last", channels, 1, kernel: 1, dimensions: shape.count - 1)
   }
 
   func callAsFunction(_ features: Tensor) throws -> Tensor {
