@@ -48,16 +48,8 @@ public protocol Trainable: AnyObject {
   var parameters: ParameterStore { get }
 }
 
-/// φ: the frozen many-step model.
-public protocol Teacher: Denoiser {
-  /// x̂c and x̂u [B, ...], for guidance, from one batch of twice the size. Where that is too large, `Guidance.passes` asks
-  /// for two passes instead, and this function is not called.
-  ///
-  /// - Parameter unconditional: the condition that stands for "no prompt", see `Backbone.unconditional`.
-  func both(from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition) throws -> (
-    conditional: Tensor, unconditional: Tensor
-  )
-}
+/// φ: the frozen many-step model. `Guidance` combines its predictions with and without the condition.
+public protocol Teacher: Denoiser {}
 
 /// ψ: tracks the student's own distribution, trained on its samples as they come.
 public protocol FakeTeacher: Denoiser, Trainable {}

@@ -26,26 +26,24 @@ public struct Guidance: Sendable {
 }
 
 extension Teacher {
-  public func both(
-    from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition
-  ) throws -> (conditional: Tensor, unconditional: Tensor) {
-    let count = noisy.shape[0]
-    let both = try denoise(
-      from: concatenated([noisy, noisy]), at: concatenated([time, time]), given: condition.followed(by: unconditional))
-    return try (both.rows(0..<count), both.rows(count..<2 * count))
-  }
-
-  /// x̂c and x̂u [B, ...], in one pass or two.
+  /// x̂c and x̂u [B, ...], for guidance.
   ///
-  /// - Parameter unconditional: the condition that stands for "no prompt", see `Backbone.unconditional`.
+  /// - Parameters:
+  ///   - unconditional: the condition that stands for "no prompt", see `Backbone.unconditional`.
+  ///   - passes: one of a batch of twice the size, or two.
   public func both(
     from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition,
     passes: Guidance.Passes
   ) throws -> (conditional: Tensor, unconditional: Tensor) {
     switch passes {
-    case .one: try both(from: noisy, at: time, given: condition, and: unconditional)
+    case .one:
+      let count = noisy.shape[0]
+      let both = try denoise(
+        from: concatenated([noisy, noisy]), at: concatenated([time, time]), given: condition.followed(by: unconditional)
+      )
+      return try (both.rows(0..<count), both.rows(count..<2 * count))
     case .two:
-      (
+      return (
         try denoise(from: noisy, at: time, given: condition), try denoise(from: noisy, at: time, given: unconditional)
       )
     }

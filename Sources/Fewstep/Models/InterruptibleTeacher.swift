@@ -21,11 +21,4 @@ public final class InterruptibleTeacher: Teacher {
   public func features(of noisy: Tensor, at time: Tensor, given condition: Condition) throws -> Tensor {
     try teacher.features(of: noisy, at: time, given: condition)
   }
-
-  public func both(
-    from noisy: Tensor, at time: Tensor, given condition: Condition, and unconditional: Condition
-  ) throws -> (conditional: Tensor, unconditional: Tensor) {
-    try check()
-    return try teacher.both(from: noisy, at: time, given: condition, and: unconditional)
-  }
 }

@@ -15,11 +15,11 @@ extension SampleSource {
   /// - Parameter guidance: ω; nil takes the run's.
   /// - Throws: what the teacher's network throws when it is opened.
   public init(teacherOf run: FinishedRun, steps: Int, guidance: Double? = nil, sampler: SamplerKind = .ddim) throws {
+    let own = run.recipe.matching.guidance
     self.init(
       run,
       .teacher(
-        try run.backbone.teacher(), steps: steps, guidance.map(Guidance.init) ?? run.recipe.matching.guidance,
-        sampler.sampler))
+        try run.backbone.teacher(), steps: steps, Guidance(guidance ?? own.scale, passes: own.passes), sampler.sampler))
   }
 
   private init(_ run: FinishedRun, _ sampling: Sampling) {
@@ -59,8 +59,8 @@ extension SampleSource {
     self.init(
       backbone,
       .teacher(
-        try backbone.teacher(), steps: steps ?? family.defaultSteps, Guidance(guidance ?? family.defaultGuidance),
-        sampler.sampler),
+        try backbone.teacher(), steps: steps ?? family.defaultSteps,
+        Guidance(guidance ?? family.defaultGuidance, passes: family.guidancePasses), sampler.sampler),
       folder: source.folder.path
     ) {
       [

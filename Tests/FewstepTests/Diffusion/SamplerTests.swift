@@ -69,7 +69,7 @@ import Testing
       let counting = CountingTeacher(stage.teacher)
       try noGrad {
         let none = try stage.backbone.unconditional(like: stage.condition)
-        let both = try counting.both(from: noisy, at: time, given: stage.condition, and: none)
+        let both = try counting.both(from: noisy, at: time, given: stage.condition, and: none, passes: .one)
         #expect(counting.calls == [2 * Stage.count])
         let conditional = try stage.teacher.denoise(from: noisy, at: time, given: stage.condition)
         let unconditional = try stage.teacher.denoise(from: noisy, at: time, given: none)

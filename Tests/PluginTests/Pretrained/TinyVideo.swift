@@ -12,6 +12,7 @@ final class TinyVideo: PretrainedModel {
   static let defaultSize = MediaSize(height: 8, width: 8, frames: 5)
   static let defaultGuidance = 4.0
   static let defaultSteps = 3
+  static let guidancePasses = Guidance.Passes.two
   static var exchange: ExchangeLayout {
     ExchangeLayout(component: "transformer", adapters: ["peft": .peft("transformer")]) { _, _ in }
   }

@@ -22,6 +22,8 @@ public protocol PretrainedModel: AnyObject {
   /// The default ω and number of steps of the teacher's sampler.
   static var defaultGuidance: Double { get }
   static var defaultSteps: Int { get }
+  /// How the teacher is guided where no recipe says it: in two passes if a batch of twice the size is too large.
+  static var guidancePasses: Guidance.Passes { get }
   /// The layout in which students are written for other programs.
   static var exchange: ExchangeLayout { get }
 
@@ -70,6 +72,7 @@ extension PretrainedModel {
   /// Opens models with the defaults of the family's own settings.
   public static var openingWithDefaults: (ModelSource) throws -> any PretrainedModel { opening(.describing()) }
 
+  public static var guidancePasses: Guidance.Passes { .one }
   public func geometry(_ frame: MediaFrame) -> [String: [Float]] { [:] }
   public func featureShape(ofLatents shape: [Int]) -> [Int]? { nil }
 
