@@ -18,6 +18,8 @@ public final class CLIPReward: ImageNetworkReward {
   private let processing: CLIPImageProcessing
   private let judgement: Judgement
   public let prompts: [String]
+  public let medium: Medium
+  public let frames: VideoFrames
   public let batch: Int
   public let device: Device
   /// Tensors that scores depend on besides the model.
@@ -25,11 +27,12 @@ public final class CLIPReward: ImageNetworkReward {
 
   init(
     _ model: CLIPModel, _ processing: CLIPImageProcessing, _ judgement: Judgement, constants: [Tensor] = [],
-    batch: Int, _ context: PluginContext
+    batch: Int, frames: VideoFrames, _ context: PluginContext
   ) {
     (self.model, self.processing, self.judgement) = (model, processing, judgement)
-    (self.constants, self.batch) = (constants, batch)
+    (self.constants, self.batch, self.frames) = (constants, batch, frames)
     prompts = context.backbone?.prompts ?? []
+    medium = context.backbone?.medium ?? .images
     device = context.device
   }
 
@@ -49,6 +52,7 @@ public final class CLIPReward: ImageNetworkReward {
   public func fingerprint() throws -> Fingerprint {
     let weights = try (model.parameters?.all ?? []).map { try $0.value.detached() } + constants
     let fingerprint = try Fingerprint(["weights": hash(weights), "processing": hash("\(processing)")])
+      .merging(frames.fingerprint)
     guard case .fit(let embeddings, _) = judgement else { return fingerprint }
     return fingerprint.merging(embeddings.fingerprint)
   }

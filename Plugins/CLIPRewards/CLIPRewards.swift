@@ -55,7 +55,7 @@ public enum CLIPRewards {
         processing.fit = .torchvisionCrop
         return CLIPReward(
           try folder.model(settings.precision, on: context.device), processing, .look(head.callAsFunction),
-          constants: head.tensors, batch: settings.batch, context)
+          constants: head.tensors, batch: settings.batch, frames: settings.frames, context)
       }
     }
   }
@@ -70,10 +70,11 @@ public enum CLIPRewards {
       let tokenizer = s.path("tokenizer", "A CLIP tokenizer's folder, such as SDXL's tokenizer/.")
       let config =
         s.has("config") ? s.path("config", "open_clip's config of the model, if it is not ViT-H-14.") : nil
-      let (precision, batch) = s.scoring()
+      let (precision, batch, frames) = s.scoring()
       return { context in
         try hpsv2(
-          weights, version, config: config, tokenizer: tokenizer, precision: precision, batch: batch, context)
+          weights, version, config: config, tokenizer: tokenizer, precision: precision, batch: batch,
+          frames: frames, context)
       }
     }
   }
@@ -85,12 +86,13 @@ private struct FolderSettings {
   let tokenizer: String?
   let precision: DType
   let batch: Int
+  let frames: VideoFrames
 
   init(_ s: SettingsReader, hasTexts: Bool) {
     model = s.path("model", "The CLIP model's folder, in transformers' layout or open_clip's.")
     tokenizer =
       hasTexts && s.has("tokenizer") ? s.path("tokenizer", "The tokenizer's folder, if it is not the model's.") : nil
-    (precision, batch) = s.scoring()
+    (precision, batch, frames) = s.scoring()
   }
 
   /// - Parameter value: the score of a cosine [B].
@@ -103,6 +105,7 @@ private struct FolderSettings {
     let embeddings = try PromptEmbeddings(
       model, tokenizer: tokenizer ?? folder.path, prefix: prefix, on: context.device)
     return CLIPReward(
-      model, folder.processing, .fit(embeddings, try value(model)), constants: constants, batch: batch, context)
+      model, folder.processing, .fit(embeddings, try value(model)), constants: constants, batch: batch,
+      frames: frames, context)
   }
 }

@@ -52,16 +52,18 @@ extension CLIPRewards {
   ///   - tokenizer: a folder in transformers' layout.
   ///   - precision: the dtype in which the model is kept and computed.
   ///   - batch: the number of images that the model gets at once.
+  ///   - frames: the frames of videos that are scored.
   /// - Throws: `Failure` if a file is missing, malformed, or of the other version.
   public static func hpsv2(
     _ weights: String, _ version: HPSVersion, config: String? = nil, tokenizer: String, precision: DType, batch: Int,
-    _ context: PluginContext
+    frames: VideoFrames = VideoFrames(), _ context: PluginContext
   ) throws -> CLIPReward {
     try version.check(weights)
     let configuration = try config.map { try CLIPConfiguration(openCLIP: ModelConfig($0)) } ?? .vitH14
     let model = try CLIPModel(Weights.open(weights), configuration, dtype: precision, on: context.device)
     let embeddings = try PromptEmbeddings(model, tokenizer: tokenizer, on: context.device)
     return CLIPReward(
-      model, CLIPImageProcessing(size: configuration.vision.size, .pad), .fit(embeddings) { $0 }, batch: batch, context)
+      model, CLIPImageProcessing(size: configuration.vision.size, .pad), .fit(embeddings) { $0 }, batch: batch,
+      frames: frames, context)
   }
 }

@@ -2,31 +2,52 @@ import Fewstep
 import Tensors
 
 /// The log-probability of the requested class by a classifier. The class is the ID of a sample's prompt, so a
-/// classifier of captions works with text-conditioned backbones.
+/// classifier of captions works with text-conditioned backbones. A video's score is the mean over its frames.
 public final class ClassifierReward: RewardProxy {
   private let classifier: Classifier
+  private let medium: Medium
+  private let frames: VideoFrames
 
   /// A reward that uses a classifier.
-  public init(_ classifier: Classifier) { self.classifier = classifier }
+  ///
+  /// - Parameters:
+  ///   - medium: the kind of the backbone's samples.
+  ///   - frames: the frames of videos that are scored.
+  public init(_ classifier: Classifier, of medium: Medium = .images, _ frames: VideoFrames = VideoFrames()) {
+    (self.classifier, self.medium, self.frames) = (classifier, medium, frames)
+  }
 
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
-    guard let pixels else { throw TensorError("classifier reward", "samples of this backbone are no images") }
+    guard medium != .points, let pixels else {
+      throw TensorError("classifier reward", "samples of this backbone are no images or videos")
+    }
     let classes = classifier.architecture.classes
     if let largest = condition.promptIDs.max(), largest >= classes {
       throw TensorError(
         "classifier reward", "expected prompt IDs below \(classes), the number of classes, got \(largest)")
     }
-    let wanted = try Tensor(condition.promptIDs).to(pixels.device).unsqueezed(1)
-    return try classifier.logProbabilities(pixels).gathered(wanted, 1).squeezed(1)
+    guard case .videos = medium else { return try score(pixels, condition.promptIDs) }
+    return try frames.mean(of: pixels, batch: pixels.shape[0]) { images, owners in
+      try self.score(images, owners.map { condition.promptIDs[$0] })
+    }
   }
 
-  public func fingerprint() throws -> Fingerprint { try classifier.fingerprint() }
+  /// [B] for images [B, C, H, W].
+  private func score(_ images: Tensor, _ classes: [Int]) throws -> Tensor {
+    let wanted = try Tensor(classes).to(images.device).unsqueezed(1)
+    return try classifier.logProbabilities(images).gathered(wanted, 1).squeezed(1)
+  }
+
+  public func fingerprint() throws -> Fingerprint { try classifier.fingerprint().merging(frames.fingerprint) }
 
   public static func register(in catalog: inout Catalog) {
     catalog.rewards.append(
       Plugin("classifier", "Log-probability of the wanted class by a trained classifier") { s in
         let path = s.path("weights", "The classifier's weights (safetensors).")
-        return { ClassifierReward(try Classifier(weights: path, on: $0.device)) }
+        let frames = VideoFrames(s)
+        return {
+          ClassifierReward(try Classifier(weights: path, on: $0.device), of: $0.backbone?.medium ?? .images, frames)
+        }
       })
     catalog.features.append(
       Plugin("classifier", "The spatial means of all layers of a trained classifier, and its class probabilities") {

@@ -11,6 +11,8 @@ public final class ImageReward: ImageNetworkReward {
   private let tokenizer: WordPieceTokenizer
   private let processing: CLIPImageProcessing
   public let prompts: [String]
+  public let medium: Medium
+  public let frames: VideoFrames
   public let batch: Int
   public let device: Device
   public let readsPrompts = true
@@ -24,17 +26,19 @@ public final class ImageReward: ImageNetworkReward {
         let vocabulary = s.path("vocabulary", "bert-base-uncased's vocab.txt.")
         let config =
           s.has("config") ? s.path("config", "med_config.json, if the text encoder is not BERT-base.") : nil
-        let (precision, batch) = s.scoring()
+        let (precision, batch, frames) = s.scoring()
         return { context in
           try ImageReward(
-            weights, vocabulary: vocabulary, config: config, precision: precision, batch: batch, context)
+            weights, vocabulary: vocabulary, config: config, precision: precision, batch: batch,
+            frames: frames, context)
         }
       })
   }
 
   /// - Throws: `Failure` naming the file, and the tensor, token or setting in it that is missing or does not fit.
   init(
-    _ weights: String, vocabulary: String, config: String?, precision: DType, batch: Int, _ context: PluginContext
+    _ weights: String, vocabulary: String, config: String?, precision: DType, batch: Int,
+    frames: VideoFrames, _ context: PluginContext
   ) throws {
     let length = ImageRewardModel.length
     let configuration = try config.map { try BERTConfiguration(ModelConfig($0), length: length) } ?? .base
@@ -46,7 +50,8 @@ public final class ImageReward: ImageNetworkReward {
     }
     model = try ImageRewardModel(Weights.open(weights), configuration, dtype: precision, on: context.device)
     processing = CLIPImageProcessing(size: model.vision.shape.size, .torchvisionCrop)
-    (prompts, self.batch, device) = (context.backbone?.prompts ?? [], batch, context.device)
+    (prompts, medium) = (context.backbone?.prompts ?? [], context.backbone?.medium ?? .images)
+    (self.batch, self.frames, device) = (batch, frames, context.device)
   }
 
   public func prepared(pixels: Tensor) throws -> Tensor { try processing(pixels: pixels) }
@@ -58,6 +63,8 @@ public final class ImageReward: ImageNetworkReward {
   }
 
   public func fingerprint() throws -> Fingerprint {
-    ["weights": try hash(model.parameters.map { try $0.value.detached() }), "tokenizer": tokenizer.digest]
+    Fingerprint([
+      "weights": try hash(model.parameters.map { try $0.value.detached() }), "tokenizer": tokenizer.digest,
+    ]).merging(frames.fingerprint)
   }
 }

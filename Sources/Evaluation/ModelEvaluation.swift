@@ -42,12 +42,12 @@ public final class ModelEvaluation {
           recipe, "evaluation.samples", "\(settings.samples), but evaluation.\(key) has \(source.count) samples only")
       }
       let real = try Self.samples(of: reference, settings.samples).samples
-      measures = try FeatureMeasures(real: Self.features(of: real, network, backbone, settings.batch).features)
+      measures = try FeatureMeasures(real: Self.features(of: real, network, backbone, settings).features)
       let rewardSettings = recipe.resolved["evaluation"]?["reward"]?.leaves ?? [:]
       fingerprint = try Fingerprint([
         "metrics": "\(Self.metricVersion)", "reference": hash([real]), "samples": "\(settings.samples)",
         "seed": "\(settings.seed)",
-      ]).merging(network.fingerprint().prefixed("features"))
+      ]).merging(network.fingerprint().merging(settings.frames.fingerprint).prefixed("features"))
         .merging(reward.map { try Self.fingerprint(of: $0, rewardSettings) } ?? ["reward": "none"])
     } catch let error as Failure where error.kind == .software {
       throw Failure(recipe, "evaluation", error.problem)
@@ -92,7 +92,7 @@ public final class ModelEvaluation {
     _ model: String, _ samples: Tensor, _ classes: [Int], steps: Int? = nil, sampler: String? = nil,
     times: [Double]? = nil
   ) throws -> Score {
-    let made = try Self.features(of: samples, network, backbone, settings.batch)
+    let made = try Self.features(of: samples, network, backbone, settings)
     let accuracy = try ClassAccuracy(scores: made.logProbabilities, wanted: classes)
     var score = Score(
       model, try measures(made.features), classAccuracy: try Estimate(shareOf: accuracy.isRight, measures.resamples),
@@ -128,12 +128,14 @@ public final class ModelEvaluation {
   }
 
   private static func features(
-    of samples: Tensor, _ network: any FeatureNetwork, _ backbone: any Backbone, _ batch: Int
+    of samples: Tensor, _ network: any FeatureNetwork, _ backbone: any Backbone, _ settings: Recipe.Evaluation
   ) throws -> Features {
     try noGrad {
+      let batch = settings.batch
       let parts = try stride(from: 0, to: samples.shape[0], by: batch).map { start in
         let part = try samples.rows(start..<min(start + batch, samples.shape[0]))
-        return try network.features(part, pixels: backbone.pixels(part))
+        return try network.features(
+          part, pixels: backbone.pixels(part), of: backbone.medium, settings.frames, batch: batch)
       }
       return Features(
         features: try concatenated(parts.map(\.features)),

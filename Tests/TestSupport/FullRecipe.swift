@@ -152,6 +152,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       batch: 30
       teacher-steps: [4, 8]
       seed: 9
+      frames: 2
       features:
         kind: mixture
       reference:

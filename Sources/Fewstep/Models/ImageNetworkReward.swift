@@ -1,18 +1,23 @@
 import Tensors
 
-/// A reward that a frozen network computes from images and prompts, batch by batch.
+/// A reward that a frozen network computes from images and prompts, batch by batch. A video's score is the mean over its
+/// frames.
 ///
 /// A conforming type says how to prepare an image and how to score it; both ways of scoring follow from that.
 public protocol ImageNetworkReward: ImageFileReward {
   /// The backbone's prompts, by ID.
   var prompts: [String] { get }
-  /// The number of images that are scored at once.
+  /// The kind of the backbone's samples.
+  var medium: Medium { get }
+  /// The frames of a video that are scored.
+  var frames: VideoFrames { get }
+  /// The number of images, or of frames, that are scored at once.
   var batch: Int { get }
   var device: Device { get }
   /// Whether a score depends on the prompt. If so, an unknown prompt ID is an error.
   var readsPrompts: Bool { get }
 
-  /// The network's input for pixels [B, C, H, W] in 0...1: differentiable, on any device.
+  /// The network's input for pixels [B, C, H, W] of images or frames, in 0...1: differentiable, on any device.
   func prepared(pixels: Tensor) throws -> Tensor
   /// One row of the network's input, as the published scorer prepares a file.
   ///
@@ -23,14 +28,19 @@ public protocol ImageNetworkReward: ImageFileReward {
 }
 
 extension ImageNetworkReward {
-  /// Scores differentiably.
+  /// Scores images [B, C, H, W] or videos [B, C, F, H, W] differentiably.
   public func score(_ samples: Tensor, pixels: Tensor?, given condition: Condition) throws -> Tensor {
-    guard let pixels else { throw TensorError("reward", "samples of this backbone are no images") }
+    guard medium != .points, let pixels else {
+      throw TensorError("reward", "samples of this backbone are no images or videos")
+    }
     if readsPrompts, let unknown = condition.promptIDs.first(where: { !prompts.indices.contains($0) }) {
       throw TensorError("reward", "the backbone knows \(prompts.count) prompts, and \(unknown) is none of them")
     }
     let asked = condition.promptIDs.map { prompts.indices.contains($0) ? prompts[$0] : "" }
-    return try scored(asked) { try prepared(pixels: pixels.rows($0).to(device)) }
+    guard case .videos = medium else { return try scored(asked) { try prepared(pixels: pixels.rows($0).to(device)) } }
+    return try frames.mean(of: pixels, batch: batch) { images, owners in
+      try self.score(prepared: self.prepared(pixels: images.to(self.device)), prompts: owners.map { asked[$0] })
+    }
   }
 
   /// Scores files as the published scorer does.
@@ -54,11 +64,13 @@ extension ImageNetworkReward {
 }
 
 extension SettingsReader {
-  /// The settings `precision`, the dtype of the network, and `batch`, the number of images that it scores at once.
-  public func scoring() -> (precision: DType, batch: Int) {
+  /// The settings `precision`, the dtype of the network, `batch`, the number of images that it scores at once, and `frames`
+  /// of videos.
+  public func scoring() -> (precision: DType, batch: Int, frames: VideoFrames) {
     (
       precision("The dtype that the model is kept and computed in."),
-      integer("batch", default: 16, in: .closed(1, 65536), "Images that are scored at once.")
+      integer("batch", default: 16, in: .closed(1, 65536), "Images, or frames of videos, that are scored at once."),
+      VideoFrames(self)
     )
   }
 }

@@ -31,6 +31,8 @@ public struct Recipe {
     public let batch: Int
     public let teacherSteps: [Int]
     public let seed: Int
+    /// The frames of videos whose features are averaged.
+    public let frames: VideoFrames
     public let features: (PluginContext) throws -> any FeatureNetwork
     public let reference: (PluginContext) throws -> any DataSource
     /// Other real samples: their distance from the reference is the lowest that a model can reach.
@@ -195,6 +197,7 @@ public struct Recipe {
         "DDIM step counts the teacher is evaluated at, in addition to the student's own sampler."),
       seed: s.integer(
         "seed", default: 1, in: .nonNegative, "Of the evaluation's noise, the same for teacher and student."),
+      frames: VideoFrames(s),
       features: s.plugin("features", among: catalog.features, "The features that metrics compare samples by."),
       reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."),
       floor: s.optionalPlugin("floor", among: catalog.data, "Other real samples, for the least distance there can be."),

@@ -67,6 +67,39 @@ import Testing
     #expect(try weights.tensor("frames.weight").shape == [4, 3, 3, 1, 1])
   }
 
+  @Test func `Videos are scored by an image reward and by a discriminator's convolutions`() throws {
+    let scratch = try Scratch()
+    let model = scratch.path("model")
+    try TinyVideo.write(to: model)
+    let source = try ModelSource(PipelineFolder(model))
+    let cache = LatentCache(
+      try catalog().model(source), into: scratch.path("prompts"), shardRows: 10, batch: 10, dtype: .float32)
+    _ = try cache.prompts(["a cat", "the end of the road"])
+    let clips = LatentCache(
+      try catalog().model(source), into: scratch.path("clips"), shardRows: 10, batch: 10, dtype: .float32)
+    _ = try clips.media(
+      [Clip(name: "a", caption: "one"), Clip(name: "bb", caption: "three")], size: TinyVideo.defaultSize)
+    let node = try YAMLNode.parse(
+      """
+      name: video
+      backbone: {kind: tiny-video, model: \(model), prompts: \(scratch.path("prompts")), size: [8, 8], frames: 5}
+      data: {kind: prepared, folder: \(scratch.path("clips"))}
+      reward: {kind: clip-score, model: \(fixtures)/clip-model, batch: 3, frames: 2}
+      objective:
+        kind: amd
+        group-size: 2
+        gan: {head: convolutional, student-weight: 0.1, discriminator-weight: 0.1}
+      student: {steps: [1, 0.5], reward-weight: 0.1}
+      training: {steps: 1, batch: 4}
+      """)
+    let recipe = try Recipe(node, catalog: catalog())
+    let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
+    let report = try trainer.step()
+    #expect(report.reward?.isFinite == true)
+    #expect(
+      report.fakeTeacher.map(\.name).contains("discriminator") && report.student.map(\.name).contains("reward-loss"))
+  }
+
   /// A video of noise. `framed` keeps its first frames.
   private struct Clip: MediaItem {
     let name: String
@@ -164,6 +197,11 @@ import Testing
     let (one, two) = (try guided(.one), try guided(.two))
     #expect(one.batches == [4] && two.batches == [2, 2])
     try expectClose(two.sample, one.sample, 1e-5)
+    // Where no recipe says it, the family does.
+    let source = try SampleSource(ModelSource(PipelineFolder(scratch.path("model"))), catalog: catalog(), steps: 2)
+    _ = try source.samples(source.generator(["a", "b"], seed: 1, batch: 2), promptIDs: [0, 1], check: {})
+    let sampled = try #require((source.backbone as? PretrainedBackbone)?.model as? TinyVideo)
+    #expect(!sampled.batches.isEmpty && sampled.batches.allSatisfy { $0 == 2 }, "\(sampled.batches)")
   }
 
   @Test(arguments: [1, 2]) func `A recipe chooses guidance's passes, for training and for the monitor`(passes: Int)
