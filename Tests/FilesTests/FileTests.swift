@@ -64,6 +64,7 @@ import Testing
       try expectFull(log.path) { try log.add(image: noise, tag: "x", step: 1) }
       try require(try contents(log.path) == before)
       try require(try scratch.files() == ["a.bin", "a.h5", "log"])
+      try FileManager.default.removeItem(atPath: scratch.folder)
       exit(0)
     }
   }

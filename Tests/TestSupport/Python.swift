@@ -33,14 +33,16 @@ package enum Python {
   }
 
   /// The end of a script's error output.
-  package static func said(_ errors: String) -> String {
-    String(((try? String(contentsOfFile: errors, encoding: .utf8)) ?? "").suffix(2000))
+  package static func said(_ errors: FileHandle) -> String {
+    try? errors.seek(toOffset: 0)
+    return String(decoding: ((try? errors.readToEnd()) ?? Data()).suffix(2000), as: UTF8.self)
   }
 
-  /// Starts a script that runs at the same time as the test. `errors` is the file for its error output.
+  /// Starts a script that runs at the same time as the test. `errors` reads the file of its error output, which has no name any
+  /// more.
   package static func start(
     _ script: String, _ arguments: [String], in folder: Scratch? = nil
-  ) throws -> (Process, output: Pipe, errors: String) {
+  ) throws -> (Process, output: Pipe, errors: FileHandle) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try interpreter())
     process.arguments = ["-u", "-c", script] + arguments
@@ -48,10 +50,12 @@ package enum Python {
     // One thread, since tests run in parallel on the same machine.
     process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
     let output = Pipe()
-    let errors = NSTemporaryDirectory() + "fewstep-python-" + UUID().uuidString
-    try Data().write(to: URL(fileURLWithPath: errors))
+    let path = URL(fileURLWithPath: NSTemporaryDirectory() + "fewstep-python-" + UUID().uuidString)
+    try Data().write(to: path)
+    defer { try? FileManager.default.removeItem(at: path) }
+    let errors = try FileHandle(forReadingFrom: path)
     process.standardOutput = output
-    process.standardError = FileHandle(forWritingAtPath: errors)
+    process.standardError = try FileHandle(forWritingTo: path)
     try process.run()
     return (process, output, errors)
   }
