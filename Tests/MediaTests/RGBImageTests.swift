@@ -24,10 +24,7 @@ struct PillowImages: Decodable {
     }
   }()
 
-  static func bytes(_ hex: String) -> [UInt8] {
-    let digits = Array(hex.utf8).map { $0 < 97 ? $0 - 48 : $0 - 87 }
-    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
-  }
+  static func bytes(_ base64: String) -> [UInt8] { Array(Data(base64Encoded: base64) ?? Data()) }
 }
 
 extension PillowImages.Resized: CustomTestStringConvertible {
