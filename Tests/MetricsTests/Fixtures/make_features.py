@@ -75,11 +75,11 @@ def density_coverage(real, generated, k=5):
 
 cases, tensors = [], {}
 for name, real, generated in [
-    ("shifted", *relative((256, 256), 16, 0.3, 0.2)),
-    ("close", *relative((300, 300), 8, 0.0, 0.02)),
-    ("of different sizes", *relative((200, 120), 24, 0.2, 0.3)),
-    ("wide", *relative((150, 150), 64, 0.1, 0.3)),
-    ("of unit length", *(unit(x) for x in relative((160, 160), 32, 0.1, 0.3))),
+    ("shifted", *relative((160, 160), 16, 0.3, 0.2)),
+    ("close", *relative((200, 200), 8, 0.0, 0.02)),
+    ("of different sizes", *relative((110, 70), 20, 0.2, 0.3)),
+    ("wide", *relative((90, 90), 36, 0.1, 0.3)),
+    ("of unit length", *(unit(x) for x in relative((100, 100), 16, 0.1, 0.3))),
 ]:
     tensors[f"{name}/real"], tensors[f"{name}/generated"] = real, generated
     a, b = real.astype(np.float64), generated.astype(np.float64)
