@@ -91,8 +91,7 @@ struct UNetTests {
     let store = ParameterStore(.shapes)
     _ = try UNet(store.root, UNetConfiguration(ModelConfig("\(folder)/config.json")))
     let made = Set(store.all.map { "\($0.name)\t\($0.value.shape)" })
-    let expected = Set(
-      try String(contentsOfFile: "\(folder)/keys.txt", encoding: .utf8).split(separator: "\n").map(String.init))
+    let expected = Set(try EncoderFixtures.lines("unet-base/unet.names.gz"))
     #expect(expected.count == 1680)
     #expect(made.symmetricDifference(expected).isEmpty)
     #expect(store.count == 2_567_463_684)

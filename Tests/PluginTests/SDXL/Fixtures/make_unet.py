@@ -2,7 +2,7 @@
 
     python make_unet.py [--base]
 
-Made with torch 2.15, diffusers 0.42.1, safetensors 0.8.0.
+Made with torch 2.13.0, diffusers 0.42.1, safetensors 0.8.0.
 
 For each configuration NAME:
   unet-NAME/config.json            as diffusers saves it
@@ -13,10 +13,11 @@ for `saved`, whose weights diffusers itself has written.
 Gradients of every parameter come as two numbers: the norm, and the product with `uniform("probe NAME")`; those of the
 parameters in EXACT in full.
 
-With --base, unet-base/config.json and keys.txt are made of SDXL-base's UNet on the meta device.
+With --base, unet-base/config.json and unet.names.gz are made of SDXL-base's UNet on the meta device.
 """
 
 import argparse
+import gzip
 import os
 
 import torch
@@ -124,7 +125,7 @@ CONFIGURATIONS = {
         sample_size=8,
     ),
 }
-SIZES = {"tiny": (16, 16), "mixed": (12, 20), "odd": (9, 14), "scaled": (19, 22), "flat": (5, 7), "saved": (8, 8)}
+SIZES = {"tiny": (16, 12), "mixed": (12, 20), "odd": (9, 14), "scaled": (19, 22), "flat": (5, 7), "saved": (8, 8)}
 EXACT = [
     "conv_in.weight",
     "time_embedding.linear_2.bias",
@@ -225,9 +226,9 @@ def make_base():
         model = UNet2DConditionModel(**BASE)
     folder = f"{HERE}/unet-base"
     model.save_config(folder)
-    with open(f"{folder}/keys.txt", "w") as file:
-        for key, value in model.state_dict().items():
-            file.write(f"{key}\t{list(value.shape)}\n")
+    lines = [f"{key}\t{list(value.shape)}\n" for key, value in model.state_dict().items()]
+    with open(f"{folder}/unet.names.gz", "wb") as file:
+        file.write(gzip.compress("".join(lines).encode(), 9, mtime=0))
 
 
 def main():
