@@ -41,8 +41,12 @@ import Testing
     for name in VBenchFixtures.names {
       let frames = try VBenchFixtures.tensor("\(name).frames")
       let expected = try VBenchFixtures.tensor("\(name).clip")
-      try #expect(largestDifference(processing(pixels: frames.to(.float32) / 255), expected) < 1e-5)
-      try #expect(largestDifference(processing(image: frames[0]), expected[0]) < 1e-5)
+      // Of the first frame; the others are prepared each by itself.
+      let made = try processing(pixels: frames.to(.float32) / 255)
+      try #expect(largestDifference(made.rows(0..<1), expected) < 1e-5)
+      for index in 0..<frames.shape[0] {
+        try #expect(largestDifference(processing(image: frames[.at(index)]), made[.at(index)]) < 1e-5)
+      }
     }
   }
 

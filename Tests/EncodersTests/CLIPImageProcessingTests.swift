@@ -23,11 +23,11 @@ import Testing
   ) throws {
     let processing = CLIPImageProcessing(size: 28, fit)
     let made = try stacked(pictures().map { try processing(image: $0) })
-    #expect(try largestDifference(made, file.tensor(name)) < 1e-5)
+    #expect(try largestDifference(made, preparedPictures(name)) < 1e-5)
   }
 
   @Test func `The two ways of cutting out the middle differ where half a pixel is left`() throws {
-    let (a, b) = (try file.tensor("crop"), try file.tensor("torchvision"))
+    let (a, b) = (try preparedPictures("crop"), try preparedPictures("torchvision"))
     let same = try (0..<7).map { try largestDifference(a[.at($0)], b[.at($0)]) < 1e-5 }
     #expect(same.contains(true) && same.contains(false), "\(same)")
   }

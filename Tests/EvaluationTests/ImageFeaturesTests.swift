@@ -23,7 +23,9 @@ import Testing
     let network = try Inception("\(folder)/inception.pt")
     var counts = [Int]()
     let features = try ImageFeatures(of: images(), network, fit, batch: 4) { counts.append($0) }
-    #expect(try largestDifference(features.values, COCOFixtures.expected(name)) < 1e-5)
+    #expect(features.values.shape == [6, 2048])
+    let fifths = try features.values[.all, .range(nil, nil, step: 5)]
+    #expect(try largestDifference(fifths, COCOFixtures.expected(name)) < 1e-5)
     #expect(counts == [4, 6])
   }
 

@@ -1,9 +1,10 @@
 """Tiny random CLIP models of texts and images, as transformers and open_clip save them, and what those make of pictures.
 
 Writes the folders clip-model (transformers'), open-clip (open_clip's, whose weights are also saved as HPSv2's are) and
-aesthetic, pictures.safetensors and texts.json, and the names of a full ViT-H-14's tensors in both layouts. Made with Python 3.11, torch 2.15.0, torchvision 0.29.2, transformers 5.23.0,
-open_clip_torch 3.3.0, pillow 13.0.0 and safetensors 0.8.0: `python make_clip_model.py [HPSV2]`, in this folder. With HPSV2, a
-folder into which the wheel of hpsv2 1.2.0 is unpacked, its own transform is compared with the one below.
+aesthetic, pictures.safetensors, padded.safetensors and texts.json, and the names of a full ViT-H-14's tensors in both layouts.
+Made with Python 3.11, torch 2.13.0, torchvision 0.28.0, transformers 5.23.0, open_clip_torch 3.3.0, pillow 13.0.0 and
+safetensors 0.8.0: `python make_clip_model.py [HPSV2]`, in this folder. With HPSV2, a folder into which the wheel of hpsv2
+1.2.0 is unpacked, its own transform is compared with the one below.
 """
 
 import gzip
@@ -76,8 +77,20 @@ prepared = {
     "torchvision": torch.stack([torchvision_crop(picture) for picture in pictures]),
     "pad": torch.stack([hps_transform(picture) for picture in pictures]),
 }
+
+
+def eight_bits(x):
+    """What was rounded to 8 bits before it was normalised."""
+    shift, scale = torch.tensor(mean).reshape(3, 1, 1), torch.tensor(std).reshape(3, 1, 1)
+    found = ((x * scale + shift) * 255).round().to(torch.uint8)
+    assert ((found / 255 - shift) / scale - x).abs().max() < 1e-6
+    return found
+
+
 save_file(
-    {f"picture.{i}": uint8(picture) for i, picture in enumerate(pictures)} | prepared, here / "pictures.safetensors")
+    {f"picture.{i}": uint8(picture) for i, picture in enumerate(pictures)}
+    | {name: eight_bits(prepared[name]) for name in ("crop", "torchvision")}, here / "pictures.safetensors")  # fmt: skip
+save_file({"pad": prepared["pad"]}, here / "padded.safetensors")
 (here / "texts.json").write_text(json.dumps(texts))
 
 # A tokenizer with CLIP's first merges.
@@ -141,8 +154,8 @@ with torch.no_grad():
 # OpenCLIP's own network, gelu, with other widths a head, saved as a hub folder and as HPSv2's checkpoints are.
 torch.manual_seed(2)
 config = dict(
-    embed_dim=12, vision_cfg=dict(image_size=size, layers=2, width=32, head_width=16, patch_size=7, mlp_ratio=2.0),
-    text_cfg=dict(context_length=20, vocab_size=len(vocab), width=24, heads=3, layers=2))  # fmt: skip
+    embed_dim=12, vision_cfg=dict(image_size=size, layers=2, width=24, head_width=8, patch_size=7, mlp_ratio=2.0),
+    text_cfg=dict(context_length=20, vocab_size=len(vocab), width=18, heads=3, layers=2))  # fmt: skip
 model = disturbed(open_clip.CLIP(**config))
 folder = here / "open-clip"
 folder.mkdir(exist_ok=True)

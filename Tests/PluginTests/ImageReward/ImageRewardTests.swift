@@ -40,12 +40,12 @@ import Testing
   @Test func `Pictures are prepared as the authors' package prepares them, and gradients are PyTorch's`() throws {
     let (pictures, texts) = try pictures()
     let reward = try #require(reward(Self.section()) as? ImageReward)
-    let published = try SafetensorsFile("\(fixtures)/pictures.safetensors").tensor("torchvision")
+    let published = try normalized(SafetensorsFile("\(fixtures)/pictures.safetensors").tensor("torchvision"))
     let prepared = try stacked(pictures.map(reward.prepared(image:)))
     try #expect(largestDifference(prepared, published) < 1e-5)
-    let leaf = try published.cloned().requiringGrad()
+    let leaf = try published.requiringGrad()
     try sum(reward.score(prepared: leaf, prompts: texts)).backward()
-    try #expect(relativeDifference(#require(leaf.gradient), from: expected("gradient")) < 2e-5)
+    try #expect(relativeDifference(#require(leaf.gradient).rows(0..<4), from: expected("gradient")) < 2e-5)
   }
 
   @Test func `The gradient reaches the pixels through resizing and cropping, as PyTorch has it`() throws {

@@ -1,3 +1,4 @@
+import Encoders
 import Fewstep
 import Shipped
 import Files
@@ -49,6 +50,13 @@ func relativeDifference(_ a: Tensor, from expected: Tensor) throws -> Double {
 
 func expected(_ folder: String, _ name: String) throws -> Tensor {
   try SafetensorsFile("\(fixtures)/\(folder)/expected.safetensors").tensor(name)
+}
+
+/// Pixels of 8 bits as CLIP's networks see them.
+func normalized(_ pixels: Tensor) throws -> Tensor {
+  let processing = CLIPImageProcessing(size: 28, .torchvisionCrop)
+  func channels(_ values: [Double]) throws -> Tensor { try Tensor(values, shape: [3, 1, 1]).to(.float32) }
+  return try (pixels.to(.float32) / 255 - channels(processing.mean)) / channels(processing.std)
 }
 
 /// The images and texts of make_clip_model.py.

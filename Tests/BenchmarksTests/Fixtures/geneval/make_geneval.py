@@ -1,7 +1,7 @@
 """What GenEval's own scorer says of made-up detections, and which colours it sees in made-up crops.
 
 Writes metadata.jsonl, detections.jsonl.gz, results.jsonl.gz, summary.json, positions.json and colors.safetensors with colors.json. Made with
-Python 3.11, torch 2.15.0, open_clip_torch 3.3.0, clip-benchmark 1.4.0, pandas 3.1.1, numpy 2.4.6, pillow 13.0.0 and
+Python 3.11, torch 2.13.0, open_clip_torch 3.3.0, clip-benchmark 1.4.0, pandas 3.1.1, numpy 2.4.6, pillow 13.0.0 and
 safetensors 0.8.0: `python make_geneval.py GENEVAL`, in this folder, where GENEVAL is a checkout of djghosh13/geneval. The
 detector is a stub that returns the made-up boxes; the CLIP model is the tiny one of Tests/EncodersTests/Fixtures/open-clip.
 """
