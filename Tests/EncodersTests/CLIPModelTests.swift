@@ -25,7 +25,7 @@ import Testing
     try #expect(largestDifference(texts, expected("clip-model", "texts")) < 1e-5)
     try #expect(Swift.abs(model.scale() - expected("clip-model", "scale").item()) < 1e-4)
     try sum(images * texts).backward()
-    try #expect(largestDifference(#require(pixels.gradient), expected("clip-model", "gradient")) < 1e-5)
+    try #expect(largestDifference(#require(pixels.gradient).rows(0..<4), expected("clip-model", "gradient")) < 1e-5)
     #expect(try #require(model.parameters).all.allSatisfy { $0.value.gradient == nil })
   }
 

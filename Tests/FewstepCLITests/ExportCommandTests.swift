@@ -75,7 +75,7 @@ import Testing
     let (down, up) = (
       try peft.tensor("unet.\(layer).lora_A.weight"), try peft.tensor("unet.\(layer).lora_B.weight")
     )
-    #expect((down.shape, up.shape) == ([2, 16], [16, 2]))
+    #expect((down.shape, up.shape) == ([2, 8], [8, 2]))
     #expect(try up.doubles().contains { $0 != 0 })
     let name = "lora_unet_" + layer.replacing(".", with: "_")
     #expect(try difference(kohya.tensor("\(name).lora_down.weight"), down) == 0)

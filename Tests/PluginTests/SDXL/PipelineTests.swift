@@ -96,7 +96,7 @@ struct PipelineFixture {
     let backbone = try fixture.backbone(prompts: folder)
     #expect(backbone.prompts == fixture.prompts)
     #expect(backbone.sampleShape == [4, 8, 8])
-    #expect(backbone.featureShape == [16, 4, 4])
+    #expect(backbone.featureShape == [8, 4, 4])
     let prepared = try backbone.condition([1, 0, 1])
     let fresh = try fixture.backbone(prompts: nil).condition(prompts: [1, 0, 1].map { fixture.prompts[$0] })
     for name in ["text", "pooled", "time-ids"] {
@@ -181,7 +181,7 @@ struct PipelineFixture {
     let features = try noGrad {
       try full.features(of: noise, at: .full([2], 0.5, .float64), given: backbone.condition([0, 1]))
     }
-    #expect(features.shape == [2, 16, 4, 4])
+    #expect(features.shape == [2, 8, 4, 4])
   }
 
   @Test(arguments: [true, false])

@@ -1,6 +1,6 @@
 """A whole tiny SDXL pipeline, as diffusers saves it, and what it samples.
 
-Writes the folder pipeline. Made with Python 3.11, torch 2.15.0, diffusers 0.42.1, transformers 5.23.0 and safetensors 0.8.0,
+Writes the folder pipeline. Made with Python 3.11, torch 2.13.0, diffusers 0.42.1, transformers 5.23.0 and safetensors 0.8.0,
 after make_text_encoders.py, whose encoders and tokenizers it takes: `python make_pipeline.py`, in this folder.
 """
 
@@ -16,7 +16,7 @@ here = Path(__file__).parent
 out = here / "pipeline"
 torch.manual_seed(1)
 unet = UNet2DConditionModel(
-    sample_size=8, block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4,
+    sample_size=8, block_out_channels=(4, 8), layers_per_block=1, norm_num_groups=2,
     down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
     attention_head_dim=(2, 4), transformer_layers_per_block=(1, 1), use_linear_projection=True,
     addition_embed_type="text_time", addition_time_embed_dim=4, projection_class_embeddings_input_dim=6 + 6 * 4,
