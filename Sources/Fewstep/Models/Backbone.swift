@@ -10,7 +10,7 @@ public protocol Backbone: AnyObject {
   var device: Device { get }
   /// The prompts (or classes) that samples can be conditioned on; a prompt's ID is its position.
   var prompts: [String] { get }
-  /// The shape of `Denoiser.features` without the batch, [C, h, w] or [C]; nil if there are none.
+  /// The shape of `Denoiser.features` without the batch, [C, h, w], [C, f, h, w] of videos, or [C]; nil if there are none.
   var featureShape: [Int]? { get }
   /// Metadata by name, such as the architecture. It is written into this family's weight files so that they can be read
   /// back.
