@@ -85,7 +85,7 @@ let package = Package(
     .target(name: "Fewstep", dependencies: ["Media", "Processes", "Files", "Networks", "Tensors"]),
     .target(name: "ObjectiveChecks", dependencies: ["Fewstep", "Networks", "Tensors"]),
     .target(name: "Metrics", dependencies: ["Files", "Tensors"]),
-    .target(name: "Evaluation", dependencies: ["Metrics", "Fewstep", "Encoders"]),
+    .target(name: "Evaluation", dependencies: ["Metrics", "Fewstep", "Encoders", "Processes"]),
     .target(name: "Reports", dependencies: ["Evaluation", "Metrics", "Fewstep"]),
     .target(name: "Benchmarks", dependencies: ["Reports", "Evaluation", "Metrics", "Fewstep", "Encoders"]),
     .target(name: "PluginFiles", dependencies: ["Fewstep", "Processes", "Files", "Tensors"]),

@@ -88,6 +88,22 @@ public final class ModelEvaluation {
     return EvaluationResult(fingerprint: fingerprint, scores: scores)
   }
 
+  /// The scores of `samplesDuring` samples of a student that trains, by name: "frechet-distance", "recall". They are compared
+  /// with the same real samples as those of `scores`, but are of fewer samples: compare them with each other only.
+  ///
+  /// - Parameter progress: called with the number of samples that are done. May throw to stop.
+  public func smallScores(student: any Student, steps: [Double], progress: (Int) throws -> Void) throws -> [(
+    name: String, value: Double
+  )] {
+    let sampling = SampleGenerator(backbone, seed: settings.seed, batch: settings.batch)
+    let prompts = sampling.promptIDs(settings.samplesDuring)
+    let made = try sampling.fewStep(student, steps: steps, promptIDs: prompts, progress: progress)
+    let score = try score("student", made, prompts)
+    return Metric.allCases.compactMap { metric in
+      metric.value(score).map { (metric.settingName, $0) }
+    }
+  }
+
   private func score(
     _ model: String, _ samples: Tensor, _ classes: [Int], steps: Int? = nil, sampler: String? = nil,
     times: [Double]? = nil

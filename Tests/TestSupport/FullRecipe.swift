@@ -134,9 +134,12 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       sample-every: 4
       diagnostics-every: 5
       diagnostics-rows: 2000
+      keep-best: energy-distance
+      early-stop: 5
     monitor:
       every: 3
       samples: 12
+      pixel-samples: 5
       teacher-steps: 4
       ignore-first-steps: 2
       policy: save
@@ -144,6 +147,8 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       mean-shift: 0.75
       std: 3
       diversity: 0.25
+      brightness: 0.2
+      saturation: 0.3
       fake-teacher-gap: 4
       gradient-norm: 50
       goodhart-gap: 1.5
@@ -153,6 +158,8 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       teacher-steps: [4, 8]
       seed: 9
       frames: 2
+      every: 3
+      samples-during: 20
       features:
         kind: mixture
       reference:

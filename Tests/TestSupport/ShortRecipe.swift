@@ -25,6 +25,7 @@ package func shortRecipe(_ changes: [String: String] = [:], objective: String = 
     training: {steps: 6, batch: 64}
     output: {diagnostics-every: 1}
     monitor: {}
+    evaluation: null
     """, file: "short.yaml")
   for (key, value) in changes {
     let path = key.split(separator: ".").map(String.init)

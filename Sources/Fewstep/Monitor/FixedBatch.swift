@@ -9,6 +9,7 @@ final class FixedBatch {
   /// Rewards to measure: the training reward as "reward", the held-out rewards' as "held-out-NAME".
   let rewards: [(name: String, proxy: any RewardProxy)]
   private let groupSize: Int
+  private let pixelSamples: Int
   private let components: TrainingComponents
   private let steps: [Double]
   /// Whether the fake teacher is told the student's step: here always the last.
@@ -28,6 +29,10 @@ final class FixedBatch {
     let std: Double
     /// Mean distance between two samples of one prompt, divided by √D.
     let diversity: Double
+    /// Of the first `monitor.pixel-samples` samples; nil for none, and for samples without pixels.
+    let pixels: PixelStatistics?
+    /// The samples [N, D], float32.
+    let samples: Tensor
     /// Scores by reward name, one per sample.
     let rewards: [(name: String, values: [Double])]
   }
@@ -51,19 +56,35 @@ final class FixedBatch {
     teacher = try Self.measure(
       sampling.teacher(
         components.teacher, steps: recipe.monitor.teacherSteps, guidance: recipe.matching.guidance, promptIDs: prompts),
-      sampling.conditions(prompts), groupSize, rewards, components.backbone)
+      sampling.conditions(prompts), groupSize, rewards, components.backbone, pixels: recipe.monitor.pixelSamples)
+    pixelSamples = recipe.monitor.pixelSamples
   }
 
   /// Metrics of the student's samples now, and the fake teacher's mean denoising error on them.
   func measure() throws -> (student: Measurement, denoisingError: Double) {
     let samples = try sampling.fewStep(components.student, steps: steps, promptIDs: prompts)
-    let student = try Self.measure(samples, sampling.conditions(prompts), groupSize, rewards, components.backbone)
+    let student = try Self.measure(
+      samples, sampling.conditions(prompts), groupSize, rewards, components.backbone, pixels: pixelSamples)
     return (student, try denoisingError(samples))
   }
 
   /// Root mean square distance between the two mean samples, in units of the teacher's standard deviation.
   func meanShift(of student: Measurement) throws -> Double {
     try noGrad { try mean((student.centre - teacher.centre).squared()).item().squareRoot() / teacher.std }
+  }
+
+  /// How far the student's distribution is from the teacher's: their energy distance as a share of the mean distance of
+  /// the teacher's samples, 0 for equal distributions.
+  func energyDistance(of student: Measurement) throws -> Double {
+    try noGrad {
+      func mean(_ a: Tensor, _ b: Tensor, isSame: Bool) throws -> Double {
+        let (n, m) = (Double(a.shape[0]), Double(b.shape[0]))
+        return try sum(a.distances(to: b).to(.float64)).item() / (isSame ? n * (n - 1) : n * m)
+      }
+      let own = try mean(teacher.samples, teacher.samples, isSame: true)
+      let others = try mean(student.samples, student.samples, isSame: true)
+      return try (2 * mean(student.samples, teacher.samples, isSame: false) - own - others) / own
+    }
   }
 
   /// The 5th percentile of the training reward on the teacher's samples; nil if there is no training reward.
@@ -73,7 +94,7 @@ final class FixedBatch {
 
   private static func measure(
     _ samples: Tensor, _ conditions: [(range: Range<Int>, () throws -> Condition)], _ groupSize: Int,
-    _ rewards: [(name: String, proxy: any RewardProxy)], _ backbone: any Backbone
+    _ rewards: [(name: String, proxy: any RewardProxy)], _ backbone: any Backbone, pixels: Int
   ) throws -> Measurement {
     try noGrad {
       let flat = try samples.reshaped([samples.shape[0], -1]).to(.float64)
@@ -86,6 +107,9 @@ final class FixedBatch {
         centre: try flat.mean([0]), mean: try mean(flat).item(),
         std: try mean(flat.variance([0], correction: 0)).item().squareRoot(),
         diversity: distances.reduce(0, +) / Double(distances.count) / dimension.squareRoot(),
+        pixels: try PixelStatistics(
+          samples.rows(0..<min(pixels, samples.shape[0])), backbone, part: conditions.first?.range.count ?? 1),
+        samples: try flat.to(.float32),
         rewards: try rewards.map { name, proxy in
           let values = try conditions.flatMap { range, condition in
             let part = try samples.rows(range)

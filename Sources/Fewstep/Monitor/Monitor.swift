@@ -49,9 +49,12 @@ public final class Monitor {
   /// - Parameter trainingError: the fake teacher's error in the step before; nil before the first step.
   func evaluate(step: Int, trainingError: Double?) throws -> (report: MonitorReport, warnings: [Warning]) {
     let (student, error) = try fixedBatch.measure()
+    let both = student.pixels.flatMap { own in fixedBatch.teacher.pixels.map { (own, $0) } }
     let report = MonitorReport(
       step: step, mean: student.mean, std: student.std, diversity: student.diversity,
-      meanShift: try fixedBatch.meanShift(of: student), denoisingError: error, trainingError: trainingError,
+      meanShift: try fixedBatch.meanShift(of: student), energyDistance: try fixedBatch.energyDistance(of: student),
+      brightness: both.map { $0.brightness - $1.brightness }, saturation: both.map { $0.saturation(over: $1) },
+      denoisingError: error, trainingError: trainingError,
       goodhartGap: step >= settings.ignoreFirstSteps ? goodhartGap(student.rewards) : nil, rewards: student.rewards)
     return (report, check(report))
   }
@@ -73,6 +76,8 @@ public final class Monitor {
     let values: [(kind: Warning.Kind, value: Double?, limit: Double)] = [
       (.meanShift, report.meanShift, settings.meanShift), (.std, max(ratio, 1 / ratio), settings.std),
       (.diversity, report.diversity / teacher.diversity, settings.diversity),
+      (.brightness, report.brightness.map(abs), settings.brightness),
+      (.saturation, report.saturation, settings.saturation),
       (.fakeTeacherGap, report.fakeTeacherGap, settings.fakeTeacherGap),
       (.goodhartGap, report.goodhartGap, settings.goodhartGap),
     ]
@@ -82,7 +87,12 @@ public final class Monitor {
       let isPast = value.map { kind == .diversity ? !($0 >= limit) : !($0 <= limit) } ?? false
       let count = isPast ? (state.past[kind.rawValue] ?? 0) + 1 : 0
       state.past[kind.rawValue] = count
-      let detail = kind == .std ? (ratio < 1 ? "times less" : "times more") : ""
+      let detail =
+        switch kind {
+        case .std: ratio < 1 ? "times less" : "times more"
+        case .brightness: (report.brightness ?? 0) < 0 ? "darker" : "brighter"
+        default: ""
+        }
       if count >= 2, let value { first(kind, report.step, value, limit, detail).map { warnings.append($0) } }
     }
     if state.past.values.allSatisfy({ $0 == 0 }) { state.lastGood = report.step }

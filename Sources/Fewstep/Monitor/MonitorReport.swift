@@ -12,6 +12,13 @@ public struct MonitorReport {
   public let diversity: Double
   /// Distance of the mean sample from the teacher's, in units of the teacher's standard deviation.
   public let meanShift: Double
+  /// The energy distance from the teacher's samples (Székely and Rizzo, 2013), as a share of the mean distance between
+  /// two of these: 0 for equal distributions.
+  public let energyDistance: Double
+  /// The mean pixel value minus that of the teacher's samples, between -1 and 1; nil for samples without pixels.
+  public let brightness: Double?
+  /// The share of pixel values that are clipped at one end, black or white, beyond that of the teacher's samples.
+  public let saturation: Double?
   /// The fake teacher's mean denoising error on the samples.
   public let denoisingError: Double
   /// The same error on the samples that it has just trained on; nil if unknown.
@@ -28,11 +35,13 @@ public struct MonitorReport {
 
   /// All metrics that are single numbers, by name.
   public var scalars: [(name: String, value: Double)] {
-    [
-      ("mean", mean), ("std", std), ("diversity", diversity), ("mean-shift", meanShift), ("error", denoisingError),
-      ("training-error", trainingError ?? .nan), ("fake-teacher-gap", fakeTeacherGap ?? .nan),
-      ("goodhart-gap", goodhartGap ?? .nan),
-    ] + rewards.map { ("\($0.name)-mean", average($0.values)) }
+    let known: [(name: String, value: Double?)] = [
+      ("mean", mean), ("std", std), ("diversity", diversity), ("mean-shift", meanShift),
+      ("energy-distance", energyDistance), ("brightness", brightness), ("saturation", saturation),
+      ("error", denoisingError), ("training-error", trainingError), ("fake-teacher-gap", fakeTeacherGap),
+      ("goodhart-gap", goodhartGap),
+    ]
+    return known.map { ($0.name, $0.value ?? .nan) } + rewards.map { ("\($0.name)-mean", average($0.values)) }
   }
 
   /// A row of monitor.h5: scalars [1], rewards [1, samples].

@@ -10,6 +10,10 @@ public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
     case std
     /// Mean distance between samples of one prompt, as a share of the teacher's. It warns below its threshold.
     case diversity
+    /// The distance of the mean pixel value from the teacher's samples', as a share of the range from black to white.
+    case brightness
+    /// The share of pixel values that are black or white beyond the teacher's samples'.
+    case saturation
     /// The fake teacher's error on unseen samples divided by its error on the samples it just trained on.
     case fakeTeacherGap = "fake-teacher-gap"
     /// Gradient norm, as a multiple of the median of the last 100.
@@ -59,6 +63,8 @@ extension Warning.Kind {
     case .meanShift: "the mean of the student's samples has left the teacher's"
     case .std: "the student's samples have another standard deviation than the teacher's"
     case .diversity: "the student's samples of one prompt have become similar"
+    case .brightness: "the student's samples are brighter or darker than the teacher's"
+    case .saturation: "more of the student's pixels are clipped to black or white than of the teacher's"
     case .fakeTeacherGap: "the fake teacher does not keep up with the student"
     case .gradientNorm: "a gradient has exploded"
     case .notFinite: "training has diverged"
@@ -72,6 +78,8 @@ extension Warning.Kind {
     case .meanShift: "the student follows the condition or the reward away from the data"
     case .std: "the student is leaving the data, or contracts to its centre"
     case .diversity: "mode collapse: the student makes the same sample from every noise"
+    case .brightness, .saturation:
+      "the last step makes up for blurred samples of those before it, or the guidance is too strong"
     case .fakeTeacherGap:
       "the student moves faster than the fake teacher learns, which then pushes it away from where it was"
     case .gradientNorm: "a batch far from what the teachers know, or too large a step before it"
@@ -85,6 +93,7 @@ extension Warning.Kind {
     case .meanShift: "less guidance (matching.guidance), a lower sensitivity, a lower student.learning-rate"
     case .std: "a lower student.learning-rate, more fake-teacher.updates"
     case .diversity: "more fake-teacher.updates, less guidance, a lower sensitivity, a GAN term"
+    case .brightness, .saturation: "matching.steps last or step-aware, less guidance (matching.guidance)"
     case .fakeTeacherGap:
       "more fake-teacher.updates, or a higher fake-teacher.learning-rate, or a lower student.learning-rate"
     case .gradientNorm: "a gradient-limit for both roles, a lower learning rate"

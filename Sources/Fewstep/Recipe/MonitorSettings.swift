@@ -15,6 +15,8 @@ public struct MonitorSettings {
   /// Steps between evaluations of the fixed batch; 0 turns the monitor off.
   public let every: Int
   public let samples: Int
+  /// The number of samples that are decoded to pixels.
+  public let pixelSamples: Int
   public let teacherSteps: Int
   /// The number of first steps in which the fixed batch's values are ignored.
   public let ignoreFirstSteps: Int
@@ -24,6 +26,8 @@ public struct MonitorSettings {
   public let meanShift: Double
   public let std: Double
   public let diversity: Double
+  public let brightness: Double
+  public let saturation: Double
   public let fakeTeacherGap: Double
   public let gradientNorm: Double
   public let goodhartGap: Double
@@ -39,6 +43,9 @@ public struct MonitorSettings {
     samples = s.integer(
       "samples", default: 64, in: .closed(4, 100_000), affects: .results,
       "Samples of the fixed batch, 4 or more a prompt.")
+    pixelSamples = s.integer(
+      "pixel-samples", default: 16, in: .closed(0, 100_000), affects: .results,
+      "Samples of the fixed batch whose pixels are looked at, for which latents are decoded; 0: none.")
     teacherSteps = s.integer(
       "teacher-steps", default: 20, in: .closed(1, 100_000),
       "DDIM steps in which the teacher makes the same samples, once at the start: what the student's are compared with."
@@ -61,6 +68,12 @@ public struct MonitorSettings {
     diversity = s.number(
       "diversity", default: 0.5, in: .closed(0, 1),
       "The least mean distance between samples of one prompt, as a share of the teacher's.")
+    brightness = s.number(
+      "brightness", default: 0.1, in: .closed(0, 1),
+      "Distance of the mean pixel value from the teacher's, as a share of the range from black to white.")
+    saturation = s.number(
+      "saturation", default: 0.1, in: .closed(0, 1),
+      "The share of pixel values that are clipped to black or white, beyond the teacher's.")
     fakeTeacherGap = s.number(
       "fake-teacher-gap", default: 3, in: .positive,
       "The fake teacher's error on unseen samples divided by its error on the samples it just trained on.")

@@ -24,6 +24,10 @@ public struct Recipe {
     public let diagnosticsEvery: Int
     /// The maximum number of rows in diagnostics.h5.
     public let diagnosticsRows: Int
+    /// The number that the best checkpoint is chosen by; nil keeps none.
+    public let keepBest: BestMetric?
+    /// Steps without a better number after which a run ends; 0 never ends it early.
+    public let earlyStop: Int
   }
 
   public struct Evaluation {
@@ -38,6 +42,10 @@ public struct Recipe {
     /// Other real samples: their distance from the reference is the lowest that a model can reach.
     public let floor: ((PluginContext) throws -> any DataSource)?
     public let reward: ((PluginContext) throws -> any RewardProxy)?
+    /// Steps between small evaluations of the student while it trains; 0 for none.
+    public let every: Int
+    /// The samples of a small evaluation.
+    public let samplesDuring: Int
   }
 
   public let name: String
@@ -159,10 +167,34 @@ public struct Recipe {
         "Steps between per-sample diagnostics; both teachers are asked on them whatever the objective needs."),
       diagnosticsRows: output.integer(
         "diagnostics-rows", default: 250_000, in: .closed(1000, 1_000_000_000),
-        "Rows of the diagnostics; beyond them every other step is dropped."))
+        "Rows of the diagnostics; beyond them every other step is dropped."),
+      keepBest: output.has("keep-best")
+        ? output.choice(
+          "keep-best", default: .energyDistance, affects: .future,
+          "The number that the best checkpoint is chosen by, which is then kept, written and evaluated; null: none.")
+        : nil,
+      earlyStop: output.integer(
+        "early-stop", default: 0, in: .nonNegative, affects: .future,
+        "Steps without a better number (keep-best) after which the run ends; 0: never."))
+    output.require(
+      self.output.earlyStop == 0 || self.output.keepBest != nil, at: "early-stop",
+      "keep-best is missing, the number that is to become better")
     monitor = MonitorSettings(s, catalog)
 
     evaluation = s.optionalSection("evaluation", affects: .future).map { Self.evaluation($0, catalog) }
+    if let best = self.output.keepBest {
+      let isMeasured = best.isEvaluated ? evaluation.map { $0.every > 0 } == true : monitor.every > 0
+      output.require(
+        isMeasured, at: "keep-best",
+        best.isEvaluated
+          ? "\(best.rawValue) needs small evaluations: evaluation.every"
+          : "\(best.rawValue) needs the monitor: monitor.every")
+      output.require(
+        best != .reward || reward != nil, at: "keep-best", "there is no reward: add a `reward` section")
+      output.require(
+        best != .heldOutRewards || !monitor.heldOutRewards.isEmpty, at: "keep-best",
+        "there are no held-out rewards: add monitor.held-out-rewards")
+    }
     try s.finish()
     source = node
     effects = s.effects
@@ -202,6 +234,11 @@ public struct Recipe {
       reference: s.plugin("reference", among: catalog.data, "The real samples they are compared with."),
       floor: s.optionalPlugin("floor", among: catalog.data, "Other real samples, for the least distance there can be."),
       reward: s.optionalPlugin(
-        "reward", among: catalog.rewards, "Another score of the samples; best not the reward they are trained with."))
+        "reward", among: catalog.rewards, "Another score of the samples; best not the reward they are trained with."),
+      every: s.integer(
+        "every", default: 0, in: .nonNegative,
+        "Steps between small evaluations of the student while it trains, against the same real samples; 0: none."),
+      samplesDuring: s.integer(
+        "samples-during", default: 500, in: .closed(4, 1_000_000), "Samples of a small evaluation."))
   }
 }

@@ -65,6 +65,11 @@ public enum Checkpoint {
     try load(components.state, from: HDF5File.open(path))
   }
 
+  /// Takes over a checkpoint's student and its average. Nothing else of the trainer changes.
+  static func loadStudent(_ path: String, into trainer: Trainer) throws {
+    try load(trainer.state.filter { ["student", "ema"].contains($0.group) }, from: HDF5File.open(path))
+  }
+
   private static func load(_ parts: [TrainerState], from file: HDF5File) throws {
     for part in parts {
       let count = try part.counter.map { try file.integer($0.name) } ?? 0

@@ -10,13 +10,13 @@ public struct FinishedRun {
   public let step: Int
 
   /// - Parameters:
-  ///   - step: the checkpoint; the last one by default.
+  ///   - step: the checkpoint; by default the best one if the run keeps it, otherwise the last.
   ///   - overrides: values of the recipe to replace, as for `--set`.
   /// - Throws: `Failure` if the folder holds no run or no such checkpoint; errors of the recipe and the model's files.
   public init(_ path: String, step: Int? = nil, overrides: [String] = [], catalog: Catalog) throws {
     folder = try RunFolder(existing: path)
     let steps = folder.checkpointSteps
-    guard let chosen = step ?? steps.last, steps.contains(chosen) else {
+    guard let chosen = try step ?? folder.bestStep ?? steps.last, steps.contains(chosen) else {
       throw Failure(
         .missing, at: path, step.map { "there is no checkpoint of step \($0)" } ?? "there is no checkpoint",
         advice: steps.isEmpty ? nil : "There are checkpoints of steps \(steps).")

@@ -25,6 +25,7 @@ extension Journal {
   /// Checkpoints that are kept whatever `output.keep` says.
   var keptCheckpoints: Set<Int> {
     var steps = Set(warnings.filter { $0.action == .saved }.map(\.step))
+    if let best = bestFile?.best { steps.insert(best.step) }
     if trainer.recipe.monitor.policy == .rollBack, let good = goodCheckpoint { steps.insert(good) }
     return steps
   }

@@ -12,6 +12,8 @@ final class Journal {
   private var warningFile: WarningFile
   private let lock: FolderLock
   private var records: RunLogger
+  /// nil if the recipe keeps no best checkpoint.
+  var bestFile: BestFile?
 
   var warnings: [Warning] { warningFile.warnings }
 
@@ -32,6 +34,7 @@ final class Journal {
     }
     warningFile = try WarningFile(folder.warnings, resumingAt: resume ? trainer.stepCount : nil)
     records = try Self.records(folder, trainer, monitor)
+    try openBest(from: resume ? trainer.stepCount : 0)
   }
 
   private static func records(_ folder: RunFolder, _ trainer: Trainer, _ monitor: Monitor?) throws -> RunLogger {
@@ -53,16 +56,18 @@ final class Journal {
     observer.step(report)
     let done = trainer.stepCount
     let isLast = done == trainer.recipe.training.steps
-    for warning in try look(at: report, isLast: isLast) {
+    let (probe, warnings) = try look(at: report, isLast: isLast)
+    for warning in warnings {
       switch try apply(warning, observer) {
       case .rolledBack: return .rollBack
       case .stopped: return .stop
       case .warned, .saved: continue
       }
     }
+    let isOver = try judge(probe, observer)
     if done % output.sampleEvery == 0 || isLast { try records.add(observer.image(), step: done) }
     if done % output.checkpointEvery == 0, done < stop { try save() }
-    return .proceed
+    return isOver ? .finish : .proceed
   }
 
   /// Decides how the run continues after a step that has diverged.
@@ -71,23 +76,25 @@ final class Journal {
     return try apply(monitor.warning(of: error, step: trainer.stepCount), observer) == .rolledBack ? .rollBack : .stop
   }
 
-  private func look(at report: StepReport, isLast: Bool) throws -> [Warning] {
-    guard let monitor else { return [] }
+  private func look(at report: StepReport, isLast: Bool) throws -> (MonitorReport?, [Warning]) {
+    guard let monitor else { return (nil, []) }
     var warnings = monitor.warnings(of: report)
     let done = trainer.stepCount
-    if done % monitor.settings.every == 0 || isLast {
-      let (evaluated, seen) = try monitor.evaluate(step: done, trainingError: report.denoisingError)
-      try records.add(evaluated)
-      warnings += seen
-    }
-    return warnings
+    guard done % monitor.settings.every == 0 || isLast else { return (nil, warnings) }
+    let (evaluated, seen) = try monitor.evaluate(step: done, trainingError: report.denoisingError)
+    try records.add(evaluated)
+    warnings += seen
+    return (evaluated, warnings)
   }
 
   /// Saves, closes the records, and writes the student if the run has finished.
   func finish(exporting isFinished: Bool) throws {
     try save()
     try records.closeRows()
-    if isFinished { try exportStudent() }
+    if isFinished {
+      try loadBest()
+      try exportStudent()
+    }
     try records.close()
   }
 
@@ -102,8 +109,11 @@ final class Journal {
 
   func add(_ warning: Warning) throws { try warningFile.add(warning) }
 
+  func add(_ scores: [(name: String, value: Double)], step: Int) throws { try records.add(scores, step: step) }
+
   /// Continues the records at the trainer's step.
   func reopenRecords() throws {
+    try openBest(from: trainer.stepCount)
     try records.close()
     records = try Self.records(folder, trainer, monitor)
   }

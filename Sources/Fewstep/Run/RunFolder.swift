@@ -12,6 +12,7 @@ public struct RunFolder: Sendable {
   public var diagnostics: String { path + "/diagnostics.h5" }
   public var monitor: String { path + "/monitor.h5" }
   public var warnings: String { path + "/warnings.json" }
+  public var best: String { path + "/best.json" }
   public var student: String { path + "/student.safetensors" }
   public var evaluation: String { path + "/evaluation.json" }
   public var checkpoints: String { path + "/checkpoints" }
@@ -27,6 +28,11 @@ public struct RunFolder: Sendable {
       return Int(name.dropFirst(5).dropLast(3))
     }.sorted()
   }
+
+  /// The step of the best checkpoint, if the recipe keeps it (`output.keep-best`).
+  ///
+  /// - Throws: `Failure` if the file is malformed.
+  public var bestStep: Int? { get throws { try BestFile.step(in: best) } }
 
   /// The run's warnings; none if there is no file.
   ///
@@ -61,7 +67,7 @@ public struct RunFolder: Sendable {
     let lock = try lock()
     defer { withExtendedLifetime(lock) {} }
     let left = try FileManager.default.contentsOfDirectory(atPath: path)
-    let own = [recipe, diagnostics, monitor, warnings, checkpoints, samples].map {
+    let own = [recipe, diagnostics, monitor, warnings, best, checkpoints, samples].map {
       URL(fileURLWithPath: $0).lastPathComponent
     }
     let others = left.filter { !own.contains($0) && !$0.hasPrefix("events.out.tfevents.") }

@@ -53,6 +53,13 @@ struct RunLogger {
     try events.add(scalars: known.map { (tag: "monitor/\($0.name)", value: $0.value) }, step: counted(report.step))
   }
 
+  /// Scores of a small evaluation.
+  func add(_ scores: [(name: String, value: Double)], step: Int) throws {
+    try events.add(
+      scalars: scores.filter(\.value.isFinite).map { (tag: "evaluation/\($0.name)", value: $0.value) },
+      step: counted(step))
+  }
+
   func add(_ image: PNGImage?, step: Int) throws {
     guard let image else { return }
     try image.write(to: "\(folder.samples)/step-\(step).png")

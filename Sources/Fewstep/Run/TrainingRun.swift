@@ -21,20 +21,24 @@ public final class TrainingRun {
     public var warning: (Warning) -> Void
     /// An image of the student's samples, for the grid; nil leaves it out.
     public var image: () throws -> PNGImage?
+    /// The scores of a small evaluation by name, "frechet-distance"; nil makes none.
+    public var evaluate: (() throws -> [(name: String, value: Double)])?
 
     public init(
       step: @escaping (StepReport) -> Void = { _ in }, warning: @escaping (Warning) -> Void = { _ in },
-      image: @escaping () throws -> PNGImage? = { nil }
+      image: @escaping () throws -> PNGImage? = { nil },
+      evaluate: (() throws -> [(name: String, value: Double)])? = nil
     ) {
       self.step = step
       self.warning = warning
       self.image = image
+      self.evaluate = evaluate
     }
   }
 
   /// How the run continues after a step.
   enum Decision: Int {
-    case proceed, stop, rollBack
+    case proceed, stop, rollBack, finish
   }
 
   public let trainer: Trainer
@@ -65,10 +69,10 @@ public final class TrainingRun {
       let stop = min(limit ?? total, total)
       var decision = Decision.proceed
       if trainer.stepCount == 0 { try journal?.begin() }
-      while trainer.stepCount < stop, decision != .stop, try !isInterrupted() {
+      while trainer.stepCount < stop, decision != .stop, decision != .finish, try !isInterrupted() {
         decision = try advance(before: stop, observer)
       }
-      let isFinished = trainer.stepCount == total && decision != .stop
+      let isFinished = (trainer.stepCount == total && decision != .stop) || decision == .finish
       // No rank ends before the first has saved.
       let warning = try collective.fromFirst { () -> Warning? in
         try journal?.finish(exporting: isFinished)

@@ -49,7 +49,7 @@ struct Run: ParsableCommand {
     let resuming =
       "resume with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
       + ProgramPlugins.files.map { " --plugin \($0.path)" }.joined()
-    switch try train(run, resuming) {
+    switch try train(run, evaluation, resuming) {
     case .interrupted(let step): throw Interrupted("stopped at step \(step), which is saved; \(resuming)")
     case .stopped(let warning):
       throw StoppedByWarning(
@@ -71,13 +71,17 @@ struct Run: ParsableCommand {
     return folder
   }
 
-  private func train(_ run: TrainingRun, _ resuming: String) throws -> TrainingRun.Ending {
+  private func train(_ run: TrainingRun, _ evaluation: ModelEvaluation?, _ resuming: String) throws
+    -> TrainingRun.Ending
+  {
     let progress = TrainingProgress(run)
     let samples = RunSamples(run.trainer)
     do {
       let ending = try run.run(
         until: stopAfter,
-        TrainingRun.Observer(step: progress.update, warning: progress.note, image: samples.student))
+        TrainingRun.Observer(
+          step: progress.update, warning: progress.note, image: samples.student,
+          evaluate: evaluation.map { run.smallScores($0) }))
       if case .interrupted = ending { progress.stop() }
       return ending
     } catch var failure as Failure where failure.kind == .software {
