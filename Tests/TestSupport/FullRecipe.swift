@@ -135,7 +135,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       diagnostics-every: 5
       diagnostics-rows: 2000
       keep-best: energy-distance
-      early-stop: 5
+      keep-best-patience: 5
     monitor:
       every: 3
       samples: 12

@@ -27,7 +27,7 @@ public struct Recipe {
     /// The number that the best checkpoint is chosen by; nil keeps none.
     public let keepBest: BestMetric?
     /// Steps without a better number after which a run ends; 0 never ends it early.
-    public let earlyStop: Int
+    public let patience: Int
   }
 
   public struct Evaluation {
@@ -173,12 +173,10 @@ public struct Recipe {
           "keep-best", default: .energyDistance, affects: .future,
           "The number that the best checkpoint is chosen by, which is then kept, written and evaluated; null: none.")
         : nil,
-      earlyStop: output.integer(
-        "early-stop", default: 0, in: .nonNegative, affects: .future,
-        "Steps without a better number (keep-best) after which the run ends; 0: never."))
-    output.require(
-      self.output.earlyStop == 0 || self.output.keepBest != nil, at: "early-stop",
-      "keep-best is missing, the number that is to become better")
+      patience: output.has("keep-best")
+        ? output.integer(
+          "keep-best-patience", default: 0, in: .nonNegative, affects: .future,
+          "Steps without a better number after which the run ends early; 0: never.") : 0)
     monitor = MonitorSettings(s, catalog)
 
     evaluation = s.optionalSection("evaluation", affects: .future).map { Self.evaluation($0, catalog) }

@@ -12,13 +12,13 @@ extension Journal {
   /// Compares a step with the best so far, and keeps its checkpoint if it is better.
   ///
   /// - Parameter report: the fixed batch's at this step; nil if it was not measured.
-  /// - Returns: whether the run ends early (`output.early-stop`).
+  /// - Returns: whether the run ends early (`output.keep-best-patience`).
   func judge(_ report: MonitorReport?, _ observer: TrainingRun.Observer) throws -> Bool {
     let scores = try evaluated(observer)
     guard let metric = bestFile?.metric,
       let value = scores?.first(where: { $0.name == metric.rawValue })?.value ?? report?.value(of: metric)
     else { return false }
-    let (done, patience) = (trainer.stepCount, trainer.recipe.output.earlyStop)
+    let (done, patience) = (trainer.stepCount, trainer.recipe.output.patience)
     if try bestFile?.add(value, step: done) == true { try save() }
     return patience > 0 && done - (bestFile?.best?.step ?? done) >= patience
   }

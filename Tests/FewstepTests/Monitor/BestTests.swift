@@ -62,7 +62,7 @@ import Testing
 
   @Test func `A run ends early when its number has not become better for long enough`() throws {
     let scratch = try Scratch()
-    let (run, ending) = try train(recipe(["output.early-stop": "6"]), scratch.path("r"), [4: 3, 6: 2])
+    let (run, ending) = try train(recipe(["output.keep-best-patience": "6"]), scratch.path("r"), [4: 3, 6: 2])
     guard case .finished = ending else { Issue.record("\(ending)"); return }
     #expect(run.folder.checkpointSteps == [6, 12] && scratch.has("r/student.safetensors"))
   }
@@ -88,7 +88,7 @@ import Testing
     (["output.keep-best": "held-out-rewards"], "held-out"),
     (["output.keep-best": "reward", "reward": "null"], "no reward"),
     (["output.keep-best": "frechet"], "frechet-distance"),
-    (["output.keep-best": "null", "output.early-stop": "4"], "keep-best"),
+    (["output.keep-best": "null", "output.keep-best-patience": "4"], "unknown key"),
   ])
   func `A number that a recipe does not measure is refused`(_ changes: [String: String], _ expected: String) {
     let error = #expect(throws: RecipeError.self) { _ = try recipe(changes) }
