@@ -35,14 +35,14 @@ let plugins = objectives + backbones + rewards + data
 let belowPlugins: [Target.Dependency] = ["Fewstep", "Encoders", "Media", "Processes", "Files", "Networks", "Tensors"]
 let pluginTargets: [Target.Dependency] = plugins.map { .target(name: $0) }
 
-/// The C doors: modules that Swift sees, in Sources/System.
+/// C bindings: modules that Swift sees, in Sources/System.
 func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
   .systemLibrary(
     name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
-func tests(_ house: String, _ more: [Target.Dependency] = [], fixtures: [String] = []) -> Target {
-  .testTarget(name: "\(house)Tests", dependencies: [.target(name: house), "TestSupport"] + more, exclude: fixtures)
+func tests(_ module: String, _ more: [Target.Dependency] = [], fixtures: [String] = []) -> Target {
+  .testTarget(name: "\(module)Tests", dependencies: [.target(name: module), "TestSupport"] + more, exclude: fixtures)
 }
 
 let package = Package(
@@ -75,7 +75,7 @@ let package = Package(
     system("CWebP", "libwebp", apt: "libwebp-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
 
-    // The house: each imports only what stands above it here.
+    // The modules: each imports only what stands above it here.
     .target(name: "Tensors", dependencies: ["CTorch"]),
     .target(name: "Networks", dependencies: ["Tensors"]),
     .target(name: "Files", dependencies: ["Networks", "Tensors", "CHDF5", "CYAML", "CZlib"]),
@@ -114,7 +114,7 @@ let package = Package(
       dependencies: ["SDXL", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "benchmarks/UNetBenchmark"),
 
-    // A test target for each house, one for all plugins, and what they share. A core test needs small plugins alone: SDXL and
+    // A test target for each module, one for all plugins, and what they share. A core test needs small plugins alone: SDXL and
     // the rewards with large networks are PluginTests' and the command's.
     .target(
       name: "TestSupport",

@@ -33,7 +33,7 @@ public struct ObjectiveChecks {
     public var description: String { "\(check): \(message)" }
   }
 
-  public struct Failure: Error, CustomStringConvertible {
+  public struct Violations: Error, CustomStringConvertible {
     public let findings: [Finding]
     public var description: String { findings.map(\.description).joined(separator: "\n") }
   }
@@ -43,10 +43,10 @@ public struct ObjectiveChecks {
   /// - Parameter objective: called once for each check.
   public init(_ objective: @autoclosure @escaping () throws -> any MatchingObjective) { make = objective }
 
-  /// - Throws: `Failure` with all violations.
+  /// - Throws: `Violations` with all of them.
   public func all(except left: Set<Check> = []) throws {
     let findings = Check.allCases.filter { !left.contains($0) }.flatMap(findings)
-    if !findings.isEmpty { throw Failure(findings: findings) }
+    if !findings.isEmpty { throw Violations(findings: findings) }
   }
 
   /// The violations of one law. An error that the objective throws counts as a violation.

@@ -20,9 +20,9 @@ private struct Judged {
     let scratch = try Scratch()
     suite = try GenEvalBenchmark("\(fixtures)/metadata.jsonl")
     detections = try GenEvalDetections.read(
-      scratch.write(ScorerFixture.unzipped("geneval/detections.jsonl.gz"), to: "detections.jsonl"))
+      scratch.write(ScorerFixture.text("geneval/detections.jsonl.gz"), to: "detections.jsonl"))
     official = try GenEvalResult.read(
-      scratch.write(ScorerFixture.unzipped("geneval/results.jsonl.gz"), to: "results.jsonl"))
+      scratch.write(ScorerFixture.text("geneval/results.jsonl.gz"), to: "results.jsonl"))
   }
 }
 
@@ -79,7 +79,7 @@ private struct Judged {
   @Test func `The official scorer's boxes are read as detections, and judged as it does`() throws {
     let judged = try Judged()
     let scratch = try Scratch()
-    let path = try scratch.write(ScorerFixture.unzipped("geneval/results.jsonl.gz"), to: "results.jsonl")
+    let path = try scratch.write(ScorerFixture.text("geneval/results.jsonl.gz"), to: "results.jsonl")
     let detections = try GenEvalDetections.read(path)
     let isColored = { (index: Int) in judged.suite.all[index].include.contains { $0.color != nil } }
     let plain = detections.filter { !isColored($0.index) }

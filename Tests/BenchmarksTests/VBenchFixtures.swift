@@ -32,17 +32,12 @@ enum VBenchFixtures {
     try SafetensorsFile("\(folder)/expected.safetensors").tensor(name)
   }
 
-  /// The content of a gzip file. Its last four bytes give the decompressed size.
-  static func unzipped(_ name: String) throws -> Data {
-    let path = "\(folder)/\(name)"
-    let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    return Data(try GzipFile(path).read(size, name))
-  }
+  static func data(_ name: String) throws -> Data { try unzipped("\(folder)/\(name)") }
 
   /// VBench's own list.
   static func prompts(in scratch: Scratch, augmented: String? = nil) throws -> VBenchPrompts {
     let path = scratch.path("VBench_full_info.json")
-    try unzipped("VBench_full_info.json.gz").write(to: URL(fileURLWithPath: path))
+    try data("VBench_full_info.json.gz").write(to: URL(fileURLWithPath: path))
     return try VBenchPrompts(path, augmented: augmented)
   }
 

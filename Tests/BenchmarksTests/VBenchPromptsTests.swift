@@ -28,7 +28,7 @@ import Testing
 
   @Test func `Files have the names that VBench's standard mode accepts, all of them and no other`() throws {
     let suite = try VBenchBenchmark(VBenchFixtures.prompts(in: scratch), framesPerSecond: 16)
-    let accepted = String(decoding: try VBenchFixtures.unzipped("accepted.txt.gz"), as: UTF8.self)
+    let accepted = String(decoding: try VBenchFixtures.data("accepted.txt.gz"), as: UTF8.self)
       .split(separator: "\n").map(String.init)
     #expect(accepted.count == 4730)
     // Two prompts occur twice in the list; their videos are made once.

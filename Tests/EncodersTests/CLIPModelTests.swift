@@ -49,7 +49,8 @@ import Testing
     let store = ParameterStore(.shapes)
     _ = try CLIPModel(store.root, .vitH14)
     func lines(_ name: String) throws -> [String] {
-      String(decoding: try unzipped("\(name).names.gz"), as: UTF8.self).split(separator: "\n").map(String.init)
+      String(decoding: try unzipped("\(fixtures)/\(name).names.gz"), as: UTF8.self).split(separator: "\n").map(
+        String.init)
     }
     #expect(try store.all.map { "\($0.name)\t\($0.value.shape)" }.sorted() == lines("clip-vit-h-14"))
     #expect(store.count == 986_109_441)

@@ -50,7 +50,7 @@ import Testing
     let config = try CLIPTextConfiguration(ModelConfig(sizes, path: "config.json"), projected: projected)
     let store = ParameterStore(.shapes)
     _ = try CLIPTextTransformer(store.root, config)
-    let names = String(decoding: try unzipped("\(name).names.gz"), as: UTF8.self)
+    let names = String(decoding: try unzipped("\(fixtures)/\(name).names.gz"), as: UTF8.self)
     #expect(store.all.map { "\($0.name)\t\($0.value.shape)" }.sorted() == names.split(separator: "\n").map(String.init))
     #expect(store.count == (projected ? 694_659_840 : 123_060_480))
   }

@@ -21,12 +21,12 @@ private struct Fixture: Decodable {
   var kinds: [String: Kind]
 
   static let shared = Result {
-    try JSONDecoder().decode(Fixture.self, from: unzipped("tokenizer.json.gz"))
+    try JSONDecoder().decode(Fixture.self, from: unzipped("\(fixtures)/tokenizer.json.gz"))
   }
 
   /// CLIP's own merges, and the vocabulary that follows from them.
   static let table = Result {
-    let merges = String(decoding: try unzipped("merges.txt.gz"), as: UTF8.self)
+    let merges = String(decoding: try unzipped("\(fixtures)/merges.txt.gz"), as: UTF8.self)
     let plain = [33...126, 161...172, 174...255].flatMap { $0.map { String(Unicode.Scalar(UInt8($0))) } }
     let letters = plain + (0..<256 - plain.count).map { String(Unicode.Scalar(256 + UInt32($0))!) }
     let merged = merges.split(separator: "\n").dropFirst().map { $0.split(separator: " ").joined() }

@@ -7,13 +7,6 @@ import TestSupport
 
 let fixtures = "\(Repository.tests)/EncodersTests/Fixtures"
 
-/// The content of a gzip file. Its last four bytes give the decompressed size.
-func unzipped(_ name: String) throws -> Data {
-  let path = "\(fixtures)/\(name)"
-  let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-  return Data(try GzipFile(path).read(size, name))
-}
-
 /// The pictures as a model sees them, float32 [7, 3, 28, 28], by one of the ways that `make_clip_model.py` names.
 func preparedPictures(_ name: String) throws -> Tensor {
   if name == "pad" { return try SafetensorsFile("\(fixtures)/padded.safetensors").tensor(name) }

@@ -99,8 +99,8 @@ import Testing
     try scratch.write(recipe(), to: "r.yaml")
     let words = try Fewstep.run("check", "r.yaml", in: scratch).output
     for part in [
-      "every key known", "student     ", "fake teacher", "ω = 1.5", "g = 0.5", "calendar", "disk", "time",
-      "all is well", "rewards at every step", "checkpoints after 4, 8, 12", "gan ", "discriminator ",
+      "every key known", "student     ", "fake teacher", "ω = 1.5", "g = 0.5", "schedule", "disk", "time",
+      "The recipe is valid.", "rewards at every step", "checkpoints after 4, 8, 12", "gan ", "discriminator ",
     ] { #expect(words.contains(part), "\(part) in \(words)") }
     #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["r.yaml"])
     let many = try Fewstep.run("check", "r.yaml", "--set", "evaluation.samples=1000", in: scratch, expecting: 65)

@@ -23,7 +23,7 @@ import Testing
     let found = ObjectiveChecks.Check.allCases.filter { !checks.findings($0).isEmpty }
     // A loss that is not a scalar fails everything.
     #expect(check == .losses ? found.contains(.losses) : found == [check], "\(found)")
-    let failure = #expect(throws: ObjectiveChecks.Failure.self) { try checks.all() }
+    let failure = #expect(throws: ObjectiveChecks.Violations.self) { try checks.all() }
     #expect(failure?.description.contains("\(check): ") == true)
   }
 }

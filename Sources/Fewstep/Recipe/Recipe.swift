@@ -170,13 +170,14 @@ public struct Recipe {
         "Rows of the diagnostics; beyond them every other step is dropped."),
       keepBest: output.has("keep-best")
         ? output.choice(
-          "keep-best", default: .energyDistance, affects: .future,
+          "keep-best", affects: .future,
           "The number that the best checkpoint is chosen by, which is then kept, written and evaluated; null: none.")
         : nil,
-      patience: output.has("keep-best")
-        ? output.integer(
-          "keep-best-patience", default: 0, in: .nonNegative, affects: .future,
-          "Steps without a better number after which the run ends early; 0: never.") : 0)
+      patience: output.integer(
+        "keep-best-patience", default: 0, in: .nonNegative, affects: .future,
+        "Steps without a better number after which the run ends early; 0: never."))
+    output.require(
+      self.output.patience == 0 || self.output.keepBest != nil, at: "keep-best-patience", "this needs keep-best")
     monitor = MonitorSettings(s, catalog)
 
     evaluation = s.optionalSection("evaluation", affects: .future).map { Self.evaluation($0, catalog) }

@@ -19,10 +19,10 @@ public struct Export {
 
   /// - Parameters:
   ///   - catalog: must contain the model's family.
-  ///   - step: the checkpoint; the last one by default.
+  ///   - step: the checkpoint; by default the best if the run keeps it, otherwise the last.
   /// - Throws: `Failure` if the model family has no exchange format or there is no such checkpoint.
   public init(_ folder: RunFolder, recipe: Recipe, catalog: Catalog, step: Int? = nil) throws {
-    guard let chosen = step ?? folder.checkpointSteps.last, folder.checkpointSteps.contains(chosen) else {
+    guard let chosen = try step ?? folder.defaultStep, folder.checkpointSteps.contains(chosen) else {
       throw Failure(
         .missing, at: folder.path, "there is no such checkpoint", expected: "one of \(folder.checkpointSteps)",
         got: step.map { "step \($0)" } ?? "none")

@@ -16,7 +16,7 @@ public struct FinishedRun {
   public init(_ path: String, step: Int? = nil, overrides: [String] = [], catalog: Catalog) throws {
     folder = try RunFolder(existing: path)
     let steps = folder.checkpointSteps
-    guard let chosen = try step ?? folder.bestStep ?? steps.last, steps.contains(chosen) else {
+    guard let chosen = try step ?? folder.defaultStep, steps.contains(chosen) else {
       throw Failure(
         .missing, at: path, step.map { "there is no checkpoint of step \($0)" } ?? "there is no checkpoint",
         advice: steps.isEmpty ? nil : "There are checkpoints of steps \(steps).")

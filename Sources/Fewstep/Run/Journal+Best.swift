@@ -1,12 +1,16 @@
+import Foundation
 import Tensors
 
 /// The checkpoint that is the best by the number that `output.keep-best` names.
 extension Journal {
   /// - Parameter step: the step that the run continues from. Improvements without a checkpoint are forgotten.
   func openBest(from step: Int) throws {
-    bestFile = try trainer.recipe.output.keepBest.map { metric in
-      try BestFile(folder.best, metric, upTo: step, checkpoints: folder.checkpointSteps)
+    guard let metric = trainer.recipe.output.keepBest else {
+      // Left by the run before a resume that keeps none.
+      try? FileManager.default.removeItem(atPath: folder.best)
+      return
     }
+    bestFile = try BestFile(folder.best, metric, upTo: step, checkpoints: folder.checkpointSteps)
   }
 
   /// Compares a step with the best so far, and keeps its checkpoint if it is better.

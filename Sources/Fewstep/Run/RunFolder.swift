@@ -34,6 +34,11 @@ public struct RunFolder: Sendable {
   /// - Throws: `Failure` if the file is malformed.
   public var bestStep: Int? { get throws { try BestFile.step(in: best) } }
 
+  /// The checkpoint that commands open by default: the best one if the run keeps it, otherwise the last; nil if there is none.
+  ///
+  /// - Throws: `Failure` if best.json is malformed.
+  public var defaultStep: Int? { get throws { try bestStep ?? checkpointSteps.last } }
+
   /// The run's warnings; none if there is no file.
   ///
   /// - Throws: `Failure` if the file is not a list of warnings.

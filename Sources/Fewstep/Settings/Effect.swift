@@ -4,7 +4,7 @@ public enum Effect: String, Sendable, CaseIterable {
   case results
   /// Only the future: how long a run trains, what ends it, how its student is scored.
   case future
-  /// How long a run takes or waits, not its results.
+  /// How long a run takes or waits, not its results, which stay the same within rounding.
   case speed
   /// The records: which are written, and how often.
   case records

@@ -6,7 +6,8 @@ import Tensors
 
 /// The source of samples: a run's student or teacher, or a pretrained model.
 struct SourceArguments: ParsableArguments {
-  @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
+  @Option(help: "Which checkpoint, by its step; by default the best if the run keeps it, otherwise the last.") var step:
+    Int?
   @Option(help: "Sample the teacher instead, in this many steps; by default, for a model, its family's.")
   var teacherSteps: Int?
   @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?

@@ -24,7 +24,8 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The folder to write, for diffusers and component.") var into: String?
   @Option(help: "The file to write, for adapters.") var output: String?
   @Option(help: "The dtype that weights are stored in.") var dtype = Precision.float16
-  @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
+  @Option(help: "Which checkpoint, by its step; by default the best if the run keeps it, otherwise the last.") var step:
+    Int?
 
   func validate() throws {
     guard (into == nil) != (output == nil), (into != nil) == Export.folderFormats.contains(format) else {

@@ -53,7 +53,7 @@ struct Check: ParsableCommand {
       let columns = [step.time, step.alpha, step.sigma, step.timestep]
       lines.append(("", columns.map { brief($0).padding(toLength: 10, withPad: " ", startingAt: 0) }.joined()))
     }
-    lines += preflight.calendar.enumerated().map { ($0 == 0 ? "calendar" : "", $1) }
+    lines += preflight.calendar.enumerated().map { ($0 == 0 ? "schedule" : "", $1) }
     lines.append(
       (
         "disk",
@@ -71,7 +71,7 @@ struct Check: ParsableCommand {
         "\(brief(preflight.secondsPerStep)) s a step, some \(Progress.clock(total)) for \(recipe.training.steps)"
       ))
     let table = lines.map { $0.0.padding(toLength: 13, withPad: " ", startingAt: 0) + $0.1 }
-    return (table + ["all is well"]).joined(separator: "\n")
+    return (table + ["The recipe is valid."]).joined(separator: "\n")
   }
 
   private func room(_ bytes: Int) -> String {

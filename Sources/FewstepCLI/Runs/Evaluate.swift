@@ -12,7 +12,8 @@ struct Evaluate: ParsableCommand {
       """)
 
   @Argument(help: "A run folder whose recipe has an `evaluation` section.") var folder: String
-  @Option(help: "Which checkpoint, by its step; the last one by default.") var step: Int?
+  @Option(help: "Which checkpoint, by its step; by default the best if the run keeps it, otherwise the last.") var step:
+    Int?
   @Option(help: "How many samples; by default the recipe's number.") var samples: Int?
   @Option(name: .customLong("set"), help: "Replace one value of the evaluation: evaluation.KEY=VALUE. May be repeated.")
   var overrides: [String] = []

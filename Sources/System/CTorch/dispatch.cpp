@@ -88,7 +88,7 @@ ct_value result_of(IValue value) {
     out.tag = CT_BOOL;
     out.integer = value.toBool();
   } else if (!value.isNone()) {
-    throw std::invalid_argument("a result of type " + value.tagKind() + " cannot pass the C door");
+    throw std::invalid_argument("a result of type " + value.tagKind() + " cannot be returned to Swift");
   }
   return out;
 }

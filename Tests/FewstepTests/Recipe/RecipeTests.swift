@@ -67,10 +67,13 @@ import Testing
         let hit = words.first { $0.hasPrefix(expected) && $0.contains("\(wrong)'") }
         #expect(hit?.contains("Did you mean '\(key)'") == true, "\(path) as \(wrong): \(words)")
         // The only other errors are that a section or its plugin is missing, or that keys of a removed value are
-        // unknown.
+        // unknown, or that another key needs it.
         let belonging = "unknown key '\(path.joined(separator: "."))-"
         #expect(
-          words.allSatisfy { $0.hasPrefix(expected) || $0.contains("is missing") || $0.contains(belonging) },
+          words.allSatisfy {
+            $0.hasPrefix(expected) || $0.contains("is missing") || $0.contains(belonging)
+              || $0.hasSuffix("needs \(key)")
+          },
           "\(path) as \(wrong): \(words)")
       }
     }

@@ -80,9 +80,8 @@ import Testing
   }
 
   @Test func `A full model has the tensors of the published file, and what it does not read is known`() throws {
-    let path = "\(imageReward)/image-reward.names.gz"
-    let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    let listed = String(decoding: try GzipFile(path).read(size, "the names"), as: UTF8.self).split(separator: "\n")
+    let listed = String(decoding: try unzipped("\(imageReward)/image-reward.names.gz"), as: UTF8.self)
+      .split(separator: "\n")
     let store = ParameterStore(.shapes)
     _ = try ImageRewardModel.blip(store.root, .large, .base)
     _ = try ImageRewardModel.head(store.root, BERTConfiguration.base.width)

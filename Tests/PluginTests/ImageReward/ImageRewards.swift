@@ -42,12 +42,6 @@ func reward(_ section: String, prompts: [String] = []) throws -> any ImageFileRe
     make(PluginContext(device: .cpu, seed: 0, backbone: ImagesBackbone(prompts))) as? any ImageFileReward)
 }
 
-/// The largest difference as a share of the largest expected number. Vectorized kernels sum in another order, so that small
-/// entries of a gradient are only as exact as the large ones they cancel from.
-func relativeDifference(_ a: Tensor, from expected: Tensor) throws -> Double {
-  try largestDifference(a, expected) / abs(expected).doubles().max()!
-}
-
 func expected(_ folder: String, _ name: String) throws -> Tensor {
   try SafetensorsFile("\(fixtures)/\(folder)/expected.safetensors").tensor(name)
 }

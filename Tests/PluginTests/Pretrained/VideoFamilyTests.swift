@@ -29,7 +29,7 @@ import Testing
       fake-teacher: {updates: 1, lora: {rank: 1}}
       training: {steps: 3, batch: 4, micro-batches: 2}
       monitor: {samples: 4, teacher-steps: 2}
-      output: {log-every: 1, diagnostics-every: 1, sample-every: 3}
+      output: {log-every: 1, diagnostics-every: 1, sample-every: 3, checkpoint-every: 1, keep: 9}
       """)
     let recipe = try Recipe(node, catalog: catalog())
     let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
@@ -65,6 +65,17 @@ import Testing
     let weights = try SafetensorsFile(
       scratch.path("transformer/diffusion_pytorch_model.safetensors"))
     #expect(try weights.tensor("frames.weight").shape == [4, 3, 3, 1, 1])
+
+    // The best checkpoint, if the run keeps one, is what is exported.
+    try AtomicFile.write(
+      Data(#"{"metric": "reward", "improvements": [{"step": 1, "value": 0}]}"#.utf8), to: folder.best)
+    func exported(_ step: Int?) throws -> [UInt8] {
+      let export = try Export(folder, recipe: recipe, catalog: catalog(), step: step)
+      let path = scratch.path("step-\(step ?? 0).safetensors")
+      try export.write("peft", to: path, dtype: .float32)
+      return try bytes(SafetensorsFile(path).tensor("transformer.frames.lora_B.weight"))
+    }
+    #expect(try exported(nil) == exported(1) && exported(nil) != exported(3))
   }
 
   @Test func `Videos are scored by an image reward and by a discriminator's convolutions`() throws {

@@ -8,11 +8,9 @@ import TestSupport
 enum EncoderFixtures {
   static let folder = "\(Repository.tests)/PluginTests/SDXL/Fixtures"
 
-  /// The lines of a gzip file. Its last four bytes give the decompressed size.
+  /// The lines of a gzip file.
   static func lines(_ name: String) throws -> [String] {
-    let path = "\(folder)/\(name)"
-    let size = try Data(contentsOf: URL(fileURLWithPath: path)).suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    return String(decoding: try GzipFile(path).read(size, name), as: UTF8.self).split(separator: "\n").map(String.init)
+    String(decoding: try unzipped("\(folder)/\(name)"), as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   /// The largest difference, divided by b's largest element if that is above 1.

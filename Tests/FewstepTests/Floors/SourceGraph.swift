@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 
 /// The files of a module that use what its other folders declare: types by their names, functions and variables of a file,
-/// and members of types and extensions that one file alone declares.
+/// and members of types and extensions that one file alone declares. It does not see initializers, operators and subscripts, nor
+/// members whose name is declared more than once.
 struct SourceGraph {
   struct Arrow: CustomStringConvertible {
     let from: SourceFile

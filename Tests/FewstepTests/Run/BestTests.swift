@@ -60,6 +60,15 @@ import Testing
     #expect(try run.folder.bestStep == 12 && run.folder.checkpointSteps == [12, 20])
   }
 
+  @Test func `A resume that keeps no best forgets it, and commands open the last checkpoint again`() throws {
+    let scratch = try Scratch()
+    do { _ = try train(recipe(), scratch.path("r"), until: 7, [4: 3]) }
+    let plain = try recipe(["output.keep-best": "null"])
+    let (run, _) = try train(plain, scratch.path("r"), resume: true, [:])
+    #expect(run.folder.checkpointSteps == [20] && !scratch.has("r/best.json"))
+    #expect(try run.folder.bestStep == nil && run.folder.defaultStep == 20)
+  }
+
   @Test func `A run ends early when its number has not become better for long enough`() throws {
     let scratch = try Scratch()
     let (run, ending) = try train(recipe(["output.keep-best-patience": "6"]), scratch.path("r"), [4: 3, 6: 2])
@@ -88,28 +97,10 @@ import Testing
     (["output.keep-best": "held-out-rewards"], "held-out"),
     (["output.keep-best": "reward", "reward": "null"], "no reward"),
     (["output.keep-best": "frechet"], "frechet-distance"),
-    (["output.keep-best": "null", "output.keep-best-patience": "4"], "unknown key"),
+    (["output.keep-best": "null", "output.keep-best-patience": "4"], "needs keep-best"),
   ])
   func `A number that a recipe does not measure is refused`(_ changes: [String: String], _ expected: String) {
     let error = #expect(throws: RecipeError.self) { _ = try recipe(changes) }
     #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
-  }
-}
-
-@Suite struct PixelStatisticsTests {
-  @Test func `Brightness and clipped shares are those of the pixels, part by part`() throws {
-    let stage = try Stage.images()
-    // Pixels are samples / 2 + 1/2, clipped to 0...1: half black, a quarter white, a quarter grey.
-    let row = try Tensor([-1, -1, -3, -1.5, 1, 2, 0, 0].map { Float($0) })
-    let samples = try concatenated(Array(repeating: row, count: 8 * 5)).reshaped([5, 1, 8, 8])
-    let whole = try #require(try PixelStatistics(samples, stage.backbone, part: 5))
-    let parts = try #require(try PixelStatistics(samples, stage.backbone, part: 2))
-    for statistics in [whole, parts] {
-      #expect(Swift.abs(statistics.brightness - (0.25 + 0.25 * 0.5)) < 1e-6)
-      #expect(statistics.black == 0.5 && statistics.white == 0.25)
-    }
-    let grey = try #require(try PixelStatistics(samples * 0, stage.backbone, part: 5))
-    #expect(whole.saturation(over: grey) == 0.5 && grey.saturation(over: whole) == -0.25)
-    #expect(try PixelStatistics(.zeros([3, 2]), tinyMixture(), part: 3) == nil)
   }
 }
