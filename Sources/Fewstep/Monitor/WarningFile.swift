@@ -26,20 +26,9 @@ struct WarningFile {
 
   /// The warnings of a run; none if there is no file.
   static func read(_ path: String) throws -> [Warning] {
-    guard let data = FileManager.default.contents(atPath: path) else { return [] }
-    guard let warnings = try? JSONDecoder.pretty.decode([Warning].self, from: data) else {
-      throw Failure(
-        .malformed, at: path, expected: "a list of warnings", got: "something else",
-        advice: "Move the file away: a run can do without it.")
-    }
-    return warnings
+    try JSONFile.read(
+      path, expected: "a list of warnings", advice: "Move the file away: a run can do without it.") ?? []
   }
 
-  private func write() throws {
-    guard !warnings.isEmpty else {
-      try? FileManager.default.removeItem(atPath: path)
-      return
-    }
-    try AtomicFile.write(JSONEncoder.pretty.encode(warnings), to: path)
-  }
+  private func write() throws { try JSONFile.write(warnings.isEmpty ? nil : warnings, to: path) }
 }

@@ -42,25 +42,18 @@ struct BestFile {
     return true
   }
 
+  static func remove(_ path: String) throws { try JSONFile.write(Contents?.none, to: path) }
+
   /// The step of a run's best checkpoint; nil if the run does not keep one.
   static func step(in path: String) throws -> Int? { try read(path)?.improvements.last?.step }
 
   private static func read(_ path: String) throws -> Contents? {
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    guard let contents = try? JSONDecoder.pretty.decode(Contents.self, from: data) else {
-      throw Failure(
-        .malformed, at: path, expected: "the improvements of a run", got: "something else",
-        advice: "Move the file away: the last checkpoint is taken then.")
-    }
-    return contents
+    try JSONFile.read(
+      path, expected: "the improvements of a run", advice: "Move the file away: the last checkpoint is taken then.")
   }
 
   private func write() throws {
-    guard !improvements.isEmpty else {
-      try? FileManager.default.removeItem(atPath: path)
-      return
-    }
     let contents = Contents(metric: metric.rawValue, improvements: improvements)
-    try AtomicFile.write(JSONEncoder.pretty.encode(contents), to: path)
+    try JSONFile.write(improvements.isEmpty ? nil : contents, to: path)
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 
 /// The checkpoint that is the best by the number that `output.keep-best` names.
@@ -7,7 +6,7 @@ extension Journal {
   func openBest(from step: Int) throws {
     guard let metric = trainer.recipe.output.keepBest else {
       // Left by the run before a resume that keeps none.
-      try? FileManager.default.removeItem(atPath: folder.best)
+      try BestFile.remove(folder.best)
       return
     }
     bestFile = try BestFile(folder.best, metric, upTo: step, checkpoints: folder.checkpointSteps)

@@ -70,16 +70,13 @@ public struct SweepFolder: Sendable {
       try trial.node.write(to: recipe(trial))
     }
     let members = sweep.trials.map { Member(variant: $0.variant, seed: $0.recipe.seed, path: $0.path) }
-    try AtomicFile.write(try JSONEncoder.pretty.encode(members), to: index)
+    try JSONFile.write(members, to: index)
   }
 
   /// The runs that sweep.json lists; nil if there is none.
   public func members() throws -> [Member]? {
-    guard let data = FileManager.default.contents(atPath: index) else { return nil }
-    do { return try JSONDecoder().decode([Member].self, from: data) } catch {
-      throw Failure(
-        .malformed, at: index, "not a list of runs as `fewstep sweep` writes it",
-        advice: "Run the same sweep again to rewrite it.")
-    }
+    try JSONFile.read(
+      index, expected: "a list of runs as `fewstep sweep` writes it",
+      advice: "Run the same sweep again to rewrite it.")
   }
 }
