@@ -48,8 +48,7 @@ public final class TrainingComponents {
     let objective = try Self.fitting("objective", recipe) { try recipe.objective(full) }
     self.objective = objective
     let scenes = SceneBuilder(
-      backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: recipe.steps,
-      matching: recipe.matching)
+      recipe, backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher)
     try Self.fitting("objective", recipe) { try objective.prepare(for: scenes, seed: recipe.seed + 2) }
     reward = try Self.fitting("reward", recipe) { try recipe.reward?(full) }
     data = try Self.fitting("data", recipe) { try recipe.data?(full) }
@@ -84,9 +83,7 @@ public final class TrainingComponents {
 
   /// The builder of a run's scenes.
   public func scenes(_ recipe: Recipe) -> SceneBuilder {
-    SceneBuilder(
-      backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: recipe.steps,
-      matching: recipe.matching)
+    SceneBuilder(recipe, backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher)
   }
 
   /// Reports a value that a plugin does not accept at its position in the recipe.
@@ -140,5 +137,15 @@ public final class TrainingComponents {
   /// External scorers by their reward's key in the recipe.
   public var scorers: [(key: String, scorer: Fingerprint)] {
     rewards.filter { !$0.reward.scorer.isEmpty }.map { ($0.key, $0.reward.scorer) }
+  }
+}
+
+extension SceneBuilder {
+  fileprivate init(
+    _ recipe: Recipe, backbone: any Backbone, teacher: any Teacher, student: any Student, fakeTeacher: any FakeTeacher
+  ) {
+    self.init(
+      backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: recipe.steps,
+      matching: recipe.matching)
   }
 }
