@@ -31,7 +31,7 @@ final class FixedBatch {
     let diversity: Double
     /// Of the first `monitor.pixel-samples` samples; nil for none, and for samples without pixels.
     let pixels: PixelStatistics?
-    /// The samples [N, D], float32.
+    /// The samples [N, D], float32, in the host's memory: of videos they are large.
     let samples: Tensor
     /// Scores by reward name, one per sample.
     let rewards: [(name: String, values: [Double])]
@@ -73,18 +73,21 @@ final class FixedBatch {
     try noGrad { try mean((student.centre - teacher.centre).squared()).item().squareRoot() / teacher.std }
   }
 
-  /// How far the student's distribution is from the teacher's: their energy distance as a share of the mean distance of
-  /// the teacher's samples, 0 for equal distributions.
+  /// The energy distance between student and teacher, see `MonitorReport.energyDistance`.
   func energyDistance(of student: Measurement) throws -> Double {
-    try noGrad {
-      func mean(_ a: Tensor, _ b: Tensor, isSame: Bool) throws -> Double {
-        let (n, m) = (Double(a.shape[0]), Double(b.shape[0]))
-        return try sum(a.distances(to: b).to(.float64)).item() / (isSame ? n * (n - 1) : n * m)
-      }
-      let own = try mean(teacher.samples, teacher.samples, isSame: true)
-      let others = try mean(student.samples, student.samples, isSame: true)
-      return try (2 * mean(student.samples, teacher.samples, isSame: false) - own - others) / own
+    try Self.energyDistance(student.samples, teacher.samples)
+  }
+
+  /// 2 E|x - y| - E|x - x'| - E|y - y'|, divided by E|y - y'|, of samples [N, D] each. Samples of one row share their noise: such
+  /// pairs are left out of all three means, so that equal distributions give 0 in the mean, and equal samples exactly.
+  static func energyDistance(_ x: Tensor, _ y: Tensor) throws -> Double {
+    let pairs = Double(x.shape[0] * (x.shape[0] - 1))
+    func mean(_ a: Tensor, _ b: Tensor) throws -> Double {
+      let distances = try a.distances(to: b).to(.float64)
+      return try (sum(distances).item() - distances.trace().item()) / pairs
     }
+    let own = try mean(y, y)
+    return try (2 * mean(x, y) - mean(x, x) - own) / own
   }
 
   /// The 5th percentile of the training reward on the teacher's samples; nil if there is no training reward.
@@ -109,7 +112,7 @@ final class FixedBatch {
         diversity: distances.reduce(0, +) / Double(distances.count) / dimension.squareRoot(),
         pixels: try PixelStatistics(
           samples.rows(0..<min(pixels, samples.shape[0])), backbone, part: conditions.first?.range.count ?? 1),
-        samples: try flat.to(.float32),
+        samples: try flat.to(.float32).to(.cpu),
         rewards: try rewards.map { name, proxy in
           let values = try conditions.flatMap { range, condition in
             let part = try samples.rows(range)

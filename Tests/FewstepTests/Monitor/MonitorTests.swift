@@ -62,6 +62,16 @@ final class FlakyObjective: MatchingObjective {
     #expect(Set(monitor.fixedBatch.prompts).count == 3 && monitor.fixedBatch.prompts.count == 24)
   }
 
+  @Test func `The energy distance of equal samples is 0, and that of two shifted sets is known`() throws {
+    let x = try normal("energy", [40, 3])
+    #expect(try Swift.abs(FixedBatch.energyDistance(x, x)) < 1e-6)
+    // On a line, with y = 0 and 2 and x = y + 1: mean distances without the pairs of one row are 2, 2 and 2.
+    let y = try Tensor([0, 2].map(Float.init), shape: [2, 1])
+    #expect(try Swift.abs(FixedBatch.energyDistance(y + 1, y) - 0) < 1e-6)
+    // A far shift d gives 2 d - 2 - 2, divided by 2.
+    #expect(try Swift.abs(FixedBatch.energyDistance(y + 100, y) - 98) < 1e-4)
+  }
+
   @Test func `A run that collapses is warned of, once a kind, in words and in a file`() throws {
     let scratch = try Scratch()
     let training = try run(recipe(absurd), scratch.path("r"))
