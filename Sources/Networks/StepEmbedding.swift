@@ -3,7 +3,7 @@ import Tensors
 /// Tells a network which of a student's steps made a sample: a vector for each step, added to the embedding of the time.
 ///
 /// All begin at zero, so that nothing changes before training. The vectors are in no checkpoint of the network and are trained
-/// even if the network is frozen under adapters. TDM's fake teacher is told the step likewise (arXiv 2503.06674, section 3.3).
+/// even if the network is frozen under adapters. TDM's fake teacher is told the step likewise (arXiv 2503.06674).
 public final class StepEmbedding {
   private let weight: Parameter
 

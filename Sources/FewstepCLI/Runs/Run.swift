@@ -103,6 +103,9 @@ struct Run: ParsableCommand {
       try printResult(scores, json: json, scores.text)
     }
     if image != nil { note("samples, teacher above student, same noise: \(path)") }
+    if let metric = run.trainer.recipe.output.keepBest, let best = try run.folder.bestStep {
+      note("the student is that of step \(best), the best by \(metric.rawValue)")
+    }
     note("run folder: \(run.folder.path)")
   }
 }

@@ -72,7 +72,7 @@ import Testing
     #expect(MatchedSteps.allCases.map { $0.meanPasses(4) } == [2.5, 4, 2.5])
   }
 
-  @Test func `A student of one step trains the same whatever is matched, but for what tells a step`() throws {
+  @Test func `A student of one step trains alike if all of its steps are matched or the last`() throws {
     let plain = try trainer(.all, ["student.steps": "[1]"])
     _ = try plain.train(3)
     let last = try trainer(.last, ["student.steps": "[1]"])
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func `What tells the step is saved and resumed, and is trained beside adapters of a frozen network`() throws {
+  @Test func `What tells the step is saved and resumed, and is trained with the adapters of a frozen network`() throws {
     let scratch = try Scratch()
     let changes = ["fake-teacher.lora": "{rank: 2}", "student.lora": "{rank: 2}"]
     let whole = try trainer(.stepAware, changes)
