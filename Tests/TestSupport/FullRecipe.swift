@@ -148,7 +148,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       std: 3
       diversity: 0.25
       brightness: 0.2
-      saturation: 0.3
+      saturation: 3
       fake-teacher-gap: 4
       gradient-norm: 50
       goodhart-gap: 1.5

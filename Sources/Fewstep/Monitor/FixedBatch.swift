@@ -29,7 +29,7 @@ final class FixedBatch {
     let std: Double
     /// Mean distance between two samples of one prompt, divided by √D.
     let diversity: Double
-    /// Of the first `monitor.pixel-samples` samples; nil for none, and for samples without pixels.
+    /// Of `monitor.pixel-samples` samples, evenly spread over the prompts; nil for none, and for samples without pixels.
     let pixels: PixelStatistics?
     /// The samples [N, D], float32, in the host's memory: of videos they are large.
     let samples: Tensor
@@ -111,7 +111,8 @@ final class FixedBatch {
         std: try mean(flat.variance([0], correction: 0)).item().squareRoot(),
         diversity: distances.reduce(0, +) / Double(distances.count) / dimension.squareRoot(),
         pixels: try PixelStatistics(
-          samples.rows(0..<min(pixels, samples.shape[0])), backbone, part: conditions.first?.range.count ?? 1),
+          samples.selected(Tensor(spread(pixels, over: samples.shape[0])).to(samples.device)), backbone,
+          part: conditions.first?.range.count ?? 1),
         samples: try flat.to(.float32).to(.cpu),
         rewards: try rewards.map { name, proxy in
           let values = try conditions.flatMap { range, condition in
@@ -121,6 +122,12 @@ final class FixedBatch {
           return (name, values)
         })
     }
+  }
+
+  /// At most `count` positions in 0..<total, evenly spaced.
+  private static func spread(_ count: Int, over total: Int) -> [Int] {
+    let count = min(count, total)
+    return (0..<count).map { $0 * total / count }
   }
 
   /// The error at evenly spaced times in a fixed random order, with the batch's own noise.

@@ -17,7 +17,7 @@ public struct MonitorReport {
   public let energyDistance: Double
   /// The mean pixel value minus that of the teacher's samples, between -1 and 1; nil for samples without pixels.
   public let brightness: Double?
-  /// The share of pixel values that are clipped at one end, black or white, beyond that of the teacher's samples.
+  /// The share of pixel values that are white, as a multiple of that of the teacher's samples; nil likewise.
   public let saturation: Double?
   /// The fake teacher's mean denoising error on the samples.
   public let denoisingError: Double

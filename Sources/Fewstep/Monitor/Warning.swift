@@ -12,7 +12,7 @@ public struct Warning: Codable, Equatable, Sendable, CustomStringConvertible {
     case diversity
     /// The distance of the mean pixel value from the teacher's samples', as a share of the range from black to white.
     case brightness
-    /// The share of pixel values that are black or white beyond the teacher's samples'.
+    /// The share of pixel values that are white, as a multiple of that of the teacher's samples.
     case saturation
     /// The fake teacher's error on unseen samples divided by its error on the samples it just trained on.
     case fakeTeacherGap = "fake-teacher-gap"
@@ -64,7 +64,7 @@ extension Warning.Kind {
     case .std: "the student's samples have another standard deviation than the teacher's"
     case .diversity: "the student's samples of one prompt have become similar"
     case .brightness: "the student's samples are brighter or darker than the teacher's"
-    case .saturation: "more of the student's pixels are clipped to black or white than of the teacher's"
+    case .saturation: "many more of the student's pixels are clipped to white than of the teacher's"
     case .fakeTeacherGap: "the fake teacher does not keep up with the student"
     case .gradientNorm: "a gradient has exploded"
     case .notFinite: "training has diverged"

@@ -44,8 +44,8 @@ public struct MonitorSettings {
       "samples", default: 64, in: .closed(4, 100_000), affects: .results,
       "Samples of the fixed batch, 4 or more a prompt.")
     pixelSamples = s.integer(
-      "pixel-samples", default: 16, in: .closed(0, 100_000), affects: .results,
-      "Samples of the fixed batch whose pixels are looked at, for which latents are decoded; 0: none.")
+      "pixel-samples", default: 64, in: .closed(0, 100_000), affects: .results,
+      "Samples of the fixed batch, evenly spread, whose pixels are compared; latents are decoded for it. 0: none.")
     teacherSteps = s.integer(
       "teacher-steps", default: 20, in: .closed(1, 100_000),
       "DDIM steps in which the teacher makes the same samples, once at the start: what the student's are compared with."
@@ -72,8 +72,8 @@ public struct MonitorSettings {
       "brightness", default: 0.1, in: .closed(0, 1),
       "Distance of the mean pixel value from the teacher's, as a share of the range from black to white.")
     saturation = s.number(
-      "saturation", default: 0.1, in: .closed(0, 1),
-      "The share of pixel values that are clipped to black or white, beyond the teacher's.")
+      "saturation", default: 4, in: .atLeast(1),
+      "The share of pixel values that are clipped to white, as a multiple of the teacher's (0.2% at least).")
     fakeTeacherGap = s.number(
       "fake-teacher-gap", default: 3, in: .positive,
       "The fake teacher's error on unseen samples divided by its error on the samples it just trained on.")
