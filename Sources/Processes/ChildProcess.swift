@@ -35,13 +35,14 @@ public final class ChildProcess {
       throw Failure(.missing, at: folder, "there is no such folder")
     }
     let (toIt, fromIt, itsErrors) = (try PipeEnds(), try PipeEnds(), try PipeEnds())
+    // The child notices that its input closes.
+    guardian = try? ProcessGuard(asks: false, seconds: 2)
     let started = RunningProcess(
       try spawn(
         command, in: folder, environment: environment, input: toIt.reading, output: fromIt.writing,
         errors: itsErrors.writing))
     process = started
-    // The child notices that its input closes.
-    guardian = try? ProcessGuard(started.id, asks: false, seconds: 2)
+    guardian?.watch(started.id)
     (input, output, errors) = (toIt.takeWriting(), fromIt.takeReading(), itsErrors.takeReading())
     for descriptor in [input, output, errors] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
   }

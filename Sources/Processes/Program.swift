@@ -66,10 +66,11 @@ public struct Program: Sendable {
   public func show(
     _ arguments: [String], in folder: String, environment: [String: String] = [:], until isStopped: () -> Bool
   ) throws -> Int32 {
+    // Launchers need ten seconds to end processes that they started in other groups.
+    let guardian = try? ProcessGuard(asks: true, seconds: 10)
     let process = try started(
       arguments, in: folder, environment: environment, output: .standardError, errors: .standardError)
-    // Launchers need ten seconds to end processes that they started in other groups.
-    let guardian = try? ProcessGuard(process.id, asks: true, seconds: 10)
+    guardian?.watch(process.id)
     var isTold = false
     while process.isRunning {
       usleep(100_000)
