@@ -67,6 +67,9 @@ public final class SDXL: PretrainedModel {
     ]
   }
 
+  /// CLIP reads 77 tokens.
+  public var conditionSizes: [String: Int] { ["n": 77] }
+
   public func denoiser(_ scope: Scope, studentSteps: Int?) throws -> any ConditionedNetwork {
     try UNet(scope, unet, studentSteps: studentSteps)
   }

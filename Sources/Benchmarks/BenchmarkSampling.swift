@@ -36,17 +36,15 @@ public struct BenchmarkSampling {
   /// Generates what is missing, and an image of some samples next to them.
   ///
   /// - Parameters:
-  ///   - batch: samples made at once.
-  ///   - check: called between calls of the network; what it throws ends the work, and the next call continues it.
+  ///   - batch: samples made at once; nil takes the source's.
   ///   - progress: called with the number of files that exist.
-  public func callAsFunction(
-    batch: Int, check: @escaping () throws -> Void = {}, progress: (Int) throws -> Void = { _ in }
-  ) throws -> BenchmarkSamples {
+  public func callAsFunction(batch: Int? = nil, progress: (Int) throws -> Void = { _ in }) throws -> BenchmarkSamples {
+    let batch = batch ?? source.batch
     try generation(batch: batch) { prompts, first in
       var generator = try source.generator(prompts, seed: seed, batch: batch)
       generator.first = first
-      let samples = try source.samples(generator, promptIDs: Array(prompts.indices), check: check)
-      guard let pixels = try noGrad({ try source.backbone.pixels(samples) }) else {
+      let samples = try source.samples(generator, promptIDs: Array(prompts.indices))
+      guard let pixels = try source.backbone.pixels(samples, part: batch) else {
         throw Failure(.malformed, at: source.folder, "samples of this model family are points")
       }
       return pixels

@@ -91,13 +91,13 @@ public final class ModelEvaluation {
   /// The scores of `samplesDuring` samples of a student that trains, by name: "frechet-distance", "recall". They are compared
   /// with the same real samples as those of `scores`, but are of fewer samples: compare them with each other only.
   ///
-  /// - Parameter progress: called with the number of samples that are done. May throw to stop.
-  public func smallScores(student: any Student, steps: [Double], progress: (Int) throws -> Void) throws -> [(
+  /// - Parameter progress: called with how many samples are made, and of how many.
+  public func smallScores(student: any Student, steps: [Double], progress: (Int, Int) -> Void) throws -> [(
     name: String, value: Double
   )] {
     let sampling = SampleGenerator(backbone, seed: settings.seed, batch: settings.batch)
     let prompts = sampling.promptIDs(settings.samplesDuring)
-    let made = try sampling.fewStep(student, steps: steps, promptIDs: prompts, progress: progress)
+    let made = try sampling.fewStep(student, steps: steps, promptIDs: prompts) { progress($0, prompts.count) }
     let score = try score("student", made, prompts)
     return Metric.allCases.compactMap { metric in
       metric.value(score).map { (metric.settingName, $0) }
@@ -110,9 +110,11 @@ public final class ModelEvaluation {
   ) throws -> Score {
     let made = try Self.features(of: samples, network, backbone, settings)
     let accuracy = try ClassAccuracy(scores: made.logProbabilities, wanted: classes)
+    let resamples =
+      classes.count == measures.resamples.count ? measures.resamples : try Resamples(of: classes.count)
     var score = Score(
-      model, try measures(made.features), classAccuracy: try Estimate(shareOf: accuracy.isRight, measures.resamples),
-      effectiveClasses: accuracy.seen.effectiveClasses, reward: try meanReward(samples, classes))
+      model, try measures(made.features), classAccuracy: try Estimate(shareOf: accuracy.isRight, resamples),
+      effectiveClasses: accuracy.seen.effectiveClasses, reward: try meanReward(samples, classes, resamples))
     (score.steps, score.sampler, score.times) = (steps, sampler, times)
     return score
   }
@@ -124,16 +126,17 @@ public final class ModelEvaluation {
     return kind.merging(reward.scorer.prefixed("scorer")).prefixed("reward")
   }
 
-  private func meanReward(_ samples: Tensor, _ classes: [Int]) throws -> Estimate? {
+  private func meanReward(_ samples: Tensor, _ classes: [Int], _ resamples: Resamples) throws -> Estimate? {
     guard let reward else { return nil }
     var rewards = [Double]()
     for start in stride(from: 0, to: classes.count, by: settings.batch) {
       let range = start..<min(start + settings.batch, classes.count)
-      let part = try samples.rows(range)
+      let part = try samples.rows(range).to(backbone.device)
       let condition = try backbone.condition(Array(classes[range]))
-      rewards += try noGrad { try reward.score(part, pixels: backbone.pixels(part), given: condition).doubles() }
+      let pixels = reward.readsPixels ? try noGrad { try backbone.pixels(part) } : nil
+      rewards += try noGrad { try reward.score(part, pixels: pixels, given: condition).doubles() }
     }
-    return try Estimate(meanOf: rewards, measures.resamples)
+    return try Estimate(meanOf: rewards, resamples)
   }
 
   /// The first `count` samples of a source in a fixed order of this evaluation, and their classes.
@@ -149,7 +152,7 @@ public final class ModelEvaluation {
     try noGrad {
       let batch = settings.batch
       let parts = try stride(from: 0, to: samples.shape[0], by: batch).map { start in
-        let part = try samples.rows(start..<min(start + batch, samples.shape[0]))
+        let part = try samples.rows(start..<min(start + batch, samples.shape[0])).to(backbone.device)
         return try network.features(
           part, pixels: backbone.pixels(part), of: backbone.medium, settings.frames, batch: batch)
       }

@@ -1,7 +1,6 @@
 import Fewstep
 import Files
 import Foundation
-import Processes
 
 extension TrainingRun {
   /// Scores the student of a finished run, with its averaged weights if it has them, and writes evaluation.json. The first
@@ -24,19 +23,14 @@ extension TrainingRun {
     }
   }
 
-  /// Scores of the student as it is, with its averaged weights if it has them, for `Observer.evaluate`. They are left out if a
-  /// signal tells the run to stop meanwhile.
-  public func smallScores(_ evaluation: ModelEvaluation) -> () throws -> [(name: String, value: Double)] {
-    struct Stop: Error {}
-    return { [trainer] in
-      do {
-        return try trainer.withAveragedStudent {
-          try evaluation.smallScores(student: trainer.components.student, steps: trainer.recipe.steps) { _ in
-            if Signals.isRequested { throw Stop() }
-          }
-        }
-      } catch is Stop {
-        return []
+  /// Scores of the student as it is, with its averaged weights if it has them, for `Observer.evaluate`.
+  public func smallScores(_ evaluation: ModelEvaluation) -> (_ progress: (Int, Int) -> Void) throws -> [(
+    name: String, value: Double
+  )] {
+    { [trainer] progress in
+      try trainer.withAveragedStudent {
+        try evaluation.smallScores(
+          student: trainer.components.student, steps: trainer.recipe.steps, progress: progress)
       }
     }
   }

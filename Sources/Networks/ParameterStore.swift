@@ -19,6 +19,7 @@ public final class ParameterStore {
   /// All parameters, in the order in which the layers requested them.
   public private(set) var all = [Parameter]()
   public let dtype: DType
+  /// On the meta device parameters have shapes alone, whatever their source.
   public let device: Device
   private let source: Source
   private var index = [String: Int]()
@@ -82,6 +83,7 @@ public final class ParameterStore {
       adopt([shared])
       return shared
     case .shapes: value = try .empty(shape, dtype, on: .meta)
+    case .random where device == .meta, .checkpoint where device == .meta: value = try .empty(shape, dtype, on: .meta)
     case .random(let seed): value = try initializer.value(shape, name: name, seed: seed).to(dtype).to(device)
     case .checkpoint(let tensor):
       guard let tensor = try tensor(name) else { throw ParameterError.missing(name) }

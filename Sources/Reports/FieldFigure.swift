@@ -46,7 +46,8 @@ public struct FieldFigure {
   /// - Parameter step: the step of the current weights, for the title.
   public func figure(step: Int) throws -> Figure {
     let student = try SampleGenerator(components.backbone, seed: 1, batch: 1000).fewStep(
-      components.student, steps: recipe.steps, promptIDs: Array(repeating: prompt, count: Self.studentSamples))
+      components.student, steps: recipe.steps, promptIDs: Array(repeating: prompt, count: Self.studentSamples)
+    ).to(components.backbone.device)
     let side = Self.arrows
     let ticks = { (range: ClosedRange<Double>) in
       (0..<side).map { range.lowerBound + (range.upperBound - range.lowerBound) * (Double($0) + 0.5) / Double(side) }

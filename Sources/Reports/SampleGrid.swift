@@ -6,18 +6,20 @@ import Tensors
 public struct SampleGrid {
   /// The number of frames in a video's film strip.
   private static let frames = 4
+  /// The width that a grid should not exceed: larger images are shrunk by a whole factor.
+  private static let width = 4096
 
   private let backbone: any Backbone
   /// The number of images in a row; a film strip takes the space of four.
   private let columns: Int
+  /// The number of samples that are decoded at once.
+  private let part: Int
 
-  public init(_ backbone: any Backbone, columns: Int = 10) {
+  public init(_ backbone: any Backbone, columns: Int = 10, part: Int) {
     self.backbone = backbone
     self.columns = columns
+    self.part = part
   }
-
-  /// The number of samples that fill this many rows; for points, the number that shows a distribution.
-  public func count(rows: Int) -> Int { backbone.isPlanar ? 1000 : rows * samplesPerRow }
 
   /// Bands of samples, one below the other, each with its name, which goes into the file's metadata. nil for points
   /// that are not in the plane.
@@ -26,13 +28,25 @@ public struct SampleGrid {
       [PNGImage.Text("Software", "Fewstep")]
       + bands.enumerated().map { PNGImage.Text("band \($0 + 1)", $1.name) }
     guard backbone.medium == .points else {
-      let images = try bands.map { ImageGrid.Band($0.name, try backbone.stills($0.samples, frames: Self.frames)) }
-      return try ImageGrid(columns: samplesPerRow, scale: 2).image(images, texts: texts)
+      let images = try bands.map { ImageGrid.Band($0.name, try stills($0.samples)) }
+      let side = images.first?.pixels.shape.last ?? 0
+      return try ImageGrid(columns: samplesPerRow, scale: side <= 256 ? 2 : 1).image(images, texts: texts)
     }
     guard backbone.isPlanar, let last = bands.last else { return nil }
     // The last band in color, over the first in gray.
     return try ScatterPlot(around: concatenated(bands.map(\.samples))).image(
       last.samples, classes: promptIDs, over: bands.count > 1 ? bands[0].samples : nil, texts: texts)
+  }
+
+  /// Small images in the host's memory.
+  private func stills(_ samples: Tensor) throws -> Tensor {
+    try concatenated(
+      stride(from: 0, to: samples.shape[0], by: part).map { start in
+        let images = try backbone.stills(
+          samples.rows(start..<min(start + part, samples.shape[0])), frames: Self.frames)
+        let factor = (images.shape[3] * samplesPerRow + Self.width - 1) / Self.width
+        return try (factor > 1 ? averagePooled(images, factor) : images).to(.cpu)
+      })
   }
 
   private var samplesPerRow: Int {
@@ -45,7 +59,7 @@ extension Backbone {
   ///
   /// - Throws: `Failure` for points.
   public func stills(_ samples: Tensor, frames: Int = 4) throws -> Tensor {
-    guard let pixels = try noGrad({ try pixels(samples) }) else {
+    guard let pixels = try noGrad({ try pixels(samples.to(device)) }) else {
       throw Failure(.malformed, at: "samples", expected: "images or videos", got: medium.description)
     }
     if case .videos = medium { return try filmStrip(pixels, frames: frames) }

@@ -11,38 +11,51 @@ private let foreachLerp = Operator("aten::_foreach_lerp_", "Scalar")
 private let fusedAdamW = Operator("aten::_fused_adamw_")
 private let fillInPlace = Operator("aten::fill_", "Scalar")
 
+/// On the meta device there is nothing to write in place.
 public enum Foreach {
+  private static func isMeta(_ a: [Tensor]) -> Bool { a.first?.device == .meta }
+
   /// a += scale · b
   public static func add(_ a: [Tensor], _ b: [Tensor], scale: Double = 1) throws {
+    if isMeta(a) { return }
     try foreachAdd.call([.tensors(a), .tensors(b), .double(scale)])
   }
 
   public static func add(_ a: [Tensor], _ value: Double) throws {
+    if isMeta(a) { return }
     try foreachAddScalar.call([.tensors(a), .double(value)])
   }
 
   /// a *= factor
   public static func multiply(_ a: [Tensor], by factor: Double) throws {
+    if isMeta(a) { return }
     try foreachMul.call([.tensors(a), .double(factor)])
   }
 
   /// a += scale · b · c
   public static func addProduct(_ a: [Tensor], _ b: [Tensor], _ c: [Tensor], scale: Double) throws {
+    if isMeta(a) { return }
     try foreachAddcmul.call([.tensors(a), .tensors(b), .tensors(c), .double(scale)])
   }
 
   /// a += scale · b / c
   public static func addQuotient(_ a: [Tensor], _ b: [Tensor], _ c: [Tensor], scale: Double) throws {
+    if isMeta(a) { return }
     try foreachAddcdiv.call([.tensors(a), .tensors(b), .tensors(c), .double(scale)])
   }
 
-  public static func squareRoots(_ a: [Tensor]) throws -> [Tensor] { try foreachSqrt.many(.tensors(a)) }
+  public static func squareRoots(_ a: [Tensor]) throws -> [Tensor] {
+    isMeta(a) ? try a.map { try $0.zerosLike() } : try foreachSqrt.many(.tensors(a))
+  }
 
   /// The Euclidean norm of each tensor.
-  public static func norms(_ a: [Tensor]) throws -> [Tensor] { try foreachNorm.many(.tensors(a), .double(2)) }
+  public static func norms(_ a: [Tensor]) throws -> [Tensor] {
+    isMeta(a) ? try a.map { _ in try .zeros([], on: .meta) } : try foreachNorm.many(.tensors(a), .double(2))
+  }
 
   /// a += weight · (b - a)
   public static func lerp(_ a: [Tensor], toward b: [Tensor], _ weight: Double) throws {
+    if isMeta(a) { return }
     if foreachLerp.exists {
       try foreachLerp.call([.tensors(a), .tensors(b), .double(weight)])
     } else {
@@ -63,6 +76,7 @@ public func adamWStep(
 ) throws {
   guard !parameters.isEmpty else { return }
   if fusedAdamW.exists, Runtime.hasFusedAdamW(on: parameters[0].device) {
+    if parameters[0].device == .meta { return }
     // The step is only read, so one tensor serves all.
     let steps = Array(repeating: try Tensor.full([], Double(step), on: parameters[0].device), count: parameters.count)
     try fusedAdamW.call([
@@ -97,9 +111,10 @@ private func pow(_ base: Double, _ exponent: Int) -> Double {
 extension Runtime {
   /// The fused step exists on the CPU since libtorch 2.4, on CUDA since 2.0.
   fileprivate static func hasFusedAdamW(on device: Device) -> Bool {
+    let device = device == .meta ? Rehearsal.current?.device ?? .meta : device
     let parts = version.split(separator: ".").prefix(2).compactMap { Int($0) }
     guard parts.count == 2 else { return false }
-    return device == .cpu ? (parts[0], parts[1]) >= (2, 4) : parts[0] >= 2
+    return device == .cpu || device == .meta ? (parts[0], parts[1]) >= (2, 4) : parts[0] >= 2
   }
 }
 

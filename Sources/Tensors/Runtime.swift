@@ -37,6 +37,7 @@ public enum Runtime {
 /// Synchronous only: the mode is per thread.
 public func autocast<R>(_ dtype: DType?, on device: Device, _ body: () throws -> R) throws -> R {
   guard let dtype else { return try body() }
+  if device == .meta { return try Rehearsal.autocast(dtype, body) }
   var before: Int32 = -1
   try check(ct_autocast(device.code.type, dtype.rawValue, &before), "autocast")
   defer { _ = ct_autocast(device.code.type, before, nil) }

@@ -8,6 +8,11 @@ private let layerNormOf = Operator("aten::layer_norm")
 private let rmsNormOf = Operator("aten::rms_norm")
 private let embeddingOf = Operator("aten::embedding")
 private let fusedAttention = Operator("aten::scaled_dot_product_attention")
+
+extension Operator {
+  static var hasFusedAttention: Bool { fusedAttention.exists }
+}
+
 private let upsampleNearest2d = Operator("aten::upsample_nearest2d")
 private let averagePool2d = Operator("aten::avg_pool2d")
 private let maxPool2d = Operator("aten::max_pool2d")
@@ -74,6 +79,7 @@ public func embedding(_ indices: Tensor, _ weight: Tensor) throws -> Tensor {
 ///
 /// One fused operator from libtorch 2.0 on, composed of others before.
 public func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil) throws -> Tensor {
+  if q.device == .meta, let planned = try Rehearsal.attention(q, k, v) { return planned }
   if fusedAttention.exists { return try fusedAttention(.tensor(q), .tensor(k), .tensor(v), .tensor(mask)) }
   return try composedAttention(q, k, v, mask: mask)
 }

@@ -15,6 +15,11 @@ public struct TensorError: ExitCoded, CustomStringConvertible {
     self.arguments = arguments
   }
 
+  /// Whether there was not enough memory, on the host or on a GPU.
+  public var isOutOfMemory: Bool {
+    ["out of memory", "can't allocate memory", "not enough memory"].contains { reason.contains($0) }
+  }
+
   public var exitCode: Int32 { Failure.Kind.software.rawValue }
 
   public var description: String {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct CommandTests {
   private let commands = [
-    "run", "check", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark", "inspect", "diff",
+    "run", "check", "plan", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark", "inspect", "diff",
     "train-teacher", "train-autoencoder",
     "train-classifier",
     "pairs", "doctor", "sweep", "compare", "report", "field", "new", "build-plugin",

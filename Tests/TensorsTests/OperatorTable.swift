@@ -64,7 +64,7 @@ enum OperatorTable {
     on("squeeze", "squeeze.dim") { [try $0[0].squeezed(1), try $0[0].squeezed(0)] },
     on("expand", "expand") { [try $0[0].expanded([2, 3, -1])] },
     on("repeat", "repeat") { [try $0[0].repeated([2, 3])] },
-    on("repeat interleaved", "repeat_interleave.self_int") {
+    on("repeat interleaved", "expand") {
       [try $0[0].repeatInterleaved(2), try $0[0].repeatInterleaved(3, 1)]
     },
     on("flip", "flip") { [try $0[0].flipped([0, 2])] },

@@ -44,7 +44,8 @@ extension Teacher {
       return try (both.rows(0..<count), both.rows(count..<2 * count))
     case .two:
       return (
-        try denoise(from: noisy, at: time, given: condition), try denoise(from: noisy, at: time, given: unconditional)
+        try denoise(from: noisy, at: time, given: condition),
+        try span(.unconditional) { try denoise(from: noisy, at: time, given: unconditional) }
       )
     }
   }

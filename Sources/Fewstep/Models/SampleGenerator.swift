@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// Samples of a teacher or a student, batch by batch. The noise is a function of (seed, sample): all denoisers get the
+/// Samples of a teacher or a student, batch by batch, in the host's memory. The noise is a function of (seed, sample): all denoisers get the
 /// same noise, so their samples can be compared.
 public struct SampleGenerator {
   public let backbone: any Backbone
@@ -113,7 +113,7 @@ public struct SampleGenerator {
     try noGrad {
       try concatenated(
         conditions(promptIDs).map { range, condition in
-          let part = try make(range, condition())
+          let part = try make(range, condition()).to(.cpu)
           try progress(range.upperBound)
           return part
         })

@@ -24,6 +24,24 @@ public struct TensorInput: Sendable {
     self.takesIntegers = takesIntegers
   }
 
+  /// A tensor of this shape on the meta device.
+  ///
+  /// - Parameter sizes: the free sizes by name.
+  /// - Throws: `Failure` if one is missing.
+  func planned(_ sizes: [String: Int], _ dtype: DType) throws -> Tensor {
+    let shape = try shape.map { size in
+      switch size {
+      case .fixed(let count): return count
+      case .free(let name, _):
+        guard let count = sizes[name] else {
+          throw Failure(.software, at: name, "the family does not say how large its input '\(self.name)' is")
+        }
+        return count
+      }
+    }
+    return try .zeros(shape, dtype, on: .meta)
+  }
+
   /// - Parameters:
   ///   - sizes: free sizes by name, as fixed by earlier inputs; this input's are added.
   ///   - place: the tensor's file, for errors.

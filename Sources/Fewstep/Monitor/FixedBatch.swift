@@ -9,7 +9,8 @@ final class FixedBatch {
   /// Rewards to measure: the training reward as "reward", the held-out rewards' as "held-out-NAME".
   let rewards: [(name: String, proxy: any RewardProxy)]
   private let groupSize: Int
-  private let pixelSamples: Int
+  /// The samples whose pixels are compared.
+  private let pixelSamples: Set<Int>
   private let components: TrainingComponents
   private let steps: [Double]
   /// Whether the fake teacher is told the student's step: here always the last.
@@ -37,7 +38,8 @@ final class FixedBatch {
     let rewards: [(name: String, values: [Double])]
   }
 
-  init(_ recipe: Recipe, components: TrainingComponents) throws {
+  /// - Parameter progress: called with how many of the teacher's samples are made, and of how many.
+  init(_ recipe: Recipe, components: TrainingComponents, progress: (Int, Int) -> Void) throws {
     self.components = components
     let count = recipe.monitor.samples
     let groups = min(components.backbone.prompts.count, count / 4)
@@ -52,17 +54,23 @@ final class FixedBatch {
     tellsStep = recipe.matching.steps == .stepAware
     noise = Noise(seed: recipe.seed)
     sampling = SampleGenerator(
-      components.backbone, seed: recipe.seed, batch: recipe.training.batch / recipe.training.microBatches)
+      components.backbone, seed: recipe.seed, batch: recipe.training.part)
+    pixelSamples = Set(spread(recipe.monitor.pixelSamples, over: prompts.count))
+    let total = prompts.count
     teacher = try Self.measure(
       sampling.teacher(
-        components.teacher, steps: recipe.monitor.teacherSteps, guidance: recipe.matching.guidance, promptIDs: prompts),
-      sampling.conditions(prompts), groupSize, rewards, components.backbone, pixels: recipe.monitor.pixelSamples)
-    pixelSamples = recipe.monitor.pixelSamples
+        components.teacher, steps: recipe.monitor.teacherSteps, guidance: recipe.matching.guidance, promptIDs: prompts
+      ) { progress($0, total) },
+      sampling.conditions(prompts), groupSize, rewards, components.backbone, pixels: pixelSamples)
   }
 
   /// Metrics of the student's samples now, and the fake teacher's mean denoising error on them.
-  func measure() throws -> (student: Measurement, denoisingError: Double) {
-    let samples = try sampling.fewStep(components.student, steps: steps, promptIDs: prompts)
+  ///
+  /// - Parameter progress: called with how many samples are made, and of how many.
+  func measure(_ progress: (Int, Int) -> Void) throws -> (student: Measurement, denoisingError: Double) {
+    let samples = try sampling.fewStep(components.student, steps: steps, promptIDs: prompts) {
+      progress($0, prompts.count)
+    }
     let student = try Self.measure(
       samples, sampling.conditions(prompts), groupSize, rewards, components.backbone, pixels: pixelSamples)
     return (student, try denoisingError(samples))
@@ -95,9 +103,10 @@ final class FixedBatch {
     teacher.rewards.first { $0.name == "reward" }.map { $0.values.sorted()[$0.values.count / 20] }
   }
 
+  /// - Parameter samples: in the host's memory. They are decoded part by part, once for all that reads pixels.
   private static func measure(
     _ samples: Tensor, _ conditions: [(range: Range<Int>, () throws -> Condition)], _ groupSize: Int,
-    _ rewards: [(name: String, proxy: any RewardProxy)], _ backbone: any Backbone, pixels: Int
+    _ rewards: [(name: String, proxy: any RewardProxy)], _ backbone: any Backbone, pixels chosen: Set<Int>
   ) throws -> Measurement {
     try noGrad {
       let flat = try samples.reshaped([samples.shape[0], -1]).to(.float64)
@@ -106,28 +115,26 @@ final class FixedBatch {
         let group = try flat.rows(start..<start + groupSize)
         return try sum(group.distances(to: group)).item() / Double(groupSize * (groupSize - 1))
       }
+      var scores = rewards.map { _ in [Double]() }
+      var statistics = PixelStatistics.Sums()
+      for (range, condition) in conditions {
+        let part = try samples.rows(range).to(backbone.device)
+        let seen = range.filter(chosen.contains).map { $0 - range.lowerBound }
+        let isRead = !seen.isEmpty || rewards.contains { $0.proxy.readsPixels }
+        let pixels = isRead ? try backbone.pixels(part) : nil
+        let given = try condition()
+        for (index, reward) in rewards.enumerated() {
+          scores[index] += try reward.proxy.score(part, pixels: pixels, given: given).doubles()
+        }
+        if let pixels, !seen.isEmpty { try statistics.add(pixels.selected(Tensor(seen).to(pixels.device))) }
+      }
       return Measurement(
         centre: try flat.mean([0]), mean: try mean(flat).item(),
         std: try mean(flat.variance([0], correction: 0)).item().squareRoot(),
         diversity: distances.reduce(0, +) / Double(distances.count) / dimension.squareRoot(),
-        pixels: try PixelStatistics(
-          samples.selected(Tensor(spread(pixels, over: samples.shape[0])).to(samples.device)), backbone,
-          part: conditions.first?.range.count ?? 1),
-        samples: try flat.to(.float32).to(.cpu),
-        rewards: try rewards.map { name, proxy in
-          let values = try conditions.flatMap { range, condition in
-            let part = try samples.rows(range)
-            return try proxy.score(part, pixels: backbone.pixels(part), given: condition()).doubles()
-          }
-          return (name, values)
-        })
+        pixels: statistics.means, samples: try flat.to(.float32),
+        rewards: zip(rewards, scores).map { ($0.name, $1) })
     }
-  }
-
-  /// At most `count` positions in 0..<total, evenly spaced.
-  private static func spread(_ count: Int, over total: Int) -> [Int] {
-    let count = min(count, total)
-    return (0..<count).map { $0 * total / count }
   }
 
   /// The error at evenly spaced times in a fixed random order, with the batch's own noise.
@@ -139,10 +146,17 @@ final class FixedBatch {
         let times = try Tensor(order[range].map { (Double($0) + 0.5) / Double(prompts.count) })
         let epsilon = try stream.normal(range, components.backbone.sampleShape, on: components.backbone.device)
         let given = try tellsStep ? condition().told(step: steps.count - 1, on: epsilon.device) : condition()
-        return try components.fakeTeacher.denoisingError(samples.rows(range), epsilon, at: times, given: given)
+        return try components.fakeTeacher.denoisingError(
+          samples.rows(range).to(epsilon.device), epsilon, at: times, given: given)
           .doubles()
       }
       return errors.reduce(0, +) / Double(errors.count)
     }
   }
+}
+
+/// At most `count` positions in 0..<total, evenly spaced.
+private func spread(_ count: Int, over total: Int) -> [Int] {
+  let count = min(count, total)
+  return (0..<count).map { $0 * total / count }
 }

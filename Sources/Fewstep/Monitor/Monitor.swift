@@ -8,6 +8,7 @@ public final class Monitor {
   let fixedBatch: FixedBatch
   /// The monitor's memory, which is stored with every checkpoint.
   var state = State()
+  private var beforeLooks: State?
 
   struct State: Codable, Equatable {
     /// The last norms of each role's gradients.
@@ -21,20 +22,38 @@ public final class Monitor {
     var rollBacks = 0
     /// Mean and standard deviation of each reward over the first batch after the steps that are ignored.
     var baseline = [String: [Double]]()
+    /// The fake teacher's error in the last step; nil before the first.
+    var trainingError: Double?
   }
 
   /// Samples the fixed batch from the teacher; nil if the recipe turns the monitor off.
-  public init?(_ recipe: Recipe, components: TrainingComponents) throws {
+  ///
+  /// - Parameter progress: called with how many samples are made, and of how many.
+  public init?(_ recipe: Recipe, components: TrainingComponents, progress: (Int, Int) -> Void = { _, _ in }) throws {
     guard recipe.monitor.every > 0 else { return nil }
     settings = recipe.monitor
-    fixedBatch = try FixedBatch(recipe, components: components)
+    fixedBatch = try FixedBatch(recipe, components: components, progress: progress)
+  }
+
+  // MARK: Memory
+
+  /// What a checkpoint stores: the memory from before the looks of its step.
+  var saved: State { beforeLooks ?? state }
+
+  func beginLooking() { beforeLooks = state }
+
+  func restore(_ saved: State) {
+    state = saved
+    beforeLooks = nil
   }
 
   // MARK: Measuring
 
   /// Compares the gradient norms of a step with those before it.
   func warnings(of report: StepReport) -> [Warning] {
-    [("student", report.studentNorm), ("fake teacher", report.fakeTeacherNorm)].compactMap { role, norm in
+    beforeLooks = nil
+    state.trainingError = report.denoisingError
+    return [("student", report.studentNorm), ("fake teacher", report.fakeTeacherNorm)].compactMap { role, norm in
       let last = state.norms[role] ?? []
       state.norms[role] = Array((last + [norm]).suffix(Self.memory))
       guard last.count >= Self.memory / 2 else { return nil }
@@ -46,15 +65,15 @@ public final class Monitor {
 
   /// Metrics of the fixed batch, and the warnings that follow from them.
   ///
-  /// - Parameter trainingError: the fake teacher's error in the step before; nil before the first step.
-  func evaluate(step: Int, trainingError: Double?) throws -> (report: MonitorReport, warnings: [Warning]) {
-    let (student, error) = try fixedBatch.measure()
+  /// - Parameter progress: called with how many samples are made, and of how many.
+  func evaluate(step: Int, progress: (Int, Int) -> Void) throws -> (report: MonitorReport, warnings: [Warning]) {
+    let (student, error) = try fixedBatch.measure(progress)
     let both = student.pixels.flatMap { own in fixedBatch.teacher.pixels.map { (own, $0) } }
     let report = MonitorReport(
       step: step, mean: student.mean, std: student.std, diversity: student.diversity,
       meanShift: try fixedBatch.meanShift(of: student), energyDistance: try fixedBatch.energyDistance(of: student),
       brightness: both.map { $0.brightness - $1.brightness }, saturation: both.map { $0.saturation(over: $1) },
-      denoisingError: error, trainingError: trainingError,
+      denoisingError: error, trainingError: state.trainingError,
       goodhartGap: step >= settings.ignoreFirstSteps ? goodhartGap(student.rewards) : nil, rewards: student.rewards)
     return (report, check(report))
   }

@@ -9,23 +9,23 @@ struct PixelStatistics {
 
   /// How many times the white values of other samples there are. Fewer than 0.2% there count as 0.2%.
   func saturation(over other: PixelStatistics) -> Double { white / max(other.white, 0.002) }
-}
 
-extension PixelStatistics {
-  /// - Parameters:
-  ///   - samples: [B, ...] as the backbone makes them; `part` of them are decoded at a time.
-  /// - Returns: nil for samples without pixels.
-  init?(_ samples: Tensor, _ backbone: any Backbone, part: Int) throws {
-    var (sum, white, count) = (0.0, 0.0, 0)
-    let total = samples.shape[0]
-    for start in stride(from: 0, to: total, by: part) {
-      let rows = try samples.rows(start..<min(start + part, total))
-      guard let pixels = try noGrad({ try backbone.pixels(rows)?.to(.float32) }) else { return nil }
-      sum += try Tensors.sum(pixels).item()
-      white += try Tensors.sum(pixels.greater(than: 1 - 0.5 / 255).to(.float32)).item()
-      count += pixels.count
+  /// The statistics of samples that are decoded part by part.
+  struct Sums {
+    private var (brightness, white, count) = (0.0, 0.0, 0)
+
+    /// - Parameter pixels: [B, C, ...] in 0...1.
+    mutating func add(_ pixels: Tensor) throws {
+      let values = try pixels.to(.float32)
+      brightness += try sum(values).item()
+      white += try sum(values.greater(than: 1 - 0.5 / 255).to(.float32)).item()
+      count += values.count
     }
-    guard count > 0 else { return nil }
-    self.init(brightness: sum / Double(count), white: white / Double(count))
+
+    /// nil without pixels.
+    var means: PixelStatistics? {
+      guard count > 0 else { return nil }
+      return PixelStatistics(brightness: brightness / Double(count), white: white / Double(count))
+    }
   }
 }

@@ -88,9 +88,11 @@ public final class AdversarialTerm {
   ) throws -> Tensor {
     guard let head else { throw TensorError("gan", "the discriminator was not prepared") }
     let reader: any Denoiser = settings.features == .fakeTeacher ? scene.fakeTeacher : scene.teacher
-    let features = try reader.features(
-      of: reader.schedule.addNoise(samples, noise, at: time), at: time, given: condition)
-    guard let step else { return try head(features) }
-    return try head(features + step(condition.tensor(Condition.studentStep)).broadcast(toRank: features.rank))
+    return try span(.discriminator) {
+      let features = try reader.features(
+        of: reader.schedule.addNoise(samples, noise, at: time), at: time, given: condition)
+      guard let step else { return try head(features) }
+      return try head(features + step(condition.tensor(Condition.studentStep)).broadcast(toRank: features.rank))
+    }
   }
 }

@@ -132,7 +132,7 @@ public final class Scene {
 
   /// x̂0 of the fake teacher with the condition.
   public var fake: Tensor {
-    get throws { try asked("fake") { try fakeTeacher.denoise(from: noisy, at: time, given: fakeCondition) } }
+    get throws { try asked("fake") { try asked(.fakeTeacher) { try fakeTeacher.denoise(from: $0, at: time, given: fakeCondition) } } }
   }
 
   /// d_real^c - d_fake: towards the data and away from the student's current samples.
@@ -201,7 +201,9 @@ public final class Scene {
   public var denoisingError: Tensor {
     get throws {
       try once("denoisingError") {
-        try fakeTeacher.denoisingError(samples.detached(), noise, at: time, given: fakeCondition)
+        try span(.fakeTeacher) {
+          try fakeTeacher.denoisingError(samples.detached(), noise, at: time, given: fakeCondition)
+        }
       }
     }
   }
@@ -255,19 +257,27 @@ public final class Scene {
     if let tensor = known[name] { return tensor }
     try asking {
       if matching.guidance.scale == 1, name == "realConditional" {
-        known[name] = try teacher.denoise(from: noisy, at: time, given: condition)
+        known[name] = try asked(.teacher) { try teacher.denoise(from: $0, at: time, given: condition) }
       } else {
         guard let unconditional else {
           throw Failure(
             .software, at: "scene", "guidance needs the condition for \"no prompt\", and the scene was made without it")
         }
-        let both = try teacher.both(
-          from: noisy, at: time, given: condition, and: unconditional(condition), passes: matching.guidance.passes)
+        let both = try asked(.teacher) {
+          try teacher.both(
+            from: $0, at: time, given: condition, and: unconditional(condition), passes: matching.guidance.passes)
+        }
         known["realConditional"] = both.conditional
         known["realUnconditional"] = both.unconditional
       }
     }
     return known[name]!
+  }
+
+  /// A network's answer for the noisy samples.
+  private func asked<R>(_ role: Span, _ answer: (_ noisy: Tensor) throws -> R) throws -> R {
+    let noisy = try noisy
+    return try span(role) { try answer(noisy) }
   }
 
   private func asked(_ name: String, _ make: () throws -> Tensor) throws -> Tensor {

@@ -14,13 +14,18 @@ public struct Recipe {
     public let microBatches: Int
     /// The path of noise-image pairs for a regression term.
     public let pairs: String?
+    /// The number of samples that go through the networks at once.
+    public var part: Int { batch / microBatches }
   }
 
   public struct Output: Sendable {
     public let logEvery: Int
     public let checkpointEvery: Int
     public let keep: Int
+    /// 0: no grids while training.
     public let sampleEvery: Int
+    /// The number of samples in a grid; nil chooses it by cost.
+    public let samples: Int?
     public let diagnosticsEvery: Int
     /// The maximum number of rows in diagnostics.h5.
     public let diagnosticsRows: Int
@@ -79,9 +84,10 @@ public struct Recipe {
   /// Every setting that was read, as its reader declares it.
   public let settings: [Setting]
 
+  /// - Parameter device: in place of the recipe's own: `.meta` plans a run.
   /// - Throws: `RecipeError` with all mistakes, `Failure` if the text is not YAML.
-  public init(_ node: YAMLNode, catalog: Catalog) throws {
-    try self.init(reading: SettingsReader(node, catalog), of: node, catalog)
+  public init(_ node: YAMLNode, catalog: Catalog, on device: Device? = nil) throws {
+    try self.init(reading: SettingsReader(node, catalog), of: node, catalog, on: device)
   }
 
   /// The settings of every recipe, without those of plugins.
@@ -91,8 +97,8 @@ public struct Recipe {
     return reader.declarations
   }
 
-  private init(reading s: SettingsReader, of node: YAMLNode, _ catalog: Catalog) throws {
-    let common = CommonSettings(s)
+  private init(reading s: SettingsReader, of node: YAMLNode, _ catalog: Catalog, on other: Device? = nil) throws {
+    let common = CommonSettings(s, on: other)
     (name, seed, device, threads) = (common.name, common.seed, common.device, common.threads)
     backbone = s.plugin("backbone", among: catalog.backbones, "The model family.")
     data = s.optionalPlugin("data", among: catalog.data, "Real samples, for a GAN.")
@@ -161,7 +167,11 @@ public struct Recipe {
       logEvery: output.integer("log-every", default: 10, in: .atLeast(1), "Steps between points of the curves."),
       checkpointEvery: output.integer("checkpoint-every", default: 200, in: .atLeast(1), "Steps between checkpoints."),
       keep: output.integer("keep", default: 2, in: .closed(1, 1_000_000), "Checkpoints that are kept."),
-      sampleEvery: output.integer("sample-every", default: 200, in: .atLeast(1), "Steps between sample grids."),
+      sampleEvery: output.integer("sample-every", default: 200, in: .nonNegative, "Steps between sample grids; 0: none while training."),
+      samples: output.has("samples")
+        ? output.integer(
+          "samples", in: .closed(0, 10_000),
+          "Samples in a grid; 0: no grids. Without it as many as an update has, 50 at most, or 1,000 points.") : nil,
       diagnosticsEvery: output.integer(
         "diagnostics-every", default: 10, in: .atLeast(1),
         "Steps between per-sample diagnostics; both teachers are asked on them whatever the objective needs."),
@@ -180,7 +190,9 @@ public struct Recipe {
       self.output.patience == 0 || self.output.keepBest != nil, at: "keep-best-patience", "this needs keep-best")
     monitor = MonitorSettings(s, catalog)
 
-    evaluation = s.optionalSection("evaluation", affects: .future).map { Self.evaluation($0, catalog) }
+    evaluation = s.optionalSection("evaluation", affects: .future).map { [training = self.training] in
+      Self.evaluation($0, catalog, part: training.part)
+    }
     if let best = self.output.keepBest {
       let isMeasured = best.isEvaluated ? evaluation.map { $0.every > 0 } == true : monitor.every > 0
       output.require(
@@ -219,10 +231,13 @@ public struct Recipe {
     resolved.keys(differingFrom: saved).filter { !effects.contains(self.effects[$0]) }
   }
 
-  private static func evaluation(_ s: SettingsReader, _ catalog: Catalog) -> Evaluation {
+  /// - Parameter part: the number of samples that training passes through the networks at once.
+  private static func evaluation(_ s: SettingsReader, _ catalog: Catalog, part: Int) -> Evaluation {
     Evaluation(
       samples: s.integer("samples", default: 1000, in: .closed(2, 1_000_000), "Samples a metric is computed from."),
-      batch: s.integer("batch", default: 50, in: .batch, "Samples made at once."),
+      batch: s.integer(
+        "batch", default: min(50, part), in: .batch,
+        "Samples made at once; without it as many as training.batch / training.micro-batches, 50 at most."),
       teacherSteps: s.integers(
         "teacher-steps", default: [50], in: .closed(1, 100_000),
         "DDIM step counts the teacher is evaluated at, in addition to the student's own sampler."),

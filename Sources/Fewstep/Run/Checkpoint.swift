@@ -10,7 +10,7 @@ public enum Checkpoint {
 
   /// Writes a temporary file, flushes and renames it: a checkpoint is complete or absent.
   ///
-  /// - Parameter monitor: its memory is stored too.
+  /// - Parameter monitor: its memory from before the looks of this step is stored too: who continues from here repeats them.
   public static func save(_ trainer: Trainer, monitor: Monitor? = nil, to path: String) throws {
     try HDF5File.write(to: path) { file in
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
@@ -19,7 +19,7 @@ public enum Checkpoint {
       try file.setAttribute("learning-rate.factor", .number(trainer.learningRateFactor))
       if let monitor {
         try file.setAttribute(
-          "monitor", .string(JSONEncoder.prettyText(monitor.state)))
+          "monitor", .string(JSONEncoder.prettyText(monitor.saved)))
       }
       for (key, scorer) in trainer.components.scorers { try file.setFingerprint(scorer, as: "scorer.\(key)") }
       try file.setFingerprint(Fingerprint(trainer.components.backbone.metadata), as: "backbone")
@@ -47,7 +47,7 @@ public enum Checkpoint {
     trainer.stepCount = try file.integer("step")
     trainer.learningRateFactor = try file.number("learning-rate.factor")
     if let monitor, case .string(let text)? = try file.attribute("monitor") {
-      do { monitor.state = try JSONDecoder.pretty.decode(Monitor.State.self, from: Data(text.utf8)) } catch {
+      do { try monitor.restore(JSONDecoder.pretty.decode(Monitor.State.self, from: Data(text.utf8))) } catch {
         throw Failure(.malformed, at: "\(path) @monitor", "what the monitor remembers cannot be read: \(error)")
       }
     }

@@ -49,6 +49,5 @@ extension Journal {
       try FileManager.default.removeItem(atPath: folder.checkpoint(later))
     }
     try reopenRecords()
-    if step == 0 { try begin() }
   }
 }

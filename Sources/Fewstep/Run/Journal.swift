@@ -17,12 +17,13 @@ final class Journal {
 
   var warnings: [Warning] { warningFile.warnings }
 
-  init(_ trainer: Trainer, _ folder: RunFolder, resume: Bool) throws {
+  /// - Parameter progress: called with how many samples of the teacher's fixed batch are made, and of how many.
+  init(_ trainer: Trainer, _ folder: RunFolder, resume: Bool, progress: (Int, Int) -> Void) throws {
     self.trainer = trainer
     self.folder = folder
     try folder.create()
     lock = try folder.lock()
-    monitor = try Monitor(trainer.recipe, components: trainer.components)
+    monitor = try Monitor(trainer.recipe, components: trainer.components, progress: progress)
     trainer.zoneReward = monitor?.fixedBatch.zoneReward
     if resume, let last = folder.checkpointSteps.last {
       try Checkpoint.load(folder.checkpoint(last), into: trainer, monitor: monitor)
@@ -42,21 +43,70 @@ final class Journal {
   }
 
   /// Evaluates the student on the fixed batch before it learns, and saves a checkpoint if a run may have to return to it.
-  func begin() throws {
-    if let monitor { try records.add(monitor.evaluate(step: 0, trainingError: nil).report) }
+  func begin(_ observer: TrainingRun.Observer) throws {
     if trainer.recipe.monitor.policy == .rollBack { try save() }
+    _ = try measure(observer)
   }
 
-  /// Records a step and decides how the run continues.
+  /// Records a step, saves it if it is due, looks at the student, and decides how the run continues.
   func decide(after report: StepReport, before stop: Int, _ observer: TrainingRun.Observer) throws
     -> TrainingRun.Decision
   {
-    let output = trainer.recipe.output
     try records.add(report)
     observer.step(report)
+    if let decision = try apply(monitor?.warnings(of: report) ?? [], observer) { return decision }
+    // Looking takes memory: if that ends the process, the step is not lost.
+    if trainer.stepCount % trainer.recipe.output.checkpointEvery == 0 || trainer.stepCount == stop { try save() }
+    return try look(observer)
+  }
+
+  /// Looks at the student of a checkpoint that was loaded. Warnings that the run has acted on are not repeated.
+  func lookAgain(_ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
+    guard trainer.stepCount > 0 else {
+      try begin(observer)
+      return .proceed
+    }
+    return try look(observer)
+  }
+
+  private func look(_ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
     let done = trainer.stepCount
     let isLast = done == trainer.recipe.training.steps
-    let (probe, warnings) = try look(at: report, isLast: isLast)
+    monitor?.beginLooking()
+    var report: MonitorReport?
+    if let monitor, monitor.settings.every > 0, done % monitor.settings.every == 0 || isLast {
+      let seen = try measure(observer)
+      let known = Set(warnings.filter { $0.step == done }.map(\.kind))
+      if let decision = try apply(seen?.warnings.filter { !known.contains($0.kind) } ?? [], observer) { return decision }
+      report = seen?.report
+    }
+    let isOver = try judge(report, observer)
+    let every = trainer.recipe.output.sampleEvery
+    if every > 0, done % every == 0 || isLast {
+      let image = try observer.look("sample grid", advice: "Lower output.samples; 0 leaves grids out.") {
+        try observer.image($0)
+      }
+      try records.add(image, step: done)
+    }
+    return isOver ? .finish : .proceed
+  }
+
+  /// - Returns: nil if nothing was measured.
+  private func measure(_ observer: TrainingRun.Observer) throws -> (
+    report: MonitorReport, warnings: [Warning]
+  )? {
+    guard let monitor else { return nil }
+    let seen = try observer.look("fixed batch", advice: "Lower monitor.samples; monitor.every=0 leaves it out.") {
+      try monitor.evaluate(step: trainer.stepCount, progress: $0)
+    }
+    if let seen { try records.add(seen.report) }
+    return seen
+  }
+
+  /// Acts on warnings.
+  ///
+  /// - Returns: how the run continues, if they decide that.
+  private func apply(_ warnings: [Warning], _ observer: TrainingRun.Observer) throws -> TrainingRun.Decision? {
     for warning in warnings {
       switch try apply(warning, observer) {
       case .rolledBack: return .rollBack
@@ -64,27 +114,13 @@ final class Journal {
       case .warned, .saved: continue
       }
     }
-    let isOver = try judge(probe, observer)
-    if done % output.sampleEvery == 0 || isLast { try records.add(observer.image(), step: done) }
-    if done % output.checkpointEvery == 0, done < stop { try save() }
-    return isOver ? .finish : .proceed
+    return nil
   }
 
   /// Decides how the run continues after a step that has diverged.
   func decide(after error: TrainingError, _ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
     guard let monitor else { return .stop }
     return try apply(monitor.warning(of: error, step: trainer.stepCount), observer) == .rolledBack ? .rollBack : .stop
-  }
-
-  private func look(at report: StepReport, isLast: Bool) throws -> (MonitorReport?, [Warning]) {
-    guard let monitor else { return (nil, []) }
-    var warnings = monitor.warnings(of: report)
-    let done = trainer.stepCount
-    guard done % monitor.settings.every == 0 || isLast else { return (nil, warnings) }
-    let (evaluated, seen) = try monitor.evaluate(step: done, trainingError: report.denoisingError)
-    try records.add(evaluated)
-    warnings += seen
-    return (evaluated, warnings)
   }
 
   /// Saves, closes the records, and writes the student if the run has finished.
@@ -100,7 +136,9 @@ final class Journal {
 
   func save() throws {
     guard folder.checkpointSteps.last != trainer.stepCount else { return }
-    try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(trainer.stepCount))
+    try span(.checkpoint) {
+      try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(trainer.stepCount))
+    }
     let kept = keptCheckpoints
     for step in folder.checkpointSteps.dropLast(trainer.recipe.output.keep) where !kept.contains(step) {
       try FileManager.default.removeItem(atPath: folder.checkpoint(step))

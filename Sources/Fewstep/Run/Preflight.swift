@@ -87,7 +87,9 @@ public struct Preflight: Encodable {
     if let interval = components.objective.groupAdvantage?.interval {
       lines.append("rewards at \(interval == 1 ? "every step" : times(every: interval, from: 0, total - 1))")
     }
-    lines.append("sample grids after \(times(every: output.sampleEvery, from: output.sampleEvery, total))")
+    if output.sampleEvery > 0, output.samples != 0 {
+      lines.append("sample grids after \(times(every: output.sampleEvery, from: output.sampleEvery, total))")
+    }
     lines.append(
       "checkpoints after \(times(every: output.checkpointEvery, from: output.checkpointEvery, total)), "
         + "the last \(output.keep) are kept")

@@ -12,7 +12,8 @@ struct RunLogger {
 
   /// - Parameters:
   ///   - scorers: external scorers by their reward's key.
-  ///   - step: the step at which the run continues; records of later steps by an earlier process are dropped.
+  ///   - step: the step at which the run continues. Records of later steps by an earlier process are dropped, and those of the
+  ///     looks at this one, which are repeated.
   init(
     _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, scorer: Fingerprint)],
     from step: Int
@@ -27,7 +28,7 @@ struct RunLogger {
         .map { ($0.key, .string($0.value)) })
     monitored = try monitor.map { monitor in
       try MetricTable(
-        folder.monitor, from: step == 0 ? 0 : step + 1, interval: monitor.settings.every, capacity: 1000, chunk: 64,
+        folder.monitor, from: step, interval: monitor.settings.every, capacity: 1000, chunk: 64,
         attributes: monitor.fixedBatch.attributes)
     }
     events = try EventFile(folder: folder.path, resumingAt: step > 0 ? step : nil)
@@ -50,20 +51,20 @@ struct RunLogger {
   func add(_ report: MonitorReport) throws {
     try monitored?.append(step: report.step, report.columns)
     let known = report.scalars.filter { !$0.value.isNaN }
-    try events.add(scalars: known.map { (tag: "monitor/\($0.name)", value: $0.value) }, step: counted(report.step))
+    try events.add(scalars: known.map { (tag: "monitor/\($0.name)", value: $0.value) }, step: report.step)
   }
 
   /// Scores of a small evaluation.
   func add(_ scores: [(name: String, value: Double)], step: Int) throws {
     try events.add(
       scalars: scores.filter(\.value.isFinite).map { (tag: "evaluation/\($0.name)", value: $0.value) },
-      step: counted(step))
+      step: step)
   }
 
   func add(_ image: PNGImage?, step: Int) throws {
     guard let image else { return }
     try image.write(to: "\(folder.samples)/step-\(step).png")
-    try events.add(image: image, tag: "samples", step: counted(step))
+    try events.add(image: image, tag: "samples", step: step)
   }
 
   func closeRows() throws {
@@ -75,9 +76,6 @@ struct RunLogger {
     try closeRows()
     try events.close()
   }
-
-  /// Counts from 0, like the curves: a resume at `step` drops the logs from there on.
-  private func counted(_ step: Int) -> Int { max(0, step - 1) }
 }
 
 extension FixedBatch {

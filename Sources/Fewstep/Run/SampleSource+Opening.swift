@@ -23,7 +23,7 @@ extension SampleSource {
   }
 
   private init(_ run: FinishedRun, _ sampling: Sampling) {
-    self.init(run.backbone, sampling, folder: run.folder.path) {
+    self.init(run.backbone, sampling, folder: run.folder.path, batch: min(50, run.recipe.training.part)) {
       var fingerprint: Fingerprint = ["checkpoint": "\(run.step)"]
       for (key, value) in run.recipe.resolved["backbone"]?.leaves ?? [:] where key != "prompts" {
         // A model is identified by its weights, since its folder may be moved.
@@ -61,7 +61,7 @@ extension SampleSource {
       .teacher(
         try backbone.teacher(), steps: steps ?? family.defaultSteps,
         Guidance(guidance ?? family.defaultGuidance, passes: family.guidancePasses), sampler.sampler),
-      folder: source.folder.path
+      folder: source.folder.path, batch: 1
     ) {
       [
         "class": source.folder.className, "size": "\(size)", "precision": source.precision.name,

@@ -11,12 +11,17 @@ public struct SampleSource {
   public let backbone: any Backbone
   /// The folder of the run or of the model.
   public let folder: String
+  /// The number of samples made at once by default: as many as a run trains at once, 50 at most; one of a model.
+  public let batch: Int
   private let sampling: Sampling
   /// Everything that samples depend on besides the student's weights and the sampler, by name. May read all weights.
   private let model: () throws -> Fingerprint
 
-  init(_ backbone: any Backbone, _ sampling: Sampling, folder: String, model: @escaping () throws -> Fingerprint) {
-    (self.backbone, self.sampling, self.folder, self.model) = (backbone, sampling, folder, model)
+  init(
+    _ backbone: any Backbone, _ sampling: Sampling, folder: String, batch: Int,
+    model: @escaping () throws -> Fingerprint
+  ) {
+    (self.backbone, self.sampling, self.folder, self.batch, self.model) = (backbone, sampling, folder, batch, model)
   }
 
   /// "student, 4 steps"
@@ -65,9 +70,10 @@ public struct SampleSource {
   ///
   /// - Parameters:
   ///   - prompts: prompts in place of the run's; may be empty.
-  ///   - batch: samples made at once.
+  ///   - batch: samples made at once; nil takes `batch`.
   /// - Throws: `Failure` if the model family takes no text prompts.
-  public func generator(_ prompts: [String], seed: Int, batch: Int) throws -> SampleGenerator {
+  public func generator(_ prompts: [String], seed: Int, batch: Int? = nil) throws -> SampleGenerator {
+    let batch = batch ?? self.batch
     guard !prompts.isEmpty else { return SampleGenerator(backbone, seed: seed, batch: batch) }
     guard let backbone = backbone as? any TextConditioned else {
       throw Failure(
@@ -76,25 +82,18 @@ public struct SampleSource {
     return SampleGenerator(backbone, prompts: prompts, seed: seed, batch: batch)
   }
 
-  /// Samples [promptIDs.count, ...].
+  /// Samples [promptIDs.count, ...], in the host's memory.
   ///
-  /// - Parameters:
-  ///   - check: called between calls of the network; what it throws ends the sampling.
-  ///   - progress: called with the number of samples that are made.
+  /// - Parameter progress: called with the number of samples that are made.
   public func samples(
-    _ generator: SampleGenerator, promptIDs: [Int], check: @escaping () throws -> Void = {},
-    progress: (Int) -> Void = { _ in }
+    _ generator: SampleGenerator, promptIDs: [Int], progress: (Int) -> Void = { _ in }
   ) throws -> Tensor {
     switch sampling {
     case .student(let student, let steps):
-      return try generator.fewStep(student, steps: steps, promptIDs: promptIDs) {
-        try check()
-        progress($0)
-      }
+      try generator.fewStep(student, steps: steps, promptIDs: promptIDs, progress: progress)
     case .teacher(let teacher, let steps, let guidance, let sampler):
-      return try generator.teacher(
-        InterruptibleTeacher(teacher, check: check), steps: steps, guidance: guidance, sampler: sampler,
-        promptIDs: promptIDs, progress: progress)
+      try generator.teacher(
+        teacher, steps: steps, guidance: guidance, sampler: sampler, promptIDs: promptIDs, progress: progress)
     }
   }
 }

@@ -19,21 +19,31 @@ public final class TrainingRun {
     /// Called after every step.
     public var step: (StepReport) -> Void
     public var warning: (Warning) -> Void
-    /// An image of the student's samples, for the grid; nil leaves it out.
-    public var image: () throws -> PNGImage?
-    /// The scores of a small evaluation by name, "frechet-distance"; nil makes none.
-    public var evaluate: (() throws -> [(name: String, value: Double)])?
+    /// A line for the user, such as that a sample grid was left out.
+    public var note: (String) -> Void
+    /// The progress of work that looks at the student and does not train it: its name, how much is done, how much there is.
+    public var looking: (_ name: String, _ done: Int, _ total: Int) -> Void
+    /// An image of the student's samples, for the grid; nil leaves it out. Its parameter is called with how many samples are
+    /// made, and of how many.
+    public var image: (_ progress: (Int, Int) -> Void) throws -> PNGImage?
+    /// The scores of a small evaluation by name, "frechet-distance"; nil makes none. Its parameter is that of `image`.
+    public var evaluate: ((_ progress: (Int, Int) -> Void) throws -> [(name: String, value: Double)])?
 
     public init(
       step: @escaping (StepReport) -> Void = { _ in }, warning: @escaping (Warning) -> Void = { _ in },
-      image: @escaping () throws -> PNGImage? = { nil },
-      evaluate: (() throws -> [(name: String, value: Double)])? = nil
+      note: @escaping (String) -> Void = { _ in }, looking: @escaping (String, Int, Int) -> Void = { _, _, _ in },
+      image: @escaping (_ progress: (Int, Int) -> Void) throws -> PNGImage? = { _ in nil },
+      evaluate: ((_ progress: (Int, Int) -> Void) throws -> [(name: String, value: Double)])? = nil
     ) {
       self.step = step
       self.warning = warning
+      self.note = note
+      self.looking = looking
       self.image = image
       self.evaluate = evaluate
     }
+
+    var look: Look { Look(note: note, progress: looking) }
   }
 
   /// How the run continues after a step.
@@ -45,16 +55,24 @@ public final class TrainingRun {
   public let folder: RunFolder
   /// On the first rank only.
   let journal: Journal?
+  /// Whether a checkpoint was loaded since the last step. It is from before the looks of its step, which are repeated.
+  private var isLoaded = false
   private var collective: any Collective { trainer.collective }
 
-  /// Makes the folder, or with `resume` continues from its last checkpoint.
+  /// Makes the folder, or with `resume` continues from its last checkpoint. The teacher samples the monitor's fixed batch.
   ///
+  /// - Parameter progress: called with how many of those samples are made, and of how many.
   /// - Throws: `Failure` if another process trains in the folder, or if the checkpoint is of another recipe or damaged.
-  public init(_ trainer: Trainer, folder: RunFolder, resume: Bool) throws {
+  public init(
+    _ trainer: Trainer, folder: RunFolder, resume: Bool, progress: (Int, Int) -> Void = { _, _ in }
+  ) throws {
     self.trainer = trainer
     self.folder = folder
+    isLoaded = resume
     journal = try trainer.collective.aborting {
-      let journal = try trainer.collective.onFirst { try Journal(trainer, folder, resume: resume) }
+      let journal = try trainer.collective.onFirst {
+        try Journal(trainer, folder, resume: resume, progress: progress)
+      }
       if resume { try trainer.synchronize() }
       return journal
     }
@@ -68,11 +86,13 @@ public final class TrainingRun {
       let total = trainer.recipe.training.steps
       let stop = min(limit ?? total, total)
       var decision = Decision.proceed
-      if trainer.stepCount == 0 { try journal?.begin() }
+      if trainer.stepCount == 0 { try journal?.begin(observer) }
+      if trainer.stepCount > 0, isLoaded { decision = try lookAgain(observer) }
       while trainer.stepCount < stop, decision != .stop, decision != .finish, try !isInterrupted() {
         decision = try advance(before: stop, observer)
       }
-      let isFinished = (trainer.stepCount == total && decision != .stop) || decision == .finish
+      let isFinished =
+        try !isInterrupted() && ((trainer.stepCount == total && decision != .stop) || decision == .finish)
       // No rank ends before the first has saved.
       let warning = try collective.fromFirst { () -> Warning? in
         try journal?.finish(exporting: isFinished)
@@ -85,13 +105,24 @@ public final class TrainingRun {
 
   /// Takes one step, and acts on its outcome.
   private func advance(before stop: Int, _ observer: Observer) throws -> Decision {
-    let report: StepReport
-    do { report = try trainer.step() } catch let error as TrainingError {
+    isLoaded = false
+    var decision: Decision
+    do {
+      let report = try trainer.step()
+      decision = try agreed { try journal?.decide(after: report, before: stop, observer) }
+    } catch let error as TrainingError {
       // Training has diverged on all ranks alike.
-      guard try agreed({ try journal?.decide(after: error, observer) }) == .rollBack else { throw error }
-      return .rollBack
+      decision = try agreed { try journal?.decide(after: error, observer) }
+      guard decision == .rollBack else { throw error }
     }
-    return try agreed { try journal?.decide(after: report, before: stop, observer) }
+    while decision == .rollBack { decision = try lookAgain(observer) }
+    return decision
+  }
+
+  /// Repeats the looks of the step whose checkpoint was loaded.
+  private func lookAgain(_ observer: Observer) throws -> Decision {
+    isLoaded = false
+    return try agreed { try journal?.lookAgain(observer) }
   }
 
   /// Gets the first rank's decision and carries it out.

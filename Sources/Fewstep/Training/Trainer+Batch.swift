@@ -19,7 +19,7 @@ extension Trainer {
 
   /// This rank's parts of a batch.
   var ranges: [Range<Int>] {
-    let size = recipe.training.batch / recipe.training.microBatches
+    let size = recipe.training.part
     return collective.share(of: (0..<recipe.training.microBatches).map { $0 * size..<($0 + 1) * size })
   }
 
@@ -49,9 +49,11 @@ extension Trainer {
 
   /// The student's samples for `range`, with their graph if gradients are enabled.
   func generate(_ draw: Draw, _ range: Range<Int>) throws -> Tensor {
-    try sampler.sample(components.student, upTo: draw.index, given: draw.condition.rows(range)) { place in
-      try noise.stream("\(draw.name) noise \(place)", step: stepCount)
-        .normal(range, components.backbone.sampleShape, on: recipe.device)
+    try span(.student) {
+      try sampler.sample(components.student, upTo: draw.index, given: draw.condition.rows(range)) { place in
+        try noise.stream("\(draw.name) noise \(place)", step: stepCount)
+          .normal(range, components.backbone.sampleShape, on: recipe.device)
+      }
     }
   }
 
@@ -74,9 +76,11 @@ extension Trainer {
   }
 
   func score(_ samples: Tensor, _ condition: Condition, by reward: any RewardProxy) throws -> Tensor {
-    try reward.checkedScore(
-      samples, pixels: reward.readsPixels ? components.backbone.pixels(samples) : nil, given: condition,
-      "reward (\(type(of: reward))) at step \(stepCount)")
+    try span(.reward) {
+      try reward.checkedScore(
+        samples, pixels: reward.readsPixels ? components.backbone.pixels(samples) : nil, given: condition,
+        "reward (\(type(of: reward))) at step \(stepCount)")
+    }
   }
 
   func scene(
@@ -96,12 +100,14 @@ extension Trainer {
     guard let data = components.data, let realOrder else { return nil }
     let step = stepCount * (recipe.fakeTeacherUpdates + 1) + update
     let batch = recipe.training.batch
-    return { try data.batch(Array(realOrder.positions(step: step, batch: batch)[range])) }
+    return { try span(.data) { try data.batch(Array(realOrder.positions(step: step, batch: batch)[range])) } }
   }
 
   private func recordedPairs(_ range: Range<Int>) -> SceneBuilder.RecordedPairs? {
     guard let pairs = components.pairs, let pairOrder else { return nil }
     let (step, batch, backbone) = (stepCount, recipe.training.batch, components.backbone)
-    return { try pairs.batch(Array(pairOrder.positions(step: step, batch: batch)[range]), backbone) }
+    return {
+      try span(.data) { try pairs.batch(Array(pairOrder.positions(step: step, batch: batch)[range]), backbone) }
+    }
   }
 }

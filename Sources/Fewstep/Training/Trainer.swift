@@ -60,16 +60,20 @@ public final class Trainer {
   /// One student update and the fake teacher's updates that follow it.
   ///
   /// - Throws: `TrainingError.notFinite` before the update that would have spread it, on all ranks alike.
-  public func step() throws -> StepReport {
+  public func step() throws -> StepReport { try span(.step) { try takeStep() } }
+
+  private func takeStep() throws -> StepReport {
     var report = StepReport(step: stepCount)
     let diagnose = stepCount % recipe.output.diagnosticsEvery == 0
-    let first = try updateStudent(&report, diagnose: diagnose)
+    let first = try span(.studentUpdate) { try updateStudent(&report, diagnose: diagnose) }
     for update in 0..<recipe.fakeTeacherUpdates {
-      // The student's own samples are used in the first update; the others get fresh ones.
-      let batch = update == 0 ? first : try generated(try draw(update))
-      try updateFakeTeacher(batch, update, &report, diagnose: diagnose && update == 0)
+      try span(.fakeTeacherUpdate) {
+        // The student's own samples are used in the first update; the others get fresh ones.
+        let batch = update == 0 ? first : try generated(try draw(update))
+        try updateFakeTeacher(batch, update, &report, diagnose: diagnose && update == 0)
+      }
     }
-    try ema?.update()
+    try span(.optimizer) { try ema?.update() }
     try report.gather(collective, rows, of: recipe.training.batch)
     report.flagZones(below: zoneReward)
     stepCount += 1
@@ -89,7 +93,7 @@ public final class Trainer {
       let scene = try scene(draw, samples, range, batchRewards, role: .student, update: 0)
       let loss = try withStudentAlone {
         let loss = try rewarded(checked("student's loss") { try components.objective.studentLoss(scene) }, scene)
-        try (loss.total * share(range)).backward()
+        try span(.backward) { try (loss.total * share(range)).backward() }
         return loss
       }
       try terms.add(loss, share: share(range))
@@ -109,7 +113,7 @@ public final class Trainer {
     for (range, samples) in zip(ranges, batch.parts) {
       let scene = try scene(batch.draw, samples, range, batch.batchRewards, role: .fakeTeacher, update: update)
       let loss = try checked("fake teacher's loss") { try components.objective.fakeTeacherLoss(scene) }
-      try (loss.total * share(range)).backward()
+      try span(.backward) { try (loss.total * share(range)).backward() }
       try terms.add(loss, share: share(range))
       try report.add(
         denoisingError: scene.ifKnown("denoisingError"), share: share(range) / Double(recipe.fakeTeacherUpdates))
@@ -150,7 +154,7 @@ public final class Trainer {
         try parameter.setGradient(parameter.detached().zerosLike())
       }
     }
-    try collective.sum(parameters.compactMap(\.gradient))
-    return try optimizer.step(stepCount, factor: learningRateFactor)
+    if collective.count > 1 { try span(.communication) { try collective.sum(parameters.compactMap(\.gradient)) } }
+    return try span(.optimizer) { try optimizer.step(stepCount, factor: learningRateFactor) }
   }
 }

@@ -50,8 +50,12 @@ public final class TrainingComponents {
     let scenes = SceneBuilder(
       recipe, backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher)
     try Self.fitting("objective", recipe) { try objective.prepare(for: scenes, seed: recipe.seed + 2) }
-    reward = try Self.fitting("reward", recipe) { try recipe.reward?(full) }
-    data = try Self.fitting("data", recipe) { try recipe.data?(full) }
+    if recipe.device == .meta {
+      (reward, data) = try Self.planned(recipe, full, backbone)
+    } else {
+      reward = try Self.fitting("reward", recipe) { try recipe.reward?(full) }
+      data = try Self.fitting("data", recipe) { try recipe.data?(full) }
+    }
     heldOutRewards = try recipe.monitor.heldOutRewards.map { name, make in
       (name, try Self.fitting("monitor.held-out-rewards.\(name)", recipe) { try make(full) })
     }

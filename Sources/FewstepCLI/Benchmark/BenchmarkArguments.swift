@@ -16,16 +16,21 @@ struct BenchmarkArguments: ParsableArguments {
   var folder: String
   @Option(help: "The folder for samples and scores; RUN/benchmarks/NAME by default.") var into: String?
   @Option(name: .customLong("seed"), help: "The seed of the noise; 42 by default.") var givenSeed: Int?
-  @Option(help: "How many samples are generated, and scored, at once.") var batch = 8
+  @Option(
+    name: .customLong("batch"),
+    help: "How many samples are generated, and scored, at once; by default as many as the run trains, one of a model, and 8 are scored.")
+  var givenBatch: Int?
   @Flag(help: "Generate the samples and do not score them.") var onlySamples = false
   @Flag(help: "Print JSON.") var json = false
   @OptionGroup(title: "The model") var source: SourceArguments
 
   private var seed: Int { givenSeed ?? 42 }
+  /// How many samples are scored at once.
+  var batch: Int { givenBatch ?? 8 }
 
   func validate() throws {
     try require("--seed", givenSeed, in: Limits.seeds)
-    try require("--batch", batch, in: 1...10_000)
+    try require("--batch", givenBatch, in: 1...10_000)
     if isRun || SourceArguments.isModel(folder) {
       try source.validate(for: folder)
     } else if let option = source.given.first ?? givenSeed.map({ _ in "--seed" }) {
@@ -50,8 +55,8 @@ struct BenchmarkArguments: ParsableArguments {
     let (all, existing) = (benchmark.items.count, sampling.existing)
     let progress = Progress(total: all, from: existing)
     let message = "stopped; finished samples are in \(place.samples); run the same command again to continue"
-    let samples = try sampling(batch: batch, check: { try Signals.check(message) }) {
-      progress.update($0, "\(benchmark.name), \(source.name)")
+    let samples = try interruptible(by: { try Signals.check(message) }) {
+      try sampling(batch: givenBatch) { progress.update($0, "\(benchmark.name), \(source.name)") }
     }
     note("samples: \(place.samples)\(existing > 0 ? ", \(existing) of \(all) existed" : "")")
     note("image: \(place.sheet)")

@@ -4,6 +4,7 @@ import Fewstep
 import Files
 import Foundation
 import Networks
+import Processes
 import Tensors
 
 struct Check: ParsableCommand {
@@ -13,18 +14,27 @@ struct Check: ParsableCommand {
       Example:  fewstep check recipes/fashion-mnist/amd-4step.yaml
 
       Reads the recipe and every file it names, builds the networks, scores the real samples, takes two training steps whose
-      result is not saved, compares the free disk space with the checkpoints, and prints what the run will do.
+      result is not saved (--quick leaves them out), compares the free disk space with the checkpoints, and prints what the run will do.
       """)
 
   @OptionGroup var arguments: RecipeArguments
+  @Flag(help: "Take no training steps: they are the slow part of large models.") var quick = false
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
+    Signals.listen()
+    try interruptible(by: { try Signals.check("stopped; nothing was written") }) { try check() }
+  }
+
+  private func check() throws {
     let recipe = try arguments.load()
+    let stages = CheckProgress()
+    stages.begin("opening the networks and their files")
     let components = try TrainingComponents(recipe)
     noteUnused(recipe, components)
     noteScorers(components)
     if let evaluation = recipe.evaluation {
+      stages.begin("reading and scoring the evaluation's real samples")
       _ = try ModelEvaluation(recipe, evaluation, backbone: components.backbone, teacher: components.teacher)
     }
     var preflight = try Preflight(recipe, components)
@@ -33,7 +43,11 @@ struct Check: ParsableCommand {
         .io, at: "the disk", "checkpoints need \(room(preflight.disk.needed)), \(room(preflight.disk.free)) are free",
         advice: "Free some space, or lower output.keep.")
     }
-    try preflight.takeSteps(recipe, components)
+    if !quick {
+      stages.begin("two training steps")
+      try Span.heard(by: stages) { try preflight.takeSteps(recipe, components) }
+    }
+    stages.end()
     try printResult(preflight, json: json, text(preflight, recipe))
   }
 
@@ -60,21 +74,19 @@ struct Check: ParsableCommand {
         "\(room(preflight.disk.checkpoint)) a checkpoint, \(room(preflight.disk.needed)) in all, "
           + "\(room(preflight.disk.free)) free"
       ))
-    for (name, role) in [("student", preflight.student), ("fake teacher", preflight.fakeTeacher)] {
+    for (name, role) in [("student", preflight.student), ("fake teacher", preflight.fakeTeacher)] where !quick {
       let terms = role.losses.sorted { $0.key > $1.key }.map { "\($0.key) \(brief($0.value))" }
       lines.append((name, "\(terms.joined(separator: ", ")), gradient norm \(brief(role.gradientNorm))"))
     }
-    let total = preflight.secondsPerStep * Double(recipe.training.steps)
-    lines.append(
-      (
-        "time",
-        "\(brief(preflight.secondsPerStep)) s a step, some \(Progress.clock(total)) for \(recipe.training.steps)"
-      ))
+    if !quick {
+      let total = preflight.secondsPerStep * Double(recipe.training.steps)
+      lines.append(
+        (
+          "time",
+          "\(brief(preflight.secondsPerStep)) s a step, some \(Progress.clock(total)) for \(recipe.training.steps)"
+        ))
+    }
     let table = lines.map { $0.0.padding(toLength: 13, withPad: " ", startingAt: 0) + $0.1 }
     return (table + ["The recipe is valid."]).joined(separator: "\n")
-  }
-
-  private func room(_ bytes: Int) -> String {
-    bytes < 1_000_000_000 ? "\(brief(Double(bytes) / 1e6)) MB" : "\(brief(Double(bytes) / 1e9)) GB"
   }
 }

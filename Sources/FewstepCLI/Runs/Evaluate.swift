@@ -33,11 +33,13 @@ struct Evaluate: ParsableCommand {
     }
     if let samples { settings.samples = samples }
     let student = try opened.student().student
-    let evaluation = try ModelEvaluation(
-      opened.recipe, settings, backbone: opened.backbone, teacher: opened.backbone.teacher())
     Signals.listen()
     let progress = EvaluationProgress("stopped while evaluating; nothing was written")
-    let scores = try evaluation.scores(student: student, steps: opened.recipe.steps, progress: progress.update)
+    let scores = try progress {
+      let evaluation = try ModelEvaluation(
+        opened.recipe, settings, backbone: opened.backbone, teacher: opened.backbone.teacher())
+      return try evaluation.scores(student: student, steps: opened.recipe.steps, progress: progress.update)
+    }
     try printResult(scores, json: json, scores.text)
   }
 }

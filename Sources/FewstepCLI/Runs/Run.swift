@@ -24,6 +24,8 @@ struct Run: ParsableCommand {
   @Flag(help: "Continue from the last checkpoint in the folder named by --into (by default runs/NAME).") var resume =
     false
   @Option(help: "Save and stop after this many steps, as if interrupted.") var stopAfter: Int?
+  @Flag(help: "Measure where time and memory go: a table, and profile.json in the run folder, which Perfetto opens.")
+  var profile = false
   @Flag(help: "Print the scores as JSON.") var json = false
 
   func validate() throws {
@@ -35,27 +37,52 @@ struct Run: ParsableCommand {
 
   func run() throws {
     let recipe = try arguments.load()
+    guard profile else { return try run(recipe, nil) }
+    let measured = Profile(on: recipe.device)
+    try measured.measure { try run(recipe, measured) }
+  }
+
+  private func run(_ recipe: Recipe, _ profile: Profile?) throws {
     let folder = try self.folder(recipe)
     let components = try TrainingComponents(recipe)
     noteUnused(recipe, components)
-    // The evaluation's files are opened before an hour of training, not after it.
-    let evaluation = try recipe.evaluation.map {
-      try ModelEvaluation(recipe, $0, backbone: components.backbone, teacher: components.teacher)
-    }
     Signals.listen()
-    let run = try TrainingRun(Trainer(recipe, components: components), folder: folder, resume: resume)
+    // The evaluation's files are opened before an hour of training, not after it.
+    let evaluation = try recipe.evaluation.map { settings in
+      try interruptible(by: { try Signals.check("stopped before the first step") }) {
+        try ModelEvaluation(recipe, settings, backbone: components.backbone, teacher: components.teacher)
+      }
+    }
+    let run = try start(Trainer(recipe, components: components), in: folder)
     noteScorers(components)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let resuming =
       "resume with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
       + ProgramPlugins.files.map { " --plugin \($0.path)" }.joined()
-    switch try train(run, evaluation, resuming) {
+    let ending = try train(run, evaluation, resuming)
+    if let profile { try report(profile, in: folder) }
+    switch ending {
     case .interrupted(let step): throw Interrupted("stopped at step \(step), which is saved; \(resuming)")
     case .stopped(let warning):
       throw StoppedByWarning(
         "stopped by a warning (monitor.policy) at step \(run.trainer.stepCount), which is saved; \(resuming)\n"
           + "  \(warning)")
     case .finished: try finish(run, evaluation)
+    }
+  }
+
+  private func report(_ profile: Profile, in folder: RunFolder) throws {
+    let path = "\(folder.path)/profile.json"
+    try profile.write(to: path)
+    note("\(try profile.table.text)\nprofile: \(profile.summary)\ntrace for Perfetto (ui.perfetto.dev): \(path)")
+  }
+
+  private func start(_ trainer: Trainer, in folder: RunFolder) throws -> TrainingRun {
+    let progress = Progress(total: trainer.recipe.monitor.samples)
+    return try interruptible(by: { try Signals.check("stopped before the first step") }) {
+      try TrainingRun(trainer, folder: folder, resume: resume) { done, _ in
+        progress.update(done, "samples of the teacher for the monitor")
+      }
     }
   }
 
@@ -80,7 +107,8 @@ struct Run: ParsableCommand {
       let ending = try run.run(
         until: stopAfter,
         TrainingRun.Observer(
-          step: progress.update, warning: progress.note, image: samples.student,
+          step: progress.update, warning: progress.note, note: progress.note, looking: progress.looking,
+          image: samples.student,
           evaluate: evaluation.map { run.smallScores($0) }))
       if case .interrupted = ending { progress.stop() }
       return ending
@@ -94,12 +122,14 @@ struct Run: ParsableCommand {
   /// Samples teacher and student from the same noise, and prints the scores.
   private func finish(_ run: TrainingRun, _ evaluation: ModelEvaluation?) throws {
     let path = run.folder.samples + "/teacher-and-student.png"
-    let image = try RunSamples(run.trainer).teacherAndStudent()
+    let progress = EvaluationProgress(
+      "stopped while looking at the student, which is saved; score it with: fewstep evaluate \(run.folder.path)")
+    let image = try progress {
+      try RunSamples(run.trainer).teacherAndStudent { progress.update("samples to look at", $0, $1) }
+    }
     try image?.write(to: path)
     if let evaluation {
-      let progress = EvaluationProgress(
-        "stopped while evaluating. The student is saved; score it with: fewstep evaluate \(run.folder.path)")
-      let scores = try run.evaluate(evaluation, progress: progress.update)
+      let scores = try progress { try run.evaluate(evaluation, progress: progress.update) }
       try printResult(scores, json: json, scores.text)
     }
     if image != nil { note("samples, teacher above student, same noise: \(path)") }

@@ -10,6 +10,7 @@ final class Progress {
   private let first: Int
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private var lastUpdate = Date.distantPast
+  private var done = 0
   private var isComplete = false
 
   /// - Parameter first: the position at which resumed work starts.
@@ -23,6 +24,7 @@ final class Progress {
     guard !isComplete, done == total || -lastUpdate.timeIntervalSinceNow >= pause else { return }
     lastUpdate = Date()
     isComplete = done == total
+    self.done = done
     let elapsed = -start.timeIntervalSinceNow
     let rest = elapsed / Double(max(1, done - first)) * Double(total - done)
     let time = done == total ? "\(Self.clock(elapsed)) in all" : done > first ? "\(Self.clock(rest)) left" : ""
@@ -32,6 +34,13 @@ final class Progress {
     let line = "\(bar) \(done)/\(total)  \(label())  \(time)"
     FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[2K\(line)" : line + "\n").utf8))
     if done == total, isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
+  }
+
+  /// Says what is being done between two updates.
+  func label(_ text: String) {
+    guard -lastUpdate.timeIntervalSinceNow >= (isTerminal ? 0.2 : 15) else { return }
+    lastUpdate = Date()
+    FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[2K\(done)/\(total)  \(text)" : text + "\n").utf8))
   }
 
   /// Prints a line above the bar.

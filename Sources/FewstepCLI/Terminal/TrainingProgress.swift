@@ -33,6 +33,13 @@ final class TrainingProgress {
     if warning.action != .stopped { FewstepCLI.note("warning \(warning)") }
   }
 
+  func note(_ text: String) { bar.note(text) }
+
+  /// Work that looks at the student, in the same line.
+  func looking(_ name: String, _ done: Int, _ total: Int) {
+    bar.label("\(name): \(done) of \(total) samples")
+  }
+
   func stop() { bar.stop() }
 }
 

@@ -16,7 +16,8 @@ struct Pairs: ParsableCommand {
   @Option(help: "How many pairs.") var count = 1000
   @Option(help: "Steps of the teacher's sampler.") var steps = 50
   @Option(help: "The teacher's sampler: ddim or heun (two evaluations per step).") var sampler = SamplerKind.ddim
-  @Option(help: "How many samples are generated at once.") var batch = 250
+  @Option(help: "How many samples are generated at once; by default as many as the recipe trains at once.")
+  var batch: Int?
 
   func validate() throws {
     try require("--count", count, in: Limits.samples)
@@ -30,13 +31,12 @@ struct Pairs: ParsableCommand {
     let backbone = try recipe.backbone(PluginContext(device: recipe.device, seed: recipe.seed))
     let progress = Progress(total: count)
     Signals.listen()
-    let teacher = InterruptibleTeacher(try backbone.teacher()) {
-      try Signals.check("stopped while making pairs; nothing was written")
+    try interruptible(by: { try Signals.check("stopped while making pairs; nothing was written") }) {
+      try ODEPairs.make(
+        output, count: count, steps: steps, sampler: sampler, batch: batch ?? recipe.training.part,
+        guidance: recipe.matching.guidance, seed: recipe.seed, backbone: backbone, teacher: backbone.teacher()
+      ) { progress.update($0, "pairs, \(steps) steps each") }
     }
-    try ODEPairs.make(
-      output, count: count, steps: steps, sampler: sampler, batch: batch, guidance: recipe.matching.guidance,
-      seed: recipe.seed, backbone: backbone, teacher: teacher
-    ) { progress.update($0, "pairs, \(steps) steps each") }
     note("pairs: \(output)")
   }
 }

@@ -45,6 +45,11 @@ int guarded(Body body) noexcept {
 int32_t autocast_dtype(c10::DeviceType type);
 void set_autocast_dtype(c10::DeviceType type, int32_t dtype);
 
+/// Counts floating-point operations.
+void add_operations(double count);
+/// Registers the shapes of operators that have meta kernels in Python only. Once.
+void add_meta_kernels();
+
 inline ct_tensor_t boxed(at::Tensor value) { return value.defined() ? new ct_tensor{std::move(value)} : nullptr; }
 
 inline at::Tensor unboxed(ct_tensor_t tensor) { return tensor ? tensor->value : at::Tensor(); }

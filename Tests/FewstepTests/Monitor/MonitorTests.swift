@@ -55,7 +55,7 @@ final class FlakyObjective: MatchingObjective {
     let training = try run(recipe(monitor: "held-out-rewards: {posterior: {kind: class-posterior}}"), scratch.path("r"))
     var reports = [MonitorReport]()
     let monitor = try #require(training.journal?.monitor)
-    for _ in 0..<2 { reports.append(try monitor.evaluate(step: 4, trainingError: nil).report) }
+    for _ in 0..<2 { reports.append(try monitor.evaluate(step: 4, progress: { _, _ in }).report) }
     #expect("\(reports[0])" == "\(reports[1])")
     #expect(reports[0].goodhartGap == 0)
     #expect(reports[0].rewards.map(\.name) == ["reward", "held-out-posterior"])

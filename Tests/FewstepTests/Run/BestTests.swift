@@ -25,7 +25,7 @@ import Testing
     let run = try TrainingRun(Trainer(recipe), folder: RunFolder(folder), resume: resume)
     let ending = try run.run(
       until: limit,
-      .init(evaluate: { [trainer = run.trainer] in [("frechet-distance", values[trainer.stepCount] ?? 9)] }))
+      .init(evaluate: { [trainer = run.trainer] _ in [("frechet-distance", values[trainer.stepCount] ?? 9)] }))
     return (run, ending)
   }
 

@@ -21,7 +21,8 @@ final class TinyVideo: PretrainedModel {
   let schedule: any NoiseSchedule
   let prediction = Prediction.flow
   let medium = Medium.videos(framesPerSecond: 16)
-  let codec: any Codec = PlainPixels()
+  let pixels = PlainPixels()
+  var codec: any Codec { pixels }
   let conditioner: any TextConditioner = PromptLength()
   let denoiserInputs = [
     TensorInput("sample", "noisy videos", ["B", 3, "f", "h", "w"]), TensorInput("timestep", "times", ["B"]),
@@ -82,7 +83,12 @@ final class PlainPixels: Codec {
   let pixels = TensorInput("pixels", "videos", ["B", 3, "f", "h", "w"])
   let latents = TensorInput("latents", "videos", ["B", 3, "f", "h", "w"])
   func encode(_ pixels: Tensor) -> Tensor { pixels }
-  func decode(_ latents: Tensor, tile: Int?) -> Tensor { latents }
+  func decode(_ latents: Tensor, tile: Int?) -> Tensor {
+    batches.append(latents.shape[0])
+    return latents
+  }
+  /// The batches that were decoded, in order.
+  var batches = [Int]()
   func fingerprint() throws -> Fingerprint { ["codec": "plain"] }
 }
 

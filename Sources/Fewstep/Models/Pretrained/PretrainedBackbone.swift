@@ -40,10 +40,13 @@ public final class PretrainedBackbone: TextConditioned {
     self.model = model
     self.settings = settings
     self.seed = seed
-    let prepared = try settings.prompts.map { try PreparedPrompts($0, by: model.conditioner) }
+    // A plan needs neither prompts nor weights.
+    let isPlan = device == .meta
+    let prepared = isPlan ? nil : try settings.prompts.map { try PreparedPrompts($0, by: model.conditioner) }
     self.prepared = prepared
     nothing = Lazy {
-      try (prepared?.nothing() ?? noGrad { try model.conditioner.nothing() })
+      if isPlan { return try model.plannedCondition(1) }
+      return try (prepared?.nothing() ?? noGrad { try model.conditioner.nothing() })
         .mapValues { try $0.to(device).to(.float32) }
     }
     frozen = Lazy {
@@ -70,12 +73,15 @@ public final class PretrainedBackbone: TextConditioned {
 
   public var device: Device { model.source.device }
   public var medium: Medium { model.medium }
-  public var prompts: [String] { prepared?.prompts ?? [] }
+  public var prompts: [String] { prepared?.prompts ?? (device == .meta ? ["any prompt"] : []) }
 
   // MARK: Conditions
 
   /// - Throws: `Failure` if there are no prepared prompts.
   public func condition(_ promptIDs: [Int]) throws -> Condition {
+    if device == .meta {
+      return try condition(promptIDs, model.plannedCondition(promptIDs.count))
+    }
     guard let prepared else {
       throw Failure(.malformed, at: settings.model, "prompts are asked for by ID, and none were prepared")
     }
@@ -129,5 +135,15 @@ public final class PretrainedBackbone: TextConditioned {
 
   public func pixels(_ samples: Tensor) throws -> Tensor? {
     try (model.codec.decode(samples, tile: settings.tile) * 0.5 + 0.5).clamped(0, 1)
+  }
+}
+
+extension PretrainedModel {
+  /// The denoiser's inputs for prompts, by name, as shapes on the meta device.
+  fileprivate func plannedCondition(_ count: Int) throws -> [String: Tensor] {
+    let sizes = conditionSizes.merging(["B": count]) { $1 }
+    let geometry = geometry(MediaFrame(Self.defaultSize))
+    let inputs = denoiserInputs.filter { !["sample", "timestep"].contains($0.name) && geometry[$0.name] == nil }
+    return Dictionary(uniqueKeysWithValues: try inputs.map { ($0.name, try $0.planned(sizes, .float32)) })
   }
 }

@@ -48,6 +48,8 @@ public protocol PretrainedModel: AnyObject {
 
   /// The denoiser's inputs: "sample" and "timestep", then those of the condition.
   var denoiserInputs: [TensorInput] { get }
+  /// The sizes of the condition's free dimensions by name, such as a text's number of tokens: for plans, which have no prompts.
+  var conditionSizes: [String: Int] { get }
   /// The denoising network over a scope that holds the weights.
   ///
   /// - Parameter studentSteps: tells the network which of so many steps made a sample, see `Backbone.trainable`; nil does not.
@@ -73,6 +75,7 @@ extension PretrainedModel {
   public static var openingWithDefaults: (ModelSource) throws -> any PretrainedModel { opening(.describing()) }
 
   public static var guidancePasses: Guidance.Passes { .one }
+  public var conditionSizes: [String: Int] { [:] }
   public func geometry(_ frame: MediaFrame) -> [String: [Float]] { [:] }
   public func featureShape(ofLatents shape: [Int]) -> [Int]? { nil }
 

@@ -111,6 +111,21 @@ const char *ct_script_tensor(ct_script_t script, int64_t index, ct_tensor_t _Nul
 int ct_script_call(ct_script_t script, const char *method, const ct_tensor_t _Nonnull *_Nullable inputs, size_t n,
                    ct_tensor_t _Nullable *_Nonnull out);
 
+// -- Measuring ------------------------------------------------------------------------------------------------------
+
+/// Counts the bytes of this thread's tensors and the operations of its products from here on, or stops it.
+int ct_measure(bool on);
+/// Whether this thread counts.
+bool ct_measuring(void);
+/// The bytes that tensors of a device type (c10::DeviceType) take now, and at most since the last reset. Meta tensors count
+/// as if they had memory. Tensors from before the counting do not count, and their release may make the number negative.
+void ct_measured_bytes(int32_t device_type, int64_t *current, int64_t *peak);
+void ct_measured_reset_peak(int32_t device_type);
+/// Floating-point operations of matrix products, convolutions and attention since then; a multiply-add is two.
+double ct_measured_operations(void);
+/// The result of a fused attention on the meta device, with its graph; its memory and its operations are counted.
+int ct_fused_attention_shape(ct_tensor_t q, ct_tensor_t k, ct_tensor_t v, ct_tensor_t _Nullable *_Nonnull out);
+
 // -- The runtime ----------------------------------------------------------------------------------------------------
 
 /// Autocast of a device type (c10::DeviceType) to a dtype; dtype -1 turns it off. *before gets the previous dtype.

@@ -1,0 +1,41 @@
+import Tensors
+
+/// A device to plan for: its memory, and the speed that its maker states for dense products.
+public struct Accelerator: Codable, Equatable, Sendable {
+  public let name: String
+  /// Bytes.
+  public let memory: Int
+  /// Floating-point operations a second in bfloat16 with float32 sums, without sparsity.
+  public let halfSpeed: Double
+  /// The same in float32 (TF32 where the device has it).
+  public let fullSpeed: Double
+
+  private init(_ name: String, gigabytes: Int, half: Double, full: Double) {
+    (self.name, memory, halfSpeed, fullSpeed) = (name, gigabytes << 30, half * 1e12, full * 1e12)
+  }
+
+  /// From the makers' data sheets.
+  public static let known = [
+    Accelerator("rtx3090", gigabytes: 24, half: 71, full: 35.6),
+    Accelerator("rtx4090", gigabytes: 24, half: 165, full: 82.6),
+    Accelerator("l40s", gigabytes: 48, half: 362, full: 183),
+    Accelerator("a100-40gb", gigabytes: 40, half: 312, full: 156),
+    Accelerator("a100", gigabytes: 80, half: 312, full: 156),
+    Accelerator("h100", gigabytes: 80, half: 989, full: 494),
+    Accelerator("h200", gigabytes: 141, half: 989, full: 494),
+    Accelerator("b200", gigabytes: 180, half: 2250, full: 1100),
+  ]
+
+  /// - Throws: `Failure` with the known names.
+  public init(named name: String) throws {
+    guard let found = Self.known.first(where: { $0.name == name.lowercased() }) else {
+      throw Failure(
+        .usage, at: "--device \(name)", "this device is not known",
+        expected: Self.known.map(\.name).joined(separator: ", "), got: name)
+    }
+    self = found
+  }
+
+  /// What tensors can use: the driver and libtorch's libraries take some, and freed blocks do not always fit again.
+  public var usable: Int { memory - 1 << 30 - memory / 20 }
+}

@@ -1,0 +1,108 @@
+import Files
+import Tensors
+
+/// What a run takes before it starts: memory by role, operations, hours, and what would make it fit.
+public struct RunPlan: Encodable {
+  /// A trained network, with the bytes of its parts of the state.
+  public struct Role: Encodable {
+    public let name: String
+    public let parameters: Int
+    public let trained: Int
+    /// With adapters on the teacher's memory, the adapters' only.
+    public let weights: Int
+    public let gradients: Int
+    public let moments: Int
+    public let average: Int
+  }
+
+  /// A part of the step in which memory is largest.
+  public struct Part: Encodable {
+    public let path: [String]
+    public let peakBytes: Int
+    /// Of all samples of a step.
+    public let operations: Double
+  }
+
+  /// Settings with which the step takes less.
+  public struct Proposal: Encodable {
+    /// As for `--set`.
+    public let settings: [String]
+    /// The most bytes on the device during a step.
+    public let peak: Int
+    public let operations: Double
+  }
+
+  public let samples: Int
+  public let part: Int
+  public let roles: [Role]
+  /// Bytes on the device between steps that are no role's: the frozen teacher, decoders, rewards.
+  public let frozen: Int
+  public let resident: Int
+  /// The most bytes on the device during a step.
+  public let peak: Int
+  public let parts: [Part]
+  /// Bytes of one checkpoint, and of all that are kept at one time.
+  public let checkpoint: Int
+  public let disk: Int
+  /// Floating-point operations of a step; a multiply-add is two.
+  public let operations: Double
+  public let steps: Int
+  public let precision: String
+  /// How often a step of two micro-batches at most reads values from the device, and waits for it.
+  public let reads: Int
+  /// Whether the reward's networks are left out, because their files are missing.
+  public let leavesOutReward: Bool
+
+  /// Traces one step of a recipe on shapes alone.
+  ///
+  /// - Throws: what `fewstep check` would say of the recipe; weights and prompts need not be there.
+  public init(_ node: YAMLNode, catalog: Catalog) throws {
+    let trace = try TracedStep(node, catalog: catalog)
+    let recipe = try Recipe(node, catalog: catalog, on: .meta)
+    let scale = Double(recipe.training.batch) / Double(trace.samples)
+    samples = recipe.training.batch
+    part = recipe.training.part
+    roles = trace.roles
+    frozen = trace.resident - roles.reduce(0) { $0 + $1.weights + $1.moments + $1.average }
+    resident = trace.resident
+    peak = trace.peak
+    parts = trace.parts.map { Part(path: $0.path, peakBytes: $0.peakBytes, operations: $0.ownOperations * scale) }
+    operations = parts.reduce(0) { $0 + $1.operations }
+    checkpoint = trace.checkpoint
+    let made = (recipe.training.steps - 1) / recipe.output.checkpointEvery + 1
+    disk = checkpoint * min(made, recipe.output.keep + 1)
+    steps = recipe.training.steps
+    reads = trace.reads
+    leavesOutReward = trace.leavesOutReward
+    precision = recipe.resolved["backbone"]?.leaves["precision"] ?? "float32"
+  }
+
+  /// Seconds of a step at a share of the device's speed.
+  public func seconds(on device: Accelerator, efficiency: Double) -> Double {
+    operations / ((precision == "float32" ? device.fullSpeed : device.halfSpeed) * efficiency)
+  }
+
+  /// Changes of the recipe, one more each time, until a step fits into so many bytes. Each is traced.
+  ///
+  /// - Parameter set: the recipe with settings replaced, as for `--set`.
+  /// - Returns: what was tried in order. The last one fits, or nothing does.
+  public func proposals(
+    fitting bytes: Int, catalog: Catalog, _ set: ([String]) throws -> YAMLNode
+  ) throws -> [Proposal] {
+    var settings = [String]()
+    var tried = [Proposal]()
+    let changes = [
+      part > 1 ? ["training.micro-batches=\(samples)"] : [],
+      ["backbone.gradient-checkpointing=true"], ["matching.guidance-passes=2"], ["backbone.precision=bfloat16"],
+      ["student.lora.rank=64", "fake-teacher.lora.rank=64"],
+    ]
+    for change in changes where !change.isEmpty {
+      guard let plan = try? RunPlan(set(settings + change), catalog: catalog), plan.peak < tried.last?.peak ?? peak
+      else { continue }
+      settings += change
+      tried.append(Proposal(settings: settings, peak: plan.peak, operations: plan.operations))
+      if plan.peak <= bytes { break }
+    }
+    return tried
+  }
+}

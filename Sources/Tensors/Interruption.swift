@@ -1,0 +1,12 @@
+/// Lets long work stop between two operators.
+enum Interruption {
+  @TaskLocal static var check: (@Sendable () throws -> Void)?
+}
+
+/// Runs `body`. Before each operator `check` is called, and what it throws ends the work, such as after Ctrl-C.
+///
+/// Synchronous only. Operators of a backward pass run inside libtorch, and are not stopped. Inner checks replace outer ones.
+public func interruptible<R>(by check: @escaping @Sendable () throws -> Void, _ body: () throws -> R) throws -> R {
+  try check()
+  return try Interruption.$check.withValue(check) { try body() }
+}

@@ -1,0 +1,74 @@
+import Fewstep
+import Files
+import Foundation
+import Shipped
+import Tensors
+import TestSupport
+import Testing
+
+/// A plan of the tiny pipeline beside a real step of it.
+@Suite struct PlanTests {
+  private func node(_ scratch: Scratch, _ changes: String) throws -> YAMLNode {
+    let prompts = try PipelineFixture().prepared(scratch.path("prompts"))
+    let backbone =
+      "{kind: sdxl, model: \(PipelineFixture.path), prompts: \(prompts), size: [32, 32], "
+      + "gradient-checkpointing: \(changes.hasPrefix("checkpointed"))}"
+    let lora = changes.hasSuffix("lora") ? "lora: {rank: 2, layers: [to_q, to_k]}" : "weight-decay: 0"
+    return try YAMLNode.parse(
+      """
+      name: plan
+      backbone: \(backbone)
+      objective: {kind: amd, group-size: 2}
+      reward: {kind: intrinsic}
+      matching: {guidance: 3, steps: last}
+      student: {steps: [1, 0.5], ema: {decay: 0.9}, \(lora)}
+      fake-teacher: {updates: 1, \(lora)}
+      training: {steps: 4, batch: 4, micro-batches: 2}
+      """)
+  }
+
+  @Test(arguments: ["plain", "checkpointed", "lora", "checkpointed lora"])
+  func `What is planned is what a step takes, with all weights and with adapters`(_ changes: String) throws {
+    let scratch = try Scratch()
+    let node = try node(scratch, changes)
+    let plan = try RunPlan(node, catalog: .shipped())
+    let (peak, resident) = try Measured.during {
+      let before = Measured.bytes(on: .cpu).current
+      let recipe = try Recipe(node, catalog: .shipped())
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
+      Measured.resetPeak(on: .cpu)
+      _ = try trainer.step()
+      let bytes = Measured.bytes(on: .cpu)
+      return (bytes.peak - before, bytes.current - before)
+    }
+    #expect(abs(Double(plan.peak) / Double(peak) - 1) < 0.05, "peak: planned \(plan.peak), measured \(peak)")
+    #expect(
+      abs(Double(plan.resident) / Double(resident) - 1) < 0.05,
+      "resident: planned \(plan.resident), measured \(resident)")
+  }
+
+  @Test func `A plan needs configs alone, and says which settings make a model fit`() throws {
+    let scratch = try Scratch()
+    for part in ["unet", "vae", "scheduler"] {
+      let (config, folder) = (part == "scheduler" ? "scheduler_config.json" : "config.json", scratch.path("m/\(part)"))
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        atPath: "\(PipelineFixture.path)/\(part)/\(config)", toPath: "\(folder)/\(config)")
+    }
+    try FileManager.default.copyItem(
+      atPath: "\(PipelineFixture.path)/model_index.json", toPath: scratch.path("m/model_index.json"))
+    let text = """
+      {name: p, backbone: {kind: sdxl, model: \(scratch.path("m")), prompts: nowhere, size: [32, 32]}, objective: {kind: dmd},
+       data: {kind: prepared, folder: nowhere}, training: {steps: 4, batch: 8}}
+      """
+    try AtomicFile.write(Data(text.utf8), to: scratch.path("r.yaml"))
+    let set = { (settings: [String]) in try Recipe.node(scratch.path("r.yaml"), overrides: settings) }
+    let plan = try RunPlan(set([]), catalog: .shipped())
+    #expect(plan.roles.allSatisfy { $0.parameters == $0.trained && $0.moments == 2 * $0.weights })
+    let tried = try plan.proposals(fitting: plan.peak * 2 / 3, catalog: .shipped(), set)
+    let last = try #require(tried.last)
+    #expect(last.peak <= plan.peak * 2 / 3 && tried.map(\.peak) == tried.map(\.peak).sorted(by: >))
+    #expect(last.settings.first == "training.micro-batches=8")
+    #expect(try plan.proposals(fitting: 1, catalog: .shipped(), set).allSatisfy { $0.peak > 1 })
+  }
+}
