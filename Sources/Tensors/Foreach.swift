@@ -111,7 +111,8 @@ private func pow(_ base: Double, _ exponent: Int) -> Double {
 extension Runtime {
   /// The fused step exists on the CPU since libtorch 2.4, on CUDA since 2.0.
   fileprivate static func hasFusedAdamW(on device: Device) -> Bool {
-    let device = device == .meta ? Rehearsal.current?.device ?? .meta : device
+    // A plan for a GPU is for libtorch 2, whichever makes it.
+    if device == .meta, let planned = Rehearsal.current?.device, planned != .cpu { return true }
     let parts = version.split(separator: ".").prefix(2).compactMap { Int($0) }
     guard parts.count == 2 else { return false }
     return device == .cpu || device == .meta ? (parts[0], parts[1]) >= (2, 4) : parts[0] >= 2

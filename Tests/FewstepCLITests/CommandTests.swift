@@ -94,6 +94,33 @@ import Testing
     #expect(job.errors.contains("file/run"), "\(job.errors)")
   }
 
+  @Test func `A plan tells what a run takes, device by device, and refuses a device that it does not know`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    let words = try Fewstep.run("plan", "r.yaml", in: scratch).output
+    for part in ["32 samples in parts of 32", "student", "fake teacher", "objective", "at most", "a checkpoint", "h100"] {
+      #expect(words.contains(part), "\(part) in \(words)")
+    }
+    let json = try Fewstep.run("plan", "r.yaml", "--device", "h100", "--json", in: scratch).output
+    let found = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    #expect(((found["plan"] as? [String: Any])?["peak"] as? Int).map { $0 > 100_000 } == true)
+    let unknown = try Fewstep.run("plan", "r.yaml", "--device", "abacus", in: scratch, expecting: 64)
+    #expect(unknown.errors.contains("rtx4090") && unknown.errors.contains("abacus"))
+    #expect(try scratch.files().filter { !$0.hasPrefix(".") } == ["r.yaml"])
+  }
+
+  @Test func `A profiled run leaves a trace and prints where its time went`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    let made = try Fewstep.run(
+      "run", "r.yaml", "--profile", "--set", "training.steps=2", "--set", "evaluation=null", in: scratch)
+    for part in ["s a step: ", "fake teacher's updates", "ui.perfetto.dev"] {
+      #expect(made.errors.contains(part), "\(part) in \(made.errors)")
+    }
+    let trace = try Data(contentsOf: URL(fileURLWithPath: scratch.path("runs/small/profile.json")))
+    #expect(try JSONSerialization.jsonObject(with: trace) is [String: Any])
+  }
+
   @Test func `Checking a recipe tells how the run will go, and leaves nothing behind`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
@@ -108,6 +135,10 @@ import Testing
     let json = try Fewstep.run("check", "r.yaml", "--json", in: scratch).output
     let found = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
     #expect(found["prompts"] as? Int == 2 && found["guidance"] as? Double == 1.5)
+    // Without the steps nothing is said of losses or time.
+    let quick = try Fewstep.run("check", "r.yaml", "--quick", in: scratch)
+    #expect(quick.output.contains("The recipe is valid.") && !quick.output.contains("gan ") && !quick.output.contains("time "))
+    #expect(quick.errors.contains("opening the networks") && !quick.errors.contains("two training steps"))
 
     // Parts that do not fit each other are found before training, with their position.
     for (change, words) in [
