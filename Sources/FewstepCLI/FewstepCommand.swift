@@ -21,7 +21,8 @@ public struct FewstepCommand: ParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      Run.self, SweepCommand.self, Compare.self, Check.self, Plan.self, Recipes.self, Plugins.self, Sample.self, Evaluate.self,
+      Run.self, SweepCommand.self, Compare.self, Check.self, Plan.self, Recipes.self, Plugins.self, Sample.self,
+      Evaluate.self,
       Measure.self, Features.self, BenchmarkCommand.self, Report.self, Field.self, Inspect.self, Diff.self,
       TrainTeacher.self, TrainAutoencoder.self, TrainClassifier.self,
       Pairs.self, New.self,

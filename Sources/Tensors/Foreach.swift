@@ -75,10 +75,14 @@ public func adamWStep(
   betas: (Double, Double), weightDecay: Double, epsilon: Double
 ) throws {
   guard !parameters.isEmpty else { return }
-  if fusedAdamW.exists, Runtime.hasFusedAdamW(on: parameters[0].device) {
-    if parameters[0].device == .meta { return }
+  let device = parameters[0].device
+  // The fused step takes no memory. A plan for a GPU is for libtorch 2, whichever makes it.
+  if device == .meta, let planned = Rehearsal.current?.device, planned != .cpu || Runtime.hasFusedAdamW(on: .cpu) {
+    return
+  }
+  if fusedAdamW.exists, Runtime.hasFusedAdamW(on: device) {
     // The step is only read, so one tensor serves all.
-    let steps = Array(repeating: try Tensor.full([], Double(step), on: parameters[0].device), count: parameters.count)
+    let steps = Array(repeating: try Tensor.full([], Double(step), on: device), count: parameters.count)
     try fusedAdamW.call([
       .tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second), .tensors([]), .tensors(steps),
       .double(learningRate), .double(betas.0), .double(betas.1), .double(weightDecay), .double(epsilon), .bool(false),
@@ -111,11 +115,9 @@ private func pow(_ base: Double, _ exponent: Int) -> Double {
 extension Runtime {
   /// The fused step exists on the CPU since libtorch 2.4, on CUDA since 2.0.
   fileprivate static func hasFusedAdamW(on device: Device) -> Bool {
-    // A plan for a GPU is for libtorch 2, whichever makes it.
-    if device == .meta, let planned = Rehearsal.current?.device, planned != .cpu { return true }
     let parts = version.split(separator: ".").prefix(2).compactMap { Int($0) }
     guard parts.count == 2 else { return false }
-    return device == .cpu || device == .meta ? (parts[0], parts[1]) >= (2, 4) : parts[0] >= 2
+    return device == .cpu ? (parts[0], parts[1]) >= (2, 4) : parts[0] >= 2
   }
 }
 

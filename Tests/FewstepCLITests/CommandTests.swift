@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct CommandTests {
   private let commands = [
-    "run", "check", "plan", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark", "inspect", "diff",
+    "run", "check", "plan", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark", "inspect",
+    "diff",
     "train-teacher", "train-autoencoder",
     "train-classifier",
     "pairs", "doctor", "sweep", "compare", "report", "field", "new", "build-plugin",
@@ -98,7 +99,9 @@ import Testing
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
     let words = try Fewstep.run("plan", "r.yaml", in: scratch).output
-    for part in ["32 samples in parts of 32", "student", "fake teacher", "objective", "at most", "a checkpoint", "h100"] {
+    for part in [
+      "32 samples in parts of 32", "student", "fake teacher", "objective", "at most", "a checkpoint", "h100",
+    ] {
       #expect(words.contains(part), "\(part) in \(words)")
     }
     let json = try Fewstep.run("plan", "r.yaml", "--device", "h100", "--json", in: scratch).output
@@ -137,7 +140,9 @@ import Testing
     #expect(found["prompts"] as? Int == 2 && found["guidance"] as? Double == 1.5)
     // Without the steps nothing is said of losses or time.
     let quick = try Fewstep.run("check", "r.yaml", "--quick", in: scratch)
-    #expect(quick.output.contains("The recipe is valid.") && !quick.output.contains("gan ") && !quick.output.contains("time "))
+    #expect(
+      quick.output.contains("The recipe is valid.") && !quick.output.contains("gan ") && !quick.output.contains("time ")
+    )
     #expect(quick.errors.contains("opening the networks") && !quick.errors.contains("two training steps"))
 
     // Parts that do not fit each other are found before training, with their position.

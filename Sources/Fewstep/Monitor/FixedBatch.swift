@@ -147,8 +147,9 @@ final class FixedBatch {
         let epsilon = try stream.normal(range, components.backbone.sampleShape, on: components.backbone.device)
         let given = try tellsStep ? condition().told(step: steps.count - 1, on: epsilon.device) : condition()
         return try components.fakeTeacher.denoisingError(
-          samples.rows(range).to(epsilon.device), epsilon, at: times, given: given)
-          .doubles()
+          samples.rows(range).to(epsilon.device), epsilon, at: times, given: given
+        )
+        .doubles()
       }
       return errors.reduce(0, +) / Double(errors.count)
     }

@@ -132,7 +132,11 @@ public final class Scene {
 
   /// x̂0 of the fake teacher with the condition.
   public var fake: Tensor {
-    get throws { try asked("fake") { try asked(.fakeTeacher) { try fakeTeacher.denoise(from: $0, at: time, given: fakeCondition) } } }
+    get throws {
+      try asked("fake") {
+        try asked(.fakeTeacher) { try fakeTeacher.denoise(from: $0, at: time, given: fakeCondition) }
+      }
+    }
   }
 
   /// d_real^c - d_fake: towards the data and away from the student's current samples.

@@ -54,12 +54,13 @@ struct TracedStep {
     samples = recipe.training.batch
     let trainer = try Trainer(recipe, components: components)
     let bytes = Dictionary(uniqueKeysWithValues: trainer.state.map { ($0.group, Self.bytes($0.tensors)) })
-    roles = [
-      ("student", "student", components.student.parameters),
-      ("fake teacher", "fake-teacher", components.fakeTeacher.parameters),
-    ].map { name, key, parameters in
-      Self.role(name, parameters, bytes, key, average: key == "student" ? bytes["ema"] ?? 0 : 0)
-    } + (components.objective.parameters.map { [Self.role("objective", $0, bytes, "objective", average: 0)] } ?? [])
+    roles =
+      [
+        ("student", "student", components.student.parameters),
+        ("fake teacher", "fake-teacher", components.fakeTeacher.parameters),
+      ].map { name, key, parameters in
+        Self.role(name, parameters, bytes, key, average: key == "student" ? bytes["ema"] ?? 0 : 0)
+      } + (components.objective.parameters.map { [Self.role("objective", $0, bytes, "objective", average: 0)] } ?? [])
     checkpoint = bytes.values.reduce(0, +)
     leavesOutReward = components.reward is PlannedReward
     let passes = try Self.passes(of: trainer)

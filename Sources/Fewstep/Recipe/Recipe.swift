@@ -167,7 +167,8 @@ public struct Recipe {
       logEvery: output.integer("log-every", default: 10, in: .atLeast(1), "Steps between points of the curves."),
       checkpointEvery: output.integer("checkpoint-every", default: 200, in: .atLeast(1), "Steps between checkpoints."),
       keep: output.integer("keep", default: 2, in: .closed(1, 1_000_000), "Checkpoints that are kept."),
-      sampleEvery: output.integer("sample-every", default: 200, in: .nonNegative, "Steps between sample grids; 0: none while training."),
+      sampleEvery: output.integer(
+        "sample-every", default: 200, in: .nonNegative, "Steps between sample grids; 0: none while training."),
       samples: output.has("samples")
         ? output.integer(
           "samples", in: .closed(0, 10_000),

@@ -77,7 +77,9 @@ final class Journal {
     if let monitor, monitor.settings.every > 0, done % monitor.settings.every == 0 || isLast {
       let seen = try measure(observer)
       let known = Set(warnings.filter { $0.step == done }.map(\.kind))
-      if let decision = try apply(seen?.warnings.filter { !known.contains($0.kind) } ?? [], observer) { return decision }
+      if let decision = try apply(seen?.warnings.filter { !known.contains($0.kind) } ?? [], observer) {
+        return decision
+      }
       report = seen?.report
     }
     let isOver = try judge(report, observer)

@@ -18,7 +18,9 @@ struct BenchmarkArguments: ParsableArguments {
   @Option(name: .customLong("seed"), help: "The seed of the noise; 42 by default.") var givenSeed: Int?
   @Option(
     name: .customLong("batch"),
-    help: "How many samples are generated, and scored, at once; by default as many as the run trains, one of a model, and 8 are scored.")
+    help:
+      "How many samples are generated, and scored, at once; by default as many as the run trains, one of a model, and 8 are scored."
+  )
   var givenBatch: Int?
   @Flag(help: "Generate the samples and do not score them.") var onlySamples = false
   @Flag(help: "Print JSON.") var json = false

@@ -26,7 +26,8 @@ struct Sample: ParsableCommand {
   @Option(
     help: "Use the noise in an HDF5 file, dataset `noises` [steps, count, ...], to compare samplers.")
   var noises: String?
-  @Option(help: "How many samples are generated at once; by default as many as the run trains at once, or one of a model.")
+  @Option(
+    help: "How many samples are generated at once; by default as many as the run trains at once, or one of a model.")
   var batch: Int?
   @Option(help: "The file for a grid of all samples (PNG).") var output = "samples.png"
   @Option(help: "A folder for each sample as its own PNG, which holds the prompt, the seed and the model's settings.")
@@ -65,7 +66,9 @@ struct Sample: ParsableCommand {
       note("tensors: \(tensors)")
     }
     if let into { try write(samples, of: source, promptIDs, into: into) }
-    if let image = try SampleGrid(source.backbone, part: batch ?? source.batch).image([(source.name, samples)], promptIDs: promptIDs) {
+    if let image = try SampleGrid(source.backbone, part: batch ?? source.batch).image(
+      [(source.name, samples)], promptIDs: promptIDs)
+    {
       try image.write(to: output)
       note("grid: \(output)")
     }

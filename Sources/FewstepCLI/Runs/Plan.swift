@@ -77,9 +77,12 @@ struct Plan: ParsableCommand {
           .number(fit.secondsPerStep), .number(fit.hours),
         ]
       })
-    let highest = plan.parts.filter { $0.peakBytes == plan.parts.first?.peakBytes }.max { $0.path.count < $1.path.count }
+    let highest = plan.parts.filter { $0.peakBytes == plan.parts.first?.peakBytes }.max {
+      $0.path.count < $1.path.count
+    }
     var lines = [
-      "a step: \(plan.samples) samples in parts of \(plan.part), \(brief(plan.operations / 1e12)) TFLOP", "", roles.text,
+      "a step: \(plan.samples) samples in parts of \(plan.part), \(brief(plan.operations / 1e12)) TFLOP", "",
+      roles.text,
       "", "frozen teacher, decoder, rewards   \(room(plan.frozen))",
       "on the device between steps        \(room(plan.resident))",
       "at most                            \(room(plan.peak)), in: \((highest?.path ?? []).joined(separator: " > "))",

@@ -13,7 +13,8 @@ import Testing
     try shortRecipe(
       [
         "training.steps": "12", "output.checkpoint-every": "4", "output.sample-every": "4", "output.keep": "9",
-        "output.keep-best": "energy-distance", "evaluation":
+        "output.keep-best": "energy-distance",
+        "evaluation":
           "{every: 4, samples: 40, features: {kind: mixture}, reference: {kind: mixture, count: 40}, teacher-steps: []}",
         "monitor": "{every: 4, samples: 24, teacher-steps: 5, ignore-first-steps: 0, mean-shift: 1e-6}",
       ].merging(changes) { $1 }, objective: "dmd")

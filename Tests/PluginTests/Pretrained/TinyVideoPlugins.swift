@@ -5,7 +5,8 @@ import Tensors
 enum TinyVideoPlugins {
   static func register(in catalog: inout Catalog) {
     catalog.rewards.append(Plugin("brightness", "The mean of a video's pixels") { _ in { _ in Brightness() } })
-    catalog.features.append(Plugin("mean-frame", "A frame's mean over rows, and two classes") { _ in { _ in MeanFrame() } })
+    catalog.features.append(
+      Plugin("mean-frame", "A frame's mean over rows, and two classes") { _ in { _ in MeanFrame() } })
     catalog.data.append(
       Plugin("noise-videos", "Videos of noise") { s in
         let count = s.integer("count", default: 8, in: .atLeast(1), "How many there are.")

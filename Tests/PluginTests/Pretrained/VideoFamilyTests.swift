@@ -195,7 +195,9 @@ import Testing
       scratch.path("pairs.h5"), count: 5, steps: 2, batch: recipe.training.part, guidance: recipe.matching.guidance,
       seed: 0, backbone: backbone, teacher: trainer.components.teacher
     ) { _ in }
-    let source = try SampleSource(studentOf: FinishedRun(scratch.path("run"), catalog: .shipped(adding: [{ $0.add(TinyVideo.self) }, TinyVideoPlugins.register])))
+    let source = try SampleSource(
+      studentOf: FinishedRun(
+        scratch.path("run"), catalog: .shipped(adding: [{ $0.add(TinyVideo.self) }, TinyVideoPlugins.register])))
     let drawn = try source.samples(source.generator([], seed: 1), promptIDs: [0, 1, 2])
     _ = try SampleGrid(source.backbone, part: source.batch).image([("student", drawn)], promptIDs: [0, 1, 2])
     let other = try #require((source.backbone as? PretrainedBackbone)?.model as? TinyVideo)
