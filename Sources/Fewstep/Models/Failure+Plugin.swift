@@ -4,7 +4,7 @@ import Tensors
 extension Failure {
   /// Runs a plugin's code and says where it failed, such as "objective (AMD), student's loss at step 3".
   static func locating<R>(_ place: @autoclosure () -> String, _ body: () throws -> R) throws -> R {
-    do { return try body() } catch let error where !isClear(error) {
+    do { return try body() } catch let error where !isClear(error) && (error as? TensorError)?.isOutOfMemory != true {
       throw Failure(.software, at: place(), "\(error)")
     }
   }

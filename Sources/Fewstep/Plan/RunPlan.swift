@@ -67,7 +67,7 @@ public struct RunPlan: Encodable {
     resident = trace.resident
     peak = trace.peak
     parts = trace.parts.map { Part(path: $0.path, peakBytes: $0.peakBytes, operations: $0.ownOperations * scale) }
-    operations = parts.reduce(0) { $0 + $1.operations }
+    operations = parts.filter { $0.path.first == Span.step.rawValue }.reduce(0) { $0 + $1.operations }
     checkpoint = trace.checkpoint
     let made = (recipe.training.steps - 1) / recipe.output.checkpointEvery + 1
     disk = checkpoint * min(made, recipe.output.keep + 1)

@@ -67,7 +67,10 @@ struct TracedStep {
     // The first step scores its samples and writes diagnostics, which take the most.
     let profile = Profile(on: .meta)
     let readBefore = Rehearsal.readCount
-    _ = try Span.heard(by: profile) { try trainer.step() }
+    try Span.heard(by: profile) {
+      _ = try trainer.step()
+      if recipe.looksAtSamples { try span(.looking) { try look(trainer) } }
+    }
     reads = Rehearsal.readCount - readBefore
     resident = Measured.bytes(on: .meta).current - before
     let interval = components.objective.groupAdvantage?.interval ?? 1
@@ -79,7 +82,7 @@ struct TracedStep {
       default: part
       }
     }
-    peak = (parts.first?.peakBytes ?? 0) - before
+    peak = (parts.map(\.peakBytes).max() ?? 0) - before
   }
 
   /// The student's passes for a sample in the next step, whose draws may be fewer or more than usual.
@@ -101,4 +104,18 @@ struct TracedStep {
   private static func bytes(_ tensors: [(name: String, tensor: Tensor)]) -> Int {
     tensors.reduce(0) { $0 + $1.tensor.count * $1.tensor.dtype.byteCount }
   }
+}
+
+/// Makes and decodes as many samples as grids and evaluations do at once: training may not decode.
+private func look(_ trainer: Trainer) throws {
+  let (recipe, components) = (trainer.recipe, trainer.components)
+  let generator = SampleGenerator(components.backbone, seed: 0, batch: recipe.training.part)
+  let prompts = generator.promptIDs(recipe.training.part)
+  let samples = try generator.fewStep(components.student, steps: recipe.steps, promptIDs: prompts)
+  _ = try noGrad { try components.backbone.pixels(samples.to(components.backbone.device)) }
+}
+
+extension Recipe {
+  /// Whether a run decodes samples besides those it trains on.
+  fileprivate var looksAtSamples: Bool { output.samples != 0 || monitor.every > 0 || evaluation != nil }
 }

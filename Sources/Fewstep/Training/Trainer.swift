@@ -59,8 +59,15 @@ public final class Trainer {
 
   /// One student update and the fake teacher's updates that follow it.
   ///
-  /// - Throws: `TrainingError.notFinite` before the update that would have spread it, on all ranks alike.
-  public func step() throws -> StepReport { try span(.step) { try takeStep() } }
+  /// - Throws: `TrainingError.notFinite` before the update that would have spread it, on all ranks alike; `Failure` if memory is
+  ///   too small.
+  public func step() throws -> StepReport {
+    do { return try span(.step) { try takeStep() } } catch let error as TensorError where error.isOutOfMemory {
+      throw Failure(
+        .software, at: "step \(stepCount) on \(recipe.device)", "there is too little memory: \(error)",
+        advice: "`fewstep plan` says what a step takes, and with --device NAME which settings make it fit.")
+    }
+  }
 
   private func takeStep() throws -> StepReport {
     var report = StepReport(step: stepCount)

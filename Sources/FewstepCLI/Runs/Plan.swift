@@ -77,9 +77,8 @@ struct Plan: ParsableCommand {
           .number(fit.secondsPerStep), .number(fit.hours),
         ]
       })
-    let highest = plan.parts.filter { $0.peakBytes == plan.parts.first?.peakBytes }.max {
-      $0.path.count < $1.path.count
-    }
+    let most = plan.parts.map(\.peakBytes).max()
+    let highest = plan.parts.filter { $0.peakBytes == most }.max { $0.path.count < $1.path.count }
     var lines = [
       "a step: \(plan.samples) samples in parts of \(plan.part), \(brief(plan.operations / 1e12)) TFLOP", "",
       roles.text,

@@ -70,6 +70,16 @@ import Testing
     #expect(abs(all / last - 2.5 / 4) < 1e-9)
   }
 
+  @Test(arguments: [("dmd", 18), ("sid", 16), ("amd", 27)])
+  func `A step with diagnostics waits for the device as often as it reports, and not in between`(
+    objective: String, reads: Int
+  ) throws {
+    let recipe = try shortRecipe(
+      ["training.batch": "64", "output.samples": "0", "monitor.every": "0"], objective: objective)
+    let plan = try RunPlan(YAMLNode.parse(recipe.resolved.text()), catalog: smallCatalog())
+    #expect(plan.reads == reads)
+  }
+
   @Test func `A device that is not known is refused with those that are`() {
     #expect { try Accelerator(named: "h1000") } throws: { "\($0)".contains("rtx4090, l40s, a100-40gb, a100, h100") }
     #expect(throws: Never.self) { try Accelerator(named: "H100") }

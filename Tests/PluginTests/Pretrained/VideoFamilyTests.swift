@@ -158,6 +158,24 @@ import Testing
     #expect(samples.shape == [1, 3, 2, 4, 6])
   }
 
+  @Test func `A plan of videos needs their configs alone`() throws {
+    let scratch = try Scratch()
+    let model = scratch.path("model")
+    try TinyVideo.write(to: model)
+    try FileManager.default.removeItem(atPath: "\(model)/transformer/\(ModelSource.weightsName).safetensors")
+    let node = try YAMLNode.parse(
+      """
+      {name: video, backbone: {kind: tiny-video, model: \(model), prompts: nowhere, size: [32, 32], frames: 9},
+       objective: {kind: amd, group-size: 2}, reward: {kind: intrinsic}, matching: {guidance: 2, steps: step-aware},
+       student: {steps: [1, 0.5], lora: {rank: 1}}, fake-teacher: {updates: 1, lora: {rank: 1}},
+       training: {steps: 3, batch: 4, micro-batches: 2}}
+      """)
+    let plan = try RunPlan(node, catalog: catalog())
+    #expect(plan.roles.allSatisfy { 0 < $0.trained && $0.trained < $0.parameters })
+    // Four channels of four samples' activations, at the very least.
+    #expect(plan.peak > 2 * 4 * 9 * 32 * 32 * 4 && plan.operations > 0)
+  }
+
   @Test func `Nothing that looks at a student passes more samples through a network at once than training does`() throws
   {
     let scratch = try Scratch()

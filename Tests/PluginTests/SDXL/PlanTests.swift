@@ -24,6 +24,8 @@ import Testing
       student: {steps: [1, 0.5], ema: {decay: 0.9}, \(lora)}
       fake-teacher: {updates: 1, \(lora)}
       training: {steps: 4, batch: 4, micro-batches: 2}
+      output: {samples: 0}
+      monitor: {every: 0}
       """)
   }
 
