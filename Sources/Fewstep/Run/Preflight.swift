@@ -124,13 +124,14 @@ public struct Preflight: Encodable {
   }
 
   private static func disk(_ recipe: Recipe, _ components: TrainingComponents) throws -> Disk {
-    // All weights, two moments for each trained weight, and the average.
+    // All weights but the teacher's own that adapters share, two moments for each trained weight, and the average.
     let networks =
       [components.student.parameters, components.fakeTeacher.parameters]
       + [components.objective.parameters].compactMap { $0 }
     var numbers = 0
-    for network in networks { numbers += network.count + 2 * network.trainable.reduce(0) { $0 + $1.value.count } }
-    if recipe.ema != nil { numbers += components.student.parameters.trainable.reduce(0) { $0 + $1.value.count } }
+    let trained = { (network: ParameterStore) in network.trainable.reduce(0) { $0 + $1.value.count } }
+    for network in networks { numbers += network.state.reduce(0) { $0 + $1.tensor.count } + 2 * trained(network) }
+    if recipe.ema != nil { numbers += trained(components.student.parameters) }
     let size = 4 * numbers
     let made = (recipe.training.steps - 1) / recipe.output.checkpointEvery + 1
     // While a checkpoint is written, there is one more than `output.keep`.

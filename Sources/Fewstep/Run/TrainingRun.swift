@@ -106,7 +106,7 @@ public final class TrainingRun {
   /// Takes one step, and acts on its outcome.
   private func advance(before stop: Int, _ observer: Observer) throws -> Decision {
     isLoaded = false
-    var decision: Decision
+    let decision: Decision
     do {
       let report = try trainer.step()
       decision = try agreed { try journal?.decide(after: report, before: stop, observer) }
@@ -115,14 +115,15 @@ public final class TrainingRun {
       decision = try agreed { try journal?.decide(after: error, observer) }
       guard decision == .rollBack else { throw error }
     }
-    while decision == .rollBack { decision = try lookAgain(observer) }
-    return decision
+    return decision == .rollBack ? try lookAgain(observer) : decision
   }
 
-  /// Repeats the looks of the step whose checkpoint was loaded.
+  /// Repeats the looks of the step whose checkpoint was loaded. They may lead to an earlier one.
   private func lookAgain(_ observer: Observer) throws -> Decision {
     isLoaded = false
-    return try agreed { try journal?.lookAgain(observer) }
+    var decision = Decision.rollBack
+    while decision == .rollBack { decision = try agreed { try journal?.lookAgain(observer) } }
+    return decision
   }
 
   /// Gets the first rank's decision and carries it out.
