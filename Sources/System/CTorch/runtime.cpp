@@ -20,6 +20,7 @@ using namespace fewstep;
 namespace fewstep {
 
 int32_t autocast_dtype(c10::DeviceType type) {
+  if (type == c10::DeviceType::Meta) return -1;  // libtorch does not cast meta tensors
 #if AUTOCAST_BY_DEVICE
   return at::autocast::is_autocast_enabled(type) ? static_cast<int32_t>(at::autocast::get_autocast_dtype(type)) : -1;
 #else
@@ -30,6 +31,7 @@ int32_t autocast_dtype(c10::DeviceType type) {
 }
 
 void set_autocast_dtype(c10::DeviceType type, int32_t dtype) {
+  if (type == c10::DeviceType::Meta) return;
   const auto target = static_cast<at::ScalarType>(dtype);
 #if AUTOCAST_BY_DEVICE
   if (dtype >= 0) at::autocast::set_autocast_dtype(type, target);
