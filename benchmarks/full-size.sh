@@ -18,19 +18,19 @@ cd "$folder"
 printf 'a red fox in the snow\na harbour at dawn\n' > prompts.txt
 cat > recipe.yaml <<'YAML'
 name: full-size
-backbone: {kind: sdxl, model: model, prompts: prompts, size: [512, 512], precision: bfloat16, gradient-checkpointing: true}
+backbone: {kind: sdxl, model: model, prompts: prompts, size: [512, 512], gradient-checkpointing: true}
 objective: {kind: dmd}
 matching: {guidance: 8, guidance-passes: 2, steps: last}
 student:
   steps: [1, 0.5]
   learning-rate: 5e-5
-  lora: &adapters {rank: 64, alpha: 8, layers: [to_q, to_k, to_v, to_out.0, proj_in, proj_out, ff.net.0.proj, ff.net.2]}
+  lora: &adapters {rank: 8, alpha: 8, layers: [to_q, to_k, to_v, to_out.0, proj_in, proj_out, ff.net.0.proj, ff.net.2]}
 fake-teacher: {updates: 1, learning-rate: 5e-5, lora: *adapters}
 training: {steps: 2, batch: 1}
 output: {checkpoint-every: 1, sample-every: 1, samples: 1, diagnostics-every: 10}
 monitor: {every: 0}
 YAML
-"$fewstep" prepare prompts prompts.txt --model model --into prompts --precision bfloat16
+"$fewstep" prepare prompts prompts.txt --model model --into prompts
 "$fewstep" plan recipe.yaml | tee plan.txt
 
 # Starts the program, and prints the most memory that it had and its seconds when it ends.

@@ -44,7 +44,7 @@ public struct BenchmarkSampling {
       var generator = try source.generator(prompts, seed: seed, batch: batch)
       generator.first = first
       let samples = try source.samples(generator, promptIDs: Array(prompts.indices))
-      guard let pixels = try source.backbone.pixels(samples, part: batch) else {
+      guard let pixels = try source.backbone.pixels(samples, batch: batch) else {
         throw Failure(.malformed, at: source.folder, "samples of this model family are points")
       }
       return pixels

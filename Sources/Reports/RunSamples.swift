@@ -19,8 +19,8 @@ public struct RunSamples {
     self.count = count
     generator = SampleGenerator(
       backbone, seed: recipe.evaluation?.seed ?? 1,
-      batch: backbone.medium == .points ? max(1, count) : recipe.training.part)
-    grid = SampleGrid(backbone, columns: max(1, min(10, count)), part: recipe.training.part)
+      batch: backbone.medium == .points ? max(1, count) : recipe.training.microBatchSize)
+    grid = SampleGrid(backbone, columns: max(1, min(10, count)), batch: recipe.training.microBatchSize)
   }
 
   /// The student, with its averaged weights if it has them; nil if its samples cannot be drawn.

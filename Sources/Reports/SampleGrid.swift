@@ -13,12 +13,12 @@ public struct SampleGrid {
   /// The number of images in a row; a film strip takes the space of four.
   private let columns: Int
   /// The number of samples that are decoded at once.
-  private let part: Int
+  private let batch: Int
 
-  public init(_ backbone: any Backbone, columns: Int = 10, part: Int) {
+  public init(_ backbone: any Backbone, columns: Int = 10, batch: Int) {
     self.backbone = backbone
     self.columns = columns
-    self.part = part
+    self.batch = batch
   }
 
   /// Bands of samples, one below the other, each with its name, which goes into the file's metadata. nil for points
@@ -41,9 +41,9 @@ public struct SampleGrid {
   /// Small images in the host's memory.
   private func stills(_ samples: Tensor) throws -> Tensor {
     try concatenated(
-      stride(from: 0, to: samples.shape[0], by: part).map { start in
+      stride(from: 0, to: samples.shape[0], by: batch).map { start in
         let images = try backbone.stills(
-          samples.rows(start..<min(start + part, samples.shape[0])), frames: Self.frames)
+          samples.rows(start..<min(start + batch, samples.shape[0])), frames: Self.frames)
         let factor = (images.shape[3] * samplesPerRow + Self.width - 1) / Self.width
         return try (factor > 1 ? averagePooled(images, factor) : images).to(.cpu)
       })

@@ -59,7 +59,7 @@ public var isGradEnabled: Bool { ct_grad_mode() }
 /// `body` must compute the same both times. Parameters that it captures get their gradients from `backward`; `grad`
 /// reaches only `inputs`. Second derivatives are not supported.
 public func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) throws -> Tensor) throws -> Tensor {
-  let context = Unmanaged.passRetained(CheckpointBody(Rehearsal.keeping(body)))
+  let context = Unmanaged.passRetained(CheckpointBody(FakeTensorMode.keeping(body)))
   let closure = ct_closure(
     context: context.toOpaque(),
     call: { context, handles, count, out in

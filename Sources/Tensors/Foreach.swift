@@ -11,51 +11,38 @@ private let foreachLerp = Operator("aten::_foreach_lerp_", "Scalar")
 private let fusedAdamW = Operator("aten::_fused_adamw_")
 private let fillInPlace = Operator("aten::fill_", "Scalar")
 
-/// On the meta device there is nothing to write in place.
 public enum Foreach {
-  private static func isMeta(_ a: [Tensor]) -> Bool { a.first?.device == .meta }
-
   /// a += scale · b
   public static func add(_ a: [Tensor], _ b: [Tensor], scale: Double = 1) throws {
-    if isMeta(a) { return }
     try foreachAdd.call([.tensors(a), .tensors(b), .double(scale)])
   }
 
   public static func add(_ a: [Tensor], _ value: Double) throws {
-    if isMeta(a) { return }
     try foreachAddScalar.call([.tensors(a), .double(value)])
   }
 
   /// a *= factor
   public static func multiply(_ a: [Tensor], by factor: Double) throws {
-    if isMeta(a) { return }
     try foreachMul.call([.tensors(a), .double(factor)])
   }
 
   /// a += scale · b · c
   public static func addProduct(_ a: [Tensor], _ b: [Tensor], _ c: [Tensor], scale: Double) throws {
-    if isMeta(a) { return }
     try foreachAddcmul.call([.tensors(a), .tensors(b), .tensors(c), .double(scale)])
   }
 
   /// a += scale · b / c
   public static func addQuotient(_ a: [Tensor], _ b: [Tensor], _ c: [Tensor], scale: Double) throws {
-    if isMeta(a) { return }
     try foreachAddcdiv.call([.tensors(a), .tensors(b), .tensors(c), .double(scale)])
   }
 
-  public static func squareRoots(_ a: [Tensor]) throws -> [Tensor] {
-    isMeta(a) ? try a.map { try $0.zerosLike() } : try foreachSqrt.many(.tensors(a))
-  }
+  public static func squareRoots(_ a: [Tensor]) throws -> [Tensor] { try foreachSqrt.many(.tensors(a)) }
 
   /// The Euclidean norm of each tensor.
-  public static func norms(_ a: [Tensor]) throws -> [Tensor] {
-    isMeta(a) ? try a.map { _ in try .zeros([], on: .meta) } : try foreachNorm.many(.tensors(a), .double(2))
-  }
+  public static func norms(_ a: [Tensor]) throws -> [Tensor] { try foreachNorm.many(.tensors(a), .double(2)) }
 
   /// a += weight · (b - a)
   public static func lerp(_ a: [Tensor], toward b: [Tensor], _ weight: Double) throws {
-    if isMeta(a) { return }
     if foreachLerp.exists {
       try foreachLerp.call([.tensors(a), .tensors(b), .double(weight)])
     } else {
@@ -77,7 +64,7 @@ public func adamWStep(
   guard !parameters.isEmpty else { return }
   let device = parameters[0].device
   // The fused step takes no memory. A plan for a GPU is for libtorch 2, whichever makes it.
-  if device == .meta, let planned = Rehearsal.current?.device, planned != .cpu || Runtime.hasFusedAdamW(on: .cpu) {
+  if device == .meta, let planned = FakeTensorMode.current?.device, planned != .cpu || Runtime.hasFusedAdamW(on: .cpu) {
     return
   }
   if fusedAdamW.exists, Runtime.hasFusedAdamW(on: device) {

@@ -64,7 +64,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
       throw TensorError("\(name).\(overload)", "libtorch \(Runtime.version) has no such operator")
     }
     try Interruption.check?()
-    let arguments = Rehearsal.isOn ? try Rehearsal.cast(name, arguments) : arguments
+    let arguments = FakeTensorMode.isOn ? try FakeTensorMode.cast(name, arguments) : arguments
     return try withExtendedLifetime(arguments) {
       try withValues(arguments) { values in
         try withUnsafeTemporaryAllocation(of: ct_value.self, capacity: 8) { results in

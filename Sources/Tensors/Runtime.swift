@@ -32,14 +32,16 @@ public enum Runtime {
   }
 }
 
-/// Runs `body` with matrix products and convolutions of `device` in `dtype`; nil changes nothing.
+/// Runs `body` with matrix products and convolutions of `device` in `dtype`; float32 turns autocast off in it, and nil changes
+/// nothing.
 ///
 /// Synchronous only: the mode is per thread.
 public func autocast<R>(_ dtype: DType?, on device: Device, _ body: () throws -> R) throws -> R {
   guard let dtype else { return try body() }
-  if device == .meta { return try Rehearsal.autocast(dtype, body) }
-  var before: Int32 = -1
-  try check(ct_autocast(device.code.type, dtype.rawValue, &before), "autocast")
+  if device == .meta { return try FakeTensorMode.autocast(dtype == .float32 ? nil : dtype, body) }
+  let off: Int32 = -1
+  var before = off
+  try check(ct_autocast(device.code.type, dtype == .float32 ? off : dtype.rawValue, &before), "autocast")
   defer { _ = ct_autocast(device.code.type, before, nil) }
   return try body()
 }

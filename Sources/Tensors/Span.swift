@@ -23,7 +23,7 @@ public enum Span: String, CaseIterable, Codable, Sendable {
   case communication
   case data
   case checkpoint
-  case looking
+  case validation
 
   @TaskLocal fileprivate static var listener: (any SpanListener)?
 

@@ -74,7 +74,7 @@ extension Tensor {
 
   /// The value of a tensor with one element.
   public func item() throws -> Double {
-    if Rehearsal.reads(self) { return 1 }
+    if FakeTensorMode.reads(self) { return 1 }
     var value = 0.0
     try check(ct_item(handle, &value), "item", [summary])
     return value

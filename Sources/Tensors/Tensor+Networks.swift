@@ -79,7 +79,7 @@ public func embedding(_ indices: Tensor, _ weight: Tensor) throws -> Tensor {
 ///
 /// One fused operator from libtorch 2.0 on, composed of others before.
 public func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil) throws -> Tensor {
-  if q.device == .meta, let planned = try Rehearsal.attention(q, k, v) { return planned }
+  if q.device == .meta, let planned = try FakeTensorMode.attention(q, k, v) { return planned }
   if fusedAttention.exists { return try fusedAttention(.tensor(q), .tensor(k), .tensor(v), .tensor(mask)) }
   return try composedAttention(q, k, v, mask: mask)
 }

@@ -100,7 +100,7 @@ import Testing
     try scratch.write(recipe(), to: "r.yaml")
     let words = try Fewstep.run("plan", "r.yaml", in: scratch).output
     for part in [
-      "32 samples in parts of 32", "student", "fake teacher", "objective", "at most", "a checkpoint", "h100",
+      "32 samples in micro-batches of 32", "student", "fake teacher", "objective", "at most", "a checkpoint", "h100",
     ] {
       #expect(words.contains(part), "\(part) in \(words)")
     }

@@ -49,14 +49,15 @@ extension Backbone {
   }
   public var featureShape: [Int]? { nil }
   public func pixels(_ samples: Tensor) throws -> Tensor? { nil }
-  /// The same in the host's memory, decoded `part` samples at a time.
-  package func pixels(_ samples: Tensor, part: Int) throws -> Tensor? {
+  /// The same in the host's memory, decoded `batch` samples at a time.
+  package func pixels(_ samples: Tensor, batch: Int) throws -> Tensor? {
     let count = samples.shape[0]
-    let parts = try stride(from: 0, to: count, by: part).compactMap { start in
-      try noGrad { try pixels(samples.rows(start..<min(start + part, count)).to(device))?.to(.cpu) }
+    let parts = try stride(from: 0, to: count, by: batch).compactMap { start in
+      try noGrad { try pixels(samples.rows(start..<min(start + batch, count)).to(device))?.to(.cpu) }
     }
     return parts.isEmpty ? nil : try concatenated(parts)
   }
+
   /// Whether samples are points of the plane, which can be plotted.
   public var isPlanar: Bool { medium == .points && sampleShape == [2] }
 }

@@ -1,8 +1,8 @@
 import Networks
 import Tensors
 
-/// Samples of a teacher or a student, batch by batch, in the host's memory. The noise is a function of (seed, sample): all denoisers get the
-/// same noise, so their samples can be compared.
+/// Samples of a teacher or a student, batch by batch, in the host's memory. The noise is a function of (seed, sample): all
+/// denoisers get the same noise, so their samples can be compared.
 public struct SampleGenerator {
   public let backbone: any Backbone
   public let seed: Int

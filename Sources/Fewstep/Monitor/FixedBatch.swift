@@ -54,7 +54,7 @@ final class FixedBatch {
     tellsStep = recipe.matching.steps == .stepAware
     noise = Noise(seed: recipe.seed)
     sampling = SampleGenerator(
-      components.backbone, seed: recipe.seed, batch: recipe.training.part)
+      components.backbone, seed: recipe.seed, batch: recipe.training.microBatchSize)
     pixelSamples = Set(spread(recipe.monitor.pixelSamples, over: prompts.count))
     let total = prompts.count
     teacher = try Self.measure(

@@ -8,7 +8,7 @@ public final class Monitor {
   let fixedBatch: FixedBatch
   /// The monitor's memory, which is stored with every checkpoint.
   var state = State()
-  private var beforeLooks: State?
+  private var beforeValidation: State?
 
   struct State: Codable, Equatable {
     /// The last norms of each role's gradients.
@@ -37,21 +37,21 @@ public final class Monitor {
 
   // MARK: Memory
 
-  /// What a checkpoint stores: the memory from before the looks of its step.
-  var saved: State { beforeLooks ?? state }
+  /// What a checkpoint stores: the memory from before the validation of its step.
+  var saved: State { beforeValidation ?? state }
 
-  func beginLooking() { beforeLooks = state }
+  func beginValidation() { beforeValidation = state }
 
   func restore(_ saved: State) {
     state = saved
-    beforeLooks = nil
+    beforeValidation = nil
   }
 
   // MARK: Measuring
 
   /// Compares the gradient norms of a step with those before it.
   func warnings(of report: StepReport) -> [Warning] {
-    beforeLooks = nil
+    beforeValidation = nil
     state.trainingError = report.denoisingError
     return [("student", report.studentNorm), ("fake teacher", report.fakeTeacherNorm)].compactMap { role, norm in
       let last = state.norms[role] ?? []

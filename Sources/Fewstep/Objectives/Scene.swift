@@ -134,7 +134,7 @@ public final class Scene {
   public var fake: Tensor {
     get throws {
       try asked("fake") {
-        try asked(.fakeTeacher) { try fakeTeacher.denoise(from: $0, at: time, given: fakeCondition) }
+        try answer(.fakeTeacher) { try fakeTeacher.denoise(from: $0, at: time, given: fakeCondition) }
       }
     }
   }
@@ -261,13 +261,13 @@ public final class Scene {
     if let tensor = known[name] { return tensor }
     try asking {
       if matching.guidance.scale == 1, name == "realConditional" {
-        known[name] = try asked(.teacher) { try teacher.denoise(from: $0, at: time, given: condition) }
+        known[name] = try answer(.teacher) { try teacher.denoise(from: $0, at: time, given: condition) }
       } else {
         guard let unconditional else {
           throw Failure(
             .software, at: "scene", "guidance needs the condition for \"no prompt\", and the scene was made without it")
         }
-        let both = try asked(.teacher) {
+        let both = try answer(.teacher) {
           try teacher.both(
             from: $0, at: time, given: condition, and: unconditional(condition), passes: matching.guidance.passes)
         }
@@ -279,9 +279,9 @@ public final class Scene {
   }
 
   /// A network's answer for the noisy samples.
-  private func asked<R>(_ role: Span, _ answer: (_ noisy: Tensor) throws -> R) throws -> R {
+  private func answer<R>(_ role: Span, _ network: (_ noisy: Tensor) throws -> R) throws -> R {
     let noisy = try noisy
-    return try span(role) { try answer(noisy) }
+    return try span(role) { try network(noisy) }
   }
 
   private func asked(_ name: String, _ make: () throws -> Tensor) throws -> Tensor {

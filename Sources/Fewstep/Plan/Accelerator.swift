@@ -7,7 +7,7 @@ public struct Accelerator: Codable, Equatable, Sendable {
   public let memory: Int
   /// Floating-point operations a second in bfloat16 with float32 sums, without sparsity.
   public let halfSpeed: Double
-  /// The same in float32 (TF32 where the device has it).
+  /// The same in float32, without TF32, which libtorch does not use for matrix products unless it is told to.
   public let fullSpeed: Double
 
   private init(_ name: String, gigabytes: Int, half: Double, full: Double) {
@@ -18,12 +18,12 @@ public struct Accelerator: Codable, Equatable, Sendable {
   public static let known = [
     Accelerator("rtx3090", gigabytes: 24, half: 71, full: 35.6),
     Accelerator("rtx4090", gigabytes: 24, half: 165, full: 82.6),
-    Accelerator("l40s", gigabytes: 48, half: 362, full: 183),
-    Accelerator("a100-40gb", gigabytes: 40, half: 312, full: 156),
-    Accelerator("a100", gigabytes: 80, half: 312, full: 156),
-    Accelerator("h100", gigabytes: 80, half: 989, full: 494),
-    Accelerator("h200", gigabytes: 141, half: 989, full: 494),
-    Accelerator("b200", gigabytes: 180, half: 2250, full: 1100),
+    Accelerator("l40s", gigabytes: 48, half: 362, full: 91.6),
+    Accelerator("a100-40gb", gigabytes: 40, half: 312, full: 19.5),
+    Accelerator("a100", gigabytes: 80, half: 312, full: 19.5),
+    Accelerator("h100", gigabytes: 80, half: 989, full: 67),
+    Accelerator("h200", gigabytes: 141, half: 989, full: 67),
+    Accelerator("b200", gigabytes: 180, half: 2250, full: 75),
   ]
 
   /// - Throws: `Failure` with the known names.

@@ -33,7 +33,7 @@ public struct RunPlan: Encodable {
   }
 
   public let samples: Int
-  public let part: Int
+  public let microBatchSize: Int
   public let roles: [Role]
   /// Bytes on the device between steps that are no role's: the frozen teacher, decoders, rewards.
   public let frozen: Int
@@ -61,7 +61,7 @@ public struct RunPlan: Encodable {
     let recipe = try Recipe(node, catalog: catalog, on: .meta)
     let scale = Double(recipe.training.batch) / Double(trace.samples)
     samples = recipe.training.batch
-    part = recipe.training.part
+    microBatchSize = recipe.training.microBatchSize
     roles = trace.roles
     frozen = trace.resident - roles.reduce(0) { $0 + $1.weights + $1.moments + $1.average }
     resident = trace.resident
@@ -69,8 +69,7 @@ public struct RunPlan: Encodable {
     parts = trace.parts.map { Part(path: $0.path, peakBytes: $0.peakBytes, operations: $0.ownOperations * scale) }
     operations = parts.filter { $0.path.first == Span.step.rawValue }.reduce(0) { $0 + $1.operations }
     checkpoint = trace.checkpoint
-    let made = (recipe.training.steps - 1) / recipe.output.checkpointEvery + 1
-    disk = checkpoint * min(made, recipe.output.keep + 1)
+    disk = checkpoint * recipe.checkpointsAtOnce
     steps = recipe.training.steps
     reads = trace.reads
     leavesOutReward = trace.leavesOutReward
@@ -92,7 +91,7 @@ public struct RunPlan: Encodable {
     var settings = [String]()
     var tried = [Proposal]()
     let changes = [
-      part > 1 ? ["training.micro-batches=\(samples)"] : [],
+      microBatchSize > 1 ? ["training.micro-batches=\(samples)"] : [],
       ["backbone.gradient-checkpointing=true"], ["matching.guidance-passes=2"], ["backbone.precision=bfloat16"],
       ["student.lora.rank=64", "fake-teacher.lora.rank=64"],
     ]

@@ -24,7 +24,7 @@ struct TracedStep {
     // Operators run as on the recipe's own device, whatever this machine has.
     let device = try Recipe(node, catalog: catalog).device
     self = try Measured.during {
-      try Rehearsal.run(for: device) {
+      try FakeTensorMode.run(for: device) {
         let before = Measured.bytes(on: .meta).current
         let short = try Self.shortened(node, catalog)
         return try TracedStep(Recipe(short, catalog: catalog, on: .meta), from: before)
@@ -35,7 +35,7 @@ struct TracedStep {
   /// The recipe with two micro-batches in a step at most: the others take what the second does. Groups fit into them.
   private static func shortened(_ node: YAMLNode, _ catalog: Catalog) throws -> YAMLNode {
     let recipe = try Recipe(node, catalog: catalog, on: .meta)
-    let part = recipe.training.part
+    let size = recipe.training.microBatchSize
     let group = recipe.resolved["objective"]?.leaves["group-size"].flatMap { Int($0) }
     let count = min(2, recipe.training.microBatches)
     var short = node
@@ -43,9 +43,9 @@ struct TracedStep {
       try Recipe.set(
         .integer(value), at: keys[...], in: &short, YAMLNode.Position(file: "plan", line: 0, column: 0))
     }
-    try set(part * count, ["training", "batch"])
+    try set(size * count, ["training", "batch"])
     try set(count, ["training", "micro-batches"])
-    if let group, group > part * count { try set(part * count, ["objective", "group-size"]) }
+    if let group, group > size * count { try set(size * count, ["objective", "group-size"]) }
     return short
   }
 
@@ -66,12 +66,12 @@ struct TracedStep {
     let passes = try Self.passes(of: trainer)
     // The first step scores its samples and writes diagnostics, which take the most.
     let profile = Profile(on: .meta)
-    let readBefore = Rehearsal.readCount
+    let readBefore = FakeTensorMode.readCount
     try Span.heard(by: profile) {
       _ = try trainer.step()
-      if recipe.looksAtSamples { try span(.looking) { try look(trainer) } }
+      if recipe.decodesSamples { try span(.validation) { try validate(trainer) } }
     }
-    reads = Rehearsal.readCount - readBefore
+    reads = FakeTensorMode.readCount - readBefore
     resident = Measured.bytes(on: .meta).current - before
     let interval = components.objective.groupAdvantage?.interval ?? 1
     parts = profile.parts.map { part in
@@ -107,15 +107,15 @@ struct TracedStep {
 }
 
 /// Makes and decodes as many samples as grids and evaluations do at once: training may not decode.
-private func look(_ trainer: Trainer) throws {
+private func validate(_ trainer: Trainer) throws {
   let (recipe, components) = (trainer.recipe, trainer.components)
-  let generator = SampleGenerator(components.backbone, seed: 0, batch: recipe.training.part)
-  let prompts = generator.promptIDs(recipe.training.part)
+  let generator = SampleGenerator(components.backbone, seed: 0, batch: recipe.training.microBatchSize)
+  let prompts = generator.promptIDs(recipe.training.microBatchSize)
   let samples = try generator.fewStep(components.student, steps: recipe.steps, promptIDs: prompts)
   _ = try noGrad { try components.backbone.pixels(samples.to(components.backbone.device)) }
 }
 
 extension Recipe {
   /// Whether a run decodes samples besides those it trains on.
-  fileprivate var looksAtSamples: Bool { output.samples != 0 || monitor.every > 0 || evaluation != nil }
+  fileprivate var decodesSamples: Bool { output.samples != 0 || monitor.every > 0 || evaluation != nil }
 }

@@ -15,7 +15,7 @@ public struct Recipe {
     /// The path of noise-image pairs for a regression term.
     public let pairs: String?
     /// The number of samples that go through the networks at once.
-    public var part: Int { batch / microBatches }
+    public var microBatchSize: Int { batch / microBatches }
   }
 
   public struct Output: Sendable {
@@ -192,7 +192,7 @@ public struct Recipe {
     monitor = MonitorSettings(s, catalog)
 
     evaluation = s.optionalSection("evaluation", affects: .future).map { [training = self.training] in
-      Self.evaluation($0, catalog, part: training.part)
+      Self.evaluation($0, catalog, microBatchSize: training.microBatchSize)
     }
     if let best = self.output.keepBest {
       let isMeasured = best.isEvaluated ? evaluation.map { $0.every > 0 } == true : monitor.every > 0
@@ -215,6 +215,9 @@ public struct Recipe {
     pluginFiles = catalog.files
   }
 
+  /// The most checkpoints on the disk at one time: while one is written, there is one more than `output.keep`.
+  public var checkpointsAtOnce: Int { min((training.steps - 1) / output.checkpointEvery + 1, output.keep + 1) }
+
   /// The position of a key, or of the nearest section above it: for mistakes that show only when parts are combined.
   public func place(of key: String) -> YAMLNode.Position {
     var node = source
@@ -232,12 +235,12 @@ public struct Recipe {
     resolved.keys(differingFrom: saved).filter { !effects.contains(self.effects[$0]) }
   }
 
-  /// - Parameter part: the number of samples that training passes through the networks at once.
-  private static func evaluation(_ s: SettingsReader, _ catalog: Catalog, part: Int) -> Evaluation {
+  /// - Parameter microBatchSize: of training.
+  private static func evaluation(_ s: SettingsReader, _ catalog: Catalog, microBatchSize: Int) -> Evaluation {
     Evaluation(
       samples: s.integer("samples", default: 1000, in: .closed(2, 1_000_000), "Samples a metric is computed from."),
       batch: s.integer(
-        "batch", default: min(50, part), in: .batch,
+        "batch", default: min(50, microBatchSize), in: .batch,
         "Samples made at once; without it as many as training.batch / training.micro-batches, 50 at most."),
       teacherSteps: s.integers(
         "teacher-steps", default: [50], in: .closed(1, 100_000),

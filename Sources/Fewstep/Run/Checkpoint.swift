@@ -10,7 +10,7 @@ public enum Checkpoint {
 
   /// Writes a temporary file, flushes and renames it: a checkpoint is complete or absent.
   ///
-  /// - Parameter monitor: its memory from before the looks of this step is stored too: who continues from here repeats them.
+  /// - Parameter monitor: its memory from before this step's validation is stored too: who continues from here repeats that.
   public static func save(_ trainer: Trainer, monitor: Monitor? = nil, to path: String) throws {
     try HDF5File.write(to: path) { file in
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))

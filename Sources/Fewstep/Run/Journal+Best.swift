@@ -32,7 +32,7 @@ extension Journal {
     guard let every = trainer.recipe.evaluation?.every, every > 0, let evaluate = observer.evaluate,
       done % every == 0 || done == trainer.recipe.training.steps
     else { return nil }
-    let scores = try observer.look("small evaluation", advice: "Lower evaluation.batch.", evaluate)
+    let scores = try observer.validation("small evaluation", advice: "Lower evaluation.batch.", evaluate)
     if let scores { try add(scores, step: done) }
     return scores
   }

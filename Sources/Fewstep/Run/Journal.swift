@@ -48,33 +48,33 @@ final class Journal {
     _ = try measure(observer)
   }
 
-  /// Records a step, saves it if it is due, looks at the student, and decides how the run continues.
+  /// Records a step, saves it if it is due, validates, and decides how the run continues.
   func decide(after report: StepReport, before stop: Int, _ observer: TrainingRun.Observer) throws
     -> TrainingRun.Decision
   {
     try records.add(report)
     observer.step(report)
     if let decision = try apply(monitor?.warnings(of: report) ?? [], observer) { return decision }
-    // Looking takes memory: if that ends the process, the step is not lost.
+    // Validation takes memory: if that ends the process, the step is not lost.
     if trainer.stepCount % trainer.recipe.output.checkpointEvery == 0 || trainer.stepCount == stop { try save() }
-    return try look(observer)
+    return try validate(observer)
   }
 
-  /// Looks at the student of a checkpoint that was loaded. Warnings that the run has acted on are not repeated.
-  func lookAgain(_ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
+  /// Validates the student of a checkpoint that was loaded. Warnings that the run has acted on are not repeated.
+  func validateAgain(_ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
     guard trainer.stepCount > 0 else {
       try begin(observer)
       return .proceed
     }
-    return try look(observer)
+    return try validate(observer)
   }
 
-  private func look(_ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
+  private func validate(_ observer: TrainingRun.Observer) throws -> TrainingRun.Decision {
     let done = trainer.stepCount
     let isLast = done == trainer.recipe.training.steps
-    monitor?.beginLooking()
+    monitor?.beginValidation()
     var report: MonitorReport?
-    if let monitor, monitor.settings.every > 0, done % monitor.settings.every == 0 || isLast {
+    if let monitor, done % monitor.settings.every == 0 || isLast {
       let seen = try measure(observer)
       let known = Set(warnings.filter { $0.step == done }.map(\.kind))
       if let decision = try apply(seen?.warnings.filter { !known.contains($0.kind) } ?? [], observer) {
@@ -85,7 +85,7 @@ final class Journal {
     let isOver = try judge(report, observer)
     let every = trainer.recipe.output.sampleEvery
     if every > 0, done % every == 0 || isLast {
-      let image = try observer.look("sample grid", advice: "Lower output.samples; 0 leaves grids out.") {
+      let image = try observer.validation("sample grid", advice: "Lower output.samples; 0 leaves grids out.") {
         try observer.image($0)
       }
       try records.add(image, step: done)
@@ -98,7 +98,7 @@ final class Journal {
     report: MonitorReport, warnings: [Warning]
   )? {
     guard let monitor else { return nil }
-    let seen = try observer.look("fixed batch", advice: "Lower monitor.samples; monitor.every=0 leaves it out.") {
+    let seen = try observer.validation("fixed batch", advice: "Lower monitor.samples; monitor.every=0 leaves it out.") {
       try monitor.evaluate(step: trainer.stepCount, progress: $0)
     }
     if let seen { try records.add(seen.report) }

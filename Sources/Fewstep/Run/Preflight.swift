@@ -133,10 +133,7 @@ public struct Preflight: Encodable {
     for network in networks { numbers += network.state.reduce(0) { $0 + $1.tensor.count } + 2 * trained(network) }
     if recipe.ema != nil { numbers += trained(components.student.parameters) }
     let size = 4 * numbers
-    let made = (recipe.training.steps - 1) / recipe.output.checkpointEvery + 1
-    // While a checkpoint is written, there is one more than `output.keep`.
-    let kept = made > recipe.output.keep ? recipe.output.keep + 1 : made
     let folder = FileManager.default.fileExists(atPath: "runs") ? "runs" : FileManager.default.currentDirectoryPath
-    return Disk(checkpoint: size, needed: size * kept, free: try DiskSpace.available(at: folder))
+    return Disk(checkpoint: size, needed: size * recipe.checkpointsAtOnce, free: try DiskSpace.available(at: folder))
   }
 }

@@ -15,6 +15,7 @@ public struct RunFolder: Sendable {
   public var best: String { path + "/best.json" }
   public var student: String { path + "/student.safetensors" }
   public var evaluation: String { path + "/evaluation.json" }
+  public var profile: String { path + "/profile.json" }
   public var checkpoints: String { path + "/checkpoints" }
   public var samples: String { path + "/samples" }
 

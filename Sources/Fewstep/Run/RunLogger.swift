@@ -12,8 +12,8 @@ struct RunLogger {
 
   /// - Parameters:
   ///   - scorers: external scorers by their reward's key.
-  ///   - step: the step at which the run continues. Records of later steps by an earlier process are dropped, and those of the
-  ///     looks at this one, which are repeated.
+  ///   - step: the step at which the run continues. Records of later steps by an earlier process are dropped, and those of
+  ///     this one's validation, which is repeated.
   init(
     _ folder: RunFolder, _ recipe: Recipe, _ monitor: Monitor?, scorers: [(key: String, scorer: Fingerprint)],
     from step: Int

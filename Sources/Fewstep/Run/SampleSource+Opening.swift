@@ -23,7 +23,7 @@ extension SampleSource {
   }
 
   private init(_ run: FinishedRun, _ sampling: Sampling) {
-    self.init(run.backbone, sampling, folder: run.folder.path, batch: min(50, run.recipe.training.part)) {
+    self.init(run.backbone, sampling, folder: run.folder.path, batch: min(50, run.recipe.training.microBatchSize)) {
       var fingerprint: Fingerprint = ["checkpoint": "\(run.step)"]
       for (key, value) in run.recipe.resolved["backbone"]?.leaves ?? [:] where key != "prompts" {
         // A model is identified by its weights, since its folder may be moved.

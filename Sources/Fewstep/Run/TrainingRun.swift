@@ -21,8 +21,8 @@ public final class TrainingRun {
     public var warning: (Warning) -> Void
     /// A line for the user, such as that a sample grid was left out.
     public var note: (String) -> Void
-    /// The progress of work that looks at the student and does not train it: its name, how much is done, how much there is.
-    public var looking: (_ name: String, _ done: Int, _ total: Int) -> Void
+    /// The progress of validation: its name, how much is done, how much there is.
+    public var validating: (_ name: String, _ done: Int, _ total: Int) -> Void
     /// An image of the student's samples, for the grid; nil leaves it out. Its parameter is called with how many samples are
     /// made, and of how many.
     public var image: (_ progress: (Int, Int) -> Void) throws -> PNGImage?
@@ -31,19 +31,19 @@ public final class TrainingRun {
 
     public init(
       step: @escaping (StepReport) -> Void = { _ in }, warning: @escaping (Warning) -> Void = { _ in },
-      note: @escaping (String) -> Void = { _ in }, looking: @escaping (String, Int, Int) -> Void = { _, _, _ in },
+      note: @escaping (String) -> Void = { _ in }, validating: @escaping (String, Int, Int) -> Void = { _, _, _ in },
       image: @escaping (_ progress: (Int, Int) -> Void) throws -> PNGImage? = { _ in nil },
       evaluate: ((_ progress: (Int, Int) -> Void) throws -> [(name: String, value: Double)])? = nil
     ) {
       self.step = step
       self.warning = warning
       self.note = note
-      self.looking = looking
+      self.validating = validating
       self.image = image
       self.evaluate = evaluate
     }
 
-    var look: Look { Look(note: note, progress: looking) }
+    var validation: Validation { Validation(note: note, progress: validating) }
   }
 
   /// How the run continues after a step.
@@ -55,7 +55,7 @@ public final class TrainingRun {
   public let folder: RunFolder
   /// On the first rank only.
   let journal: Journal?
-  /// Whether a checkpoint was loaded since the last step. It is from before the looks of its step, which are repeated.
+  /// Whether a checkpoint was loaded since the last step. It is from before the validation of its step, which is repeated.
   private var isLoaded = false
   private var collective: any Collective { trainer.collective }
 
@@ -87,7 +87,7 @@ public final class TrainingRun {
       let stop = min(limit ?? total, total)
       var decision = Decision.proceed
       if trainer.stepCount == 0 { try journal?.begin(observer) }
-      if trainer.stepCount > 0, isLoaded { decision = try lookAgain(observer) }
+      if trainer.stepCount > 0, isLoaded { decision = try validateAgain(observer) }
       while trainer.stepCount < stop, decision != .stop, decision != .finish, try !isInterrupted() {
         decision = try advance(before: stop, observer)
       }
@@ -115,14 +115,14 @@ public final class TrainingRun {
       decision = try agreed { try journal?.decide(after: error, observer) }
       guard decision == .rollBack else { throw error }
     }
-    return decision == .rollBack ? try lookAgain(observer) : decision
+    return decision == .rollBack ? try validateAgain(observer) : decision
   }
 
-  /// Repeats the looks of the step whose checkpoint was loaded. They may lead to an earlier one.
-  private func lookAgain(_ observer: Observer) throws -> Decision {
+  /// Repeats the validation of the step whose checkpoint was loaded. It may lead to an earlier one.
+  private func validateAgain(_ observer: Observer) throws -> Decision {
     isLoaded = false
     var decision = Decision.rollBack
-    while decision == .rollBack { decision = try agreed { try journal?.lookAgain(observer) } }
+    while decision == .rollBack { decision = try agreed { try journal?.validateAgain(observer) } }
     return decision
   }
 

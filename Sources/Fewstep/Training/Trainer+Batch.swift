@@ -19,7 +19,7 @@ extension Trainer {
 
   /// This rank's parts of a batch.
   var ranges: [Range<Int>] {
-    let size = recipe.training.part
+    let size = recipe.training.microBatchSize
     return collective.share(of: (0..<recipe.training.microBatches).map { $0 * size..<($0 + 1) * size })
   }
 

@@ -51,12 +51,13 @@ struct TensorArguments: ParsableArguments {
     return tensors
   }
 
-  /// Reads a network's one input, and writes what `body` makes of it, without a graph, as `name`.
+  /// Reads a network's one input, and writes what `body` makes of it, sample by sample and without a graph, as `name`.
   func convert(
     _ input: TensorInput, to name: String, on device: Device, _ body: (Tensor) throws -> Tensor
   ) throws {
     guard let tensor = try read([input], on: device)[input.name] else { return }
-    try write([name: noGrad { try body(tensor) }], to: output)
+    let made = try noGrad { try (0..<tensor.shape[0]).map { try body(tensor.rows($0..<$0 + 1)).to(.cpu) } }
+    try write([name: concatenated(made)], to: output)
   }
 }
 
@@ -75,7 +76,11 @@ func write(_ tensors: [String: Tensor], texts: [String: [String]] = [:], to outp
 }
 
 extension Device: ExpressibleByArgument {
-  public init?(argument: String) { self.init(name: argument) }
+  /// Networks compute nothing on the meta device.
+  public init?(argument: String) {
+    guard let device = Device(name: argument), device != .meta else { return nil }
+    self = device
+  }
 }
 
 extension Precision: ExpressibleByArgument {}

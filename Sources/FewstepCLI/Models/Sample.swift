@@ -66,7 +66,7 @@ struct Sample: ParsableCommand {
       note("tensors: \(tensors)")
     }
     if let into { try write(samples, of: source, promptIDs, into: into) }
-    if let image = try SampleGrid(source.backbone, part: batch ?? source.batch).image(
+    if let image = try SampleGrid(source.backbone, batch: batch ?? source.batch).image(
       [(source.name, samples)], promptIDs: promptIDs)
     {
       try image.write(to: output)

@@ -80,7 +80,8 @@ struct Plan: ParsableCommand {
     let most = plan.parts.map(\.peakBytes).max()
     let highest = plan.parts.filter { $0.peakBytes == most }.max { $0.path.count < $1.path.count }
     var lines = [
-      "a step: \(plan.samples) samples in parts of \(plan.part), \(brief(plan.operations / 1e12)) TFLOP", "",
+      "a step: \(plan.samples) samples in micro-batches of \(plan.microBatchSize), \(brief(plan.operations / 1e12)) TFLOP",
+      "",
       roles.text,
       "", "frozen teacher, decoder, rewards   \(room(plan.frozen))",
       "on the device between steps        \(room(plan.resident))",

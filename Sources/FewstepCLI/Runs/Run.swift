@@ -72,16 +72,17 @@ struct Run: ParsableCommand {
   }
 
   private func report(_ profile: Profile, in folder: RunFolder) throws {
-    let path = "\(folder.path)/profile.json"
-    try profile.write(to: path)
-    note("\(try profile.table.text)\nprofile: \(profile.summary)\ntrace for Perfetto (ui.perfetto.dev): \(path)")
+    try profile.write(to: folder.profile)
+    note(
+      "\(try profile.table.text)\nprofile: \(profile.summary)\ntrace for Perfetto (ui.perfetto.dev): \(folder.profile)")
   }
 
   private func start(_ trainer: Trainer, in folder: RunFolder) throws -> TrainingRun {
-    let progress = Progress(total: trainer.recipe.monitor.samples)
+    var progress: Progress?
     return try interruptible(by: { try Signals.check("stopped before the first step") }) {
-      try TrainingRun(trainer, folder: folder, resume: resume) { done, _ in
-        progress.update(done, "samples of the teacher for the monitor")
+      try TrainingRun(trainer, folder: folder, resume: resume) { done, total in
+        if progress == nil { progress = Progress(total: total) }
+        progress?.update(done, "samples of the teacher for the monitor")
       }
     }
   }
@@ -107,7 +108,7 @@ struct Run: ParsableCommand {
       let ending = try run.run(
         until: stopAfter,
         TrainingRun.Observer(
-          step: progress.update, warning: progress.note, note: progress.note, looking: progress.looking,
+          step: progress.update, warning: progress.note, note: progress.note, validating: progress.validating,
           image: samples.student,
           evaluate: evaluation.map { run.smallScores($0) }))
       if case .interrupted = ending { progress.stop() }
@@ -123,7 +124,7 @@ struct Run: ParsableCommand {
   private func finish(_ run: TrainingRun, _ evaluation: ModelEvaluation?) throws {
     let path = run.folder.samples + "/teacher-and-student.png"
     let progress = EvaluationProgress(
-      "stopped while looking at the student, which is saved; score it with: fewstep evaluate \(run.folder.path)")
+      "stopped while sampling the student, which is saved; score it with: fewstep evaluate \(run.folder.path)")
     let image = try progress {
       try RunSamples(run.trainer).teacherAndStudent { progress.update("samples to look at", $0, $1) }
     }

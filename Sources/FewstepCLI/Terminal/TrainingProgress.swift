@@ -35,8 +35,8 @@ final class TrainingProgress {
 
   func note(_ text: String) { bar.note(text) }
 
-  /// Work that looks at the student, in the same line.
-  func looking(_ name: String, _ done: Int, _ total: Int) {
+  /// Validation, in the same line.
+  func validating(_ name: String, _ done: Int, _ total: Int) {
     bar.label("\(name): \(done) of \(total) samples")
   }
 

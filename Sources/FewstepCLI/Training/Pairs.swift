@@ -33,7 +33,7 @@ struct Pairs: ParsableCommand {
     Signals.listen()
     try interruptible(by: { try Signals.check("stopped while making pairs; nothing was written") }) {
       try ODEPairs.make(
-        output, count: count, steps: steps, sampler: sampler, batch: batch ?? recipe.training.part,
+        output, count: count, steps: steps, sampler: sampler, batch: batch ?? recipe.training.microBatchSize,
         guidance: recipe.matching.guidance, seed: recipe.seed, backbone: backbone, teacher: backbone.teacher()
       ) { progress.update($0, "pairs, \(steps) steps each") }
     }

@@ -114,6 +114,18 @@ void run_on_host(const c10::OperatorHandle &op, torch::jit::Stack *stack) {
   }
 }
 
+/// Operators on lists of tensors: there is nothing to write in place, and a norm is one number.
+void run_on_lists(const c10::OperatorHandle &op, torch::jit::Stack *stack) {
+  const auto &schema = op.schema();
+  const auto list = (*stack)[stack->size() - schema.arguments().size()].toTensorVector();
+  stack->resize(stack->size() - schema.arguments().size());
+  if (schema.returns().empty()) return;
+  std::vector<Tensor> results;
+  for (const auto &x : list)
+    results.push_back(op.operator_name().name == "aten::_foreach_norm" ? like(x, {}) : at::empty_like(x));
+  stack->push_back(c10::IValue(results));
+}
+
 /// Registers a kernel if libtorch has none of its own.
 template <typename Kernel>
 void add(torch::Library &library, const char *name, Kernel kernel) {
@@ -172,7 +184,9 @@ void add_meta_kernels() {
         has(c10::DispatchKey::CompositeExplicitAutograd) || has(c10::DispatchKey::CompositeImplicitAutograd))
       continue;
     const auto whole = name.name.substr(6) + (name.overload_name.empty() ? "" : "." + name.overload_name);
-    library.impl(whole.c_str(), torch::CppFunction::makeFromBoxedFunction<&run_on_host>());
+    library.impl(whole.c_str(), name.name.rfind("aten::_foreach_", 0) == 0
+                                    ? torch::CppFunction::makeFromBoxedFunction<&run_on_lists>()
+                                    : torch::CppFunction::makeFromBoxedFunction<&run_on_host>());
   }
 }
 

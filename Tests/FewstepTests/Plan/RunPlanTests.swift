@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test(arguments: [("dmd", 18), ("sid", 16), ("amd", 27)])
-  func `A step with diagnostics waits for the device as often as it reports, and not in between`(
+  func `How often a step waits for the device is known`(
     objective: String, reads: Int
   ) throws {
     let recipe = try shortRecipe(
@@ -89,7 +89,7 @@ import Testing
     let shape = try Tensor.zeros([2], on: .meta)
     #expect(throws: TensorError.self) { try shape.doubles() }
     #expect(throws: TensorError.self) { try sum(shape).item() }
-    let (all, one) = try Rehearsal.run(for: .cpu) { (try shape.doubles(), try sum(shape).item()) }
+    let (all, one) = try FakeTensorMode.run(for: .cpu) { (try shape.doubles(), try sum(shape).item()) }
     #expect(all == [1, 1] && one == 1)
   }
 }

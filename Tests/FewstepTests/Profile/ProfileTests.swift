@@ -39,7 +39,9 @@ import Testing
     }
     #expect(try differences(plain, trainer).isEmpty)
     let names = Set(profile.parts.map(\.name))
-    for part: Span in [.step, .student, .teacher, .fakeTeacher, .reward, .backward, .optimizer, .checkpoint, .looking] {
+    for part: Span in [
+      .step, .student, .teacher, .fakeTeacher, .reward, .backward, .optimizer, .checkpoint, .validation,
+    ] {
       #expect(names.contains(part.rawValue), "\(part)")
     }
     try profile.write(to: scratch.path("trace.json"))

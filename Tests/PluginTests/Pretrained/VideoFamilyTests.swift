@@ -11,14 +11,16 @@ import Testing
 @Suite struct VideoFamilyTests {
   private func catalog() -> Catalog { .shipped(adding: [{ $0.add(TinyVideo.self) }]) }
 
+  private func prepare(_ prompts: [String], with model: String, into folder: String) throws {
+    let model = try catalog().model(ModelSource(PipelineFolder(model)))
+    _ = try LatentCache(model, into: folder, shardRows: 10, batch: 10, dtype: .float32).prompts(prompts)
+  }
+
   @Test func `A family of videos trains, shows film strips, reports and exports without a change of the core`() throws {
     let scratch = try Scratch()
     let model = scratch.path("model")
     try TinyVideo.write(to: model)
-    let source = try ModelSource(PipelineFolder(model))
-    _ = try LatentCache(
-      catalog().model(source), into: scratch.path("prompts"), shardRows: 10, batch: 10, dtype: .float32
-    ).prompts(["a cat", "the end of the road"])
+    try prepare(["a cat", "the end of the road"], with: model, into: scratch.path("prompts"))
     let node = try YAMLNode.parse(
       """
       name: video
@@ -36,7 +38,7 @@ import Testing
     let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
     let backbone = trainer.components.backbone
     #expect(backbone.sampleShape == [3, 5, 8, 8])
-    let grid = SampleGrid(backbone, columns: 8, part: 1)
+    let grid = SampleGrid(backbone, columns: 8, batch: 1)
     let ids = [0, 1]
     let folder = RunFolder(scratch.path("run"))
     let run = try TrainingRun(trainer, folder: folder, resume: false)
@@ -176,15 +178,11 @@ import Testing
     #expect(plan.peak > 2 * 4 * 9 * 32 * 32 * 4 && plan.operations > 0)
   }
 
-  @Test func `Nothing that looks at a student passes more samples through a network at once than training does`() throws
-  {
+  @Test func `Sampling for any purpose passes no more samples through a network at once than training does`() throws {
     let scratch = try Scratch()
     let model = scratch.path("model")
     try TinyVideo.write(to: model)
-    _ = try LatentCache(
-      catalog().model(ModelSource(PipelineFolder(model))), into: scratch.path("prompts"), shardRows: 10, batch: 10,
-      dtype: .float32
-    ).prompts(["a cat", "a dog!", "an owl"])
+    try prepare(["a cat", "a dog!", "an owl"], with: model, into: scratch.path("prompts"))
     let real = "{kind: noise-videos, count: 12}"
     let recipe = try Recipe(
       YAMLNode.parse(
@@ -210,14 +208,15 @@ import Testing
     _ = try samples.teacherAndStudent()
     _ = try run.evaluate(evaluation) { _, _, _ in }
     try ODEPairs.make(
-      scratch.path("pairs.h5"), count: 5, steps: 2, batch: recipe.training.part, guidance: recipe.matching.guidance,
+      scratch.path("pairs.h5"), count: 5, steps: 2, batch: recipe.training.microBatchSize,
+      guidance: recipe.matching.guidance,
       seed: 0, backbone: backbone, teacher: trainer.components.teacher
     ) { _ in }
     let source = try SampleSource(
       studentOf: FinishedRun(
         scratch.path("run"), catalog: .shipped(adding: [{ $0.add(TinyVideo.self) }, TinyVideoPlugins.register])))
     let drawn = try source.samples(source.generator([], seed: 1), promptIDs: [0, 1, 2])
-    _ = try SampleGrid(source.backbone, part: source.batch).image([("student", drawn)], promptIDs: [0, 1, 2])
+    _ = try SampleGrid(source.backbone, batch: source.batch).image([("student", drawn)], promptIDs: [0, 1, 2])
     let other = try #require((source.backbone as? PretrainedBackbone)?.model as? TinyVideo)
     for batches in [network.batches, network.pixels.batches, other.batches, other.pixels.batches] {
       #expect(batches.max() == 2, "\(batches)")
@@ -236,9 +235,7 @@ import Testing
       return try recipe.openedBackbone().teacher().schedule.sigma(0.5)
     }
     let source = try ModelSource(PipelineFolder(model))
-    _ = try LatentCache(
-      catalog().model(source), into: scratch.path("prompts"), shardRows: 10, batch: 10, dtype: .float32
-    ).prompts(["a cat"])
+    try prepare(["a cat"], with: model, into: scratch.path("prompts"))
     #expect(try sigma("") == RectifiedFlow(shift: 3).sigma(0.5))
     #expect(try sigma(", shift: 5") == RectifiedFlow(shift: 5).sigma(0.5))
     #expect(try catalog().model(source).schedule.sigma(0.5) == RectifiedFlow(shift: 3).sigma(0.5))
@@ -282,10 +279,7 @@ import Testing
     let scratch = try Scratch()
     let model = scratch.path("model")
     try TinyVideo.write(to: model)
-    _ = try LatentCache(
-      catalog().model(ModelSource(PipelineFolder(model))), into: scratch.path("prompts"), shardRows: 10, batch: 10,
-      dtype: .float32
-    ).prompts(["a cat", "the end of the road"])
+    try prepare(["a cat", "the end of the road"], with: model, into: scratch.path("prompts"))
     let node = try YAMLNode.parse(
       """
       name: video

@@ -1,9 +1,9 @@
 import Processes
 import Tensors
 
-/// Work that looks at the student and does not train it: the fixed batch, sample grids, small evaluations. It comes after the
-/// step's checkpoint. A signal stops it within an operator, and if memory is too small for it, training goes on without it.
-struct Look {
+/// Samples that show how training goes and train nothing: the fixed batch, sample grids, small evaluations. They come after the
+/// step's checkpoint. A signal stops them within an operator, and if memory is too small for them, training goes on without.
+struct Validation {
   /// Called with the name of the work, how much of it is done, and how much there is.
   typealias Progress = (_ name: String, _ done: Int, _ total: Int) -> Void
 
@@ -21,7 +21,7 @@ struct Look {
   ) throws -> Seen? {
     do {
       return try interruptible(by: { if Signals.isRequested { throw Stopped() } }) {
-        try span(.looking) { try body { progress(name, $0, $1) } }
+        try span(.validation) { try body { progress(name, $0, $1) } }
       }
     } catch is Stopped {
       return nil

@@ -1,8 +1,9 @@
 import CTorch
 import Synchronization
 
-/// Work on the meta device, where tensors have shapes and no values, as it would be on another device.
-public struct Rehearsal: Sendable {
+/// Work on the meta device, where tensors have shapes and no values, as it would be on another device: what PyTorch's
+/// FakeTensorMode does.
+public struct FakeTensorMode: Sendable {
   /// The device that the work is meant for: operators differ in what they keep.
   public let device: Device
 
@@ -14,7 +15,7 @@ public struct Rehearsal: Sendable {
     let count = Atomic<Int>(0)
   }
 
-  @TaskLocal static var current: Rehearsal?
+  @TaskLocal static var current: FakeTensorMode?
   static var isOn: Bool { current != nil }
 
   /// How often values of meta tensors were read so far: as often a GPU would be waited for. 0 outside a rehearsal.
@@ -32,14 +33,14 @@ public struct Rehearsal: Sendable {
   /// Runs `body`, in which values that are read from meta tensors are ones. Elsewhere reading them is an error. Synchronous
   /// only.
   public static func run<R>(for device: Device, _ body: () throws -> R) rethrows -> R {
-    try $current.withValue(Rehearsal(device: device)) { try body() }
+    try $current.withValue(FakeTensorMode(device: device)) { try body() }
   }
 
   private init(device: Device) { self.device = device }
 
   // MARK: Autocast, which libtorch does not do to meta tensors
 
-  static func autocast<R>(_ dtype: DType, _ body: () throws -> R) rethrows -> R {
+  static func autocast<R>(_ dtype: DType?, _ body: () throws -> R) rethrows -> R {
     var inner = current
     inner?.castTo = dtype
     return try $current.withValue(inner) { try body() }

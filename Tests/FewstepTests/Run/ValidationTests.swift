@@ -6,7 +6,7 @@ import Testing
 
 @testable import Fewstep
 
-@Suite struct LookTests {
+@Suite struct ValidationTests {
   private struct Killed: Error {}
 
   private func recipe(_ changes: [String: String] = [:]) throws -> Recipe {
@@ -26,7 +26,7 @@ import Testing
     try TrainingRun(Trainer(recipe), folder: RunFolder(folder), resume: resume).run(observer)
   }
 
-  @Test func `A step is saved before anything looks at it`() throws {
+  @Test func `A step is saved before its validation`() throws {
     let scratch = try Scratch()
     let folder = RunFolder(scratch.path("r"))
     var saved = [[Int]]()
@@ -41,12 +41,12 @@ import Testing
   }
 
   @Test(arguments: [4, 8, 12])
-  func `A run that is killed while it is looked at resumes as if nothing had happened`(_ step: Int) throws {
+  func `A run that is killed in its validation resumes as if nothing had happened`(_ step: Int) throws {
     let scratch = try Scratch()
     let (whole, cut) = (scratch.path("whole"), scratch.path("cut"))
     let scores = TrainingRun.Observer(evaluate: { _ in [("recall", 0.5)] })
     _ = try train(recipe(), whole, scores)
-    // The grid is the last of the looks: the fixed batch and the evaluation of the step are recorded by then.
+    // The grid is the last: the fixed batch and the evaluation of the step are recorded by then.
     var killing = scores
     killing.image = { _ in
       if RunFolder(cut).checkpointSteps.last == step { throw Killed() }
@@ -70,7 +70,7 @@ import Testing
     #expect(try differences(last, other).isEmpty)
   }
 
-  @Test func `Too little memory to look is a warning with advice, and training goes on`() throws {
+  @Test func `Too little memory for validation is a warning with advice, and training goes on`() throws {
     let scratch = try Scratch()
     var notes = [String]()
     let ending = try train(
