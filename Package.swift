@@ -24,7 +24,7 @@ let torchLink: [LinkerSetting] =
 
 /// One folder each under Plugins/; `Plugins/Shipped` registers them.
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
-let backbones = ["GaussianMixture", "PixelUNet", "SDXL"]
+let backbones = ["GaussianMixture", "PixelUNet", "SDXL", "Wan"]
 let rewards = [
   "ClassifierReward", "PerturbedReward", "TeacherReward", "CLIPRewards", "ImageReward", "ExternalReward",
 ]
@@ -140,7 +140,7 @@ let package = Package(
     tests("FewstepCLI", ["Media", "Processes", "FewstepMain"]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport", "Reports", "Shipped"] + pluginTargets,
-      exclude: ["ExternalReward/stand_in.py", "ImageReward/Fixtures", "SDXL/Fixtures"]),
+      exclude: ["ExternalReward/stand_in.py", "ImageReward/Fixtures", "SDXL/Fixtures", "Wan/Fixtures"]),
   ]
     + plugins.map {
       .target(

@@ -70,7 +70,10 @@ public final class ParameterStore {
   }
 
   /// Adds a parameter. Layers get their parameters only through this method.
-  func make(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Parameter {
+  ///
+  /// - Parameter kept: its dtype; nil is the store's.
+  func make(_ name: String, _ shape: [Int], _ initializer: Initializer, in kept: DType?) throws -> Parameter {
+    let dtype = kept ?? dtype
     guard index[name] == nil else { throw ParameterError.duplicate(name) }
     let value: Tensor
     switch source {
@@ -123,16 +126,30 @@ public final class ParameterStore {
 public struct Scope {
   let store: ParameterStore
   public let path: String
+  /// The dtype of the parameters below; nil is the store's.
+  private var dtype: DType?
+
+  init(store: ParameterStore, path: String) { (self.store, self.path) = (store, path) }
 
   public static func / (scope: Scope, name: some CustomStringConvertible) -> Scope {
-    Scope(store: scope.store, path: scope.path.isEmpty ? "\(name)" : "\(scope.path).\(name)")
+    var inner = Scope(store: scope.store, path: scope.path.isEmpty ? "\(name)" : "\(scope.path).\(name)")
+    inner.dtype = scope.dtype
+    return inner
+  }
+
+  /// The same scope with parameters of this dtype, whatever the store's: for layers that are computed in float32 in any
+  /// precision.
+  public func keeping(_ dtype: DType) -> Scope {
+    var scope = self
+    scope.dtype = dtype
+    return scope
   }
 
   /// The parameter of this name below the scope.
   ///
   /// - Throws: `ParameterError` with the full name if the checkpoint lacks it or has another shape.
   public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Parameter {
-    try store.make((self / name).path, shape, initializer)
+    try store.make((self / name).path, shape, initializer, in: dtype)
   }
 
   /// A parameter of zeros, float32, that checkpoints of the network do not have. It is trained even under adapters.

@@ -41,6 +41,13 @@ public final class ModelConfig {
     try value(key, "true or false", defaultValue) { if case .boolean(let flag) = $0 { flag } else { nil } }
   }
 
+  /// A list of true and false; the default if it is missing.
+  public func booleans(_ key: String, default defaultValue: [Bool]? = nil) throws -> [Bool] {
+    try value(key, "a list of true and false", defaultValue) { value in
+      Self.list(value) { if case .boolean(let flag) = $0 { flag } else { nil } }
+    }
+  }
+
   /// A string; the default if it is missing.
   public func text(_ key: String, default defaultValue: String? = nil) throws -> String {
     try value(key, "a text", defaultValue, \.string)

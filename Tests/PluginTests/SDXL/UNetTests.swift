@@ -33,7 +33,7 @@ struct UNetTests {
     #expect(norms.count == parameters.all.count)
     for (index, parameter) in parameters.all.sorted(by: { $0.name < $1.name }).enumerated() {
       let gradient = try #require(parameter.value.gradient, "\(parameter.name)")
-      let probe = try sum(gradient * UNetFixture.uniform("probe \(parameter.name)", gradient.shape)).item()
+      let probe = try sum(gradient * NamedWeights.uniform("probe \(parameter.name)", gradient.shape)).item()
       #expect(abs(probe - probes[index]) < Self.tolerance * norms[index], "\(parameter.name)")
       #expect(try abs(gradient.norm().item() - norms[index]) < Self.tolerance * norms[index], "\(parameter.name)")
     }
