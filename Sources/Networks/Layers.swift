@@ -109,7 +109,8 @@ public final class LayerNorm {
   }
 }
 
-/// Divides the last dimension by its root mean square (Zhang & Sennrich, arXiv 1910.07467).
+/// Divides the last dimension by its root mean square (Zhang & Sennrich, arXiv 1910.07467), computed in float32 and rounded to the
+/// parameters' dtype.
 public final class RMSNorm {
   private let weight: Parameter
   private let epsilon: Double
@@ -119,7 +120,10 @@ public final class RMSNorm {
     self.epsilon = epsilon
   }
 
-  public func callAsFunction(_ x: Tensor) throws -> Tensor { try rmsNorm(x, weight.value, epsilon: epsilon) }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    guard x.dtype != weight.value.dtype || x.dtype != .float32 else { return try rmsNorm(x, weight.value, epsilon: epsilon) }
+    return try rmsNorm(x.to(.float32), nil, epsilon: epsilon).to(weight.value.dtype) * weight.value
+  }
 }
 
 /// An embedding table: one row of `width` numbers for each of `count` indices.

@@ -1,7 +1,4 @@
 /// A token that is matched in the text before all others, such as `<|endoftext|>`.
-///
-/// Whether it includes the surrounding white space (`lstrip`, `rstrip`) makes no difference: white space becomes no
-/// tokens.
 package struct AddedToken: Equatable, Sendable {
   var content: [Unicode.Scalar]
   var id: Int
@@ -9,6 +6,9 @@ package struct AddedToken: Equatable, Sendable {
   var isSingleWord = false
   /// Whether it is matched in the normalized text, not in the original text.
   var isNormalized = false
+  /// Whether the white space before or after it belongs to it. It makes no difference if white space becomes no tokens.
+  var stripsLeft = false
+  var stripsRight = false
 }
 
 extension AddedToken {
@@ -43,8 +43,11 @@ package struct AddedTokens: Sendable {
       let range = index..<index + token.content.count
       index = range.upperBound
       if token.isSingleWord && isInsideWord(range, of: text) { continue }
-      if start < range.lowerBound { pieces.append(.text(text[start..<range.lowerBound])) }
+      var before = text[start..<range.lowerBound]
+      while token.stripsLeft, before.last?.properties.isWhitespace == true { before.removeLast() }
+      if !before.isEmpty { pieces.append(.text(before)) }
       pieces.append(.token(token.id))
+      while token.stripsRight, index < text.endIndex, text[index].properties.isWhitespace { index += 1 }
       start = index
     }
     if start < text.endIndex { pieces.append(.text(text[start...])) }

@@ -1,7 +1,8 @@
 import Foundation
 
-/// Builds a protocol-buffer message field by field. Implements as much of the encoding as event files need.
-struct ProtocolBuffer {
+/// A protocol-buffer message, built or read field by field. Implements as much of the encoding as event files and SentencePiece
+/// need.
+public struct ProtocolBuffer {
   private(set) var bytes = Data()
 
   mutating func add(_ field: Int, varint value: UInt64) {

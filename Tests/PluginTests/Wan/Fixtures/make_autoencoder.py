@@ -105,13 +105,17 @@ def make(name, settings):
     save_file(tensors, f"{folder}/expected.safetensors")
 
 
-torch.set_num_threads(1)
-for name, settings in MODELS.items():
-    make(name, settings)
+def main():
+    torch.set_num_threads(1)
+    for name, settings in MODELS.items():
+        make(name, settings)
+    with torch.device("meta"):
+        published = AutoencoderKLWan()
+    published.save_config(f"{HERE}/vae-base")
+    lines = sorted(f"{key}\t{list(value.shape)}\n" for key, value in published.state_dict().items())
+    with open(f"{HERE}/vae.names.gz", "wb") as file:
+        file.write(gzip.compress("".join(lines).encode(), 9, mtime=0))
 
-with torch.device("meta"):
-    published = AutoencoderKLWan()
-published.save_config(f"{HERE}/vae-base")
-lines = sorted(f"{key}\t{list(value.shape)}\n" for key, value in published.state_dict().items())
-with open(f"{HERE}/vae.names.gz", "wb") as file:
-    file.write(gzip.compress("".join(lines).encode(), 9, mtime=0))
+
+if __name__ == "__main__":
+    main()

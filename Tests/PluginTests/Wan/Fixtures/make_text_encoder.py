@@ -1,7 +1,7 @@
 """What transformers' UMT5EncoderModel computes.
 
-Made with torch 2.13.0, transformers 5.23.0, safetensors 0.8.0, after make_transformer.py, of which it takes `weight`:
-`python make_text_encoder.py`, in this folder.
+Made with torch 2.13.0, transformers 5.23.0, safetensors 0.8.0, after make_transformer.py, of which it takes `weight`
+and `in_float64`: `python make_text_encoder.py`, in this folder.
 
 text-encoder/{config.json, model.safetensors}, a tiny encoder as transformers saves it, in bfloat16, its vocabulary a little
 larger than the one of tokenizer/, and text-encoder/expected.safetensors:
@@ -18,20 +18,14 @@ import gzip
 import os
 
 import torch
-from make_transformer import weight
+from make_transformer import in_float64, weight
 from safetensors.torch import save_file
 from transformers import UMT5Config, UMT5EncoderModel
-from transformers.models.umt5.modeling_umt5 import UMT5LayerNorm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KIND = dict(feed_forward_proj="gated-gelu", is_encoder_decoder=True, scalable_attention=True)
-TINY = dict(KIND, vocab_size=512, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4)
+TINY = dict(KIND, vocab_size=576, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4)
 XXL = dict(KIND, vocab_size=256384, d_model=4096, d_kv=64, d_ff=10240, num_layers=24, num_decoder_layers=24, num_heads=64)
-
-
-def norm_in_float64(norm, hidden):
-    """As UMT5LayerNorm does it, without its cast to float32."""
-    return norm.weight * hidden * torch.rsqrt(hidden.pow(2).mean(-1, keepdim=True) + norm.variance_epsilon)
 
 
 def make():
@@ -42,7 +36,6 @@ def make():
     folder = f"{HERE}/text-encoder"
     model.bfloat16().save_pretrained(folder)
     model.double().set_attn_implementation("eager")
-    UMT5LayerNorm.forward = norm_in_float64
 
     generator = torch.Generator().manual_seed(1)
     draw = lambda *shape: torch.randint(3, TINY["vocab_size"], shape, generator=generator)
@@ -52,7 +45,7 @@ def make():
         ids[row, length - 1] = 1
     ids *= mask
     long = draw(1, 160)
-    with torch.no_grad():
+    with in_float64(), torch.no_grad():
         output = model(ids, mask).last_hidden_state
         output_long = model(long).last_hidden_state
     assert output.dtype == output_long.dtype == torch.float64

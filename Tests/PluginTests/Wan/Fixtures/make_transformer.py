@@ -135,13 +135,15 @@ def weight(name, shape):
 
 @contextmanager
 def in_float64():
-    """Within, what is float64 stays so where diffusers casts to float32."""
-    cast = torch.Tensor.float
-    torch.Tensor.float = lambda tensor: tensor if tensor.dtype == torch.float64 else cast(tensor)
+    """Within, what is float64 stays so where diffusers and transformers cast to float32."""
+    floated, cast = torch.Tensor.float, torch.Tensor.to
+    double = lambda tensor: tensor.dtype == torch.float64
+    torch.Tensor.float = lambda tensor: tensor if double(tensor) else floated(tensor)
+    torch.Tensor.to = lambda tensor, *to, **how: tensor if double(tensor) and to == (torch.float32,) else cast(tensor, *to, **how)
     try:
         yield
     finally:
-        torch.Tensor.float = cast
+        torch.Tensor.float, torch.Tensor.to = floated, cast
 
 
 def original(name):
