@@ -100,7 +100,8 @@ public final class AutoencoderKL {
 
   /// Decodes latents to images; differentiable.
   ///
-  /// - Parameter tile: latents larger than a tile of this side, in pixels, are decoded in tiles, see `tiled`.
+  /// - Parameter tile: latents larger than a tile of this side, in pixels, are decoded in tiles that overlap by a quarter, see
+  ///   `decodedInTiles`.
   /// - Throws: `Failure` if a quarter of the side is not a whole number of latents, whatever the size of these.
   public func decode(_ latents: Tensor, tile: Int? = nil) throws -> Tensor {
     try check(latents, channels: configuration.latentChannels, multiple: 1, "latents")
@@ -109,10 +110,9 @@ public final class AutoencoderKL {
       throw Failure(
         .malformed, at: "tile", expected: "a multiple of \(4 * configuration.factor) pixels", got: "\(tile)")
     }
-    guard let tile, max(latents.shape[2], latents.shape[3]) > tile / configuration.factor else {
-      return try decodeWhole(latents)
-    }
-    return try tiled(latents, tile)
+    guard let tile else { return try decodeWhole(latents) }
+    return try decodedInTiles(
+      latents, side: tile, step: tile - tile / 4, factor: configuration.factor, decodeWhole)
   }
 
   /// Decodes in one piece.

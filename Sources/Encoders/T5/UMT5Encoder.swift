@@ -109,7 +109,7 @@ extension UMT5Encoder {
   }
 
   /// The weights in transformers' names.
-  static func named(_ weights: any WeightSource) -> any WeightSource {
+  public static func named(_ weights: any WeightSource) -> any WeightSource {
     if weights.contains("token_embedding.weight") { return RenamedWeights(weights) { transformersName(of: $0) } }
     guard !weights.contains("shared.weight") else { return weights }
     return RenamedWeights(weights) { $0 == "encoder.embed_tokens.weight" ? "shared.weight" : $0 }

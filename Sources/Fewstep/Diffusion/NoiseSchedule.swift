@@ -140,10 +140,17 @@ public struct EDM: NoiseSchedule {
 /// (Esser et al., arXiv 2403.03206, Eq. 23).
 public struct RectifiedFlow: NoiseSchedule {
   public let shift: Double
+  /// The levels at which many-step samplers visit it.
+  public var grid = FlowGrid.even
 
-  public init(shift: Double = 1) { self.shift = shift }
+  public init(shift: Double = 1, grid: FlowGrid = .even) { (self.shift, self.grid) = (shift, grid) }
 
   public func alpha(_ time: Double) -> Double { 1 - sigma(time) }
   public func sigma(_ time: Double) -> Double { shift * time / (1 + (shift - 1) * time) }
+  /// The time at which σ has this value.
+  public func time(_ sigma: Double) -> Double { sigma / (shift - (shift - 1) * sigma) }
   public func timestep(_ time: Double) -> Double { sigma(time) * 1000 }
+  /// Samplers whose first level is a little below 1 begin with whole noise, too.
+  public func initialNoiseSigma(_ time: Double) -> Double { 1 }
+  public func samplingTimes(_ count: Int) -> [Double] { grid.levels(count, shift: shift).map(time) }
 }

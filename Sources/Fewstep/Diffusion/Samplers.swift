@@ -13,11 +13,15 @@ public protocol Sampler: Sendable {
 public enum SamplerKind: String, Sendable, CaseIterable {
   case ddim
   case heun
+  case dpm = "dpm++"
+  case unipc
 
   public var sampler: any Sampler {
     switch self {
     case .ddim: DDIM()
     case .heun: Heun()
+    case .dpm: MultistepSampler.dpmSolver
+    case .unipc: MultistepSampler.uniPC
     }
   }
 }

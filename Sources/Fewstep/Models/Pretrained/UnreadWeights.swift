@@ -3,11 +3,11 @@ import Networks
 import Tensors
 
 /// The weights of a network on the meta device, which has shapes alone: no file is opened.
-final class UnreadWeights: WeightSource {
-  let path: String
-  let names = [String]()
+public final class UnreadWeights: WeightSource {
+  public let path: String
+  public let names = [String]()
 
-  init(_ path: String) { self.path = path }
-  func contains(_ name: String) -> Bool { false }
-  func tensor(_ name: String) throws -> Tensor { throw ParameterError.missing(name) }
+  public init(_ path: String) { self.path = path }
+  public func contains(_ name: String) -> Bool { false }
+  public func tensor(_ name: String) throws -> Tensor { throw ParameterError.missing(name) }
 }

@@ -75,7 +75,13 @@ PROMPTS = ["  A cat &amp; a dog “bake” a\n cake,   4K! ", "一只猫，在 K
 NEGATIVE = "static, 低质量，画面"
 SHOWN = 24
 # Parts of the names in Wan's own checkpoints, and here.
-RESIDUAL = {"residual.0": "norm1", "residual.2": "conv1", "residual.3": "norm2", "residual.6": "conv2", "shortcut": "conv_shortcut"}
+RESIDUAL = {
+    "residual.0": "norm1",
+    "residual.2": "conv1",
+    "residual.3": "norm2",
+    "residual.6": "conv2",
+    "shortcut": "conv_shortcut",
+}
 ATTENTION = {
     "norm1": "layer.0.layer_norm",
     "norm2": "layer.1.layer_norm",
@@ -95,7 +101,8 @@ def original_autoencoder(name):
     parts = name.split(".")
     if parts[1] == "up_blocks":
         # A level has three residual blocks and what doubles the sides, numbered throughout.
-        name = ".".join(["decoder.upsamples", str(4 * int(parts[2]) + (3 if parts[3] == "upsamplers" else int(parts[4]))), *parts[5:]])
+        index = 4 * int(parts[2]) + (3 if parts[3] == "upsamplers" else int(parts[4]))
+        name = ".".join(["decoder.upsamples", str(index), *parts[5:]])
     if ".downsamples." in name or ".upsamples." in name or ".middle." in name:
         for theirs, here in RESIDUAL.items():
             name = name.replace(f".{here}.", f".{theirs}.")
@@ -104,7 +111,8 @@ def original_autoencoder(name):
 
 def original_encoder(name):
     """The name in models_t5_umt5-xxl-enc-bf16.pth."""
-    name = name.replace("shared", "token_embedding").replace("encoder.final_layer_norm", "norm").replace("encoder.block", "blocks")
+    name = name.replace("shared", "token_embedding").replace("encoder.block", "blocks")
+    name = name.replace("encoder.final_layer_norm", "norm")
     name = name.replace("layer.0.SelfAttention.relative_attention_bias", "pos_embedding.embedding")
     for theirs, here in ATTENTION.items():
         name = name.replace(here, theirs)

@@ -10,7 +10,7 @@ ids: <pad> 0, </s> 1, <s> 2, <unk> 3, thirteen user-defined pieces, 256 bytes, "
 blanks into one.
 
 tokenizer-mapped/tokenizer.json.gz has the same pieces behind a normalizer that UMT5 has not, but T5 has: a character map, of
-some hundred rules, as sentencepiece compiles it.
+a few hundred rules, as sentencepiece compiles it.
 
 tokenizer/strings.json.gz holds
   texts           the texts
