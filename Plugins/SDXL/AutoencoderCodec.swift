@@ -11,7 +11,8 @@ final class AutoencoderCodec: Codec {
   init(_ source: ModelSource, _ configuration: AutoencoderKL.Configuration) {
     (self.source, self.configuration) = (source, configuration)
     network = Lazy {
-      try AutoencoderKL(source.weights("vae"), configuration, dtype: source.precision, on: source.device)
+      let weights: any WeightSource = source.device == .meta ? UnreadWeights("vae") : try source.weights("vae")
+      return try AutoencoderKL(weights, configuration, dtype: source.precision, on: source.device)
     }
   }
 

@@ -86,7 +86,7 @@ public final class SDXL: PretrainedModel {
     ExchangeLayout(
       component: "unet",
       adapters: ["peft": .peft("unet"), "kohya": .kohya("lora_unet") { $0.contains("block") }]
-    ) { pipeline, steps in try FewStepScheduler(steps: steps).write(into: pipeline) }
+    ) { pipeline, steps, _ in try FewStepScheduler(steps: steps).write(into: pipeline) }
   }
 
   public static func register(in catalog: inout Catalog) {

@@ -15,6 +15,7 @@ import RewardForcing
 import SDXL
 import SiD
 import TeacherReward
+import Wan
 
 extension Catalog {
   /// All plugins that Fewstep ships. Package.swift lists their targets; this is the only other list of a program.
@@ -34,6 +35,7 @@ extension Catalog {
     GaussianMixture.register(in: &catalog)
     PixelUNet.register(in: &catalog)
     SDXL.register(in: &catalog)
+    Wan.register(in: &catalog)
     // Rewards
     ClassifierReward.register(in: &catalog)
     PerturbedReward.register(in: &catalog)

@@ -68,6 +68,33 @@ extension AutoencoderKLWan {
       try config.finish()
     }
 
+    /// The sizes of weights that come without a config, in diffusers' names, with Wan2.1's means and deviations.
+    ///
+    /// - Throws: `Failure` naming the file and a tensor that is missing.
+    public init(of weights: any WeightSource) throws {
+      var (channels, halves, blocks) = ([Int](), [Bool](), [Int]())
+      var count = 0
+      for index in 0... {
+        let place = "encoder.down_blocks.\(index)"
+        if weights.contains("\(place).resample.1.weight") {
+          halves.append(weights.contains("\(place).time_conv.weight"))
+          blocks.append(count)
+          count = 0
+        } else if weights.contains("\(place).conv1.weight") {
+          if count == 0 { channels.append(try weights.tensor("\(place).conv1.weight").shape[0]) }
+          count += 1
+        } else {
+          break
+        }
+      }
+      let latent = try weights.tensor("post_quant_conv.weight").shape
+      guard channels.count > 1, halves.count == channels.count - 1, Set(blocks + [count]).count == 1,
+        latent.first == Self.wanMean.count
+      else { throw Failure(.malformed, at: weights.path, "the weights are not those of Wan2.1's autoencoder") }
+      (self.channels, halvesFrames, self.blocks, latentChannels) = (channels, halves, count, Self.wanMean.count)
+      (mean, std) = (Self.wanMean, Self.wanStd)
+    }
+
     /// Wan2.1's own.
     public init() {
       channels = [96, 192, 384, 384]

@@ -22,7 +22,7 @@ final class WanConditioner: TextConditioner {
   init(_ source: ModelSource, _ folder: WanFolder, negativePrompt: String) {
     (self.folder, self.negativePrompt, device) = (folder, negativePrompt, source.device)
     encoder = Lazy {
-      let configuration = try folder.textEncoderConfig().map(UMT5Configuration.init) ?? UMT5Configuration()
+      let configuration = try folder.textEncoderConfiguration()
       let tokenizer = try UnigramTokenizer(folder.tokenizer())
       guard tokenizer.largestID < configuration.vocabulary else {
         throw Failure(
@@ -55,9 +55,8 @@ final class WanConditioner: TextConditioner {
   func nothing() throws -> [String: Tensor] { try embed([negativePrompt]).tensors }
 
   func fingerprint() throws -> Fingerprint {
-    let configuration = try folder.textEncoderConfig().map(UMT5Configuration.init) ?? UMT5Configuration()
-    return [
-      "text_encoder": hash("\(try UMT5Encoder.named(folder.textEncoder()).digest()) \(configuration)"),
+    [
+      "text_encoder": hash("\(try folder.textEncoder().digest()) \(try folder.textEncoderConfiguration())"),
       "tokenizer": try UnigramTokenizer(folder.tokenizer()).digest, "negative prompt": negativePrompt,
     ]
   }

@@ -1,3 +1,4 @@
+import Encoders
 import Files
 import Foundation
 import Tensors
@@ -34,7 +35,7 @@ struct WanFolder {
   }
 
   func autoencoderConfiguration() throws -> AutoencoderKLWan.Configuration {
-    guard !isOriginal else { return AutoencoderKLWan.Configuration() }
+    guard !isOriginal else { return try AutoencoderKLWan.Configuration(of: autoencoder()) }
     return try AutoencoderKLWan.Configuration(
       ModelConfig("\(folder.component("vae", "AutoencoderKLWan"))/config.json"))
   }
@@ -59,13 +60,17 @@ struct WanFolder {
 
   func textEncoder() throws -> any WeightSource {
     guard isOriginal else {
-      return try Weights.open(folder: folder.component("text_encoder", "UMT5EncoderModel"), stem: "model", variant: variant)
+      return UMT5Encoder.named(
+        try Weights.open(
+          folder: folder.component("text_encoder", "UMT5EncoderModel"), stem: "model", variant: variant))
     }
-    return try Weights.open("\(folder.path)/\(Self.textEncoderFile)")
+    return UMT5Encoder.named(try Weights.open("\(folder.path)/\(Self.textEncoderFile)"))
   }
 
-  func textEncoderConfig() throws -> ModelConfig? {
-    isOriginal ? nil : try ModelConfig("\(folder.component("text_encoder", "UMT5EncoderModel"))/config.json")
+  func textEncoderConfiguration() throws -> UMT5Configuration {
+    guard !isOriginal else { return try UMT5Configuration(of: textEncoder()) }
+    return try UMT5Configuration(
+      ModelConfig("\(folder.component("text_encoder", "UMT5EncoderModel"))/config.json"))
   }
 
   func tokenizer() throws -> String {

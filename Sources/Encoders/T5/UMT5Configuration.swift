@@ -1,4 +1,5 @@
 import Files
+import Tensors
 
 /// The sizes of a UMT5 encoder, as in its config.json.
 public struct UMT5Configuration: Equatable, Sendable {
@@ -55,5 +56,25 @@ public struct UMT5Configuration: Equatable, Sendable {
       "eos_token_id", "pad_token_id", "bos_token_id", "initializer_factor", "is_encoder_decoder", "num_decoder_layers",
       "output_past", "scalable_attention", "tie_word_embeddings", "tokenizer_class", "transformers_version", "use_cache")
     try config.finish()
+  }
+
+  /// The sizes of weights that come without a config, in transformers' names; the rest is as in UMT5-XXL.
+  ///
+  /// - Throws: `Failure` naming the file and a tensor that is missing.
+  public init(of weights: any WeightSource) throws {
+    let first = "encoder.block.0.layer"
+    let embedding = try weights.tensor("shared.weight").shape
+    let query = try weights.tensor("\(first).0.SelfAttention.q.weight").shape
+    let biases = try weights.tensor("\(first).0.SelfAttention.relative_attention_bias.weight").shape
+    let gate = try weights.tensor("\(first).1.DenseReluDense.wi_0.weight").shape
+    guard embedding.count == 2, query.count == 2, biases.count == 2, gate.count == 2, biases[1] > 0 else {
+      throw Failure(.malformed, at: weights.path, "the weights are not those of a UMT5 encoder")
+    }
+    (vocabulary, width) = (embedding[0], embedding[1])
+    (buckets, heads) = (biases[0], biases[1])
+    headWidth = query[0] / heads
+    feedForwardWidth = gate[0]
+    layers = weights.names.count { $0.hasSuffix(".SelfAttention.q.weight") }
+    (maximumDistance, epsilon) = (128, 1e-6)
   }
 }

@@ -141,15 +141,27 @@ public struct EDM: NoiseSchedule {
 public struct RectifiedFlow: NoiseSchedule {
   public let shift: Double
   /// The levels at which many-step samplers visit it.
-  public var grid = FlowGrid.even
+  public let grid: FlowGrid
+  private var cutsTimesteps = false
 
   public init(shift: Double = 1, grid: FlowGrid = .even) { (self.shift, self.grid) = (shift, grid) }
+
+  /// The same flow with timesteps cut off to whole numbers, as diffusers' and Wan's multistep samplers give them to networks.
+  public var withWholeTimesteps: RectifiedFlow {
+    var flow = self
+    flow.cutsTimesteps = true
+    return flow
+  }
 
   public func alpha(_ time: Double) -> Double { 1 - sigma(time) }
   public func sigma(_ time: Double) -> Double { shift * time / (1 + (shift - 1) * time) }
   /// The time at which σ has this value.
   public func time(_ sigma: Double) -> Double { sigma / (shift - (shift - 1) * sigma) }
-  public func timestep(_ time: Double) -> Double { sigma(time) * 1000 }
+  public func timestep(_ time: Double) -> Double {
+    let timestep = sigma(time) * 1000
+    // A whole number may have lost its last digits on the way.
+    return cutsTimesteps ? (timestep + 1e-6).rounded(.down) : timestep
+  }
   /// Samplers whose first level is a little below 1 begin with whole noise, too.
   public func initialNoiseSigma(_ time: Double) -> Double { 1 }
   public func samplingTimes(_ count: Int) -> [Double] { grid.levels(count, shift: shift).map(time) }

@@ -26,7 +26,8 @@ extension Catalog {
   ///
   /// - Throws: `Failure` if no plugin implements the class that its model_index.json names.
   public func family(_ folder: PipelineFolder) throws -> any PretrainedModel.Type {
-    guard let family = models.first(where: { $0.pipelineClass == folder.className }) else {
+    let family = models.first { [$0.pipelineClass, $0.originalClass].contains(folder.className) }
+    guard let family else {
       throw Failure(
         .malformed, at: "\(folder.path)/model_index.json: _class_name",
         expected: models.map { $0.pipelineClass }.joined(separator: " or "), got: folder.className)

@@ -8,11 +8,14 @@ import Tensors
 public struct Export {
   private let file: HDF5File
   private let lora: RoleSettings.LoRASettings?
+  /// Of the recipe's backbone.
+  private let settings: [String: String]
   /// The dataset of each weight.
   private let datasets: [String: String]
   /// The folder of the model that the student was trained from.
   private let model: String
   private let variant: String?
+  private let family: any PretrainedModel.Type
   private let layout: ExchangeLayout
   /// The student's times, stored with its weights.
   public let steps: [Double]
@@ -36,8 +39,10 @@ public struct Export {
         advice: "\(folder.student) holds the student's weights by name.")
     }
     (self.model, variant) = (model, try? file.string("backbone.variant"))
+    self.family = family
     layout = family.exchange
     lora = recipe.student.lora
+    settings = recipe.resolved["backbone"]?.leaves ?? [:]
     let sampled = try Checkpoint.sampledWeights(in: file)
     datasets = Dictionary(uniqueKeysWithValues: try file.names(in: "student").map { ($0, sampled($0)) })
     guard case .numbers(let steps)? = try file.attribute("student.steps") else {
@@ -46,14 +51,14 @@ public struct Export {
     self.steps = steps
   }
 
-  /// The formats that are folders; the others are files of adapters.
-  public static let folderFormats = ["diffusers", "component"]
-  /// The formats of this student's family.
-  public var formats: [String] { Self.folderFormats + layout.adapters.keys.sorted() }
+  /// The formats that are folders.
+  public var folderFormats: [String] { ["diffusers", "component"] + layout.folders.keys.sorted() }
+  /// The formats of this student's family; those that are no folders are files of adapters.
+  public var formats: [String] { folderFormats + layout.adapters.keys.sorted() }
 
   /// - Parameters:
   ///   - format: "diffusers" for the whole pipeline's folder, "component" for the denoiser's folder, or one of the family's
-  ///     adapter formats.
+  ///     own formats of folders and of adapters.
   ///   - path: a folder, or a file of adapters.
   ///   - dtype: the dtype in which weights are stored.
   /// - Throws: `Failure` for an unknown format, for adapters if the student has none, and if the folder exists.
@@ -61,6 +66,11 @@ public struct Export {
     switch format {
     case "diffusers": try writeFolder(path) { try writePipeline($0, dtype) }
     case "component": try writeFolder(path) { try writeComponent($0, dtype) }
+    case _ where layout.folders[format] != nil:
+      try writeFolder(path) { folder in
+        guard let other = layout.folders[format] else { return }
+        try writeDenoiser(folder, dtype, rename: other.rename, config: other.config)
+      }
     default:
       guard let adapters = layout.adapters[format] else {
         throw Failure(.usage, at: "format", expected: formats.joined(separator: ", "), got: format)
@@ -119,19 +129,35 @@ public struct Export {
 
   private func writePipeline(_ path: String, _ dtype: DType) throws {
     let files = FileManager.default
+    guard try PipelineFolder(model).className == family.pipelineClass else {
+      throw Failure(
+        .usage, at: model, "the student's model is not in diffusers' layout, so a whole pipeline cannot be copied from it",
+        expected: formats.dropFirst().joined(separator: ", "), got: "diffusers")
+    }
     for item in try files.contentsOfDirectory(atPath: model).sorted()
     where item != layout.component && !item.hasPrefix(".") {
       try copy("\(model)/\(item)", to: "\(path)/\(item)")
     }
     try files.createDirectory(atPath: "\(path)/\(layout.component)", withIntermediateDirectories: true)
     try writeComponent("\(path)/\(layout.component)", dtype)
-    try layout.finish(path, steps)
+    try layout.finish(path, steps, settings)
   }
 
   private func writeComponent(_ path: String, _ dtype: DType) throws {
-    try copy("\(model)/\(layout.component)/config.json", to: "\(path)/config.json")
+    try writeDenoiser(path, dtype, rename: { $0 }, config: { .object($0) })
+  }
+
+  private func writeDenoiser(
+    _ path: String, _ dtype: DType, rename: (String) -> String, config: ([String: JSONValue]) throws -> JSONValue
+  ) throws {
+    guard case .object(let values) = try family.denoiserConfig(PipelineFolder(model)) else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(try encoder.encode(config(values)), to: "\(path)/config.json")
     try Safetensors.write(
-      try merged(dtype), metadata: ["format": "pt"], to: "\(path)/\(ModelSource.weightsName).safetensors")
+      entries: merged(dtype).map { weight in
+        Safetensors.Entry(rename(weight.name), shape: weight.shape, dtype: dtype) { try weight.value() }
+      }, into: path, stem: ModelSource.weightsName)
   }
 
   /// Copies the files behind links: a downloaded model is often a folder of links into a cache.
@@ -148,17 +174,24 @@ public struct Export {
     }
   }
 
-  /// The student's weights, with adapters added to the weights that they adapt.
-  private func merged(_ dtype: DType) throws -> [(String, Tensor)] {
+  /// The student's weights, with adapters added to the weights that they adapt. Each is read when it is asked for.
+  private func merged(_ dtype: DType) throws -> [(name: String, shape: [Int], value: () throws -> Tensor)] {
     guard datasets.keys.contains(where: { $0.hasSuffix(".lora_A.weight") }) else {
-      return try datasets.keys.sorted().map { ($0, try tensor($0).to(dtype)) }
+      return try datasets.keys.sorted().map { name in
+        (name, try file.dataset(datasets[name] ?? name).shape, { try tensor(name) })
+      }
     }
-    let base = try ModelSource(PipelineFolder(model), variant: variant).weights(layout.component)
+    let base = try family.denoiserWeights(ModelSource(PipelineFolder(model), variant: variant))
     let updates = Dictionary(uniqueKeysWithValues: try adapters(.float32).map { ("\($0.layer).weight", $0) })
     return try base.names.sorted().map { name in
-      let weight = try base.tensor(name)
-      guard let adapter = updates[name] else { return (name, try weight.to(dtype)) }
-      return (name, try LoRA.merged(weight, down: adapter.down, up: adapter.up, scale: 1).to(dtype))
+      (
+        name, try base.tensor(name).shape,
+        {
+          let weight = try base.tensor(name)
+          guard let adapter = updates[name] else { return weight }
+          return try LoRA.merged(weight, down: adapter.down, up: adapter.up, scale: 1)
+        }
+      )
     }
   }
 

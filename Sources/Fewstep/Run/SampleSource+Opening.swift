@@ -14,12 +14,13 @@ extension SampleSource {
   ///
   /// - Parameter guidance: ω; nil takes the run's.
   /// - Throws: what the teacher's network throws when it is opened.
-  public init(teacherOf run: FinishedRun, steps: Int, guidance: Double? = nil, sampler: SamplerKind = .ddim) throws {
+  public init(teacherOf run: FinishedRun, steps: Int, guidance: Double? = nil, sampler: SamplerKind? = nil) throws {
     let own = run.recipe.matching.guidance
     self.init(
       run,
       .teacher(
-        try run.backbone.teacher(), steps: steps, Guidance(guidance ?? own.scale, passes: own.passes), sampler.sampler))
+        try run.backbone.samplingTeacher(), steps: steps, Guidance(guidance ?? own.scale, passes: own.passes),
+        (sampler ?? run.backbone.sampler).sampler))
   }
 
   private init(_ run: FinishedRun, _ sampling: Sampling) {
@@ -43,7 +44,7 @@ extension SampleSource {
   /// - Throws: `Failure` if no plugin knows the model, it cannot make samples of this size, or images are given frames.
   public init(
     _ source: ModelSource, catalog: Catalog, size: MediaSize? = nil, frames: Int? = nil, steps: Int? = nil,
-    guidance: Double? = nil, sampler: SamplerKind = .ddim
+    guidance: Double? = nil, sampler: SamplerKind? = nil
   ) throws {
     let family = try catalog.family(source.folder)
     var size = size ?? family.defaultSize
@@ -59,8 +60,9 @@ extension SampleSource {
     self.init(
       backbone,
       .teacher(
-        try backbone.teacher(), steps: steps ?? family.defaultSteps,
-        Guidance(guidance ?? family.defaultGuidance, passes: family.guidancePasses), sampler.sampler),
+        try backbone.samplingTeacher(), steps: steps ?? family.defaultSteps,
+        Guidance(guidance ?? family.defaultGuidance, passes: family.guidancePasses),
+        (sampler ?? backbone.sampler).sampler),
       folder: source.folder.path, batch: 1
     ) {
       [

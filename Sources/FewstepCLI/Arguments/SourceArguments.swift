@@ -10,7 +10,9 @@ struct SourceArguments: ParsableArguments {
     Int?
   @Option(help: "Sample the teacher instead, in this many steps; by default, for a model, its family's.")
   var teacherSteps: Int?
-  @Option(help: "The teacher's sampler: ddim (the default) or heun (two evaluations a step).") var sampler: SamplerKind?
+  @Option(
+    help: "The teacher's sampler: ddim (Euler on flows), heun (two evaluations a step), dpm++ or unipc; by default the family's.")
+  var sampler: SamplerKind?
   @Option(help: "The teacher's ω; by default the run's, or the model family's.") var guidance: Double?
   @Option(
     help: "For a model: pixels a side, HEIGHTxWIDTH, or HEIGHTxWIDTHxFRAMES of videos; by default the model's.",
@@ -31,7 +33,7 @@ struct SourceArguments: ParsableArguments {
   }
 
   static func isModel(_ folder: String) -> Bool {
-    FileManager.default.fileExists(atPath: "\(folder)/model_index.json")
+    PipelineFolder.isThere(folder)
   }
 
   /// The given options that apply to a pretrained model.
@@ -68,7 +70,6 @@ struct SourceArguments: ParsableArguments {
 
   /// - Parameter folder: the folder of a run, or of a model in diffusers' layout.
   func open(_ folder: String) throws -> SampleSource {
-    let sampler = sampler ?? .ddim
     guard !Self.isModel(folder) else {
       return try SampleSource(
         ModelSource(opening: folder, variant, precision ?? .float32, on: device ?? .cpu),

@@ -15,7 +15,8 @@ struct Pairs: ParsableCommand {
   @Option(help: "The file to write (HDF5).") var output: String
   @Option(help: "How many pairs.") var count = 1000
   @Option(help: "Steps of the teacher's sampler.") var steps = 50
-  @Option(help: "The teacher's sampler: ddim or heun (two evaluations per step).") var sampler = SamplerKind.ddim
+  @Option(help: "The teacher's sampler: ddim, heun (two evaluations a step), dpm++ or unipc; by default the family's.")
+  var sampler: SamplerKind?
   @Option(help: "How many samples are generated at once; by default as many as the recipe trains at once.")
   var batch: Int?
 
@@ -33,8 +34,8 @@ struct Pairs: ParsableCommand {
     Signals.listen()
     try interruptible(by: { try Signals.check("stopped while making pairs; nothing was written") }) {
       try ODEPairs.make(
-        output, count: count, steps: steps, sampler: sampler, batch: batch ?? recipe.training.microBatchSize,
-        guidance: recipe.matching.guidance, seed: recipe.seed, backbone: backbone, teacher: backbone.teacher()
+        output, count: count, steps: steps, sampler: sampler ?? backbone.sampler, batch: batch ?? recipe.training.microBatchSize,
+        guidance: recipe.matching.guidance, seed: recipe.seed, backbone: backbone, teacher: backbone.samplingTeacher()
       ) { progress.update($0, "pairs, \(steps) steps each") }
     }
     note("pairs: \(output)")

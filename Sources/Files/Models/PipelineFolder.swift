@@ -1,19 +1,26 @@
 import Foundation
 import Tensors
 
-/// A whole model in diffusers' folder layout: model_index.json, and a folder for each component.
+/// A whole model's folder: in diffusers' layout, with model_index.json and a folder for each component, or in its authors' own, with
+/// a config.json that names a class.
 public struct PipelineFolder: Sendable {
   /// The folder.
   public let path: String
-  /// "StableDiffusionXLPipeline"
+  /// "StableDiffusionXLPipeline", or the class that the authors' config.json names, such as "WanModel".
   public let className: String
-  /// The content of model_index.json.
+  /// The content of model_index.json, or of config.json.
   public let index: [String: JSONValue]
+
+  /// Whether there is such a folder.
+  public static func isThere(_ path: String) -> Bool { indexFile(path) != nil }
+
+  private static func indexFile(_ path: String) -> String? {
+    ["\(path)/model_index.json", "\(path)/config.json"].first { FileManager.default.fileExists(atPath: $0) }
+  }
 
   /// - Throws: `Failure`: `.missing` if there is no such folder, `.malformed` if its model_index.json is wrong.
   public init(_ path: String) throws {
-    let file = "\(path)/model_index.json"
-    guard FileManager.default.fileExists(atPath: file) else {
+    guard let file = Self.indexFile(path) else {
       throw Failure(
         .missing, at: path, "there is no model_index.json",
         expected: "a folder in diffusers' layout (model_index.json, unet/, vae/, ...)",
@@ -69,6 +76,9 @@ public struct PipelineFolder: Sendable {
         }
       }
       return nil
+    }
+    if hashes.isEmpty, FileManager.default.fileExists(atPath: "\(path)/config.json") {
+      return try Weights.open(folder: path, stem: "diffusion_pytorch_model", variant: variant).digest()
     }
     guard !hashes.isEmpty else { throw Failure(.missing, at: path, "no component has weights") }
     return hash(hashes.joined(separator: "\n"))

@@ -14,7 +14,7 @@ final class TinyVideo: PretrainedModel {
   static let defaultSteps = 3
   static let guidancePasses = Guidance.Passes.two
   static var exchange: ExchangeLayout {
-    ExchangeLayout(component: "transformer", adapters: ["peft": .peft("transformer")]) { _, _ in }
+    ExchangeLayout(component: "transformer", adapters: ["peft": .peft("transformer")]) { _, _, _ in }
   }
 
   let source: ModelSource

@@ -25,11 +25,8 @@ public struct ModelSource: Sendable {
   /// - Parameters:
   ///   - component: the name of its folder: "unet".
   ///   - stem: the name of the weight files: `weightsName`, or "model" for transformers' text encoders.
-  /// - Returns: on the meta device, a source that opens no file.
   /// - Throws: `Failure` if there are none.
   public func weights(_ component: String, stem: String = weightsName) throws -> any WeightSource {
-    let path = "\(folder.path)/\(component)"
-    return device == .meta
-      ? UnreadWeights(path) : try Weights.open(folder: path, stem: stem, variant: variant)
+    try Weights.open(folder: "\(folder.path)/\(component)", stem: stem, variant: variant)
   }
 }

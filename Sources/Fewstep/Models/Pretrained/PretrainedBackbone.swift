@@ -67,7 +67,7 @@ public final class PretrainedBackbone: TextConditioned {
     let component = family.exchange.component
     metadata = [
       "kind": family.name, "model": settings.model, "component": component,
-      "config": try JSONValue.read("\(settings.model)/\(component)/config.json").description,
+      "config": try family.denoiserConfig(model.source.folder).description,
     ].merging(settings.variant.map { ["variant": $0] } ?? [:]) { $1 }
   }
 
@@ -114,6 +114,8 @@ public final class PretrainedBackbone: TextConditioned {
   // MARK: Roles
 
   public func teacher() throws -> any Teacher { role(try frozen()) }
+  public var sampler: SamplerKind { model.sampler }
+  public func samplingTeacher() throws -> any Teacher { role(try frozen(), schedule: model.samplingSchedule) }
 
   /// Separate weights in float32; with adapters, the teacher's own memory in the teacher's precision.
   public func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser {
@@ -124,9 +126,11 @@ public final class PretrainedBackbone: TextConditioned {
     return self.role((try model.denoiser(store.root, studentSteps: studentSteps), store))
   }
 
-  private func role(_ made: (network: any ConditionedNetwork, parameters: ParameterStore)) -> PretrainedDenoiser {
+  private func role(
+    _ made: (network: any ConditionedNetwork, parameters: ParameterStore), schedule: (any NoiseSchedule)? = nil
+  ) -> PretrainedDenoiser {
     PretrainedDenoiser(
-      made.network, made.parameters, schedule: model.schedule, prediction: model.prediction,
+      made.network, made.parameters, schedule: schedule ?? model.schedule, prediction: model.prediction,
       precision: settings.precision == .float32 ? nil : settings.precision,
       gradientCheckpointing: settings.gradientCheckpointing)
   }

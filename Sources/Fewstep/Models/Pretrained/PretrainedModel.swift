@@ -17,6 +17,8 @@ public protocol PretrainedModel: AnyObject {
   static var summary: String { get }
   /// The class in model_index.json: "StableDiffusionXLPipeline".
   static var pipelineClass: String { get }
+  /// The class that the config.json of a folder in the authors' own layout names; nil if there is no such layout.
+  static var originalClass: String? { get }
   /// The default size of samples.
   static var defaultSize: MediaSize { get }
   /// The default ω and number of steps of the teacher's sampler.
@@ -36,6 +38,10 @@ public protocol PretrainedModel: AnyObject {
 
   var source: ModelSource { get }
   var schedule: any NoiseSchedule { get }
+  /// The schedule of many-step samplers, if networks get other timesteps from them than in training.
+  var samplingSchedule: any NoiseSchedule { get }
+  /// The many-step sampler that the model was published with.
+  var sampler: SamplerKind { get }
   var prediction: Prediction { get }
   var medium: Medium { get }
 
@@ -54,6 +60,12 @@ public protocol PretrainedModel: AnyObject {
   ///
   /// - Parameter studentSteps: tells the network which of so many steps made a sample, see `Backbone.trainable`; nil does not.
   func denoiser(_ scope: Scope, studentSteps: Int?) throws -> any ConditionedNetwork
+  /// The denoiser's weights, in diffusers' names.
+  ///
+  /// - Throws: `Failure` if there are none.
+  static func denoiserWeights(_ source: ModelSource) throws -> any WeightSource
+  /// The denoiser's config.json, as diffusers has it.
+  static func denoiserConfig(_ folder: PipelineFolder) throws -> JSONValue
   var codec: any Codec { get }
   var conditioner: any TextConditioner { get }
   /// The denoiser's inputs for how a sample was cropped from its original, by name, each without the batch.
@@ -74,10 +86,21 @@ extension PretrainedModel {
   /// Opens models with the defaults of the family's own settings.
   public static var openingWithDefaults: (ModelSource) throws -> any PretrainedModel { opening(.describing()) }
 
+  public static var originalClass: String? { nil }
   public static var guidancePasses: Guidance.Passes { .one }
+  public var samplingSchedule: any NoiseSchedule { schedule }
+  public var sampler: SamplerKind { .ddim }
   public var conditionSizes: [String: Int] { [:] }
   public func geometry(_ frame: MediaFrame) -> [String: [Float]] { [:] }
   public func featureShape(ofLatents shape: [Int]) -> [Int]? { nil }
+
+  public static func denoiserWeights(_ source: ModelSource) throws -> any WeightSource {
+    try source.weights(exchange.component)
+  }
+
+  public static func denoiserConfig(_ folder: PipelineFolder) throws -> JSONValue {
+    try JSONValue.read("\(folder.path)/\(exchange.component)/config.json")
+  }
 
   /// The denoising network with its own parameters.
   ///
@@ -92,7 +115,8 @@ extension PretrainedModel {
       let store = ParameterStore(.random(seed: seed), dtype: dtype, device: source.device)
       return (try denoiser(store.root, studentSteps: studentSteps), store)
     }
-    let weights = try source.weights(Self.exchange.component)
+    let weights: any WeightSource =
+      source.device == .meta ? UnreadWeights(source.folder.path) : try Self.denoiserWeights(source)
     let store = ParameterStore(weights.parameters, dtype: dtype, device: source.device)
     return (try weights.network(in: store) { try denoiser($0, studentSteps: studentSteps) }, store)
   }
