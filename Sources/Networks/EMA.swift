@@ -4,13 +4,14 @@ import Tensors
 /// A running average of a network's trainable parameters, which usually replaces them for sampling.
 public final class EMA {
   public enum Decay: Equatable, Sendable {
-    case constant(Double)
+    /// The average follows the weights for `start` updates, and only then averages.
+    case constant(Double, start: Int = 0)
     /// (1 - 1/t)^(γ+1): averages over a fixed share of training (Karras et al., arXiv 2312.02696, Eq. 121).
     case power(gamma: Double)
 
     public func at(update: Int) -> Double {
       switch self {
-      case .constant(let decay): decay
+      case .constant(let decay, let start): update > start ? decay : 0
       case .power(let gamma): pow(1 - 1 / Double(update), gamma + 1)
       }
     }

@@ -62,6 +62,11 @@ extension Backbone {
     guard let pixels = try noGrad({ try pixels(samples.to(device)) }) else {
       throw Failure(.malformed, at: "samples", expected: "images or videos", got: medium.description)
     }
+    return try still(pixels, frames: frames)
+  }
+
+  /// Pixels as images [B, C, H, W]; a video becomes a film strip.
+  public func still(_ pixels: Tensor, frames: Int = 4) throws -> Tensor {
     if case .videos = medium { return try filmStrip(pixels, frames: frames) }
     return pixels
   }

@@ -85,7 +85,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
 
   private static func text(
     objective: String, backbone: String, reward: Bool = false, pairs: Bool = false, lora: Bool = false,
-    average: String = "decay: 0.95", sampling: String = "uniform"
+    average: String = "decay: 0.95\n    start: 1", sampling: String = "uniform"
   ) -> String {
     """
     name: full
@@ -120,6 +120,7 @@ package enum FullRecipe: String, CaseIterable, CustomTestStringConvertible {
       guidance-passes: 1
       scale: dmd2
       times: [0.05, 0.9]
+      levels: [0.1, 0.95]
       sampling: \(sampling)
       steps: last
     training:

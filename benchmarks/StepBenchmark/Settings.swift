@@ -18,7 +18,7 @@ struct Settings: Encodable {
 
   init(_ trainer: Trainer) throws {
     let recipe = trainer.recipe
-    guard case .constant(let decay)? = recipe.ema, let groupAdvantage = trainer.components.objective.groupAdvantage
+    guard case .constant(let decay, _)? = recipe.ema, let groupAdvantage = trainer.components.objective.groupAdvantage
     else {
       throw ValidationError("the recipe needs a reward and a constant average (ema: {decay: ...}) to be compared")
     }

@@ -21,6 +21,16 @@ extension NoiseSchedule {
   public var trainingTimes: ClosedRange<Double> { 0...1 }
   public func samplingTimes(_ count: Int) -> [Double] { evenTimes(count) }
 
+  /// The time at which σ has this value, to the last digits; σ rises with time in every schedule.
+  public func time(ofLevel level: Double) -> Double {
+    var bounds = (low: 0.0, high: 1.0)
+    for _ in 0..<60 {
+      let middle = (bounds.low + bounds.high) / 2
+      if sigma(middle) < level { bounds.low = middle } else { bounds.high = middle }
+    }
+    return bounds.high
+  }
+
   /// α and σ at each sample's time [B], shaped [B, 1, ...] to broadcast over `samples`.
   ///
   /// Computed in float64: near pure noise α is small, and x̂0 = (x_t - σ ε̂) / α magnifies rounding.
@@ -164,5 +174,5 @@ public struct RectifiedFlow: NoiseSchedule {
   }
   /// Samplers whose first level is a little below 1 begin with whole noise, too.
   public func initialNoiseSigma(_ time: Double) -> Double { 1 }
-  public func samplingTimes(_ count: Int) -> [Double] { grid.levels(count, shift: shift).map(time) }
+  public func samplingTimes(_ count: Int) -> [Double] { grid.levels(count, shift: shift).map(time(_:)) }
 }

@@ -17,6 +17,8 @@ public struct Matching: Sendable {
   public var scale: MatchingScale
   /// Bounds of the times at which samples are noised for the student's update.
   public var times: ClosedRange<Double>
+  /// Bounds of the noise level σ to which drawn times are clamped; nil does not clamp them.
+  public var levels: ClosedRange<Double>?
   /// The distribution of times for the student's update, the fake teacher's, and the discriminator.
   public var sampling: TimeSampling
   /// The steps of the student whose samples are matched.
@@ -24,11 +26,12 @@ public struct Matching: Sendable {
 
   public init(
     guidance: Guidance = Guidance(1), scale: MatchingScale = .dmd2, times: ClosedRange<Double> = 0.02...0.98,
-    sampling: TimeSampling = .uniform, steps: MatchedSteps = .all
+    levels: ClosedRange<Double>? = nil, sampling: TimeSampling = .uniform, steps: MatchedSteps = .all
   ) {
     self.guidance = guidance
     self.scale = scale
     self.times = times
+    self.levels = levels
     self.sampling = sampling
     self.steps = steps
   }

@@ -6,6 +6,8 @@ public struct SceneBuilder {
   public let teacher: any Teacher
   public let student: any Student
   public let fakeTeacher: any FakeTeacher
+  /// The times to which drawn ones are clamped; nil does not clamp them.
+  private let clamp: ClosedRange<Double>?
   /// The student's times.
   public let steps: [Double]
   public let matching: Matching
@@ -32,6 +34,10 @@ public struct SceneBuilder {
     self.steps = steps
     self.matching = matching
     discriminatorTimes = fakeTeacher.schedule.trainingTimes
+    clamp = matching.levels.map { levels in
+      let schedule = teacher.schedule
+      return schedule.time(ofLevel: levels.lowerBound)...schedule.time(ofLevel: levels.upperBound)
+    }
   }
 
   /// A scene at times drawn inside `times`.
@@ -47,7 +53,7 @@ public struct SceneBuilder {
     pairs: RecordedPairs? = nil
   ) throws -> Scene {
     try scene(
-      of: samples, condition, range, time: matching.sampling.times(streams("time"), range, in: times),
+      of: samples, condition, range, time: draw(streams("time"), range, in: times),
       noise: normal(streams("noise"), range), studentStep: studentStep, batchRewards: batchRewards, streams: streams,
       real: real, pairs: pairs)
   }
@@ -67,6 +73,11 @@ public struct SceneBuilder {
       pairs: pairs.map { pairs in { try regression(pairs()) } })
   }
 
+  private func draw(_ stream: Noise.Stream, _ range: Range<Int>, in times: ClosedRange<Double>) throws -> Tensor {
+    let drawn = try matching.sampling.times(stream, range, in: times)
+    return try clamp.map { try drawn.clamped($0.lowerBound, $0.upperBound) } ?? drawn
+  }
+
   /// The step is not told if all are matched at once.
   private func told(_ condition: Condition, _ step: Int) throws -> Condition {
     try matching.steps == .stepAware ? condition.told(step: step, on: backbone.device) : condition
@@ -77,7 +88,7 @@ public struct SceneBuilder {
   ) throws -> Scene.RealBatch {
     Scene.RealBatch(
       samples: try real.samples.to(backbone.device), condition: try told(real.condition, studentStep),
-      time: try matching.sampling.times(streams("gan time"), range, in: discriminatorTimes),
+      time: try draw(streams("gan time"), range, in: discriminatorTimes),
       realNoise: try normal(streams("gan real noise"), range), fakeNoise: try normal(streams("gan fake noise"), range))
   }
 

@@ -35,9 +35,22 @@ extension Catalog {
     return family
   }
 
-  /// A model with its configs read, and the defaults of its family's own settings.
-  public func model(_ source: ModelSource) throws -> any PretrainedModel {
-    try family(source.folder).openingWithDefaults(source)
+  /// A model with its configs read.
+  ///
+  /// - Parameter settings: of the family's own, "KEY=VALUE" each; the others have their defaults.
+  public func model(_ source: ModelSource, set settings: [String] = []) throws -> any PretrainedModel {
+    try opening(family(source.folder), set: settings)(source)
+  }
+
+  /// - Throws: `Failure` naming a setting that the family does not have, or a value that it does not take.
+  func opening(
+    _ family: any PretrainedModel.Type, set settings: [String]
+  ) throws -> (ModelSource) throws -> any PretrainedModel {
+    guard !settings.isEmpty else { return family.openingWithDefaults }
+    let reader = SettingsReader(try Recipe.replaced(YAMLNode.parse("{}", file: "--set"), settings))
+    let open = family.opening(reader)
+    try reader.finish()
+    return open
   }
 }
 

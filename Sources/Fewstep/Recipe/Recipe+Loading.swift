@@ -19,7 +19,12 @@ extension Recipe {
 
   /// The file as a tree, with values replaced or added.
   public static func node(_ path: String, overrides: [String] = []) throws -> YAMLNode {
-    var node = try extended(path)
+    try replaced(extended(path), overrides)
+  }
+
+  /// A tree with values replaced or added.
+  static func replaced(_ node: YAMLNode, _ overrides: [String]) throws -> YAMLNode {
+    var node = node
     for text in overrides {
       guard let split = text.firstIndex(of: "="), split > text.startIndex else {
         throw Failure.override(text)

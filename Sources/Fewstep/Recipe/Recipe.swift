@@ -137,6 +137,11 @@ public struct Recipe {
       "times", default: [0.02, 0.98], in: .closed(0, 1), count: 2,
       "Bounds of the times at which student and teachers are compared.")
     matching.require(times[0] < times[1], at: "times", "the first bound must be below the second")
+    let levels = matching.optionalNumbers(
+      "levels", in: .closed(0, 1),
+      "Bounds [low, high] of the noise level σ to which drawn times are clamped: a flow's, after its shift. Without it, none.")
+    matching.require(
+      levels.map { $0.count == 2 && $0[0] < $0[1] } ?? true, at: "levels", "expected two numbers, the first below the second")
     let sampling = matching.timeSampling(
       "sampling", "How those times are drawn, and those of the fake teacher's training and of the discriminator.")
     let matched: MatchedSteps = matching.choice(
@@ -145,7 +150,8 @@ public struct Recipe {
         + "or each by itself, of which the fake teacher is told (step-aware).")
     self.matching = Matching(
       guidance: Guidance(guidance, passes: Guidance.Passes(rawValue: passes) ?? .one), scale: scale,
-      times: times[0]...max(times[0], times[1]), sampling: sampling,
+      times: times[0]...max(times[0], times[1]),
+      levels: levels.flatMap { $0.count == 2 && $0[0] < $0[1] ? $0[0]...$0[1] : nil }, sampling: sampling,
       steps: matched)
 
     let training = s.section("training")

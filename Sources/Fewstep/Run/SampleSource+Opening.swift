@@ -41,10 +41,11 @@ extension SampleSource {
   /// - Parameters:
   ///   - size: of the samples; frames that it leaves out are the family's.
   ///   - guidance: ω
+  ///   - settings: of the family's own, "KEY=VALUE" each.
   /// - Throws: `Failure` if no plugin knows the model, it cannot make samples of this size, or images are given frames.
   public init(
     _ source: ModelSource, catalog: Catalog, size: MediaSize? = nil, frames: Int? = nil, steps: Int? = nil,
-    guidance: Double? = nil, sampler: SamplerKind? = nil
+    guidance: Double? = nil, sampler: SamplerKind? = nil, set settings: [String] = []
   ) throws {
     let family = try catalog.family(source.folder)
     var size = size ?? family.defaultSize
@@ -53,10 +54,9 @@ extension SampleSource {
       throw Failure(.usage, at: "\(frames) frames", "samples of \(family.name) are images, and have no frames")
     }
     let backbone = try PretrainedBackbone(
-      family,
       PretrainedBackbone.Settings(
         model: source.folder.path, variant: source.variant, prompts: nil, size: size, precision: source.precision),
-      on: source.device)
+      on: source.device, opening: catalog.opening(family, set: settings))
     self.init(
       backbone,
       .teacher(
@@ -67,6 +67,7 @@ extension SampleSource {
     ) {
       [
         "class": source.folder.className, "size": "\(size)", "precision": source.precision.name,
+        "settings": settings.sorted().joined(separator: " "),
         "weights": try source.folder.digest(variant: source.variant),
       ]
     }

@@ -51,6 +51,8 @@ extension SettingsReader {
       if !s.isDescribing { return .power(gamma: gamma) }
     }
     return .constant(
-      s.number("decay", default: 0.999, in: .halfOpen(0, 1), "Share of the average that stays at each update."))
+      s.number("decay", default: 0.999, in: .halfOpen(0, 1), "Share of the average that stays at each update."),
+      start: s.integer(
+        "start", default: 0, in: .nonNegative, "Updates before averaging begins; until then the average is the weights."))
   }
 }

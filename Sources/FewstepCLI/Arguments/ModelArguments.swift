@@ -9,9 +9,13 @@ struct ModelArguments: ParsableArguments {
   @Option(help: "Which of its weight files, such as fp16.") var variant: String?
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu
   @Option(help: "The dtype that networks are kept and computed in.") var precision = Precision.float32
+  @Option(
+    name: .customLong("set"),
+    help: "A setting of the model's family, KEY=VALUE, such as shift=8 of Wan. May be repeated.")
+  var settings: [String] = []
 
   func open() throws -> any PretrainedModel {
-    try ProgramPlugins.catalog.model(ModelSource(opening: model, variant, precision, on: device))
+    try ProgramPlugins.catalog.model(ModelSource(opening: model, variant, precision, on: device), set: settings)
   }
 }
 

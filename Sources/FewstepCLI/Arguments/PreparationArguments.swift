@@ -13,8 +13,12 @@ struct PreparationArguments: ParsableArguments {
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu
   @Option(help: "The dtype that networks compute in.") var precision = Precision.float32
   @Option(help: "The dtype that is stored.") var dtype = Precision.float16
-  @Option(help: "Rows of a shard.") var shardRows = 1000
-  @Option(help: "Rows that a network sees at once.") var batch = 8
+  @Option(help: "Rows of a shard; by default 1000, or as many as have 256 MB.") var shardRows: Int?
+  @Option(help: "Rows that a network sees at once; by default 8, or 1 of videos.") var batch: Int?
+  @Option(
+    name: .customLong("set"),
+    help: "A setting of the model's family, KEY=VALUE, such as negative-prompt=blurry of Wan. May be repeated.")
+  var settings: [String] = []
   @Flag(help: "Print a summary as JSON.") var json = false
 
   func validate() throws {
@@ -23,11 +27,28 @@ struct PreparationArguments: ParsableArguments {
   }
 
   func opened() throws -> any PretrainedModel {
-    try ProgramPlugins.catalog.model(ModelSource(opening: model, variant, precision, on: device))
+    try ProgramPlugins.catalog.model(ModelSource(opening: model, variant, precision, on: device), set: settings)
   }
 
   func cache(_ model: any PretrainedModel) -> LatentCache {
-    LatentCache(model, into: into, shardRows: shardRows, batch: batch, dtype: dtype.dtype)
+    let isVideo = model.medium != .images && model.medium != .points
+    return LatentCache(
+      model, into: into, shardRows: shardRows ?? min(1000, max(1, (256 << 20) / bytesOfText(model))),
+      batch: batch ?? (isVideo ? 1 : 8), dtype: dtype.dtype)
+  }
+
+  /// The bytes of a row's embeddings, as far as the family says how large they are.
+  private func bytesOfText(_ model: any PretrainedModel) -> Int {
+    let inputs = model.denoiserInputs.filter { !["sample", "timestep"].contains($0.name) }
+    let counts = inputs.map { input in
+      input.shape.dropFirst().reduce(1) { count, size in
+        switch size {
+        case .fixed(let width): count * width
+        case .free(let name, _): count * (model.conditionSizes[name] ?? 1)
+        }
+      }
+    }
+    return max(1, counts.reduce(0, +) * dtype.dtype.byteCount)
   }
 
   /// The maximum number of cut-off prompts that are listed.

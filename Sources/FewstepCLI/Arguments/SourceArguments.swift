@@ -22,6 +22,10 @@ struct SourceArguments: ParsableArguments {
   @Option(help: "For a model: which of its weight files, such as fp16.") var variant: String?
   @Option(help: "For a model: what is computed in; float32 by default.") var precision: Precision?
   @Option(help: "For a model: cpu (the default), cuda or cuda:N.") var device: Device?
+  @Option(
+    name: .customLong("set"),
+    help: "For a model: a setting of its family, KEY=VALUE, such as shift=8 of Wan. May be repeated.")
+  var settings: [String] = []
 
   func validate() throws {
     try require("--teacher-steps", teacherSteps, in: Limits.samplerSteps)
@@ -41,7 +45,7 @@ struct SourceArguments: ParsableArguments {
     [
       ("--size", size != nil), ("--frames", frames != nil), ("--variant", variant != nil),
       ("--precision", precision != nil),
-      ("--device", device != nil),
+      ("--device", device != nil), ("--set", !settings.isEmpty),
     ].filter(\.1).map(\.0)
   }
 
@@ -74,7 +78,7 @@ struct SourceArguments: ParsableArguments {
       return try SampleSource(
         ModelSource(opening: folder, variant, precision ?? .float32, on: device ?? .cpu),
         catalog: ProgramPlugins.catalog, size: size, frames: frames, steps: teacherSteps, guidance: guidance,
-        sampler: sampler)
+        sampler: sampler, set: settings)
     }
     let run = try FinishedRun(folder, step: step)
     return try teacherSteps.map {

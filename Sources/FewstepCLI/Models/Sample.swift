@@ -15,6 +15,7 @@ struct Sample: ParsableCommand {
                 fewstep sample runs/quickstart --teacher-steps 50 --tensors samples.h5
                 fewstep sample runs/sdxl-amd-4step --prompt "a red fox in the snow" --count 4 --into foxes
                 fewstep sample models/sdxl --prompt "a red fox in the snow" --teacher-steps 30 --guidance 5
+                fewstep sample models/wan --prompt "a red fox runs" --count 1 --size 480x832x81 --into foxes
       """)
 
   @Argument(help: "A run folder, or a model's folder in diffusers' layout.") var folder: String
@@ -30,7 +31,9 @@ struct Sample: ParsableCommand {
     help: "How many samples are generated at once; by default as many as the run trains at once, or one of a model.")
   var batch: Int?
   @Option(help: "The file for a grid of all samples (PNG).") var output = "samples.png"
-  @Option(help: "A folder for each sample as its own PNG, which holds the prompt, the seed and the model's settings.")
+  @Option(
+    help: "A folder for each sample as its own PNG, which holds the prompt, the seed and the model's settings; of a video its film strip, with the video beside it as an mp4."
+  )
   var into: String?
   @Option(help: "A file for the samples as tensors (HDF5): samples, prompts.") var tensors: String?
   func validate() throws {
@@ -47,6 +50,8 @@ struct Sample: ParsableCommand {
     for path in [output, tensors].compactMap(\.self) { try AtomicFile.checkWritable(path) }
     if let into { try FileManager.default.createDirectory(atPath: into, withIntermediateDirectories: true) }
     let source = try source.open(folder)
+    // Before hours of sampling.
+    if case .videos = source.backbone.medium, into != nil { _ = try FFmpeg() }
     Signals.listen()
     var generator = try source.generator(prompts, seed: seed, batch: batch)
     if let noises {
@@ -77,17 +82,28 @@ struct Sample: ParsableCommand {
   /// Writes each sample as its own image.
   private func write(_ samples: Tensor, of source: SampleSource, _ promptIDs: [Int], into folder: String) throws {
     let names = prompts.isEmpty ? source.backbone.prompts : prompts
+    let progress = Progress(total: promptIDs.count)
     for (index, prompt) in promptIDs.enumerated() {
       guard source.backbone.medium != .points else {
         throw Failure(.usage, at: "--into", "samples of this model family are points")
       }
-      let pixels = try source.backbone.stills(samples.rows(index..<index + 1))
+      let pixels = try interruptible(by: { try Signals.check("stopped while decoding") }) {
+        try source.backbone.pixels(samples.rows(index..<index + 1), batch: 1)
+      }
+      guard let pixels else { return }
+      let path = "\(folder)/" + String(format: "%05d", index)
+      if case .videos(let rate) = source.backbone.medium {
+        let frames = try (pixels.squeezed(0).permuted([1, 0, 2, 3]) * 255).rounded().to(.uint8)
+        try FFmpeg().write(frames, framesPerSecond: rate, to: "\(path).mp4")
+      }
+      let still = try source.backbone.still(pixels)
       let place = [
         PNGImage.Text("prompt", names[prompt]), PNGImage.Text("seed", "\(seed)"), PNGImage.Text("sample", "\(index)"),
       ]
-      let image = try PNGImage(pixels: pixels.squeezed(0), texts: source.settings + place)
-      try image.write(to: "\(folder)/\(String(format: "%05d", index)).png")
+      let image = try PNGImage(pixels: still.squeezed(0), texts: source.settings + place)
+      try image.write(to: "\(path).png")
+      progress.update(index + 1, "decoded")
     }
-    note("images: \(folder)")
+    note("\(source.backbone.medium): \(folder)")
   }
 }

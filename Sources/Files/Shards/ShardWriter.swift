@@ -93,8 +93,7 @@ public final class ShardWriter {
     (label.origin, label.source, label.rows) = (origin, source, count)
     try HDF5File.write(to: ShardFolder.shard(path, rows.count)) { file in
       for (name, tensor) in tensors {
-        let chunk = [1] + tensor.shape.dropFirst()
-        try file.write(tensor, to: name, layout: HDF5Layout(chunk: chunk, checksum: true))
+        try file.write(tensor, to: name, layout: Self.layout(of: tensor))
       }
       for (name, tensor) in shared { try file.write(tensor, to: name, layout: HDF5Layout(checksum: true)) }
       for (name, values) in texts { try file.write(values, to: name) }
@@ -121,5 +120,13 @@ public final class ShardWriter {
       try? FileManager.default.removeItem(atPath: ShardFolder.shard(path, surplus))
       surplus += 1
     }
+  }
+
+  /// A chunk a row. Large rows that are mostly padding, such as a text encoder's, are compressed.
+  private static func layout(of tensor: Tensor) throws -> HDF5Layout {
+    let chunk = [1] + tensor.shape.dropFirst()
+    let isLarge = chunk.reduce(tensor.dtype.byteCount, *) >= 1 << 20
+    let isPadded = try isLarge && tensor.rows(0..<1).equal(to: 0.0).to(.float32).mean(Array(0..<tensor.rank)).item() > 0.25
+    return HDF5Layout(chunk: chunk, deflate: isPadded ? 1 : nil, shuffle: isPadded, checksum: true)
   }
 }

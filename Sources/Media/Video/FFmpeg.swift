@@ -66,22 +66,26 @@ public struct FFmpeg: Sendable {
     }
   }
 
-  /// The frames of an .mp4 or a .gif, uint8 [F, 3, H, W], RGB.
+  /// The frames of a video, uint8 [F, 3, H, W], RGB.
   ///
+  /// - Parameters:
+  ///   - rate: frames of a second, repeated or left out if the video has another number; nil takes all as they are.
+  ///   - count: the number of frames that are read, from the first; nil reads all.
   /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not such a video, is damaged, cut short or too
   ///   long.
-  public func read(_ path: String) throws -> Tensor {
+  public func read(_ path: String, framesPerSecond rate: Double? = nil, count wanted: Int? = nil) throws -> Tensor {
     _ = try MappedFile(path)
-    let formats = ["mp4": "mov", "gif": "gif"]
+    let formats = ["mp4": "mov", "mov": "mov", "gif": "gif", "webm": "matroska", "mkv": "matroska"]
     guard let format = formats[(path as NSString).pathExtension.lowercased()] else {
-      throw Failure(.malformed, at: path, "not a video that is read", expected: ".mp4 or .gif")
+      throw Failure(.malformed, at: path, "not a video that is read", expected: ".mp4, .mov, .webm, .mkv or .gif")
     }
     // No other file is opened, whatever this file refers to.
     let input = ["-protocol_whitelist", "file", "-f", format, "-i", "file:\(path)"]
     let (width, height) = try size(of: path, input)
     let frame = 3 * width * height
     let most = Self.largest / frame
-    let frames = ["-map", "0:v:0", "-vsync", "passthrough", "-frames:v", "\(most + 1)"]
+    let timing = rate.map { ["-vf", "fps=\($0)"] } ?? ["-vsync", "passthrough"]
+    let frames = ["-map", "0:v:0"] + timing + ["-frames:v", "\(wanted ?? most + 1)"]
     let result = try ffmpeg.run(
       ["-v", "error", "-nostdin", "-noautorotate"] + input + frames
         + ["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"])

@@ -4,6 +4,8 @@ extension PretrainedBackbone {
   /// The settings of a pretrained model in a recipe.
   public struct Settings: Sendable {
     public var model: String
+    /// The folder of the teacher, if it is another model of the family; nil is `model`.
+    public var teacher: String?
     public var variant: String?
     /// A folder of prepared prompts; nil means no prepared prompts: each prompt is embedded when it is used.
     public var prompts: String?
@@ -16,10 +18,11 @@ extension PretrainedBackbone {
     var places = [String: String]()
 
     public init(
-      model: String, variant: String? = nil, prompts: String?, size: MediaSize, precision: DType = .float32,
+      model: String, teacher: String? = nil, variant: String? = nil, prompts: String?, size: MediaSize, precision: DType = .float32,
       gradientCheckpointing: Bool = false, tile: Int? = nil
     ) {
       self.model = model
+      self.teacher = teacher
       self.variant = variant
       self.prompts = prompts
       self.size = size
@@ -32,6 +35,12 @@ extension PretrainedBackbone {
       model = s.path(
         "model", "The model's folder in diffusers' layout (model_index.json, a folder for each component).")
       variant = s.has("variant") ? s.string("variant", "Which of the folder's weight files, such as fp16.") : nil
+      teacher =
+        s.has("teacher")
+        ? s.path(
+          "teacher",
+          "The folder of the teacher, if it is another model of the family, such as a larger one; student and fake teacher begin as `model`."
+        ) : nil
       prompts = s.path("prompts", "Prompts embedded by `fewstep prepare prompts`.")
       let sides = s.integers(
         "size", default: [defaultSize.height, defaultSize.width], in: .closed(8, 16384),

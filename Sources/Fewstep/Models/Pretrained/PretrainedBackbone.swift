@@ -13,8 +13,10 @@ public final class PretrainedBackbone: TextConditioned {
   private let prepared: PreparedPrompts?
   /// The denoiser's inputs for "no prompt".
   private let nothing: Lazy<[String: Tensor]>
-  /// The teacher's network. Roles with adapters share its memory.
+  /// The network of `model`, frozen. Roles with adapters share its memory.
   private let frozen: Lazy<(network: any ConditionedNetwork, parameters: ParameterStore)>
+  /// The teacher's network.
+  private let frozenTeacher: Lazy<(network: any ConditionedNetwork, parameters: ParameterStore)>
   /// The seed of random weights; nil uses the folder's weights.
   private let seed: Int?
 
@@ -49,10 +51,21 @@ public final class PretrainedBackbone: TextConditioned {
       return try (prepared?.nothing() ?? noGrad { try model.conditioner.nothing() })
         .mapValues { try $0.to(device).to(.float32) }
     }
-    frozen = Lazy {
-      let made = try model.openDenoiser(settings.precision, seed: seed)
-      try made.parameters.setTrainable(false)
-      return made
+    func opened(_ model: any PretrainedModel) -> Lazy<(network: any ConditionedNetwork, parameters: ParameterStore)> {
+      Lazy {
+        let made = try model.openDenoiser(settings.precision, seed: seed)
+        try made.parameters.setTrainable(false)
+        return made
+      }
+    }
+    frozen = opened(model)
+    if let folder = settings.teacher {
+      let teacher = try open(
+        ModelSource(PipelineFolder(folder), variant: settings.variant, precision: settings.precision, on: device))
+      try teacher.check(isTeacherOf: model)
+      frozenTeacher = opened(teacher)
+    } else {
+      frozenTeacher = frozen
     }
     do {
       try Precision(settings.precision)?.check(on: device, at: "precision")
@@ -113,9 +126,9 @@ public final class PretrainedBackbone: TextConditioned {
 
   // MARK: Roles
 
-  public func teacher() throws -> any Teacher { role(try frozen()) }
+  public func teacher() throws -> any Teacher { role(try frozenTeacher()) }
   public var sampler: SamplerKind { model.sampler }
-  public func samplingTeacher() throws -> any Teacher { role(try frozen(), schedule: model.samplingSchedule) }
+  public func samplingTeacher() throws -> any Teacher { role(try frozenTeacher(), schedule: model.samplingSchedule) }
 
   /// Separate weights in float32; with adapters, the teacher's own memory in the teacher's precision.
   public func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser {
@@ -143,6 +156,16 @@ public final class PretrainedBackbone: TextConditioned {
 }
 
 extension PretrainedModel {
+  /// - Throws: `Failure` if the two read other inputs, or are of other families.
+  fileprivate func check(isTeacherOf model: any PretrainedModel) throws {
+    let (own, other) = (denoiserInputs.map(\.description), model.denoiserInputs.map(\.description))
+    guard type(of: self) == type(of: model), own == other else {
+      throw Failure(
+        .malformed, at: source.folder.path, "the teacher does not fit the model \(model.source.folder.path)",
+        expected: other.joined(separator: ", "), got: own.joined(separator: ", "))
+    }
+  }
+
   /// The denoiser's inputs for prompts, by name, as shapes on the meta device.
   fileprivate func plannedCondition(_ count: Int) throws -> [String: Tensor] {
     let sizes = conditionSizes.merging(["B": count]) { $1 }
