@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Trains a tiny SDXL for three steps, exports the student in every format, and lets Python's diffusers load them.
+# Trains a tiny SDXL and a tiny Wan for three steps, exports the students in every format, and lets Python's diffusers load
+# them.
 #
 # Needs the command to be built (FEWSTEP, by default .build/debug/fewstep), and a Python with diffusers (PYTHON, by default
 # that of `make torch`).
@@ -43,3 +44,24 @@ done
 "$fewstep" export full --format component --into unet --dtype float32
 
 "$python" "$checks/load_with_diffusers.py" "$fewstep" "$model"
+
+fixtures=$(dirname "$checks")/Tests/PluginTests/Wan/Fixtures
+mkdir wan && cp -r "$fixtures/pipeline" wan/model && cp -r "$fixtures/tokenizer" wan/model/tokenizer && cd wan
+gunzip model/tokenizer/*.gz
+"$fewstep" prepare prompts ../prompts.txt --model model --into prompts
+cat > lora.yaml << RECIPE
+name: tiny
+backbone: {kind: wan, model: model, prompts: prompts, size: [32, 48], frames: 5, shift: 5}
+objective: {kind: dmd}
+student: {learning-rate: 0.01, lora: {rank: 2, alpha: 6, layers: [to_q, to_k, to_v, to_out.0, ffn.net.0.proj, ffn.net.2]}}
+fake-teacher: {updates: 1, lora: {rank: 2}}
+training: {steps: 3, batch: 2}
+monitor: {every: 0}
+output: {samples: 0}
+RECIPE
+"$fewstep" run lora.yaml --into lora
+for format in diffusers component original; do
+  "$fewstep" export lora --format $format --into $format --dtype float32
+done
+for format in peft comfyui; do "$fewstep" export lora --format $format --output $format.safetensors --dtype float32; done
+"$python" "$checks/load_wan_with_diffusers.py" "$fewstep"

@@ -37,9 +37,8 @@ struct WanFewStepScheduler {
 
       pipe = WanPipeline.from_pretrained("path/to/this/folder", torch_dtype=torch.bfloat16).to("cuda")
       levels = \(levels)
-      pipe.scheduler.set_timesteps(sigmas=levels, device="cuda")
       set_timesteps = pipe.scheduler.set_timesteps
-      pipe.scheduler.set_timesteps = lambda *a, **k: set_timesteps(sigmas=levels, device="cuda")
+      pipe.scheduler.set_timesteps = lambda *_, device, **__: set_timesteps(sigmas=levels, device=device)
       video = pipe("a prompt", num_inference_steps=\(levels.count), guidance_scale=1).frames[0]
       export_to_video(video, "video.mp4", fps=16)
       ```

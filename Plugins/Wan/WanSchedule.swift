@@ -20,10 +20,10 @@ extension RectifiedFlow {
     try config.accepts("num_train_timesteps", 1000)
     try config.accepts("use_dynamic_shifting", false)
     if grid == .euler {
-      for key in ["invert_sigmas", "stochastic_sampling"] { try config.accepts(key, false) }
+      try config.accepts("invert_sigmas", false)
       try config.accepts("shift_terminal")
       config.ignores(
-        "base_image_seq_len", "base_shift", "max_image_seq_len", "max_shift", "time_shift_type")
+        "base_image_seq_len", "base_shift", "max_image_seq_len", "max_shift", "stochastic_sampling", "time_shift_type")
     } else {
       for (key, values) in [("prediction_type", ["flow_prediction"]), ("final_sigmas_type", ["zero"])] {
         let value = try config.text(key, default: key == "prediction_type" ? "epsilon" : "zero")
