@@ -9,6 +9,7 @@ import Fewstep
 import GaussianMixture
 import IDX
 import ImageReward
+import MotionReward
 import PerturbedReward
 import PixelUNet
 import RewardForcing
@@ -43,6 +44,7 @@ extension Catalog {
     CLIPRewards.register(in: &catalog)
     ImageReward.register(in: &catalog)
     ExternalReward.register(in: &catalog)
+    MotionReward.register(in: &catalog)
     // Data
     IDXImages.register(in: &catalog)
     PreparedLatents.register(in: &catalog)

@@ -2,15 +2,17 @@ import Files
 import Foundation
 
 extension Recipe {
-  /// A recipe file as a tree, merged key by key over the file that its key `extends` names, if any. A section with
-  /// another `kind` than the extended recipe's replaces that section.
+  /// A recipe file as a tree, merged key by key over the file that its key `extends` names, if any: an absolute path, one
+  /// from ~, or one from the file's folder. A section with another `kind` than the extended recipe's replaces that section.
   ///
   /// - Throws: `RecipeError` if files extend each other in a circle, `Failure` if one is missing or is not YAML.
   static func extended(_ path: String, below: [String] = []) throws -> YAMLNode {
     let node = try YAMLNode.load(path: path)
     guard let base = node["extends"], case .mapping(let entries) = node.content else { return node }
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-    let target = folder.appendingPathComponent(try base.string()).standardized.path
+    // A relative URL would lose leading "..".
+    let folder = URL(fileURLWithPath: path).absoluteURL.standardized.deletingLastPathComponent()
+    let name = (try base.string() as NSString).expandingTildeInPath
+    let target = URL(fileURLWithPath: name, relativeTo: folder).absoluteURL.standardized.path
     let seen = below + [URL(fileURLWithPath: path).standardized.path]
     guard !seen.contains(target) else {
       throw RecipeError([

@@ -1,13 +1,13 @@
 import Tensors
 
 extension TrainingComponents {
-  /// The reward and the data of a plan, which needs none of their files.
+  /// The reward and the data of a plan, which needs none of their files and no scorer's program.
   static func planned(_ recipe: Recipe, _ context: PluginContext, _ backbone: any Backbone) throws -> (
     reward: (any RewardProxy)?, data: (any DataSource)?
   ) {
     let data = recipe.data == nil ? nil : PlannedData(backbone)
     do { return (try fitting("reward", recipe) { try recipe.reward?(context) }, data) } catch let error as Failure
-      where error.kind == .missing || error.kind == .io
+      where [.missing, .io, .software].contains(error.kind)
     {
       return (PlannedReward(), data)
     }
