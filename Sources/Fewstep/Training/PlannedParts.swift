@@ -6,11 +6,14 @@ extension TrainingComponents {
     reward: (any RewardProxy)?, data: (any DataSource)?
   ) {
     let data = recipe.data == nil ? nil : PlannedData(backbone)
-    do { return (try fitting("reward", recipe) { try recipe.reward?(context) }, data) } catch let error as Failure
-      where [.missing, .io, .software].contains(error.kind)
-    {
-      return (PlannedReward(), data)
+    let reward = try fitting("reward", recipe) { () -> (any RewardProxy)? in
+      do { return try recipe.reward?(context) } catch let error as Failure
+        where [.missing, .io, .software].contains(error.kind)
+      {
+        return PlannedReward()
+      }
     }
+    return (reward, data)
   }
 }
 
