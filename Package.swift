@@ -26,7 +26,8 @@ let torchLink: [LinkerSetting] =
 let objectives = ["DMD", "DMD2", "AMD", "DecoupledDMD", "RewardForcing", "SiD"]
 let backbones = ["GaussianMixture", "PixelUNet", "SDXL", "Wan"]
 let rewards = [
-  "ClassifierReward", "PerturbedReward", "TeacherReward", "CLIPRewards", "ImageReward", "ExternalReward", "MotionReward",
+  "ClassifierReward", "PerturbedReward", "TeacherReward", "CLIPRewards", "ImageReward", "ExternalReward",
+  "MotionReward",
 ]
 let data = ["IDX"]
 let plugins = objectives + backbones + rewards + data

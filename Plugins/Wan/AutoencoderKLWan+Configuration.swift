@@ -52,7 +52,8 @@ extension AutoencoderKLWan {
         throw config.wrong("base_dim", expected: "even numbers of channels", got: "\(channels)")
       }
       (mean, std) = (
-        try config.numbers("latents_mean", default: Self.wanMean), try config.numbers("latents_std", default: Self.wanStd)
+        try config.numbers("latents_mean", default: Self.wanMean),
+        try config.numbers("latents_std", default: Self.wanStd)
       )
       for (key, values) in [("latents_mean", mean), ("latents_std", std)] where values.count != latentChannels {
         throw config.wrong(key, expected: "\(latentChannels) numbers, one a channel", got: "\(values.count)")

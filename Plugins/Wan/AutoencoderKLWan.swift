@@ -23,7 +23,8 @@ public final class AutoencoderKLWan {
     decoder = try Coder(decoderOf: scope / "decoder", c)
     momentConvolution = try Convolution(
       scope / "quant_conv", 2 * c.latentChannels, 2 * c.latentChannels, kernel: [1, 1, 1])
-    latentConvolution = try Convolution(scope / "post_quant_conv", c.latentChannels, c.latentChannels, kernel: [1, 1, 1])
+    latentConvolution = try Convolution(
+      scope / "post_quant_conv", c.latentChannels, c.latentChannels, kernel: [1, 1, 1])
   }
 
   /// How a video passes through the network.

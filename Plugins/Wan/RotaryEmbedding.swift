@@ -17,7 +17,8 @@ struct RotaryEmbedding {
     let angles = try (0..<3).map { axis -> Tensor in
       let pairs = widths[axis] / 2
       // In float64: in float32 the angles of late positions would lose digits.
-      let exponents = try Tensor.range(to: Double(pairs), .float64, on: device) * (-Foundation.log(10_000) / Double(pairs))
+      let exponents =
+        try Tensor.range(to: Double(pairs), .float64, on: device) * (-Foundation.log(10_000) / Double(pairs))
       let positions = try Tensor.range(to: Double(sizes[axis]), .float64, on: device)
       var shape = [1, 1, 1, pairs]
       shape[axis] = sizes[axis]

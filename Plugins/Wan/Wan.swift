@@ -7,7 +7,8 @@ import Tensors
 /// Wan2.1 text-to-video (Wan team, arXiv 2503.20314), 1.3B or 14B, from a folder in diffusers' layout or in that of its authors.
 public final class Wan: PretrainedModel {
   public static let name = "wan"
-  public static let summary = "Wan2.1 text-to-video (arXiv 2503.20314), from a folder in diffusers' or in the authors' layout"
+  public static let summary =
+    "Wan2.1 text-to-video (arXiv 2503.20314), from a folder in diffusers' or in the authors' layout"
   public static let pipelineClass = "WanPipeline"
   public static let originalClass: String? = WanFolder.originalClass
   public static let defaultSize = MediaSize(height: 480, width: 832, frames: 81)
@@ -42,7 +43,8 @@ public final class Wan: PretrainedModel {
       featureBlocks: s.has("feature-blocks")
         ? s.integers(
           "feature-blocks", in: .nonNegative,
-          "The blocks, from 0 on, whose output a discriminator sees; without it those at a half, three quarters and the end.")
+          "The blocks, from 0 on, whose output a discriminator sees; without it those at a half, three quarters and the end."
+        )
         : nil)
   }
 
@@ -85,7 +87,8 @@ public final class Wan: PretrainedModel {
     guard frames % time == 1 % time else {
       let near = (frames - 1) / time * time + 1
       throw Failure(
-        .malformed, at: "frames", expected: "1 + n · \(time) frames, such as \(near) or \(near + time)", got: "\(frames)")
+        .malformed, at: "frames", expected: "1 + n · \(time) frames, such as \(near) or \(near + time)",
+        got: "\(frames)")
     }
     let sides = [space * transformer.patch[1], space * transformer.patch[2]]
     guard size.height.isMultiple(of: sides[0]), size.width.isMultiple(of: sides[1]) else {

@@ -13,7 +13,8 @@ final class WanCodec: Codec {
   init(_ source: ModelSource, _ folder: WanFolder, _ configuration: AutoencoderKLWan.Configuration) {
     (self.folder, self.configuration) = (folder, configuration)
     network = Lazy {
-      let weights: any WeightSource = source.device == .meta ? UnreadWeights(folder.folder.path) : try folder.autoencoder()
+      let weights: any WeightSource =
+        source.device == .meta ? UnreadWeights(folder.folder.path) : try folder.autoencoder()
       let store = ParameterStore(weights.parameters, device: source.device)
       let network = try weights.network(in: store) { try AutoencoderKLWan($0, configuration) }
       try store.setTrainable(false)

@@ -33,7 +33,8 @@ public final class WanTransformer {
     let embedder = scope / "condition_embedder"
     let timeEmbedder = embedder.keeping(.float32) / "time_embedder"
     time = (
-      try Linear(timeEmbedder / "linear_1", c.timeWidth, c.width), try Linear(timeEmbedder / "linear_2", c.width, c.width),
+      try Linear(timeEmbedder / "linear_1", c.timeWidth, c.width),
+      try Linear(timeEmbedder / "linear_2", c.width, c.width),
       try Linear(embedder / "time_proj", c.width, 6 * c.width)
     )
     text = (

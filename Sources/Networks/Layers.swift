@@ -121,7 +121,9 @@ public final class RMSNorm {
   }
 
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    guard x.dtype != weight.value.dtype || x.dtype != .float32 else { return try rmsNorm(x, weight.value, epsilon: epsilon) }
+    guard x.dtype != weight.value.dtype || x.dtype != .float32 else {
+      return try rmsNorm(x, weight.value, epsilon: epsilon)
+    }
     return try rmsNorm(x.to(.float32), nil, epsilon: epsilon).to(weight.value.dtype) * weight.value
   }
 }

@@ -112,7 +112,7 @@ import Testing
     let empty = try scratch.write([], to: "empty.mp4")
     expectError(.malformed, "empty") { _ = try ffmpeg.read(empty) }
     let other = try scratch.write("x".utf8, to: "a.avi")
-    expectError(.malformed, "expected .mp4 or .gif") { _ = try ffmpeg.read(other) }
+    expectError(.malformed, "expected .mp4, .mov, .webm, .mkv or .gif") { _ = try ffmpeg.read(other) }
     expectError(.missing, "none.mp4") { _ = try ffmpeg.read(scratch.path("none.mp4")) }
   }
 

@@ -38,7 +38,8 @@ enum TextNormalization {
     func unknown() -> Failure {
       Failure(
         .malformed, at: "\(path): normalizer", "a change to texts that is not implemented",
-        expected: "Sequence, Precompiled, Strip, or Replace of runs of blanks", got: value.description.prefix(200).description)
+        expected: "Sequence, Precompiled, Strip, or Replace of runs of blanks",
+        got: value.description.prefix(200).description)
     }
     func flag(_ key: String) -> Bool { value[key] == true }
     switch value["type"]?.string {
@@ -52,7 +53,9 @@ enum TextNormalization {
       return [.map(map)]
     case "Strip": return [.strip(left: flag("strip_left"), right: flag("strip_right"))]
     case "Replace":
-      guard value["pattern"]?["Regex"]?.string == " {2,}", let content = value["content"]?.string else { throw unknown() }
+      guard value["pattern"]?["Regex"]?.string == " {2,}", let content = value["content"]?.string else {
+        throw unknown()
+      }
       return [.runs(of: " ", count: 2, with: Array(content.unicodeScalars))]
     default: throw unknown()
     }

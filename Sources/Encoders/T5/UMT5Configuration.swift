@@ -54,7 +54,8 @@ public struct UMT5Configuration: Equatable, Sendable {
     config.ignores(
       "architectures", "classifier_dropout", "decoder_start_token_id", "dropout_rate", "dtype", "torch_dtype",
       "eos_token_id", "pad_token_id", "bos_token_id", "initializer_factor", "is_encoder_decoder", "num_decoder_layers",
-      "output_past", "scalable_attention", "tie_word_embeddings", "tokenizer_class", "transformers_version", "use_cache")
+      "output_past", "scalable_attention", "tie_word_embeddings", "tokenizer_class", "transformers_version", "use_cache"
+    )
     try config.finish()
   }
 

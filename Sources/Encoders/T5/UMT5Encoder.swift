@@ -39,7 +39,8 @@ public final class UMT5Encoder {
     guard length >= exact else { return side + length }
     // In float32, as in transformers: at the edges of a class rounding decides.
     let share =
-      Float(log(Double(Float(length) / Float(exact)))) / Float(log(Double(configuration.maximumDistance) / Double(exact)))
+      Float(log(Double(Float(length) / Float(exact))))
+      / Float(log(Double(configuration.maximumDistance) / Double(exact)))
     return side + min(half - 1, exact + Int(share * Float(half - exact)))
   }
 

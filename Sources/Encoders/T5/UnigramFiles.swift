@@ -26,7 +26,8 @@ struct UnigramFiles {
         advice: "Copy or download the model's tokenizer folder again.")
     }
     guard pieces.indices.contains(unknown) else {
-      throw Failure(.malformed, at: path, "the id of the unknown token", expected: "0 to \(pieces.count - 1)", got: "\(unknown)")
+      throw Failure(
+        .malformed, at: path, "the id of the unknown token", expected: "0 to \(pieces.count - 1)", got: "\(unknown)")
     }
   }
 
@@ -43,23 +44,36 @@ struct UnigramFiles {
     }
     struct Model: Decodable {
       let type: String
-      let unk_id: Int?
+      let unknown: Int?
       let vocab: [Piece]
-      let byte_fallback: Bool?
+      let spellsBytes: Bool?
+      enum CodingKeys: String, CodingKey {
+        case type, vocab
+        case unknown = "unk_id"
+        case spellsBytes = "byte_fallback"
+      }
     }
     let model: Model
     let normalizer: JSONValue?
-    let pre_tokenizer: JSONValue?
-    let post_processor: JSONValue?
-    let added_tokens: [JSONValue]?
+    let splitting: JSONValue?
+    let template: JSONValue?
+    let added: [JSONValue]?
+    enum CodingKeys: String, CodingKey {
+      case model, normalizer
+      case splitting = "pre_tokenizer"
+      case template = "post_processor"
+      case added = "added_tokens"
+    }
   }
 
   private init(json path: String) throws {
     let contents: Contents
-    do { contents = try JSONDecoder().decode(Contents.self, from: Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+    do { contents = try JSONDecoder().decode(Contents.self, from: Data(contentsOf: URL(fileURLWithPath: path))) } catch
+    {
       throw Failure(.malformed, at: path, expected: "a tokenizer with a Unigram model", got: "something else")
     }
-    guard contents.model.type == "Unigram", contents.model.byte_fallback != true, let unknown = contents.model.unk_id else {
+    guard contents.model.type == "Unigram", contents.model.spellsBytes != true, let unknown = contents.model.unknown
+    else {
       throw Failure(
         .malformed, at: "\(path): model", expected: "a Unigram model with an unknown token and without bytes",
         got: contents.model.type)
@@ -68,14 +82,14 @@ struct UnigramFiles {
     self.unknown = unknown
     pieces = contents.model.vocab.map { ($0.piece, $0.score) }
     normalizations = try TextNormalization.reading(contents.normalizer, path)
-    metaspace = try Self.metaspace(contents.pre_tokenizer, path)
-    added = try (contents.added_tokens ?? []).map { try Self.added($0, path) }
-    guard case .array(let parts)? = contents.post_processor?["single"], parts.count == 2, parts[0]["Sequence"] != nil,
+    metaspace = try Self.metaspace(contents.splitting, path)
+    added = try (contents.added ?? []).map { try Self.added($0, path) }
+    guard case .array(let parts)? = contents.template?["single"], parts.count == 2, parts[0]["Sequence"] != nil,
       let end = parts[1]["SpecialToken"]?["id"]?.string
     else {
       throw Failure(
         .malformed, at: "\(path): post_processor", expected: "the text and a token that ends it",
-        got: (contents.post_processor ?? .null).description.prefix(200).description)
+        got: (contents.template ?? .null).description.prefix(200).description)
     }
     self.end = end
   }

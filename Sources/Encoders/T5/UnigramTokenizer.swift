@@ -29,8 +29,11 @@ public final class UnigramTokenizer: Sendable {
     self.end = end
     largestID = max(files.pieces.count - 1, files.added.map(\.id).max() ?? 0)
     digest = hash(
-      [files.pieces.map { "\($0) \($1)" }, files.added.map { "\($0)" }.sorted(), ["\(files.unknown) \(end) \(metaspace)"]]
-        .map { $0.joined(separator: "\n") }.joined(separator: "\n\n"))
+      [
+        files.pieces.map { "\($0) \($1)" }, files.added.map { "\($0)" }.sorted(),
+        ["\(files.unknown) \(end) \(metaspace)"],
+      ]
+      .map { $0.joined(separator: "\n") }.joined(separator: "\n\n"))
   }
 
   /// The text's ids, which end with the end token.

@@ -44,7 +44,8 @@ enum HTMLEntities {
 
   /// What Windows-1252 has at 0x80 to 0x9F; nil where it has nothing.
   static let windows1252: [Unicode.Scalar?] = [
-    "€", nil, "‚", "ƒ", "„", "…", "†", "‡", "ˆ", "‰", "Š", "‹", "Œ", nil, "Ž", nil, nil, "‘", "’", "“", "”", "•", "–", "—",
+    "€", nil, "‚", "ƒ", "„", "…", "†", "‡", "ˆ", "‰", "Š", "‹", "Œ", nil, "Ž", nil, nil, "‘", "’", "“", "”", "•", "–",
+    "—",
     "˜", "™", "š", "›", "œ", nil, "ž", "Ÿ",
   ]
 
@@ -73,8 +74,12 @@ enum HTMLEntities {
   ) -> (scalars: [Unicode.Scalar], length: Int)? {
     if text.first == "#" {
       let isHex = text.dropFirst().first.map { $0 == "x" || $0 == "X" } ?? false
-      let digits = text.dropFirst(isHex ? 2 : 1).prefix { $0.isASCII && Character($0).isHexDigit && (isHex || $0.properties.numericType != nil) }
-      guard !digits.isEmpty, !capitals || text.dropFirst((isHex ? 2 : 1) + digits.count).first == ";" else { return nil }
+      let digits = text.dropFirst(isHex ? 2 : 1).prefix {
+        $0.isASCII && Character($0).isHexDigit && (isHex || $0.properties.numericType != nil)
+      }
+      guard !digits.isEmpty, !capitals || text.dropFirst((isHex ? 2 : 1) + digits.count).first == ";" else {
+        return nil
+      }
       let value = UInt32(String(String.UnicodeScalarView(digits)), radix: isHex ? 16 : 10) ?? .max
       let length = (isHex ? 2 : 1) + digits.count
       return ([character(value)].compactMap(\.self), length + (text.dropFirst(length).first == ";" ? 1 : 0))

@@ -33,12 +33,14 @@ public struct MultistepSampler: Sampler {
     for (step, time) in times.enumerated() {
       let made = try denoise(x, time)
       if corrects, step > 0 {
-        x = try corrected(last, from: levels[step - 1], to: levels[step], before: step > 1 ? levels[step - 2] : nil, clean, made)
+        x = try corrected(
+          last, from: levels[step - 1], to: levels[step], before: step > 1 ? levels[step - 2] : nil, clean, made)
       }
       let isFirstOrder = step == 0 || step + 1 == times.count
       last = x
       clean = [made] + clean.prefix(1)
-      x = try predicted(x, from: levels[step], to: levels[step + 1], before: isFirstOrder ? nil : levels[step - 1], clean)
+      x = try predicted(
+        x, from: levels[step], to: levels[step + 1], before: isFirstOrder ? nil : levels[step - 1], clean)
     }
     return x
   }

@@ -172,7 +172,7 @@ public struct RectifiedFlow: NoiseSchedule {
     // A whole number may have lost its last digits on the way.
     return cutsTimesteps ? (timestep + 1e-6).rounded(.down) : timestep
   }
-  /// Samplers whose first level is a little below 1 begin with whole noise, too.
-  public func initialNoiseSigma(_ time: Double) -> Double { 1 }
+  /// A sampler whose first level is hardly below 1 begins with whole noise all the same, as in diffusers and FastGen.
+  public func initialNoiseSigma(_ time: Double) -> Double { sigma(time) > 0.99 ? 1 : sigma(time) }
   public func samplingTimes(_ count: Int) -> [Double] { grid.levels(count, shift: shift).map(time(_:)) }
 }

@@ -139,9 +139,11 @@ public struct Recipe {
     matching.require(times[0] < times[1], at: "times", "the first bound must be below the second")
     let levels = matching.optionalNumbers(
       "levels", in: .closed(0, 1),
-      "Bounds [low, high] of the noise level σ to which drawn times are clamped: a flow's, after its shift. Without it, none.")
+      "Bounds [low, high] of the noise level σ to which drawn times are clamped: a flow's, after its shift. Without it, none."
+    )
     matching.require(
-      levels.map { $0.count == 2 && $0[0] < $0[1] } ?? true, at: "levels", "expected two numbers, the first below the second")
+      levels.map { $0.count == 2 && $0[0] < $0[1] } ?? true, at: "levels",
+      "expected two numbers, the first below the second")
     let sampling = matching.timeSampling(
       "sampling", "How those times are drawn, and those of the fake teacher's training and of the discriminator.")
     let matched: MatchedSteps = matching.choice(

@@ -129,9 +129,10 @@ public struct Export {
 
   private func writePipeline(_ path: String, _ dtype: DType) throws {
     let files = FileManager.default
-    guard try PipelineFolder(model).className == family.pipelineClass else {
+    guard try PipelineFolder(model).className != family.originalClass else {
       throw Failure(
-        .usage, at: model, "the student's model is not in diffusers' layout, so a whole pipeline cannot be copied from it",
+        .usage, at: model,
+        "the student's model is not in diffusers' layout, so a whole pipeline cannot be copied from it",
         expected: formats.dropFirst().joined(separator: ", "), got: "diffusers")
     }
     for item in try files.contentsOfDirectory(atPath: model).sorted()

@@ -53,6 +53,7 @@ extension SettingsReader {
     return .constant(
       s.number("decay", default: 0.999, in: .halfOpen(0, 1), "Share of the average that stays at each update."),
       start: s.integer(
-        "start", default: 0, in: .nonNegative, "Updates before averaging begins; until then the average is the weights."))
+        "start", default: 0, in: .nonNegative, "Updates before averaging begins; until then the average is the weights."
+      ))
   }
 }

@@ -11,7 +11,9 @@ struct SourceArguments: ParsableArguments {
   @Option(help: "Sample the teacher instead, in this many steps; by default, for a model, its family's.")
   var teacherSteps: Int?
   @Option(
-    help: "The teacher's sampler: ddim (Euler on flows), heun (two evaluations a step), dpm++ or unipc; by default the family's.")
+    help:
+      "The teacher's sampler: ddim (Euler on flows), heun (two evaluations a step), dpm++ or unipc; by default the family's."
+  )
   var sampler: SamplerKind?
   @Option(help: "The teacher's ω; by default the run's, or the model family's.") var guidance: Double?
   @Option(

@@ -42,7 +42,8 @@ struct ExportCommand: ParsableCommand {
     guard export.formats.contains(format) == false || (into != nil) == export.folderFormats.contains(format) else {
       throw ValidationError(
         into == nil
-          ? "--into: --format \(format) writes a folder; name it" : "--output: --format \(format) writes a file; name it")
+          ? "--into: --format \(format) writes a folder; name it"
+          : "--output: --format \(format) writes a file; name it")
     }
     let path = into ?? output ?? ""
     try export.write(format, to: path, dtype: dtype.dtype)

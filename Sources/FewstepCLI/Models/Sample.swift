@@ -32,7 +32,8 @@ struct Sample: ParsableCommand {
   var batch: Int?
   @Option(help: "The file for a grid of all samples (PNG).") var output = "samples.png"
   @Option(
-    help: "A folder for each sample as its own PNG, which holds the prompt, the seed and the model's settings; of a video its film strip, with the video beside it as an mp4."
+    help:
+      "A folder for each sample as its own PNG, which holds the prompt, the seed and the model's settings; of a video its film strip, with the video beside it as an mp4."
   )
   var into: String?
   @Option(help: "A file for the samples as tensors (HDF5): samples, prompts.") var tensors: String?

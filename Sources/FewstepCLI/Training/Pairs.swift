@@ -34,7 +34,8 @@ struct Pairs: ParsableCommand {
     Signals.listen()
     try interruptible(by: { try Signals.check("stopped while making pairs; nothing was written") }) {
       try ODEPairs.make(
-        output, count: count, steps: steps, sampler: sampler ?? backbone.sampler, batch: batch ?? recipe.training.microBatchSize,
+        output, count: count, steps: steps, sampler: sampler ?? backbone.sampler,
+        batch: batch ?? recipe.training.microBatchSize,
         guidance: recipe.matching.guidance, seed: recipe.seed, backbone: backbone, teacher: backbone.samplingTeacher()
       ) { progress.update($0, "pairs, \(steps) steps each") }
     }

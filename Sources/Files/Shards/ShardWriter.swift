@@ -126,7 +126,8 @@ public final class ShardWriter {
   private static func layout(of tensor: Tensor) throws -> HDF5Layout {
     let chunk = [1] + tensor.shape.dropFirst()
     let isLarge = chunk.reduce(tensor.dtype.byteCount, *) >= 1 << 20
-    let isPadded = try isLarge && tensor.rows(0..<1).equal(to: 0.0).to(.float32).mean(Array(0..<tensor.rank)).item() > 0.25
+    let isPadded =
+      try isLarge && tensor.rows(0..<1).equal(to: 0.0).to(.float32).mean(Array(0..<tensor.rank)).item() > 0.25
     return HDF5Layout(chunk: chunk, deflate: isPadded ? 1 : nil, shuffle: isPadded, checksum: true)
   }
 }

@@ -127,6 +127,7 @@ import Testing
       return try TrainingComponents(Recipe(YAMLNode.parse(text), catalog: smallCatalog()))
     }
     #expect(try cast("discrete-vp").student.schedule.initialNoiseSigma(0.4) == 1)
+    #expect(RectifiedFlow().initialNoiseSigma(0.995) == 1)
     #expect { _ = try cast("flow") } throws: { "\($0)".contains("student.steps: this model's first time must be 1") }
   }
 

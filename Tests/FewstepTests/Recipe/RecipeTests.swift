@@ -40,7 +40,7 @@ import Testing
     #expect(recipe.steps == [1, 0.5])
     #expect(recipe.student.optimization.optimizer.betas == [0.8, 0.95])
     #expect(recipe.student.optimization.schedule(total: 6).floor == 0.1)
-    #expect(recipe.ema == (full == .averaged ? .power(gamma: 6.94) : .constant(0.95)))
+    #expect(recipe.ema == (full == .averaged ? .power(gamma: 6.94) : .constant(0.95, start: 1)))
     #expect(recipe.matching.times == 0.05...0.9)
     #expect(recipe.training.microBatches == 2)
     #expect(recipe.evaluation?.teacherSteps == [4, 8])

@@ -29,7 +29,8 @@ struct FlowGridTests {
   ]
 
   private func fixture() throws -> Fixture {
-    try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: URL(fileURLWithPath: "\(WanFixture.folder)/schedules.json")))
+    try JSONDecoder().decode(
+      Fixture.self, from: Data(contentsOf: URL(fileURLWithPath: "\(WanFixture.folder)/schedules.json")))
   }
 
   @Test(arguments: kinds)

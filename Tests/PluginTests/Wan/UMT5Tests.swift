@@ -87,7 +87,8 @@ struct UnigramTokenizerTests {
     let tokenizer = try tokenizer("tokenizer.json", in: "tokenizer-mapped", Scratch())
     #expect(strings.mapped.count > 10)
     for (index, text) in strings.texts.enumerated() {
-      #expect(tokenizer.encode(text).ids == strings.mapped["\(index)"] ?? strings.ids[index], "\(text.debugDescription)")
+      #expect(
+        tokenizer.encode(text).ids == strings.mapped["\(index)"] ?? strings.ids[index], "\(text.debugDescription)")
     }
   }
 

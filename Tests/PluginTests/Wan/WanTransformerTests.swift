@@ -99,7 +99,9 @@ struct WanTransformerTests {
     #expect(try error(of: both.sliced(1, to: 24), features.detached()) == 0)
   }
 
-  @Test func `In bfloat16 the output is as near to float32 as diffusers' is, and norms and time stay in float32`() throws {
+  @Test func `In bfloat16 the output is as near to float32 as diffusers' is, and norms and time stay in float32`()
+    throws
+  {
     let fixture = try WanFixture("transformer-tiny")
     let (network, parameters) = try network(fixture, .bfloat16)
     let output = try noGrad {

@@ -18,7 +18,8 @@ extension PretrainedBackbone {
     var places = [String: String]()
 
     public init(
-      model: String, teacher: String? = nil, variant: String? = nil, prompts: String?, size: MediaSize, precision: DType = .float32,
+      model: String, teacher: String? = nil, variant: String? = nil, prompts: String?, size: MediaSize,
+      precision: DType = .float32,
       gradientCheckpointing: Bool = false, tile: Int? = nil
     ) {
       self.model = model
