@@ -27,6 +27,28 @@ import Testing
     #expect(header % 8 == 0)
   }
 
+  @Test func `More than fits into a file is written in shards with an index, each tensor when its turn comes`() throws {
+    let scratch = try Scratch()
+    let tensors = try ["a", "b", "c", "d"].map { ($0, try sample(.float32, [3, 5])) }
+    var made = [String]()
+    let entries = tensors.map { name, tensor in
+      Safetensors.Entry(name, shape: [3, 5], dtype: .float32) {
+        made.append(name)
+        return tensor
+      }
+    }
+    try Safetensors.write(entries: entries, into: scratch.path(""), stem: "model", limit: 130)
+    #expect(made == ["a", "b", "c", "d"])
+    #expect(
+      try scratch.files().sorted() == [
+        "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json",
+      ])
+    let weights = try Weights.open(folder: scratch.path(""), stem: "model")
+    for (name, tensor) in tensors { try expectSame(try weights.tensor(name), tensor) }
+    try Safetensors.write(entries: entries, into: scratch.path(""), stem: "one")
+    #expect(try SafetensorsFile(scratch.path("one.safetensors")).names.count == 4)
+  }
+
   @Test func `Tensors of one size stay in the order given`() throws {
     let scratch = try Scratch()
     let path = scratch.path("a.safetensors")

@@ -35,6 +35,16 @@ import Testing
     #expect(gaps.allSatisfy { $0 < 25 })
   }
 
+  @Test func `Frames are taken at another rate, and only as many as are wanted`() throws {
+    let scratch = try Scratch()
+    try FFmpeg().write(frames(12, 16, 16), framesPerSecond: 24, to: scratch.path("a.mp4"))
+    let all = try FFmpeg().read(scratch.path("a.mp4"))
+    let half = try FFmpeg().read(scratch.path("a.mp4"), framesPerSecond: 12)
+    #expect(all.shape[0] == 12 && half.shape[0] == 6)
+    #expect(try FFmpeg().read(scratch.path("a.mp4"), framesPerSecond: 12, count: 4).shape[0] == 4)
+    #expect(try gaps(half[.at(3)], all[.at(6)]).allSatisfy { $0 <= 40 })
+  }
+
   @Test func `The file is H.264 in yuv420p at the rate that was asked for`() throws {
     let scratch = try Scratch()
     try FFmpeg().write(frames(4, 16, 16), framesPerSecond: 12.5, to: scratch.path("a.mp4"))

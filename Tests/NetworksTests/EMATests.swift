@@ -22,6 +22,16 @@ import Testing
     #expect(ema.updateCount == 2)
   }
 
+  @Test func `An average that begins later is the weights until then`() throws {
+    let parameter = try parameter()
+    let ema = try EMA([parameter], .constant(0.75, start: 2))
+    for (value, expected) in [(5.0, 5.0), (7, 7), (11, 8)] {
+      try fill(parameter, [value, value])
+      try ema.update()
+      try expectClose(ema.state[0].tensor, Tensor([expected, expected]))
+    }
+  }
+
   @Test func `A power average begins with the first value and weighs by the power of the time`() throws {
     let parameter = try parameter()
     let gamma = 3.0

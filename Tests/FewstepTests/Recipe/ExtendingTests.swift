@@ -1,3 +1,4 @@
+import Foundation
 import Files
 import TestSupport
 import Testing
@@ -41,6 +42,21 @@ import Testing
     ])
     let recipe = try Recipe.load(scratch.path("top.yaml"), catalog: smallCatalog())
     #expect(recipe.resolved["objective"]?["sensitivity"] == nil)
+  }
+
+  @Test func `A recipe is found above the file's folder, and by an absolute path`() throws {
+    let scratch = try write(["base.yaml": Self.base])
+    let folder = scratch.path("a/b")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for base in ["../../base.yaml", scratch.path("base.yaml")] {
+      try Data("extends: \(base)\nname: top".utf8).write(to: URL(fileURLWithPath: "\(folder)/top.yaml"))
+      #expect(try Recipe.load("\(folder)/top.yaml", catalog: smallCatalog()).training.steps == 10)
+      // Also from a path that is relative to the folder in which the program was started.
+      let start = FileManager.default.currentDirectoryPath
+      let relative =
+        String(repeating: "../", count: start.split(separator: "/").count) + folder.dropFirst() + "/top.yaml"
+      #expect(try Recipe.load(relative, catalog: smallCatalog()).name == "top")
+    }
   }
 
   @Test func `A circle and a missing file are errors at their place`() throws {

@@ -1,3 +1,4 @@
+import Fewstep
 import Files
 import Networks
 import Tensors
@@ -48,6 +49,15 @@ struct AutoencoderKLWanTests {
     let cotangent = try NamedWeights.uniform("cotangent-5", decoded.shape).to(.float32)
     try sum(decoded * cotangent).backward()
     #expect(try error(of: latents.gradient, fixture.tensor("gradient/latents-5")) < Self.tolerance)
+  }
+
+  @Test func `Tiles are blended as in diffusers`() throws {
+    let fixture = try WanFixture("vae-tiny")
+    let network = try network(fixture)
+    let latents = try fixture.tensor("latents-tiled")
+    let decoded = try decodedInTiles(latents, side: 24, step: 16, factor: 8) { try network.decode($0) }
+    #expect(decoded.shape == [1, 3, 5, 32, 40])
+    #expect(try error(of: decoded.sliced(2, from: 4), fixture.tensor("decoded-tiled")) < Self.tolerance)
   }
 
   @Test func `Latents are scaled by each channel's mean and deviation, and back`() throws {
