@@ -4,13 +4,15 @@ import Foundation
 import Networks
 import Tensors
 
-/// A small convolutional classifier of images. Its features are the spatial means of all layers, since those of the
+/// A small convolutional classifier of images, or of whole videos, whose frames are so many more channels. Its features are the spatial means of all layers, since those of the
 /// last layer alone hardly distinguish a blurred image from a sharp one.
 public final class Classifier: TrainableClassifier, FeatureNetwork {
   /// The sizes of the network.
   public struct Architecture: Codable, Equatable, Sendable {
     /// Channels of an image.
     public var inputs = 1
+    /// Frames of a video that are seen at once; nil sees images, and a video's frames one by one.
+    public var frames: Int?
     /// Channels of the four convolutions; the first and the third halve the resolution.
     public var channels = [32, 64, 64, 96]
     /// The width of the last hidden layer.
@@ -31,7 +33,7 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
     self.architecture = architecture
     let store = ParameterStore(source, device: device)
     parameters = store
-    var inputs = architecture.inputs
+    var inputs = architecture.inputs * (architecture.frames ?? 1)
     convolutions = try architecture.channels.enumerated().map { index, channels in
       let scope = store.root / "convolutions" / index
       defer { inputs = channels }
@@ -75,16 +77,27 @@ public final class Classifier: TrainableClassifier, FeatureNetwork {
     return (try concatenated(means, 1), try output(silu(hidden(means.last!))).logSoftmax(1))
   }
 
+  public var readsVideos: Bool { architecture.frames != nil }
+
   public func fingerprint() throws -> Fingerprint {
     ["weights": try hash(parameters.all.map { try $0.value.detached() })]
   }
 
   /// The spatial mean of each convolution's output: [B, channels] each.
   private func layers(_ pixels: Tensor) throws -> [Tensor] {
-    var h = try pixels * 2 - 1
+    var h = try stacked(pixels) * 2 - 1
     return try convolutions.map { layer in
       h = try silu(layer.norm(layer.convolution(h)))
       return try h.mean([2, 3])
     }
+  }
+
+  /// A video's frames as channels [B, C · F, H, W].
+  private func stacked(_ pixels: Tensor) throws -> Tensor {
+    guard let frames = architecture.frames else { return pixels }
+    guard pixels.rank == 5, pixels.shape[2] == frames else {
+      throw TensorError("classifier", "expected videos of \(frames) frames, got \(pixels.summary)")
+    }
+    return try pixels.reshaped([pixels.shape[0], -1, pixels.shape[3], pixels.shape[4]])
   }
 }

@@ -2,7 +2,8 @@ import Fewstep
 import Tensors
 
 /// The log-probability of the requested class by a classifier. The class is the ID of a sample's prompt, so a
-/// classifier of captions works with text-conditioned backbones. A video's score is the mean over its frames.
+/// classifier of captions works with text-conditioned backbones. A video's score is the mean over its frames, if the classifier does
+/// not see whole videos.
 public final class ClassifierReward: RewardProxy {
   private let classifier: Classifier
   private let medium: Medium
@@ -26,7 +27,7 @@ public final class ClassifierReward: RewardProxy {
       throw TensorError(
         "classifier reward", "expected prompt IDs below \(classes), the number of classes, got \(largest)")
     }
-    guard case .videos = medium else { return try score(pixels, condition.promptIDs) }
+    guard case .videos = medium, !classifier.readsVideos else { return try score(pixels, condition.promptIDs) }
     return try frames.mean(of: pixels, batch: pixels.shape[0]) { images, owners in
       try self.score(images, owners.map { condition.promptIDs[$0] })
     }
@@ -56,9 +57,12 @@ public final class ClassifierReward: RewardProxy {
         return { try Classifier(weights: path, on: $0.device) }
       })
     catalog.classifiers.append(
-      Plugin("classifier", "A small convolutional classifier of images") { s in
+      Plugin("classifier", "A small convolutional classifier of images, or of whole videos") { s in
         let architecture = Classifier.Architecture(
           inputs: s.integer("inputs", default: 1, in: .closed(1, 4096), "Channels of an image."),
+          frames: s.has("frames")
+            ? s.integer("frames", in: .closed(2, 1024), "Frames of a video, which it sees at once; without it, images.")
+            : nil,
           channels: s.integers(
             "channels", default: [32, 64, 64, 96], in: .closed(8, 4096),
             "Channels of the convolutions, each a multiple of 8; every other one halves the resolution."),

@@ -2,8 +2,8 @@ import Fewstep
 import Files
 import Tensors
 
-/// Labeled images in IDX files (MNIST, Fashion-MNIST), gzipped or uncompressed, gray [N, H, W] or color [N, C, H, W].
-/// Pixels become -1...1.
+/// Labeled images in IDX files (MNIST, Fashion-MNIST), gzipped or uncompressed, gray [N, H, W] or color [N, C, H, W], or videos
+/// [N, C, F, H, W]. Pixels become -1...1.
 public final class IDXImages: DataSource {
   /// The positions of the file that are used: the two halves are data sets without common images.
   public enum Subset: String, Sendable, CaseIterable {
@@ -27,9 +27,10 @@ public final class IDXImages: DataSource {
   ) throws {
     let all = try IDXFile.read(path)
     let classes = try IDXFile.read(labelPath).integers()
-    guard [3, 4].contains(all.rank), all.dtype == .uint8 else {
+    guard 3...5 ~= all.rank, all.dtype == .uint8 else {
       throw Failure(
-        .malformed, at: path, expected: "images, uint8[N, H, W] or uint8[N, C, H, W]", got: all.summary)
+        .malformed, at: path,
+        expected: "images, uint8[N, H, W] or uint8[N, C, H, W], or videos, uint8[N, C, F, H, W]", got: all.summary)
     }
     guard all.shape[0] == classes.count else {
       throw Failure(
@@ -46,7 +47,7 @@ public final class IDXImages: DataSource {
     images = try (part.rank == 3 ? part.unsqueezed(1) : part).contiguous()
     labels = stride(from: start, to: classes.count, by: step).map { classes[$0] }
     count = labels.count
-    sampleShape = [images.shape[1], images.shape[2] / downsample, images.shape[3] / downsample]
+    sampleShape = images.shape[1...].dropLast(2) + images.shape.suffix(2).map { $0 / downsample }
     self.downsample = downsample
     self.device = device
   }
@@ -54,15 +55,17 @@ public final class IDXImages: DataSource {
   public func batch(_ positions: [Int]) throws -> (samples: Tensor, condition: Condition) {
     var pixels = try images.selected(Tensor(positions)).to(device).to(.float32)
     if downsample > 1 {
-      let (c, h, w) = (sampleShape[0], sampleShape[1], sampleShape[2])
-      pixels = try pixels.reshaped([positions.count, c, h, downsample, w, downsample]).mean([3, 5])
+      let (h, w) = (sampleShape[sampleShape.count - 2], sampleShape[sampleShape.count - 1])
+      let blocks = try pixels.reshaped([positions.count] + sampleShape.dropLast(2) + [h, downsample, w, downsample])
+      pixels = try blocks.mean([blocks.rank - 3, blocks.rank - 1])
     }
     return (try pixels * (1 / 127.5) - 1, try Condition(classes: positions.map { labels[$0] }, on: device))
   }
 
   public static func register(in catalog: inout Catalog) {
     catalog.data.append(
-      Plugin("idx", "Labelled images in IDX files, gzipped or plain (MNIST, Fashion-MNIST), grey or coloured") { s in
+      Plugin("idx", "Labelled images or videos in IDX files, gzipped or plain (MNIST, Fashion-MNIST), grey or coloured")
+      { s in
         let images = s.path("images", "The file of images.")
         let labels = s.path("labels", "The file of labels.")
         let subset: Subset = s.choice("subset", default: .all, "Which positions count: halves share no image.")

@@ -20,6 +20,7 @@ public final class Wan: PretrainedModel {
   public struct Settings: Sendable {
     var shift: Double?
     var negativePrompt = ""
+    var maximumLength = WanConditioner.length
     var featureBlocks: [Int]?
   }
 
@@ -32,6 +33,7 @@ public final class Wan: PretrainedModel {
   public let transformer: WanTransformerConfiguration
   public let codec: any Codec
   public let conditioner: any TextConditioner
+  public let conditionSizes: [String: Int]
   private let featureBlocks: [Int]
   private let autoencoder: AutoencoderKLWan.Configuration
 
@@ -40,6 +42,9 @@ public final class Wan: PretrainedModel {
       shift: s.optionalNumber(
         "shift", in: .positive, "How far times are moved towards noise; without it as the model's scheduler says."),
       negativePrompt: s.string("negative-prompt", default: "", "The prompt that guidance leads away from."),
+      maximumLength: s.integer(
+        "max-sequence-length", default: WanConditioner.length, in: .closed(1, Double(WanConditioner.length)),
+        "Tokens of a prompt that are read, and rows of its embedding; Wan was trained with 512."),
       featureBlocks: s.has("feature-blocks")
         ? s.integers(
           "feature-blocks", in: .nonNegative,
@@ -75,7 +80,9 @@ public final class Wan: PretrainedModel {
     }
     featureBlocks = Array(Set(blocks)).sorted()
     codec = WanCodec(source, folder, autoencoder)
-    conditioner = WanConditioner(source, folder, negativePrompt: settings.negativePrompt)
+    conditioner = WanConditioner(
+      source, folder, negativePrompt: settings.negativePrompt, length: settings.maximumLength)
+    conditionSizes = ["n": settings.maximumLength]
   }
 
   /// Those that FastGen's discriminators of Wan see: of 30 blocks 15, 22 and 29.
@@ -118,8 +125,6 @@ public final class Wan: PretrainedModel {
     ]
   }
 
-  public var conditionSizes: [String: Int] { ["n": WanConditioner.length] }
-
   public func denoiser(_ scope: Scope, studentSteps: Int?) throws -> any ConditionedNetwork {
     try WanTransformer(scope, transformer, featureBlocks: featureBlocks, studentSteps: studentSteps)
   }
@@ -155,7 +160,10 @@ public final class Wan: PretrainedModel {
     }
   }
 
-  public static func register(in catalog: inout Catalog) { catalog.add(Wan.self) }
+  public static func register(in catalog: inout Catalog) {
+    catalog.add(Wan.self)
+    catalog.autoencoders.append(UntrainedAutoencoder.plugin)
+  }
 }
 
 extension WanTransformer: ConditionedNetwork {

@@ -3,10 +3,10 @@ import Fewstep
 import Files
 import Tensors
 
-/// The folder's UMT5 encoder: it turns prompts into the transformer's input "text" [B, 512, C], like diffusers'
+/// The folder's UMT5 encoder: it turns prompts into the transformer's input "text" [B, length, C], like diffusers'
 /// `WanPipeline.encode_prompt`. What follows a prompt's end is zeros.
 final class WanConditioner: TextConditioner {
-  /// The number of rows of "text".
+  /// The length that Wan was trained with.
   static let length = 512
 
   private struct Encoder {
@@ -16,11 +16,12 @@ final class WanConditioner: TextConditioner {
 
   private let folder: WanFolder
   private let negativePrompt: String
+  private let length: Int
   private let device: Device
   private let encoder: Lazy<Encoder>
 
-  init(_ source: ModelSource, _ folder: WanFolder, negativePrompt: String) {
-    (self.folder, self.negativePrompt, device) = (folder, negativePrompt, source.device)
+  init(_ source: ModelSource, _ folder: WanFolder, negativePrompt: String, length: Int) {
+    (self.folder, self.negativePrompt, self.length, device) = (folder, negativePrompt, length, source.device)
     encoder = Lazy {
       let configuration = try folder.textEncoderConfiguration()
       let tokenizer = try UnigramTokenizer(folder.tokenizer())
@@ -42,9 +43,9 @@ final class WanConditioner: TextConditioner {
     var rows = [Tensor]()
     var cutOff = [Int]()
     for prompt in prompts {
-      let (ids, cut) = encoder.tokenizer.encode(PromptCleaning.cleaned(prompt), length: Self.length)
+      let (ids, cut) = encoder.tokenizer.encode(PromptCleaning.cleaned(prompt), length: length)
       let hidden = try encoder.model(Tensor(ids, shape: [1, ids.count]).to(device))
-      rows.append(try hidden.padded([0, 0, 0, Self.length - ids.count]))
+      rows.append(try hidden.padded([0, 0, 0, length - ids.count]))
       cutOff.append(cut)
     }
     guard !rows.isEmpty else { throw TensorError("text encoder", "there are no prompts") }
@@ -58,6 +59,7 @@ final class WanConditioner: TextConditioner {
     [
       "text_encoder": hash("\(try folder.textEncoder().digest()) \(try folder.textEncoderConfiguration())"),
       "tokenizer": try UnigramTokenizer(folder.tokenizer()).digest, "negative prompt": negativePrompt,
+      "max-sequence-length": "\(length)",
     ]
   }
 }

@@ -55,7 +55,7 @@ extension PretrainedBackbone {
         "The dtype that the teacher is kept in and that all roles compute in; trained weights are kept in float32.")
       gradientCheckpointing = Self.gradientCheckpointing(s)
       tile = s.has("tile") ? s.integer("tile", in: .closed(64, 16384), "Pixels a side that are decoded at once.") : nil
-      for key in ["size", "tile"] { places[key] = s.place(of: key) }
+      for key in ["size", "frames", "tile"] { places[key] = s.place(of: key) }
     }
 
     /// A model whose denoiser is trained from random weights: nothing is sampled.
