@@ -4,6 +4,8 @@ import Tensors
 public protocol WeightSource: AnyObject, Sendable {
   /// The file, or the index of several, for errors.
   var path: String { get }
+  /// All files that hold its tensors.
+  var files: [String] { get }
   var names: [String] { get }
   /// The file's metadata besides its tensors.
   var metadata: [String: String] { get }
@@ -15,9 +17,14 @@ public protocol WeightSource: AnyObject, Sendable {
 }
 
 extension WeightSource {
-  /// One hash of all names and tensors, equal for checkpoints with the same weights. Reads all tensors.
+  public var files: [String] { [path] }
+
+  /// One hash of all names and tensors, equal for checkpoints with the same weights. Reads all tensors; of large files only once,
+  /// see `DigestCache`.
   public func digest() throws -> String {
-    hash(try names.sorted().map { "\($0) \(try hash([tensor($0)]))" }.joined(separator: "\n"))
+    try DigestCache.shared.digest(of: files, names: names) {
+      hash(try names.sorted().map { "\($0) \(try hash([tensor($0)]))" }.joined(separator: "\n"))
+    }
   }
 
   /// A tensor as a network's parameter.

@@ -11,7 +11,8 @@ public final class ShardedWeights: WeightSource {
   /// The index's metadata, such as "total_size" in bytes.
   public let metadata: [String: String]
   private let folder: String
-  private let files: [String: String]
+  /// The file of each tensor.
+  private let places: [String: String]
   private let opened = Mutex<[String: any WeightSource]>([:])
 
   /// - Throws: `Failure`: `.missing` if the index or one of its files does not exist, `.malformed` if it is not an
@@ -32,7 +33,7 @@ public final class ShardedWeights: WeightSource {
       }
       files[name] = file
     }
-    self.files = files
+    places = files
     names = files.keys.sorted()
     metadata =
       if case .object(let values)? = json["metadata"] { values.mapValues { $0.string ?? "\($0)" } } else { [:] }
@@ -53,10 +54,11 @@ public final class ShardedWeights: WeightSource {
     }
   }
 
-  public func contains(_ name: String) -> Bool { files[name] != nil }
+  public var files: [String] { [path] + Set(places.values).sorted().map(place) }
+  public func contains(_ name: String) -> Bool { places[name] != nil }
 
   public func tensor(_ name: String) throws -> Tensor {
-    guard let file = files[name] else { throw absent(name) }
+    guard let file = places[name] else { throw absent(name) }
     let shard = try opened.withLock { opened in
       if let shard = opened[file] { return shard }
       let shard = try Weights.open(place(file))

@@ -16,6 +16,7 @@ public final class RenamedWeights: WeightSource {
   }
 
   public var path: String { weights.path }
+  public var files: [String] { weights.files }
   public var metadata: [String: String] { weights.metadata }
   public func contains(_ name: String) -> Bool { inFile[name] != nil }
   public func tensor(_ name: String) throws -> Tensor {
