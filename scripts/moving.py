@@ -169,7 +169,7 @@ def write_model(folder, random):
     write_json(
         folder / "vae/config.json",
         dict(
-            _class_name="AutoencoderKLWan", _diffusers_version=version, base_dim=16, z_dim=channels, dim_mult=[1, 2, 2],
+            _class_name="AutoencoderKLWan", _diffusers_version=version, base_dim=8, z_dim=channels, dim_mult=[1, 2, 4],
             num_res_blocks=1, attn_scales=[], temperal_downsample=[True, True], dropout=0.0,
             latents_mean=[0.0] * channels, latents_std=[1.0] * channels, scale_factor_spatial=4,
             scale_factor_temporal=4))  # fmt: skip

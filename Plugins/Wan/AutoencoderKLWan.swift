@@ -11,6 +11,9 @@ import Tensors
 /// its length, and comes out the same.
 public final class AutoencoderKLWan {
   public let configuration: Configuration
+  /// Gradient checkpointing (Chen et al., arXiv 1604.06174): blocks are computed again in the backward pass. Of a video whole, without
+  /// it, few activations fit beside each other.
+  public var gradientCheckpointing = false
   private let encoder: Coder
   private let decoder: Coder
   private let momentConvolution: Convolution
@@ -45,7 +48,7 @@ public final class AutoencoderKLWan {
       throw Failure(
         .malformed, at: "autoencoder", expected: "1 + n · \(configuration.timeFactor) frames", got: "\(frames) frames")
     }
-    let features = try encoder(videos, mode, first: 1, then: configuration.timeFactor)
+    let features = try encoder(videos, mode, gradientCheckpointing, first: 1, then: configuration.timeFactor)
     let moments = try momentConvolution(features).chunked(2, 1)
     return (moments[0], try moments[1].clamped(-30, 20))
   }
@@ -65,7 +68,7 @@ public final class AutoencoderKLWan {
   /// Videos, not clamped.
   public func decode(_ latents: Tensor, _ mode: Mode = .streaming) throws -> Tensor {
     try check(latents, channels: configuration.latentChannels, multiple: 1, "latents")
-    return try decoder(latentConvolution(latents), mode, first: 1, then: 1)
+    return try decoder(latentConvolution(latents), mode, gradientCheckpointing, first: 1, then: 1)
   }
 
   // MARK: Inputs
@@ -144,21 +147,23 @@ extension AutoencoderKLWan {
     /// - Parameters:
     ///   - first: the number of frames of a stream's first part.
     ///   - then: that of the others.
-    func callAsFunction(_ x: Tensor, _ mode: Mode, first: Int, then: Int) throws -> Tensor {
-      guard mode == .streaming else { return try run(x, nil) }
+    func callAsFunction(
+      _ x: Tensor, _ mode: Mode, _ gradientCheckpointing: Bool, first: Int, then: Int
+    ) throws -> Tensor {
+      // A stream's cache could not be computed again.
+      guard mode == .streaming else { return try run(x, nil, again: gradientCheckpointing && isGradEnabled) }
       let cache = FrameCache()
       let starts = [0] + stride(from: first, to: x.shape[2], by: then)
       let parts = try starts.map { start in
         defer { cache.finishPart() }
-        return try run(x.sliced(2, from: start, to: start == 0 ? first : start + then), cache)
+        return try run(x.sliced(2, from: start, to: start == 0 ? first : start + then), cache, again: false)
       }
       return try concatenated(parts, 2)
     }
 
-    private func run(_ x: Tensor, _ cache: FrameCache?) throws -> Tensor {
+    private func run(_ x: Tensor, _ cache: FrameCache?, again: Bool) throws -> Tensor {
       let h = try blocks.reduce(convIn(x, cache)) { h, block in
-        // A video's activations do not fit beside each other; a stream's cache could not be computed again.
-        guard cache == nil, isGradEnabled, h.requiresGrad else { return try block(h, cache) }
+        guard again, h.requiresGrad else { return try block(h, cache) }
         return try checkpoint([h]) { try block($0[0], nil) }
       }
       return try convOut(silu(normOut(h)), cache)

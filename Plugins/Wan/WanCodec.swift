@@ -17,6 +17,7 @@ final class WanCodec: Codec {
         source.device == .meta ? UnreadWeights(folder.folder.path) : try folder.autoencoder()
       let store = ParameterStore(weights.parameters, device: source.device)
       let network = try weights.network(in: store) { try AutoencoderKLWan($0, configuration) }
+      network.gradientCheckpointing = true
       try store.setTrainable(false)
       return network
     }

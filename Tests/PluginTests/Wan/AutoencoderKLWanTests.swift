@@ -41,11 +41,15 @@ struct AutoencoderKLWanTests {
     }
   }
 
-  @Test(arguments: ["tiny", "two"])
-  func `Gradients reach the latents as in diffusers`(_ name: String) throws {
+  @Test(arguments: ["tiny", "two"], [false, true])
+  func `Gradients reach the latents as in diffusers, activations kept or recomputed`(
+    _ name: String, gradientCheckpointing: Bool
+  ) throws {
     let fixture = try WanFixture("vae-\(name)")
     let latents = try fixture.leaf("latents-5")
-    let decoded = try network(fixture).decode(latents, .whole)
+    let network = try network(fixture)
+    network.gradientCheckpointing = gradientCheckpointing
+    let decoded = try network.decode(latents, .whole)
     let cotangent = try NamedWeights.uniform("cotangent-5", decoded.shape).to(.float32)
     try sum(decoded * cotangent).backward()
     #expect(try error(of: latents.gradient, fixture.tensor("gradient/latents-5")) < Self.tolerance)
