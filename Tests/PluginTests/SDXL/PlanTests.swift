@@ -32,23 +32,7 @@ import Testing
   @Test(arguments: ["plain", "checkpointed", "lora", "checkpointed lora"])
   func `What is planned is what a step takes, with all weights and with adapters`(_ changes: String) throws {
     let scratch = try Scratch()
-    let node = try node(scratch, changes)
-    let plan = try RunPlan(node, catalog: .shipped())
-    let recipe = try Recipe(node, catalog: .shipped())
-    // Nor does `check` count the base that adapters share.
-    #expect(try Preflight(recipe, TrainingComponents(recipe)).disk.checkpoint == plan.checkpoint)
-    let (peak, resident) = try Measured.during {
-      let before = Measured.bytes(on: .cpu).current
-      let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
-      Measured.resetPeak(on: .cpu)
-      _ = try trainer.step()
-      let bytes = Measured.bytes(on: .cpu)
-      return (bytes.peak - before, bytes.current - before)
-    }
-    #expect(abs(Double(plan.peak) / Double(peak) - 1) < 0.05, "peak: planned \(plan.peak), measured \(peak)")
-    #expect(
-      abs(Double(plan.resident) / Double(resident) - 1) < 0.05,
-      "resident: planned \(plan.resident), measured \(resident)")
+    try expectPlanned(node(scratch, changes))
   }
 
   @Test func `A plan needs configs alone, and says which settings make a model fit`() throws {

@@ -94,20 +94,7 @@ struct WanTrainingTests {
       student: {steps: [1, 0.5], ema: {decay: 0.9, start: 1}, \(lora)}
       fake-teacher: {updates: 1, \(lora)}
       """)
-    let plan = try RunPlan(node, catalog: .shipped())
-    let recipe = try Recipe(node, catalog: .shipped())
-    let (peak, resident) = try Measured.during {
-      let before = Measured.bytes(on: .cpu).current
-      let trainer = try Trainer(recipe, components: TrainingComponents(recipe))
-      Measured.resetPeak(on: .cpu)
-      _ = try trainer.step()
-      let bytes = Measured.bytes(on: .cpu)
-      return (bytes.peak - before, bytes.current - before)
-    }
-    #expect(abs(Double(plan.peak) / Double(peak) - 1) < 0.05, "peak: planned \(plan.peak), measured \(peak)")
-    #expect(
-      abs(Double(plan.resident) / Double(resident) - 1) < 0.05,
-      "resident: planned \(plan.resident), measured \(resident)")
+    try expectPlanned(node)
   }
 
   @Test func `A teacher of another size is the family's own, and another family's is refused`() throws {
