@@ -12,9 +12,16 @@ struct Metaspace: Equatable {
   var prepending = Prepending.always
   /// Whether each word is divided by itself, so that no piece reaches over white space.
   var splits = true
+  /// Whether words are split at every white space first, and each gets a mark, as in T5's older files.
+  var splitsAtWhiteSpace = false
 
   /// The words of a text, each beginning with its mark.
   func words(_ text: [Unicode.Scalar], isFirst: Bool) -> [ArraySlice<Unicode.Scalar>] {
+    if splitsAtWhiteSpace {
+      var whole = self
+      whole.splitsAtWhiteSpace = false
+      return text.split { $0.properties.isWhitespace }.flatMap { whole.words(Array($0), isFirst: isFirst) }
+    }
     var marked = text.map { $0 == " " ? mark : $0 }
     let prepends = prepending == .always || prepending == .first && isFirst
     if prepends, !marked.isEmpty, marked[0] != mark { marked.insert(mark, at: 0) }

@@ -96,11 +96,18 @@ struct UnigramFiles {
 
   private static func metaspace(_ value: JSONValue?, _ path: String) throws -> Metaspace {
     var metaspace = Metaspace()
+    var value = value
+    if case .array(let parts)? = value?["pretokenizers"], parts.count == 2,
+      parts[0]["type"]?.string == "WhitespaceSplit"
+    {
+      metaspace.splitsAtWhiteSpace = true
+      value = parts[1]
+    }
     guard let value, value["type"]?.string == "Metaspace",
       let mark = value["replacement"]?.string?.unicodeScalars.first
     else {
       throw Failure(
-        .malformed, at: "\(path): pre_tokenizer", expected: "Metaspace",
+        .malformed, at: "\(path): pre_tokenizer", expected: "Metaspace, or WhitespaceSplit and Metaspace",
         got: (value ?? .null).description.prefix(200).description)
     }
     metaspace.mark = mark

@@ -101,6 +101,20 @@ struct UnigramTokenizerTests {
     }
   }
 
+  @Test func `Words are marked at blanks, or at all white space in older files`() {
+    func words(_ text: String, _ metaspace: Metaspace) -> [String] {
+      metaspace.words(Array(text.unicodeScalars), isFirst: true).map { String(String.UnicodeScalarView($0)) }
+    }
+    var metaspace = Metaspace()
+    #expect(words("a b\tc", metaspace) == ["\u{2581}a", "\u{2581}b\tc"])
+    #expect(words("a  b ", metaspace) == ["\u{2581}a", "\u{2581}", "\u{2581}b", "\u{2581}"])
+    metaspace.splitsAtWhiteSpace = true
+    #expect(words(" a  b\tc ", metaspace) == ["\u{2581}a", "\u{2581}b", "\u{2581}c"])
+    #expect(words("", metaspace).isEmpty)
+    metaspace = Metaspace(prepending: .never, splits: false)
+    #expect(words("a b", metaspace) == ["a\u{2581}b"])
+  }
+
   @Test func `A long text is cut, and its end token stays`() throws {
     let tokenizer = try tokenizer("tokenizer.json", in: "tokenizer", Scratch())
     let whole = tokenizer.encode("a cat and a dog")
