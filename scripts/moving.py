@@ -178,7 +178,7 @@ def write_model(folder, random):
         dict(
             _class_name="WanTransformer3DModel", _diffusers_version=version, patch_size=[1, 2, 2], num_attention_heads=4,
             attention_head_dim=24, in_channels=channels, out_channels=channels, text_dim=width, freq_dim=64, ffn_dim=384,
-            num_layers=4, cross_attn_norm=True, qk_norm="rms_norm_across_heads", eps=1e-6, rope_max_seq_len=64))  # fmt: skip
+            num_layers=4, cross_attn_norm=True, qk_norm="rms_norm_across_heads", eps=1e-6, rope_max_seq_len=1024))  # fmt: skip
 
 
 def main():

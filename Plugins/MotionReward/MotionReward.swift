@@ -2,8 +2,8 @@ import Fewstep
 import Tensors
 
 /// How much a video moves: the mean absolute difference of neighbouring frames, which VBench's temporal flickering (arXiv
-/// 2311.17982) is one minus of, after each frame's channels are aligned to the mean of the video's. So a video that only gets
-/// brighter or changes its tint does not count as moving.
+/// 2311.17982) is one minus of. Ours is that each frame's own mean is taken off its channels before, so that a video which only
+/// gets brighter or changes its tint does not count as moving.
 ///
 /// Alone it rewards noise and camera shake; beside other rewards it shows whether a student has stopped moving.
 public final class MotionReward: RewardProxy {
@@ -25,7 +25,7 @@ public final class MotionReward: RewardProxy {
     catalog.rewards.append(
       Plugin(
         "motion",
-        "How much a video moves: the mean absolute difference of neighbouring frames, each frame's brightness aligned (VBench, arXiv 2311.17982)"
+        "How much a video moves: the mean absolute difference of neighbouring frames, after VBench's flickering (arXiv 2311.17982), without changes of brightness"
       ) { _ in { _ in MotionReward() } })
   }
 }

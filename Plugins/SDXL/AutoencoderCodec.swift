@@ -40,6 +40,8 @@ final class AutoencoderCodec: Codec {
     return try network.decode(network.unscaled(latents), tile: tile).to(.float32)
   }
 
+  func open() throws { _ = try network() }
+
   func fingerprint() throws -> Fingerprint {
     [
       "vae": hash("\(try source.weights("vae").digest()) \(configuration)"),

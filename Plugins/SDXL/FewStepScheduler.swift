@@ -26,8 +26,8 @@ struct FewStepScheduler {
     // The scheduler's own list is the student's if that is evenly spaced; otherwise it contains every time.
     let isEven = zip(steps, evenTimes(steps.count)).allSatisfy { abs($0 - $1) < 1e-9 }
     scheduler["original_inference_steps"] = .integer(isEven ? steps.count : count)
-    try write(.object(components), to: index)
-    try write(.object(scheduler), to: config)
+    try AtomicFile.write(JSONValue.object(components).pretty(), to: index)
+    try AtomicFile.write(JSONValue.object(scheduler).pretty(), to: config)
     let readme = """
       A \(steps.count)-step student, trained by Fewstep. With diffusers:
 
@@ -43,11 +43,5 @@ struct FewStepScheduler {
 
       """
     try AtomicFile.write(Data(readme.utf8), to: "\(pipeline)/README.md")
-  }
-
-  private func write(_ value: JSONValue, to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(try encoder.encode(value), to: path)
   }
 }

@@ -36,9 +36,7 @@ final class UntrainedAutoencoder: TrainableAutoencoder {
   func decode(_ latents: Tensor) throws -> Tensor { try network.decode(latents) }
 
   func configuration(scale: Double) throws -> (name: String, contents: Data) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let values = config.merging(["scaling_factor": .number(scale)]) { $1 }
-    return ("config.json", try encoder.encode(JSONValue.object(values)))
+    return ("config.json", try JSONValue.object(values).pretty())
   }
 }

@@ -36,13 +36,11 @@ final class UntrainedAutoencoder: TrainableAutoencoder {
 
   /// All channels get the same deviation, and the mean 0.
   func configuration(scale: Double) throws -> (name: String, contents: Data) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let channels = network.configuration.latentChannels
     let values = config.merging([
       "latents_mean": .array(Array(repeating: .number(0), count: channels)),
       "latents_std": .array(Array(repeating: .number(1 / scale), count: channels)),
     ]) { $1 }
-    return ("config.json", try encoder.encode(JSONValue.object(values)))
+    return ("config.json", try JSONValue.object(values).pretty())
   }
 }

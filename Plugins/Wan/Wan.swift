@@ -22,19 +22,22 @@ public final class Wan: PretrainedModel {
     var negativePrompt = ""
     var maximumLength = WanConditioner.length
     var featureBlocks: [Int]?
+    /// Where the recipe gives the blocks.
+    var place = "feature-blocks"
   }
 
   public let source: ModelSource
   public let medium = Medium.videos(framesPerSecond: 16)
   public let schedule: any NoiseSchedule
-  public let samplingSchedule: any NoiseSchedule
-  public let sampler: SamplerKind
+  public var sampler: SamplerKind { scheduler.sampler }
   public let prediction = Prediction.flow
   public let transformer: WanTransformerConfiguration
   public let codec: any Codec
   public let conditioner: any TextConditioner
   public let conditionSizes: [String: Int]
   private let featureBlocks: [Int]
+  private let scheduler: WanScheduler
+  private let shift: Double
   private let autoencoder: AutoencoderKLWan.Configuration
 
   public static func settings(_ s: SettingsReader) -> Settings {
@@ -49,8 +52,8 @@ public final class Wan: PretrainedModel {
         ? s.integers(
           "feature-blocks", in: .nonNegative,
           "The blocks, from 0 on, whose output a discriminator sees; without it those at a half, three quarters and the end."
-        )
-        : nil)
+        ) : nil,
+      place: s.place(of: "feature-blocks"))
   }
 
   /// Reads configs, and no weights but the sizes of those that have no config.
@@ -66,23 +69,30 @@ public final class Wan: PretrainedModel {
         .malformed, at: config.path, "the transformer and the autoencoder do not belong together",
         expected: "\(autoencoder.latentChannels) channels, as the autoencoder has", got: "\(transformer.inputChannels)")
     }
-    let (flow, sampler) =
+    scheduler =
       folder.isOriginal
-      ? (RectifiedFlow(shift: settings.shift ?? 5, grid: .wan), .unipc)
-      : try RectifiedFlow.reading(
-        ModelConfig("\(source.folder.path)/scheduler/scheduler_config.json"), shift: settings.shift)
-    (schedule, self.sampler) = (flow, sampler)
-    samplingSchedule = flow.grid == .euler ? flow : flow.withWholeTimesteps
-    let blocks = settings.featureBlocks ?? Self.featureBlocks(of: transformer.layers)
-    if let block = blocks.first(where: { $0 >= transformer.layers }) {
+      ? .original : try WanScheduler(ModelConfig("\(source.folder.path)/scheduler/scheduler_config.json"))
+    shift = settings.shift ?? scheduler.shift
+    schedule = RectifiedFlow(shift: shift)
+    guard transformer.inputChannels == transformer.outputChannels else {
       throw Failure(
-        .malformed, at: "feature-blocks", expected: "blocks from 0 to \(transformer.layers - 1)", got: "\(block)")
+        .malformed, at: config.path, "the transformer makes other channels than it reads",
+        expected: "\(transformer.inputChannels)", got: "\(transformer.outputChannels)")
+    }
+    let blocks = settings.featureBlocks ?? Self.featureBlocks(of: transformer.layers)
+    if blocks.isEmpty || blocks.contains(where: { $0 >= transformer.layers }) {
+      throw Failure(
+        .malformed, at: settings.place, expected: "blocks from 0 to \(transformer.layers - 1)", got: "\(blocks)")
     }
     featureBlocks = Array(Set(blocks)).sorted()
     codec = WanCodec(source, folder, autoencoder)
     conditioner = WanConditioner(
       source, folder, negativePrompt: settings.negativePrompt, length: settings.maximumLength)
     conditionSizes = ["n": settings.maximumLength]
+  }
+
+  public func samplingSchedule(for sampler: SamplerKind) throws -> any NoiseSchedule {
+    try scheduler.schedule(for: sampler, shift: shift, at: source.folder.path)
   }
 
   /// Those that FastGen's discriminators of Wan see: of 30 blocks 15, 22 and 29.
@@ -156,8 +166,17 @@ public final class Wan: PretrainedModel {
         }
       ]
     ) { pipeline, steps, settings in
-      try WanFewStepScheduler(steps: steps, shift: settings["shift"].flatMap(Double.init)).write(into: pipeline)
+      try WanFewStepScheduler(
+        steps: steps, shift: settings["shift"].flatMap(Double.init), size: Self.call(settings)
+      ).write(into: pipeline)
     }
+  }
+
+  /// A recipe's size as arguments of diffusers' pipelines.
+  private static func call(_ settings: [String: String]) -> String {
+    let sides = (settings["size"] ?? "").split { !$0.isNumber }.map(String.init)
+    let (height, width) = sides.count == 2 ? (sides[0], sides[1]) : ("\(defaultSize.height)", "\(defaultSize.width)")
+    return "height=\(height), width=\(width), num_frames=\(settings["frames"] ?? "\(defaultSize.frames ?? 1)")"
   }
 
   public static func register(in catalog: inout Catalog) {

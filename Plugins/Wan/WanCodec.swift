@@ -54,6 +54,8 @@ final class WanCodec: Codec {
     }
   }
 
+  func open() throws { _ = try network() }
+
   func fingerprint() throws -> Fingerprint {
     ["vae": hash("\(try folder.autoencoder().digest()) \(configuration)")]
   }

@@ -58,7 +58,7 @@ final class WanConditioner: TextConditioner {
   func fingerprint() throws -> Fingerprint {
     [
       "text_encoder": hash("\(try folder.textEncoder().digest()) \(try folder.textEncoderConfiguration())"),
-      "tokenizer": try UnigramTokenizer(folder.tokenizer()).digest, "negative prompt": negativePrompt,
+      "tokenizer": try UnigramTokenizer(folder.tokenizer()).digest, "negative prompt": "'\(negativePrompt)'",
       "max-sequence-length": "\(length)",
     ]
   }

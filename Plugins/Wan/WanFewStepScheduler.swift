@@ -9,6 +9,8 @@ struct WanFewStepScheduler {
   let steps: [Double]
   /// The recipe's; nil is the model's own.
   let shift: Double?
+  /// Of the videos that it was trained on: "height=480, width=832, num_frames=81".
+  let size: String
 
   /// Replaces a pipeline's scheduler, and adds a README with the call.
   func write(into pipeline: String) throws {
@@ -17,16 +19,18 @@ struct WanFewStepScheduler {
     guard case .object(var components) = try JSONValue.read(index) else {
       throw Failure(.malformed, at: index, expected: "a JSON object", got: "something else")
     }
-    let (flow, _) = try RectifiedFlow.reading(ModelConfig(config), shift: shift)
+    let flow = RectifiedFlow(shift: try shift ?? WanScheduler(ModelConfig(config)).shift)
+    let levels = steps.map { (flow.sigma($0) * 1e6).rounded() / 1e6 }
     components["scheduler"] = ["diffusers", "FlowMatchEulerDiscreteScheduler"]
     // The levels are given whole: no shift is applied to them once more.
     let scheduler: JSONValue = .object([
       "_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 1,
       "stochastic_sampling": true, "use_dynamic_shifting": false,
+      // diffusers has no key for a list of levels; it reads nothing that begins so.
+      "_student_sigmas": .array(levels.map { .number($0) }),
     ])
-    try write(.object(components), to: index)
-    try write(scheduler, to: config)
-    let levels = steps.map { (flow.sigma($0) * 1e6).rounded() / 1e6 }
+    try AtomicFile.write(JSONValue.object(components).pretty(), to: index)
+    try AtomicFile.write(scheduler.pretty(), to: config)
     let readme = """
       A \(steps.count)-step student, trained by Fewstep. With diffusers:
 
@@ -39,7 +43,7 @@ struct WanFewStepScheduler {
       levels = \(levels)
       set_timesteps = pipe.scheduler.set_timesteps
       pipe.scheduler.set_timesteps = lambda *_, device, **__: set_timesteps(sigmas=levels, device=device)
-      video = pipe("a prompt", num_inference_steps=\(levels.count), guidance_scale=1).frames[0]
+      video = pipe("a prompt", \(size), num_inference_steps=\(levels.count), guidance_scale=1).frames[0]
       export_to_video(video, "video.mp4", fps=16)
       ```
 
@@ -47,11 +51,5 @@ struct WanFewStepScheduler {
 
       """
     try AtomicFile.write(Data(readme.utf8), to: "\(pipeline)/README.md")
-  }
-
-  private func write(_ value: JSONValue, to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(try encoder.encode(value), to: path)
   }
 }

@@ -71,17 +71,17 @@ enum WanNames {
     var rest = Array(parts[2...])
     switch parts[1] {
     case "conv1": return ([coder, "conv_in"] + rest).joined(separator: ".")
-    case "head":
+    case "head" where !rest.isEmpty:
       let layer = ["0": "norm_out", "2": "conv_out"][rest[0]] ?? rest[0]
       return ([coder, layer] + rest.dropFirst()).joined(separator: ".")
-    case "middle":
+    case "middle" where !rest.isEmpty:
       let place = ["0": "mid_block.resnets.0", "1": "mid_block.attentions.0", "2": "mid_block.resnets.1"]
       let block = place[rest.removeFirst()] ?? "mid_block"
       return ([coder, block] + inResidualBlock(rest)).joined(separator: ".")
-    case "downsamples":
+    case "downsamples" where !rest.isEmpty:
       let index = rest.removeFirst()
       return ([coder, "down_blocks", index] + inResidualBlock(rest)).joined(separator: ".")
-    case "upsamples":
+    case "upsamples" where !rest.isEmpty:
       // Three residual blocks of a level, then its upsampler.
       let index = Int(rest.removeFirst()) ?? 0
       let place = index % 4 == 3 ? "upsamplers.0" : "resnets.\(index % 4)"
@@ -91,6 +91,7 @@ enum WanNames {
   }
 
   private static func inResidualBlock(_ parts: [String]) -> [String] {
+    guard !parts.isEmpty else { return [] }
     if parts[0] == "shortcut" { return ["conv_shortcut"] + parts.dropFirst() }
     guard parts[0] == "residual", parts.count > 1 else { return parts }
     let layer = ["0": "norm1", "2": "conv1", "3": "norm2", "6": "conv2"][parts[1]] ?? parts[1]

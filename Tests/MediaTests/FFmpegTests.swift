@@ -35,6 +35,19 @@ import Testing
     #expect(gaps.allSatisfy { $0 < 25 })
   }
 
+  @Test func `A video that says that it lies on its side is turned`() throws {
+    let scratch = try Scratch()
+    try FFmpeg().write(frames(3, 16, 32), framesPerSecond: 8, to: scratch.path("a.mp4"))
+    let turned = try #require(Program("ffmpeg")).run([
+      "-v", "error", "-display_rotation", "90", "-i", scratch.path("a.mp4"), "-c", "copy", scratch.path("b.mp4"),
+    ])
+    // Older programs have no such option.
+    guard turned.status == 0 else { return }
+    let (plain, back) = (try FFmpeg().read(scratch.path("a.mp4")), try FFmpeg().read(scratch.path("b.mp4")))
+    #expect(back.shape == [3, 3, 32, 16])
+    #expect(try gaps(back, plain.transposed(2, 3).flipped([2])).allSatisfy { $0 < 8 })
+  }
+
   @Test func `Frames are taken at another rate, and only as many as are wanted`() throws {
     let scratch = try Scratch()
     try FFmpeg().write(frames(12, 16, 16), framesPerSecond: 24, to: scratch.path("a.mp4"))

@@ -9,6 +9,7 @@ struct SentencePieceModel {
   private(set) var special = [Int]()
   private(set) var unknown = 0
   private(set) var map: CharacterMap?
+  private(set) var mapDigest = "no map"
 
   /// - Throws: `Failure` if the file is none, or holds another kind of model than Unigram.
   init(_ path: String) throws {
@@ -34,6 +35,7 @@ struct SentencePieceModel {
         case 3:
           guard let table = inner.last(where: { $0.number == 2 })?.bytes, !table.isEmpty else { continue }
           map = CharacterMap(table)
+          mapDigest = hash(table.base64EncodedString())
           guard map != nil else { throw wrong("its table of characters is damaged") }
         default: break
         }

@@ -11,6 +11,8 @@ struct UnigramFiles {
   var added: [AddedToken]
   /// The name of the token that ends a text.
   var end = "</s>"
+  /// What the normalizations follow from, for a digest.
+  var normalizer = ""
   /// The file.
   let path: String
 
@@ -82,6 +84,7 @@ struct UnigramFiles {
     self.unknown = unknown
     pieces = contents.model.vocab.map { ($0.piece, $0.score) }
     normalizations = try TextNormalization.reading(contents.normalizer, path)
+    normalizer = contents.normalizer?.description ?? ""
     metaspace = try Self.metaspace(contents.splitting, path)
     added = try (contents.added ?? []).map { try Self.added($0, path) }
     guard case .array(let parts)? = contents.template?["single"], parts.count == 2, parts[0]["Sequence"] != nil,
@@ -143,6 +146,7 @@ struct UnigramFiles {
     let pieces = model.pieces
     (self.pieces, unknown) = (pieces, model.unknown)
     normalizations = (model.map.map { [.map($0)] } ?? []) + [.runs(of: " ", count: 2, with: [" "])]
+    normalizer = "\(model.mapDigest), blanks"
     // What the model marks as control or unknown is matched as a whole.
     added = model.special.map { AddedToken(content: Array(pieces[$0].piece.unicodeScalars), id: $0) }
   }

@@ -31,7 +31,7 @@ public final class UnigramTokenizer: Sendable {
     digest = hash(
       [
         files.pieces.map { "\($0) \($1)" }, files.added.map { "\($0)" }.sorted(),
-        ["\(files.unknown) \(end) \(metaspace)"],
+        ["\(files.unknown) \(end) \(metaspace)", files.normalizer],
       ]
       .map { $0.joined(separator: "\n") }.joined(separator: "\n\n"))
   }

@@ -23,8 +23,9 @@ public protocol Backbone: AnyObject {
 
   /// The frozen teacher.
   func teacher() throws -> any Teacher
-  /// The teacher as many-step samplers ask it, whose schedule may give a network other timesteps than in training.
-  func samplingTeacher() throws -> any Teacher
+  /// The teacher as a many-step sampler asks it: its schedule may have other levels, and give networks other timesteps, than in
+  /// training.
+  func teacher(for sampler: SamplerKind) throws -> any Teacher
   /// The many-step sampler that the teacher was published with.
   var sampler: SamplerKind { get }
   /// A student or a fake teacher, whose weights start from the teacher's if the family has pretrained ones.
@@ -52,7 +53,7 @@ extension Backbone {
     try trainable(role, adapters: adapters, studentSteps: nil, seed: seed)
   }
   public var featureShape: [Int]? { nil }
-  public func samplingTeacher() throws -> any Teacher { try teacher() }
+  public func teacher(for sampler: SamplerKind) throws -> any Teacher { try teacher() }
   public var sampler: SamplerKind { .ddim }
   public func pixels(_ samples: Tensor) throws -> Tensor? { nil }
   /// The same in the host's memory, decoded `batch` samples at a time.

@@ -114,8 +114,3 @@ private func validate(_ trainer: Trainer) throws {
   let samples = try generator.fewStep(components.student, steps: recipe.steps, promptIDs: prompts)
   _ = try noGrad { try components.backbone.pixels(samples.to(components.backbone.device)) }
 }
-
-extension Recipe {
-  /// Whether a run decodes samples besides those it trains on.
-  fileprivate var decodesSamples: Bool { output.samples != 0 || monitor.every > 0 || evaluation != nil }
-}

@@ -59,7 +59,7 @@ extension PreparedLatents {
     catalog.data.append(
       Plugin(
         "prepared",
-        "Images with captions that `fewstep prepare images` encoded (or videos, by `LatentCache`), whatever the model"
+        "Images or videos with captions that `fewstep prepare` encoded, whatever the model"
       ) { s in
         let path = s.path("folder", "The prepared folder.")
         return { try PreparedLatents(path, for: $0.backbone as? PretrainedBackbone, on: $0.device) }

@@ -32,11 +32,21 @@ extension Recipe {
       let keys = text[..<split].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
       guard !keys.contains("") else { throw Failure.override(text) }
       let place = YAMLNode.Position(file: "--set \(text)", line: 0, column: 0)
-      var value = try YAMLNode.parse(String(text[text.index(after: split)...]), file: place.file)
+      var value = try value(String(text[text.index(after: split)...]), file: place.file)
       value.position = place
       try set(value, at: keys[...], in: &node, place)
     }
     return node
+  }
+
+  /// A value of `--set`, read as YAML. A text that YAML would cut at a `#`, or take for a mapping, is taken as it is.
+  private static func value(_ text: String, file: String) throws -> YAMLNode {
+    let isOneLine = !text.contains("\n")
+    let isFlow = text.first.map { "[{\"'&*!|>".contains($0) } ?? false
+    guard isOneLine, !isFlow, text.contains(" #") || text.contains(": ") else {
+      return try YAMLNode.parse(text, file: file)
+    }
+    return .string(text)
   }
 
   /// Writes every value with its source, and, above them, the files that plugins were loaded from.

@@ -152,9 +152,7 @@ public struct Export {
     _ path: String, _ dtype: DType, rename: (String) -> String, config: ([String: JSONValue]) throws -> JSONValue
   ) throws {
     guard case .object(let values) = try family.denoiserConfig(PipelineFolder(model)) else { return }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(try encoder.encode(config(values)), to: "\(path)/config.json")
+    try AtomicFile.write(config(values).pretty(), to: "\(path)/config.json")
     try Safetensors.write(
       entries: merged(dtype).map { weight in
         Safetensors.Entry(rename(weight.name), shape: weight.shape, dtype: dtype) { try weight.value() }

@@ -16,11 +16,12 @@ extension SampleSource {
   /// - Throws: what the teacher's network throws when it is opened.
   public init(teacherOf run: FinishedRun, steps: Int, guidance: Double? = nil, sampler: SamplerKind? = nil) throws {
     let own = run.recipe.matching.guidance
+    let sampler = sampler ?? run.backbone.sampler
     self.init(
       run,
       .teacher(
-        try run.backbone.samplingTeacher(), steps: steps, Guidance(guidance ?? own.scale, passes: own.passes),
-        (sampler ?? run.backbone.sampler).sampler))
+        try run.backbone.teacher(for: sampler), steps: steps, Guidance(guidance ?? own.scale, passes: own.passes),
+        sampler))
   }
 
   private init(_ run: FinishedRun, _ sampling: Sampling) {
@@ -28,7 +29,7 @@ extension SampleSource {
       var fingerprint: Fingerprint = ["checkpoint": "\(run.step)"]
       for (key, value) in run.recipe.resolved["backbone"]?.leaves ?? [:] where key != "prompts" {
         // A model is identified by its weights, since its folder may be moved.
-        let model = key == "model" ? try? PipelineFolder(value) : nil
+        let model = ["model", "teacher"].contains(key) ? try? PipelineFolder(value) : nil
         fingerprint["backbone.\(key)"] =
           try model?.digest(variant: run.recipe.resolved["backbone"]?.leaves["variant"]) ?? value
       }
@@ -60,9 +61,9 @@ extension SampleSource {
     self.init(
       backbone,
       .teacher(
-        try backbone.samplingTeacher(), steps: steps ?? family.defaultSteps,
+        try backbone.teacher(for: sampler ?? backbone.sampler), steps: steps ?? family.defaultSteps,
         Guidance(guidance ?? family.defaultGuidance, passes: family.guidancePasses),
-        (sampler ?? backbone.sampler).sampler),
+        sampler ?? backbone.sampler),
       folder: source.folder.path, batch: 1
     ) {
       [

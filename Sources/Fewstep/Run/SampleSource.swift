@@ -5,7 +5,7 @@ import Tensors
 public struct SampleSource {
   enum Sampling {
     case student(any Student, steps: [Double])
-    case teacher(any Teacher, steps: Int, Guidance, any Sampler)
+    case teacher(any Teacher, steps: Int, Guidance, SamplerKind)
   }
 
   public let backbone: any Backbone
@@ -51,7 +51,7 @@ public struct SampleSource {
     case .teacher(_, let steps, let guidance, let sampler):
       [
         PNGImage.Text("steps", "\(steps)"), PNGImage.Text("guidance", "\(guidance.scale)"),
-        PNGImage.Text("sampler", "\(type(of: sampler))"),
+        PNGImage.Text("sampler", sampler.rawValue),
       ]
     }
   }
@@ -93,7 +93,7 @@ public struct SampleSource {
       try generator.fewStep(student, steps: steps, promptIDs: promptIDs, progress: progress)
     case .teacher(let teacher, let steps, let guidance, let sampler):
       try generator.teacher(
-        teacher, steps: steps, guidance: guidance, sampler: sampler, promptIDs: promptIDs, progress: progress)
+        teacher, steps: steps, guidance: guidance, sampler: sampler.sampler, promptIDs: promptIDs, progress: progress)
     }
   }
 }

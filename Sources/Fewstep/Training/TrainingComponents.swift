@@ -43,6 +43,9 @@ public final class TrainingComponents {
     if first != 1, schedule.initialNoiseSigma(first) == schedule.sigma(first) {
       throw Failure(recipe, "student.steps", "this model's first time must be 1, got \(first)")
     }
+    if recipe.decodesSamples, recipe.device != .meta {
+      try (backbone as? PretrainedBackbone)?.openCodec()
+    }
     let full = PluginContext(
       device: recipe.device, seed: recipe.seed, backbone: backbone, teacher: teacher, fakeTeacher: fakeTeacher)
     let objective = try Self.fitting("objective", recipe) { try recipe.objective(full) }
@@ -152,4 +155,9 @@ extension SceneBuilder {
       backbone: backbone, teacher: teacher, student: student, fakeTeacher: fakeTeacher, steps: recipe.steps,
       matching: recipe.matching)
   }
+}
+
+extension Recipe {
+  /// Whether a run decodes samples besides those it trains on.
+  var decodesSamples: Bool { output.samples != 0 || monitor.every > 0 || evaluation != nil }
 }

@@ -5,7 +5,7 @@ import Tensors
 
 /// A pretrained model on the command line.
 struct ModelArguments: ParsableArguments {
-  @Argument(help: "A model's folder in diffusers' layout.") var model: String
+  @Argument(help: "A model's folder, in diffusers' layout or its authors'.") var model: String
   @Option(help: "Which of its weight files, such as fp16.") var variant: String?
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu
   @Option(help: "The dtype that networks are kept and computed in.") var precision = Precision.float32

@@ -7,7 +7,7 @@ import Tensors
 
 /// The options of all `prepare` commands.
 struct PreparationArguments: ParsableArguments {
-  @Option(help: "A model's folder in diffusers' layout.") var model: String
+  @Option(help: "A model's folder, in diffusers' layout or its authors'.") var model: String
   @Option(help: "Which of its weight files, such as fp16.") var variant: String?
   @Option(help: "The folder that is written.") var into: String
   @Option(help: "cpu, cuda or cuda:N.") var device = Device.cpu

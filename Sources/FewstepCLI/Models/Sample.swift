@@ -18,7 +18,7 @@ struct Sample: ParsableCommand {
                 fewstep sample models/wan --prompt "a red fox runs" --count 1 --size 480x832x81 --into foxes
       """)
 
-  @Argument(help: "A run folder, or a model's folder in diffusers' layout.") var folder: String
+  @Argument(help: "A run folder, or a model's folder.") var folder: String
   @Option(help: "How many samples; prompts are used in turn.") var count = 40
   @Option(help: "The seed of the noise.") var seed = 1
   @Option(name: .customLong("prompt"), help: "A prompt that replaces the run's. May be repeated.")
@@ -52,6 +52,7 @@ struct Sample: ParsableCommand {
     if let into { try FileManager.default.createDirectory(atPath: into, withIntermediateDirectories: true) }
     let source = try source.open(folder)
     // Before hours of sampling.
+    try (source.backbone as? PretrainedBackbone)?.openCodec()
     if case .videos = source.backbone.medium, into != nil { _ = try FFmpeg() }
     Signals.listen()
     var generator = try source.generator(prompts, seed: seed, batch: batch)

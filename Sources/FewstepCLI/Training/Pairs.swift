@@ -36,7 +36,8 @@ struct Pairs: ParsableCommand {
       try ODEPairs.make(
         output, count: count, steps: steps, sampler: sampler ?? backbone.sampler,
         batch: batch ?? recipe.training.microBatchSize,
-        guidance: recipe.matching.guidance, seed: recipe.seed, backbone: backbone, teacher: backbone.samplingTeacher()
+        guidance: recipe.matching.guidance, seed: recipe.seed, backbone: backbone,
+        teacher: backbone.teacher(for: sampler ?? backbone.sampler)
       ) { progress.update($0, "pairs, \(steps) steps each") }
     }
     note("pairs: \(output)")

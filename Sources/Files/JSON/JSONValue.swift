@@ -11,13 +11,45 @@ public enum JSONValue: Equatable, Sendable {
   case array([JSONValue])
   case object([String: JSONValue])
 
+  /// NaN and Infinity, which Python writes without quotes, are read as strings.
+  ///
   /// - Throws: `Failure`: `.missing`, or `.malformed` if the file is not JSON.
   public static func read(_ path: String) throws -> JSONValue {
     let file = try MappedFile(path)
     let data = file.withBytes(0, file.count) { Data($0) }
     do { return try JSONDecoder().decode(JSONValue.self, from: data) } catch {
+      if let quoted = quotingNonFinite(data), let value = try? JSONDecoder().decode(JSONValue.self, from: quoted) {
+        return value
+      }
       throw Failure(.malformed, at: path, "not JSON", advice: "Copy or download it again.")
     }
+  }
+
+  /// The same text with NaN, Infinity and -Infinity outside strings in quotes; nil if there are none.
+  private static func quotingNonFinite(_ data: Data) -> Data? {
+    var result = Data()
+    var rest = data[...]
+    var (isInString, isEscaped, found) = (false, false, false)
+    while let byte = rest.first {
+      if !isInString, let word = ["NaN", "-Infinity", "Infinity"].first(where: { rest.starts(with: $0.utf8) }) {
+        result += Data("\"\(word)\"".utf8)
+        rest = rest.dropFirst(word.utf8.count)
+        found = true
+        continue
+      }
+      if byte == UInt8(ascii: "\""), !isEscaped { isInString.toggle() }
+      isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+      result.append(byte)
+      rest = rest.dropFirst()
+    }
+    return found ? result : nil
+  }
+
+  /// The JSON of a file that people read: sorted keys, a line each.
+  public func pretty() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self)
   }
 
   /// The value of a key; nil if it is missing or this is not an object.

@@ -61,26 +61,35 @@ public struct PipelineFolder: Sendable {
     return folder
   }
 
-  /// One hash of all components' weights. Two models of one class are the same if this hash and their configurations
-  /// are equal. Reads all weights.
+  /// One hash of all components' weights and configs, and of the scheduler: everything that samples depend on. Reads all weights.
   ///
   /// - Throws: `Failure` if weights are damaged, or no component has any.
   public func digest(variant: String?) throws -> String {
+    var hasWeights = false
     let hashes = try index.keys.sorted().compactMap { name -> String? in
       guard className(of: name) != nil else { return nil }
+      let configs = ["config.json", "scheduler_config.json"].compactMap {
+        try? JSONValue.read("\(path)/\(name)/\($0)").description
+      }.joined()
       for stem in ["diffusion_pytorch_model", "model"] {
         do {
-          return "\(name) \(try Weights.open(folder: "\(path)/\(name)", stem: stem, variant: variant).digest())"
+          let digest = try Weights.open(folder: "\(path)/\(name)", stem: stem, variant: variant).digest()
+          hasWeights = true
+          return "\(name) \(configs) \(digest)"
         } catch let error as Failure where error.kind == .missing {
           continue  // a tokenizer, a scheduler
         }
       }
-      return nil
+      return configs.isEmpty ? nil : "\(name) \(configs)"
     }
     if hashes.isEmpty, FileManager.default.fileExists(atPath: "\(path)/config.json") {
-      return try Weights.open(folder: path, stem: "diffusion_pytorch_model", variant: variant).digest()
+      // The authors' layout: the denoiser, and other networks as torch's files beside it.
+      let others = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".pth") }.sorted()
+      let digests = try others.map { "\($0) \(try Weights.open("\(path)/\($0)").digest())" }
+      let denoiser = try Weights.open(folder: path, stem: "diffusion_pytorch_model", variant: variant).digest()
+      return hash(([JSONValue.object(index).description, denoiser] + digests).joined(separator: "\n"))
     }
-    guard !hashes.isEmpty else { throw Failure(.missing, at: path, "no component has weights") }
+    guard hasWeights else { throw Failure(.missing, at: path, "no component has weights") }
     return hash(hashes.joined(separator: "\n"))
   }
 }

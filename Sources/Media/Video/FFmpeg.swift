@@ -66,7 +66,7 @@ public struct FFmpeg: Sendable {
     }
   }
 
-  /// The frames of a video, uint8 [F, 3, H, W], RGB.
+  /// The frames of a video, uint8 [F, 3, H, W], RGB, turned as the file says.
   ///
   /// - Parameters:
   ///   - rate: frames of a second, repeated or left out if the video has another number; nil takes all as they are.
@@ -87,7 +87,7 @@ public struct FFmpeg: Sendable {
     let timing = rate.map { ["-vf", "fps=\($0)"] } ?? ["-vsync", "passthrough"]
     let frames = ["-map", "0:v:0"] + timing + ["-frames:v", "\(wanted ?? most + 1)"]
     let result = try ffmpeg.run(
-      ["-v", "error", "-nostdin", "-noautorotate"] + input + frames
+      ["-v", "error", "-nostdin"] + input + frames
         + ["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"])
     // ffmpeg decodes what it can of a damaged file and exits with 0, but it prints errors.
     guard result.status == 0, result.errorOutput.isEmpty, !result.output.isEmpty,
@@ -107,13 +107,20 @@ public struct FFmpeg: Sendable {
 
   private func size(of path: String, _ input: [String]) throws -> (width: Int, height: Int) {
     let result = try ffprobe.run(
-      ["-v", "error"] + input + ["-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "json"])
+      ["-v", "error"] + input + [
+        "-select_streams", "v:0", "-show_entries", "stream=width,height:stream_side_data=rotation", "-of", "json",
+      ])
     let found = try? JSONDecoder().decode(JSONValue.self, from: result.output)
     guard result.status == 0, case .array(let streams)? = found?["streams"],
       case .integer(let width)? = streams.first?["width"], case .integer(let height)? = streams.first?["height"]
     else { throw Self.damaged(path, result) }
     try RGBImage.checkSize(width, height, path)
-    return (width, height)
+    // ffmpeg turns frames as the file says, such as those of a phone held upright.
+    var isTurned = false
+    if case .array(let data)? = streams.first?["side_data_list"], case .integer(let angle)? = data.first?["rotation"] {
+      isTurned = angle % 180 != 0
+    }
+    return isTurned ? (height, width) : (width, height)
   }
 
   private static func damaged(_ path: String, _ result: Program.Result) -> Failure {

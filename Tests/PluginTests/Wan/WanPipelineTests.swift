@@ -84,7 +84,7 @@ struct WanPipelineTests {
     let pipeline = try WanPipeline()
     let backbone = try pipeline.backbone(pipeline.diffusers, settings: settings)
     #expect(backbone.sampler == .unipc && backbone.sampleShape == [16, 2, 4, 6])
-    let teacher = try backbone.samplingTeacher()
+    let teacher = try backbone.teacher(for: backbone.sampler)
     let condition = try backbone.condition(prompts: [WanPipeline.prompts.prompts[0]])
     let samples = try noGrad {
       try backbone.sampler.sampler.sample(
@@ -121,6 +121,52 @@ struct WanPipelineTests {
     let decoded = try models.map { model in try noGrad { try model.codec.decode(noise, tile: nil) } }
     #expect(try error(of: decoded[0], decoded[1]) == 0)
     #expect(try ours.codec.fingerprint().parts == theirs.codec.fingerprint().parts)
+  }
+
+  @Test func `Names go from the authors' to diffusers' and back, and a stray one is told by name`() throws {
+    let store = ParameterStore(.shapes)
+    _ = try WanTransformer(
+      store.root, WanTransformerConfiguration(ModelConfig("\(WanFixture.folder)/transformer-tiny/config.json")))
+    let made = Set(store.all.map { "\(WanNames.original(transformer: $0.name))\t\($0.value.shape)" })
+    #expect(made == Set(try WanFixture.lines("original-names.gz")))
+    for parameter in store.all {
+      #expect(WanNames.diffusers(transformer: WanNames.original(transformer: parameter.name)) == parameter.name)
+    }
+    for name in ["encoder.middle.0", "decoder.upsamples.3", "encoder.head", "conv1", "encoder.conv1", "decoder"] {
+      #expect(!WanNames.diffusers(autoencoder: name).isEmpty)
+    }
+  }
+
+  @Test(arguments: [SamplerKind.unipc, .dpm, .ddim])
+  func `A sampler has its own noise levels, whatever the folder's scheduler is`(_ sampler: SamplerKind) throws {
+    let pipeline = try WanPipeline()
+    func grid(_ folder: String) throws -> FlowGrid? {
+      (try pipeline.model(folder).samplingSchedule(for: sampler) as? RectifiedFlow)?.grid
+    }
+    let expected: [SamplerKind: (FlowGrid, FlowGrid)] = [
+      .unipc: (.unipc, .wan), .dpm: (.dpm, .even), .ddim: (.euler, .even),
+    ]
+    #expect(try grid(pipeline.diffusers) == expected[sampler]?.0)
+    #expect(try grid(pipeline.original) == expected[sampler]?.1)
+  }
+
+  @Test func `A scheduler of another kind is read, as diffusers writes it, and a student's folder is not sampled`()
+    throws
+  {
+    let pipeline = try WanPipeline()
+    let path = "\(pipeline.diffusers)/scheduler/scheduler_config.json"
+    let dpm = """
+      {"_class_name": "DPMSolverMultistepScheduler", "prediction_type": "flow_prediction", "use_flow_sigmas": true,
+       "flow_shift": 7.0, "lambda_min_clipped": -Infinity}
+      """
+    try AtomicFile.write(Data(dpm.utf8), to: path)
+    let model = try pipeline.model(pipeline.diffusers)
+    #expect(model.sampler == .dpm && (model.schedule as? RectifiedFlow)?.shift == 7)
+    try WanFewStepScheduler(steps: [1, 0.5], shift: 5, size: "height=32, width=48, num_frames=5")
+      .write(into: pipeline.diffusers)
+    let student = try pipeline.model(pipeline.diffusers)
+    let failure = #expect(throws: Failure.self) { try student.samplingSchedule(for: .unipc) }
+    #expect("\(try #require(failure))".contains("a few-step student"))
   }
 
   @Test func `Frames and sizes that Wan cannot make are refused with ones that it can`() throws {

@@ -38,7 +38,7 @@ struct WanTrainingTests {
       """)
   }
 
-  /// Three seconds of a moving test picture each.
+  /// Three videos of twelve frames.
   private func clips(_ pipeline: WanPipeline) throws -> String {
     let folder = pipeline.scratch.path("clips")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -122,6 +122,9 @@ struct WanTrainingTests {
     let components = try TrainingComponents(recipe)
     #expect(components.student.parameters.all.contains { $0.name.hasPrefix("blocks.0") })
     #expect(!components.student.parameters.all.contains { $0.name.hasPrefix("blocks.1") })
+    let other = try node.setting(["backbone", "teacher"], to: PipelineFixture.path)
+    let failure = #expect(throws: Failure.self) { try TrainingComponents(Recipe(other, catalog: .shipped())) }
+    #expect("\(try #require(failure))".contains("expected WanPipeline, got StableDiffusionXLPipeline"))
     let time = try Tensor.full([1], 0.5, .float64)
     let noise = try WanPipeline.expected.tensor("noise")
     let condition = try components.backbone.condition([0])

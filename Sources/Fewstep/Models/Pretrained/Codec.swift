@@ -18,12 +18,16 @@ public protocol Codec: AnyObject {
   /// - Throws: `Failure` if the side is no multiple of `tileMultiple`.
   func decode(_ latents: Tensor, tile: Int?) throws -> Tensor
 
+  /// Opens the network, which may fail: before hours of training or sampling whose results could not be decoded.
+  func open() throws
+
   /// Hashes of everything that latents depend on, by component: weights, configuration. Opens no network.
   func fingerprint() throws -> Fingerprint
 }
 
 extension Codec {
   public var tileMultiple: Int { 1 }
+  public func open() throws {}
 
   /// Checks the side of a tile before anything is computed.
   ///

@@ -35,8 +35,9 @@ extension ShardFolder {
     guard differences.isEmpty else {
       throw Failure(
         .malformed, at: "\(path)/manifest.json",
-        "it was prepared by another model: \(differences.joined(separator: "; "))",
-        advice: "Prepare it again with this model: `fewstep prepare`.")
+        "it was prepared by another model, or with other settings: \(differences.joined(separator: "; "))",
+        advice:
+          "Prepare it again with this model: `fewstep prepare`; settings of the recipe's backbone are given by --set.")
     }
   }
 }

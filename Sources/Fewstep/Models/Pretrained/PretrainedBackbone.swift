@@ -60,8 +60,15 @@ public final class PretrainedBackbone: TextConditioned {
     }
     frozen = opened(model)
     if let folder = settings.teacher {
+      let pipeline = try PipelineFolder(folder)
+      let family = type(of: model)
+      guard [family.pipelineClass, family.originalClass].contains(pipeline.className) else {
+        throw Failure(
+          .malformed, at: folder, "the teacher is of another family", expected: family.pipelineClass,
+          got: pipeline.className)
+      }
       let teacher = try open(
-        ModelSource(PipelineFolder(folder), variant: settings.variant, precision: settings.precision, on: device))
+        ModelSource(pipeline, variant: settings.variant, precision: settings.precision, on: device))
       try teacher.check(isTeacherOf: model)
       frozenTeacher = opened(teacher)
     } else {
@@ -128,7 +135,10 @@ public final class PretrainedBackbone: TextConditioned {
 
   public func teacher() throws -> any Teacher { role(try frozenTeacher()) }
   public var sampler: SamplerKind { model.sampler }
-  public func samplingTeacher() throws -> any Teacher { role(try frozenTeacher(), schedule: model.samplingSchedule) }
+  public func teacher(for sampler: SamplerKind) throws -> any Teacher {
+    let schedule = try model.samplingSchedule(for: sampler)
+    return role(try frozenTeacher(), schedule: schedule)
+  }
 
   /// Separate weights in float32; with adapters, the teacher's own memory in the teacher's precision.
   public func trainable(_ role: Role, adapters: Bool, studentSteps: Int?, seed: Int) throws -> any TrainableDenoiser {
@@ -150,16 +160,19 @@ public final class PretrainedBackbone: TextConditioned {
 
   // MARK: Pixels
 
+  /// Opens the codec, see `Codec.open`.
+  public func openCodec() throws { try model.codec.open() }
+
   public func pixels(_ samples: Tensor) throws -> Tensor? {
     try (model.codec.decode(samples, tile: settings.tile) * 0.5 + 0.5).clamped(0, 1)
   }
 }
 
 extension PretrainedModel {
-  /// - Throws: `Failure` if the two read other inputs, or are of other families.
+  /// - Throws: `Failure` if the two read other inputs.
   fileprivate func check(isTeacherOf model: any PretrainedModel) throws {
     let (own, other) = (denoiserInputs.map(\.description), model.denoiserInputs.map(\.description))
-    guard type(of: self) == type(of: model), own == other else {
+    guard own == other else {
       throw Failure(
         .malformed, at: source.folder.path, "the teacher does not fit the model \(model.source.folder.path)",
         expected: other.joined(separator: ", "), got: own.joined(separator: ", "))

@@ -38,8 +38,10 @@ public protocol PretrainedModel: AnyObject {
 
   var source: ModelSource { get }
   var schedule: any NoiseSchedule { get }
-  /// The schedule of many-step samplers, if networks get other timesteps from them than in training.
-  var samplingSchedule: any NoiseSchedule { get }
+  /// The schedule of a many-step sampler, with the levels and the timesteps that it has in the program which the folder comes from.
+  ///
+  /// - Throws: `Failure` if the folder holds a few-step student, which such samplers cannot sample.
+  func samplingSchedule(for sampler: SamplerKind) throws -> any NoiseSchedule
   /// The many-step sampler that the model was published with.
   var sampler: SamplerKind { get }
   var prediction: Prediction { get }
@@ -88,7 +90,7 @@ extension PretrainedModel {
 
   public static var originalClass: String? { nil }
   public static var guidancePasses: Guidance.Passes { .one }
-  public var samplingSchedule: any NoiseSchedule { schedule }
+  public func samplingSchedule(for sampler: SamplerKind) throws -> any NoiseSchedule { schedule }
   public var sampler: SamplerKind { .ddim }
   public var conditionSizes: [String: Int] { [:] }
   public func geometry(_ frame: MediaFrame) -> [String: [Float]] { [:] }
