@@ -57,13 +57,21 @@ public enum LoRA {
   /// A network's parameters with its adapters merged into their weights, which are then float32, for programs without
   /// LoRA.
   public static func merged(_ store: ParameterStore) throws -> [(String, Tensor)] {
+    try withoutAdapters(store).map { ($0.name, try merged($0)) }
+  }
+
+  /// The parameters that `merged` returns, unmerged.
+  public static func withoutAdapters(_ store: ParameterStore) -> [Parameter] {
     let adapters = Set(store.all.compactMap(\.adapter).flatMap { [$0.down.name, $0.up.name] })
-    return try store.all.filter { !adapters.contains($0.name) }.map { parameter in
-      let value = try parameter.value.detached()
-      guard let adapter = parameter.adapter else { return (parameter.name, value) }
-      let (down, up) = (try adapter.down.value.detached(), try adapter.up.value.detached())
-      return (parameter.name, try merged(value, down: down, up: up, scale: adapter.scale))
-    }
+    return store.all.filter { !adapters.contains($0.name) }
+  }
+
+  /// A parameter's value, with its adapter merged into it if it has one.
+  public static func merged(_ parameter: Parameter) throws -> Tensor {
+    let value = try parameter.value.detached()
+    guard let adapter = parameter.adapter else { return value }
+    let (down, up) = (try adapter.down.value.detached(), try adapter.up.value.detached())
+    return try merged(value, down: down, up: up, scale: adapter.scale)
   }
 
   /// weight + scale · up · down, in float32.

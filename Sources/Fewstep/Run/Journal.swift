@@ -163,7 +163,14 @@ final class Journal {
     var metadata = trainer.components.backbone.metadata
     metadata["student.steps"] = "\(trainer.recipe.steps)"
     try trainer.withAveragedStudent {
-      try Safetensors.write(LoRA.merged(trainer.components.student.parameters), metadata: metadata, to: folder.student)
+      // One by one: merged weights are float32, and a large student's would not fit beside it.
+      let entries = LoRA.withoutAdapters(trainer.components.student.parameters).map { parameter in
+        Safetensors.Entry(
+          parameter.name, shape: parameter.value.shape,
+          dtype: parameter.adapter == nil ? parameter.value.dtype : .float32
+        ) { try LoRA.merged(parameter) }
+      }
+      try Safetensors.write(entries: entries, metadata: metadata, to: folder.student)
     }
   }
 }
