@@ -65,6 +65,9 @@ struct Sample: ParsableCommand {
     let samples = try interruptible(by: { try Signals.check("stopped while sampling; nothing was written") }) {
       try source.samples(generator, promptIDs: promptIDs) { progress.update($0, source.name) }
     }
+    for (prompt, tokens) in (source.backbone as? PretrainedBackbone)?.cutOff ?? [:] {
+      note(cutOffMessage(prompt, tokens: tokens))
+    }
     if let tensors {
       try HDF5File.write(to: tensors) { file in
         try file.write(samples, to: "samples")

@@ -80,6 +80,14 @@ struct WanPipelineTests {
     #expect(try error(of: nothing.sliced(1, to: 24), WanPipeline.expected.tensor("negative")) < Self.tolerance)
   }
 
+  @Test func `A prompt's end that is not read is told, and has no row`() throws {
+    let pipeline = try WanPipeline()
+    let backbone = try pipeline.backbone(pipeline.diffusers, settings: Wan.Settings(maximumLength: 4))
+    let condition = try backbone.condition(prompts: ["a cat and a dog bake a cake", "a"])
+    #expect(try condition.tensor("text").shape == [2, 4, 8])
+    #expect(backbone.cutOff.keys.sorted() == ["a cat and a dog bake a cake"])
+  }
+
   @Test func `The teacher's sample is that of diffusers' pipeline, with UniPC and guidance`() throws {
     let pipeline = try WanPipeline()
     let backbone = try pipeline.backbone(pipeline.diffusers, settings: settings)

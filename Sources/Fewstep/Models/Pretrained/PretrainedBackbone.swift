@@ -10,6 +10,8 @@ public final class PretrainedBackbone: TextConditioned {
   public let featureShape: [Int]?
   public let metadata: [String: String]
   private let settings: Settings
+  /// How many tokens of each prompt that was embedded here the encoders did not read, if any.
+  public private(set) var cutOff = [String: Int]()
   private let prepared: PreparedPrompts?
   /// The denoiser's inputs for "no prompt".
   private let nothing: Lazy<[String: Tensor]>
@@ -109,7 +111,9 @@ public final class PretrainedBackbone: TextConditioned {
   }
 
   public func condition(prompts: [String]) throws -> Condition {
-    try condition(Array(prompts.indices), noGrad { try model.conditioner.embed(prompts).tensors })
+    let (tensors, cut) = try noGrad { try model.conditioner.embed(prompts) }
+    for (prompt, tokens) in zip(prompts, cut) where tokens > 0 { cutOff[prompt] = tokens }
+    return try condition(Array(prompts.indices), tensors)
   }
 
   /// Embeddings with a sample's geometry: an uncropped original of the sample's size.
