@@ -41,19 +41,22 @@ public final class Wan: PretrainedModel {
   private let autoencoder: AutoencoderKLWan.Configuration
 
   public static func settings(_ s: SettingsReader) -> Settings {
-    Settings(
-      shift: s.optionalNumber(
-        "shift", in: .positive, "How far times are moved towards noise; without it as the model's scheduler says."),
-      negativePrompt: s.string("negative-prompt", default: "", "The prompt that guidance leads away from."),
-      maximumLength: s.integer(
-        "max-sequence-length", default: WanConditioner.length, in: .closed(1, Double(WanConditioner.length)),
-        "Tokens of a prompt that are read, and rows of its embedding; Wan was trained with 512."),
-      featureBlocks: s.has("feature-blocks")
-        ? s.integers(
-          "feature-blocks", in: .nonNegative,
-          "The blocks, from 0 on, whose output a discriminator sees; without it those at a half, three quarters and the end."
-        ) : nil,
-      place: s.place(of: "feature-blocks"))
+    var settings = Settings()
+    settings.shift = s.optionalNumber(
+      "shift", in: .positive, "How far times are moved towards noise; without it as the model's scheduler says.")
+    settings.negativePrompt = s.string("negative-prompt", default: "", "The prompt that guidance leads away from.")
+    settings.maximumLength = s.integer(
+      "max-sequence-length", default: WanConditioner.length, in: .closed(1, Double(WanConditioner.length)),
+      "Tokens of a prompt that are read, and rows of its embedding; Wan was trained with 512.")
+    if s.has("feature-blocks") {
+      let blocks = s.integers(
+        "feature-blocks", in: .nonNegative,
+        "The blocks, from 0 on, whose output a discriminator sees; without it those at a half, three quarters and the end."
+      )
+      settings.featureBlocks = s.isDescribing ? nil : blocks
+    }
+    settings.place = s.place(of: "feature-blocks")
+    return settings
   }
 
   /// Reads configs, and no weights but the sizes of those that have no config.

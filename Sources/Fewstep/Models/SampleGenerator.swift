@@ -11,6 +11,8 @@ public struct SampleGenerator {
   public let prompts: [String]?
   /// The number of the first sample, which selects its noise: samples can be made in several calls.
   public var first = 0
+  /// Called after each pass of a sampler with the samples times the steps that are done: a large video takes long for one.
+  public var stepped: (_ done: Int) -> Void = { _ in }
   /// Noises [steps, samples, ...] that are used in place of the seed's.
   private var noises: Tensor?
 
@@ -61,7 +63,8 @@ public struct SampleGenerator {
   ) throws -> Tensor {
     try batches(promptIDs, progress) { range, condition in
       try FewStepSampler(steps: steps).sample(denoiser, upTo: steps.count - 1, given: condition) {
-        try noise($0, range)
+        stepped(range.lowerBound * steps.count + $0 * range.count)
+        return try noise($0, range)
       }
     }
   }
@@ -82,11 +85,13 @@ public struct SampleGenerator {
     progress: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
     try batches(promptIDs, progress) { range, condition in
-      try sampler.sample(noise(0, range), times: teacher.schedule.samplingTimes(steps), schedule: teacher.schedule) {
-        x, time in
-        try teacher.guided(
+      let times = teacher.schedule.samplingTimes(steps)
+      return try sampler.sample(noise(0, range), times: times, schedule: teacher.schedule) { x, time in
+        let clean = try teacher.guided(
           from: x, at: .full([range.count], time, .float64), given: condition,
           unconditional: backbone.unconditional, guidance: guidance)
+        stepped(range.lowerBound * steps + times.count { $0 >= time } * range.count)
+        return clean
       }
     }
   }

@@ -32,6 +32,14 @@ public struct SampleSource {
     }
   }
 
+  /// The number of its sampler's steps.
+  public var stepCount: Int {
+    switch sampling {
+    case .student(_, let steps): steps.count
+    case .teacher(_, let steps, _, _): steps
+    }
+  }
+
   /// The number of its steps that take noise.
   public var noiseSteps: Int {
     switch sampling {

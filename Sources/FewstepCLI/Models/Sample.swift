@@ -61,9 +61,14 @@ struct Sample: ParsableCommand {
         noises: HDF5File.open(noises).read("noises"), steps: source.noiseSteps, count: count, from: "\(noises): noises")
     }
     let promptIDs = generator.promptIDs(count)
-    let progress = Progress(total: count)
+    let steps = source.stepCount
+    let progress = Progress(total: count * steps)
+    // A large video takes long for a step.
+    generator.stepped = { if $0 < count * steps { progress.update($0, "steps, \(source.name)") } }
     let samples = try interruptible(by: { try Signals.check("stopped while sampling; nothing was written") }) {
-      try source.samples(generator, promptIDs: promptIDs) { progress.update($0, source.name) }
+      try source.samples(generator, promptIDs: promptIDs) {
+        progress.update($0 * steps, "steps, \(source.name)")
+      }
     }
     for (prompt, tokens) in (source.backbone as? PretrainedBackbone)?.cutOff ?? [:] {
       note(cutOffMessage(prompt, tokens: tokens))

@@ -3,6 +3,7 @@ import Fewstep
 import Files
 import Foundation
 import Networks
+import Shipped
 import Tensors
 import TestSupport
 import Testing
@@ -78,6 +79,25 @@ struct WanPipelineTests {
     #expect(try text.sliced(1, from: 24).doubles().allSatisfy { $0 == 0 })
     let nothing = try #require(try conditioner.nothing()["text"])
     #expect(try error(of: nothing.sliced(1, to: 24), WanPipeline.expected.tensor("negative")) < Self.tolerance)
+  }
+
+  @Test func `Settings have defaults, and are given to commands by name`() throws {
+    let pipeline = try WanPipeline()
+    let source = ModelSource(try PipelineFolder(pipeline.diffusers))
+    let plain = try #require(Catalog.shipped().model(source) as? Wan)
+    #expect((plain.schedule as? RectifiedFlow)?.shift == 3 && plain.conditionSizes == ["n": 512])
+    #expect(plain.featureShape(ofLatents: [16, 2, 4, 6]) == [12, 2, 2, 3])
+    let set = try #require(
+      Catalog.shipped().model(source, set: ["shift=8", "max-sequence-length=9", "negative-prompt=bad #1: blurry"])
+        as? Wan)
+    #expect((set.schedule as? RectifiedFlow)?.shift == 8 && set.conditionSizes == ["n": 9])
+    #expect(try set.conditioner.fingerprint().parts["negative prompt"] == "'bad #1: blurry'")
+    for (settings, words) in [
+      (["shft=8"], "shift"), (["feature-blocks=[7]"], "blocks from 0 to 0"), (["feature-blocks=[]"], ""),
+    ] {
+      let error = #expect(throws: (any Error).self) { try Catalog.shipped().model(source, set: settings) }
+      #expect(words.isEmpty || "\(String(describing: error))".contains(words), "\(String(describing: error))")
+    }
   }
 
   @Test func `A prompt's end that is not read is told, and has no row`() throws {
