@@ -25,10 +25,11 @@ extension AutoencoderKLWan {
     /// - Throws: `Failure.malformed` naming a key whose value is not implemented, not possible or not known.
     public init(_ config: ModelConfig) throws {
       try config.accepts("_class_name", "AutoencoderKLWan")
-      if try config.boolean("is_residual", default: false) || config.has("patch_size") {
+      let isResidual = try config.boolean("is_residual", default: false)
+      if isResidual || config.has("patch_size") || config.values["z_dim"] == 48 {
         throw Failure(
-          .malformed, at: "\(config.path): is_residual", "this is the autoencoder of Wan2.2",
-          expected: "that of Wan2.1", got: "true")
+          .malformed, at: config.path, "this is the autoencoder of Wan2.2", expected: "that of Wan2.1",
+          got: "is_residual, patch_size or 48 channels")
       }
       let base = try config.count("base_dim", default: 96)
       if config.has("decoder_base_dim"), try config.integer("decoder_base_dim") != base {

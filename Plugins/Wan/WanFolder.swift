@@ -19,10 +19,16 @@ struct WanFolder {
   /// - Throws: `Failure` if the folder holds another model of the same class.
   init(_ folder: PipelineFolder, variant: String?) throws {
     (self.folder, self.variant) = (folder, variant)
-    guard folder.className(of: "transformer_2") == nil else {
+    // Of Wan2.2 the 14B has two transformers and a level between them, and the 5B a time for each token.
+    let signs = [
+      "transformer_2": folder.className(of: "transformer_2") != nil,
+      "boundary_ratio": folder.index["boundary_ratio"].map { !$0.isNull } ?? false,
+      "expand_timesteps": folder.index["expand_timesteps"] == true,
+    ]
+    if let sign = signs.filter(\.value).keys.min() {
       throw Failure(
-        .malformed, at: "\(folder.path)/model_index.json: transformer_2", "this is Wan2.2, which has two transformers",
-        expected: "a model of Wan2.1", got: "transformer_2")
+        .malformed, at: "\(folder.path)/model_index.json: \(sign)", "this is Wan2.2", expected: "a model of Wan2.1",
+        got: (folder.index[sign] ?? .null).description)
     }
   }
 

@@ -37,7 +37,12 @@ extension WanTransformerConfiguration {
 
   private init(original config: ModelConfig) throws {
     try config.accepts("_class_name", "WanModel")
-    guard try config.text("model_type", default: "t2v") == "t2v" else { throw Self.imageToVideo(config, "model_type") }
+    let kind = try config.text("model_type", default: "t2v")
+    guard kind != "ti2v" else {
+      throw Failure(
+        .malformed, at: "\(config.path): model_type", "this is Wan2.2", expected: "a model of Wan2.1", got: kind)
+    }
+    guard kind == "t2v" else { throw Self.imageToVideo(config, "model_type") }
     for key in ["qk_norm", "cross_attn_norm"] { try config.accepts(key, true) }
     config.ignores("text_len", "window_size")
     patch = try config.integers("patch_size", count: 3, default: [1, 2, 2])

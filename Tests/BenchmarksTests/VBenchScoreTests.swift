@@ -126,7 +126,7 @@ import Testing
     for (json, expected) in [
       ("[]", "expected VBench's results"), ("{\"colour\": [1, []]}", "colour: VBench has no such dimension"),
       ("{\"color\": [\"high\", []]}", "color: expected [score, list of videos], got [\"high\",[]]"),
-      ("{\"color\": NaN}", "not JSON"),
+      ("{\"color\": NaN}", "color: expected [score, list of videos], got \"NaN\""), ("{\"color\": nan}", "not JSON"),
       ("{\"scene\": [1.5, []]}", "scene: expected a score from 0.0 to 1.0, got 1.5"),
       (video("a-0.mp4", "1.5"), "color: a-0.mp4: expected a score from 0.0 to 1.0, got 1.5"),
       (video("a-5.mp4", "1"), "color: a-5.mp4: the video stands there twice, or is none"),

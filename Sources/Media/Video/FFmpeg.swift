@@ -129,7 +129,9 @@ public struct FFmpeg: Sendable {
 
   /// The first lines of a program's error output, or its exit code.
   private static func reason(_ result: Program.Result) -> String {
+    // Without addresses in its memory.
     let lines = result.errorOutput.split(separator: "\n").prefix(3).joined(separator: "; ")
+      .replacingOccurrences(of: " @ 0x[0-9a-f]+", with: "", options: .regularExpression)
     if !lines.isEmpty { return lines }
     return result.status == 0 ? "it has no images" : "it ended with code \(result.status)"
   }

@@ -226,7 +226,11 @@ struct WanPipelineTests {
     let original = try message("config.json", ["model_type": "i2v"], in: pipeline.original)
     #expect(original.contains("makes videos from images"), "\(original)")
     let autoencoder = try message("vae/config.json", ["z_dim": 48], in: pipeline.diffusers)
-    #expect(autoencoder.contains("latents_mean"), "\(autoencoder)")
+    #expect(autoencoder.contains("the autoencoder of Wan2.2"), "\(autoencoder)")
+    let small = try message("model_index.json", ["expand_timesteps": true], in: pipeline.diffusers)
+    #expect(small.contains("expand_timesteps: this is Wan2.2"), "\(small)")
+    let both = try message("config.json", ["model_type": "ti2v"], in: pipeline.original)
+    #expect(both.contains("this is Wan2.2"), "\(both)")
     let residual = try message("vae/config.json", ["is_residual": true], in: pipeline.diffusers)
     #expect(residual.contains("the autoencoder of Wan2.2"), "\(residual)")
   }
