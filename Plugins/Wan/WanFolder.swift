@@ -41,7 +41,11 @@ struct WanFolder {
   }
 
   func autoencoderConfiguration() throws -> AutoencoderKLWan.Configuration {
-    guard !isOriginal else { return try AutoencoderKLWan.Configuration(of: autoencoder()) }
+    guard !isOriginal else {
+      // A plan needs no weights: then it is the published one's.
+      let isThere = FileManager.default.fileExists(atPath: "\(folder.path)/\(Self.autoencoderFile)")
+      return isThere ? try AutoencoderKLWan.Configuration(of: autoencoder()) : AutoencoderKLWan.Configuration()
+    }
     return try AutoencoderKLWan.Configuration(
       ModelConfig("\(folder.component("vae", "AutoencoderKLWan"))/config.json"))
   }

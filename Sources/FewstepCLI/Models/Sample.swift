@@ -64,7 +64,7 @@ struct Sample: ParsableCommand {
     let steps = source.stepCount
     let progress = Progress(total: count * steps)
     // A large video takes long for a step.
-    generator.stepped = { if $0 < count * steps { progress.update($0, "steps, \(source.name)") } }
+    generator.stepped = { if $0 > 0, $0 < count * steps { progress.update($0, "steps, \(source.name)") } }
     let samples = try interruptible(by: { try Signals.check("stopped while sampling; nothing was written") }) {
       try source.samples(generator, promptIDs: promptIDs) {
         progress.update($0 * steps, "steps, \(source.name)")

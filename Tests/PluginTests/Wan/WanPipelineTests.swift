@@ -197,6 +197,17 @@ struct WanPipelineTests {
     #expect("\(try #require(failure))".contains("a few-step student"))
   }
 
+  @Test func `The authors' config alone is enough for sizes, and a missing autoencoder is told when it is opened`()
+    throws
+  {
+    let pipeline = try WanPipeline()
+    try FileManager.default.removeItem(atPath: "\(pipeline.original)/Wan2.1_VAE.pth")
+    let model = try pipeline.model(pipeline.original)
+    #expect(try model.latentShape(of: MediaSize(height: 480, width: 832, frames: 81)) == [16, 21, 60, 104])
+    let failure = #expect(throws: Failure.self) { try model.codec.open() }
+    #expect("\(try #require(failure))".contains("Wan2.1_VAE.pth"))
+  }
+
   @Test func `Frames and sizes that Wan cannot make are refused with ones that it can`() throws {
     let pipeline = try WanPipeline()
     let model = try pipeline.model(pipeline.diffusers)
