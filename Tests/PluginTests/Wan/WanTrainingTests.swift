@@ -16,7 +16,7 @@ struct WanTrainingTests {
   private func recipe(_ pipeline: WanPipeline, _ changes: String, model: String? = nil) throws -> YAMLNode {
     let prompts = pipeline.scratch.path("prompts")
     if !FileManager.default.fileExists(atPath: prompts) {
-      let model = try pipeline.model(pipeline.diffusers)
+      let model = try pipeline.model(pipeline.diffusers, Wan.Settings(maximumLength: 16))
       _ = try LatentCache(model, into: prompts, shardRows: 10, batch: 1, dtype: .float32).prompts(["a cat", "a dog"])
     }
     return try YAMLNode.parse(
@@ -28,6 +28,7 @@ struct WanTrainingTests {
         prompts: \(prompts)
         size: [32, 48]
         frames: 5
+        max-sequence-length: 16
         shift: 5
         gradient-checkpointing: true
       matching: {guidance: 3, guidance-passes: 2, times: [0, 1], levels: [0.02, 0.98], steps: step-aware}
@@ -55,7 +56,7 @@ struct WanTrainingTests {
 
   @Test func `Videos are prepared with ffmpeg, and a GAN sees them on the blocks that the recipe names`() throws {
     let pipeline = try WanPipeline()
-    let model = try pipeline.model(pipeline.diffusers)
+    let model = try pipeline.model(pipeline.diffusers, Wan.Settings(maximumLength: 16))
     let videos = try VideoSource.videos(in: [clips(pipeline)], framesPerSecond: 16)
     #expect(videos.map(\.caption) == ["clip 0", "clip 1", "clip 2"])
     let cache = LatentCache(
@@ -116,7 +117,7 @@ struct WanTrainingTests {
     .setting(
       ["backbone"],
       to:
-        "{kind: wan, model: \(pipeline.diffusers), teacher: \(large), prompts: \(pipeline.scratch.path("prompts")), size: [32, 48], frames: 5}"
+        "{kind: wan, model: \(pipeline.diffusers), teacher: \(large), prompts: \(pipeline.scratch.path("prompts")), size: [32, 48], frames: 5, max-sequence-length: 16}"
     )
     let recipe = try Recipe(node, catalog: .shipped())
     let components = try TrainingComponents(recipe)
@@ -144,7 +145,7 @@ struct WanTrainingTests {
       .setting(
         ["backbone"],
         to:
-          "{kind: wan, model: \(pipeline.diffusers), prompts: \(pipeline.scratch.path("prompts")), size: [32, 48], frames: 5, negative-prompt: blurry}"
+          "{kind: wan, model: \(pipeline.diffusers), prompts: \(pipeline.scratch.path("prompts")), size: [32, 48], frames: 5, max-sequence-length: 16, negative-prompt: blurry}"
       )
     let failure = #expect(throws: (any Error).self) {
       try TrainingComponents(Recipe(node, catalog: .shipped()))
