@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Stable Diffusion XL at its full size on the CPU, from end to end: prompts, a plan, a step of LoRA training at 512 x 512, its
-# checkpoint, a picture, a kill, a resume, the export, and diffusers that loads it. Weights are random. Takes 14 GB of memory,
-# 25 GB of disk and, on 2 cores, about half an hour.
+# checkpoint, a picture, a kill, a resume, the export, and diffusers that loads it. Weights are random. The plan counts 15 GB of
+# memory. It has not been run to its end yet.
 #
 #   benchmarks/full-size.sh FOLDER
 #
