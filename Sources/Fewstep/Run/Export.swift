@@ -76,8 +76,9 @@ public struct Export {
         throw Failure(.usage, at: "format", expected: formats.joined(separator: ", "), got: format)
       }
       try Safetensors.write(
-        try self.adapters(dtype).flatMap { try tensors(of: $0, adapters, format) }, metadata: ["format": "pt"], to: path
-      )
+        try self.adapters(dtype).flatMap { try tensors(of: $0, adapters, format) },
+        // The times are part of the student, and no program that loads adapters has a place for them.
+        metadata: ["format": "pt", "student.steps": "\(steps)"], to: path)
     }
   }
 

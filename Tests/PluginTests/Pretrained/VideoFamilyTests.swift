@@ -65,6 +65,7 @@ import Testing
     try export.write("peft", to: scratch.path("peft.safetensors"), dtype: .float32)
     let names = try SafetensorsFile(scratch.path("peft.safetensors")).names
     #expect(names.contains("transformer.frames.lora_A.weight"))
+    #expect(try SafetensorsFile(scratch.path("peft.safetensors")).metadata["student.steps"] == "[1.0, 0.5]")
     let weights = try SafetensorsFile(
       scratch.path("transformer/diffusion_pytorch_model.safetensors"))
     #expect(try weights.tensor("frames.weight").shape == [4, 3, 3, 1, 1])
