@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # UMT5-XXL, Wan2.1's text encoder, at its full size on the CPU: two prompts with `fewstep embed` and with transformers, in
-# bfloat16; seconds, memory and the difference. Weights are random. Takes 11.1 GB of memory, 12.2 GB of disk and, on 2 cores,
-# some ten minutes, most of them for writing the weights.
+# bfloat16; seconds, memory and the difference. Weights are random. Takes 11.1 GB of memory.
 #
 #   benchmarks/wan-text.sh FOLDER
 #   benchmarks/wan-text.sh FOLDER --size tiny

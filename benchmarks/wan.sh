@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Wan2.1 1.3B at its full size on the CPU, from end to end: prompts, a plan, a pass in float32 and in bfloat16 beside diffusers',
 # a step of AMD with LoRA at 128 x 208 and 5 frames, its checkpoint, a film strip, a kill, a resume, the exports, and diffusers
-# that loads them. Weights are random, and the text encoder has one layer. Takes 12 GB of memory, 18 GB of disk and, on 2 busy
-# cores, 40 minutes.
+# that loads them. Weights are random, and the text encoder has one layer. Takes 12 GB of memory and, on 2 busy cores, 40 minutes.
 #
 #   benchmarks/wan.sh FOLDER
 #   LATENTS="2 8 12" STEPS=20 benchmarks/wan.sh FOLDER --size tiny

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# moving.sh: the task of moving garments in order, from videos to the tables of two students. Hours on 2 cores.
+# moving.sh: the task of moving garments in order, from videos to the tables of two students.
 # FEWSTEP and PYTHON name the programs, and SEEDS the seeds of the students.
 set -euo pipefail
 

@@ -15,17 +15,6 @@ public struct UMT5Configuration: Equatable, Sendable {
   public let maximumDistance: Int
   public let epsilon: Double
 
-  /// UMT5-XXL.
-  public init() {
-    vocabulary = 256_384
-    width = 4096
-    headWidth = 64
-    heads = 64
-    feedForwardWidth = 10240
-    layers = 24
-    (buckets, maximumDistance, epsilon) = (32, 128, 1e-6)
-  }
-
   /// Reads the config.json of transformers' UMT5EncoderModel; a missing key has transformers' default.
   ///
   /// - Throws: `Failure.malformed` naming a key whose value is not implemented, not possible or not known.

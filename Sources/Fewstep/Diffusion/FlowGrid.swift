@@ -1,5 +1,5 @@
 /// The noise levels at which many-step samplers visit a rectified flow: programs differ.
-public enum FlowGrid: String, Sendable, CaseIterable {
+public enum FlowGrid: Sendable {
   /// σ from 1 to 0 in even steps, before the shift: most training code, and Wan's own solver dpm++.
   case even
   /// Wan's own solver unipc, which begins at 0.999.

@@ -31,7 +31,7 @@ struct PreparationArguments: ParsableArguments {
   }
 
   func cache(_ model: any PretrainedModel) -> LatentCache {
-    let isVideo = model.medium != .images && model.medium != .points
+    let isVideo = if case .videos = model.medium { true } else { false }
     return LatentCache(
       model, into: into, shardRows: shardRows ?? min(1000, max(1, (256 << 20) / bytesOfText(model))),
       batch: batch ?? (isVideo ? 1 : 8), dtype: dtype.dtype)
