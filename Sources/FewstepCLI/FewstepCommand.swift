@@ -21,7 +21,8 @@ public struct FewstepCommand: ParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      Run.self, SweepCommand.self, Compare.self, Check.self, Plan.self, Recipes.self, Plugins.self, Sample.self,
+      Run.self, Launch.self, SweepCommand.self, Compare.self, Check.self, Plan.self, Recipes.self, Plugins.self,
+      Sample.self,
       Evaluate.self,
       Measure.self, Features.self, BenchmarkCommand.self, Report.self, Field.self, Inspect.self, Diff.self,
       TrainTeacher.self, TrainAutoencoder.self, TrainClassifier.self,
@@ -58,7 +59,9 @@ public struct FewstepCommand: ParsableCommand {
   private static func finish(with error: any Error) -> Never {
     let error = (error as? CocoaError).map { Failure($0) } ?? error
     guard let code = code(of: error) else { exit(withError: error) }
-    FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+    let place = try? DistributedEnvironment(ProcessInfo.processInfo.environment)
+    let rank = place.map { "rank \($0.rank): " } ?? ""
+    FileHandle.standardError.write(Data("\(rank)error: \(error)\n".utf8))
     Foundation.exit(code)
   }
 

@@ -93,6 +93,19 @@ public struct Program: Sendable {
     return try started(arguments, environment: environment, output: file, errors: file)
   }
 
+  /// Starts the program with this process's error output; its output is this process's too, or goes to /dev/null. It ends
+  /// with this process, however that ends.
+  ///
+  /// - Throws: `Failure` if it cannot be started.
+  public func start(_ arguments: [String], environment: [String: String], isHeard: Bool) throws -> RunningProcess {
+    let guardian = try? ProcessGuard(asks: true, seconds: 10)
+    let output = isHeard ? FileHandle.standardOutput : .nullDevice
+    let process = try started(arguments, environment: environment, output: output, errors: .standardError)
+    guardian?.watch(process.id)
+    process.guardian = guardian
+    return process
+  }
+
   private func started(
     _ arguments: [String], in folder: String = ".", environment: [String: String], input: FileHandle? = nil,
     output: FileHandle, errors: FileHandle

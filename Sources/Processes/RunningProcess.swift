@@ -23,6 +23,8 @@ public final class RunningProcess {
 
   public let id: pid_t
   private var ending: Ending?
+  /// Ends it with this process, if it must not outlive that.
+  var guardian: ProcessGuard?
 
   init(_ id: pid_t) { self.id = id }
 
@@ -37,7 +39,7 @@ public final class RunningProcess {
   public func send(_ signal: Int32) { if ending == nil { kill(id, signal) } }
 
   /// Sends a signal to it and to all its child processes.
-  func sendToGroup(_ signal: Int32) { if ending == nil { kill(-id, signal) } }
+  public func sendToGroup(_ signal: Int32) { if ending == nil { kill(-id, signal) } }
 
   /// Waits until it has ended.
   @discardableResult

@@ -5,6 +5,7 @@ import Tensors
 /// One of several ranks that are threads of this process: a `Collective` for tests.
 public final class MemoryCollective: Collective {
   public let rank: Int
+  public let requests = Requests()
   private let meeting: Meeting
 
   private init(rank: Int, _ meeting: Meeting) { (self.rank, self.meeting) = (rank, meeting) }
@@ -41,32 +42,34 @@ public final class MemoryCollective: Collective {
 
   public var count: Int { meeting.count }
 
-  public func sum(_ tensors: [Tensor]) throws {
-    try meeting.exchange(tensors, by: rank) { offers in
-      // Summed in the order of the ranks, whoever arrives first: every rank gets the same bits.
-      try tensors.indices.map { index in
-        var total = try offers[0][index].cloned()
-        for offer in offers.dropFirst() { total = try total + offer[index] }
-        return total
-      }
-    }
+  public func startSum(_ tensor: Tensor) throws -> PendingTensor { try done(tensor, Self.sum) }
+
+  public func startGather(_ piece: Tensor) throws -> PendingTensor { try done(piece) { try concatenated($0) } }
+
+  public func startScatteredSum(_ whole: Tensor) throws -> PendingTensor {
+    let (rank, size) = (rank, whole.shape[0] / count)
+    return try done(whole) { try Self.sum($0.map { try $0.rows(rank * size..<(rank + 1) * size) }) }
   }
 
   public func broadcast(_ tensors: [Tensor], from rank: Int) throws {
-    try meeting.exchange(tensors, by: self.rank) { offers in try offers[rank].map { try $0.cloned() } }
+    let values = try meeting.exchange(tensors, by: self.rank) { offers in try offers[rank].map { try $0.cloned() } }
+    try noGrad { for (tensor, value) in zip(tensors, values) { try tensor.copy(from: value) } }
   }
 
-  public func gather(_ rows: Tensor, _ range: Range<Int>, of batch: Int) throws -> Tensor {
-    let all = try Tensor.zeros([batch] + rows.shape.dropFirst(), rows.dtype, on: rows.device)
-    try all.rows(range).copy(from: rows)
-    try sum([all])
-    return all
-  }
-
-  public func agree(_ decision: Int) throws -> Int {
-    let tensor = try Tensor([decision])
+  public func word(_ own: Int) throws -> Int {
+    let tensor = try Tensor([own])
     try broadcast([tensor], from: 0)
     return try tensor.integers()[0]
+  }
+
+  /// Summed in the order of the ranks, whoever arrives first: every rank gets the same bits.
+  private static func sum(_ offers: [Tensor]) throws -> Tensor {
+    try offers.dropFirst().reduce(offers[0].cloned()) { try $0 + $1 }
+  }
+
+  private func done(_ tensor: Tensor, _ combine: ([Tensor]) throws -> Tensor) throws -> PendingTensor {
+    let result = try meeting.exchange([tensor], by: rank) { offers in [try combine(offers.map { $0[0] })] }[0]
+    return PendingTensor { result }
   }
 
   public func abort(_ error: any Error) { meeting.fail(rank, error) }
@@ -87,20 +90,20 @@ private final class Meeting: @unchecked Sendable {
     offers = Array(repeating: [], count: count)
   }
 
-  /// Replaces the values of `tensors` by the result of `combine` on all ranks' tensors.
-  func exchange(_ tensors: [Tensor], by rank: Int, _ combine: ([[Tensor]]) throws -> [Tensor]) throws {
+  /// The result of `combine` on all ranks' tensors.
+  func exchange(_ tensors: [Tensor], by rank: Int, _ combine: ([[Tensor]]) throws -> [Tensor]) throws -> [Tensor] {
     offer(tensors, by: rank)
     try wait()
     guard offers.allSatisfy({ $0.count == tensors.count }) else {
       throw TensorError("collective", "the ranks offer \(offers.map(\.count)) tensors")
     }
     let results = try noGrad { try combine(offers) }
-    // From here on no rank reads the old values.
+    // From here on no rank reads the offers.
     try wait()
-    try noGrad { for (tensor, result) in zip(tensors, results) { try tensor.copy(from: result) } }
     offer([], by: rank)
     // No rank offers new tensors before all others have taken these back.
     try wait()
+    return results
   }
 
   func fail(_ rank: Int, _ error: any Error) {

@@ -5,8 +5,12 @@ import Tensors
 extension Recipe {
   /// Reads a recipe file and replaces single values.
   ///
-  /// - Parameter overrides: "training.steps=100", as for `--set`; the value is read as YAML.
-  public static func load(_ path: String, overrides: [String] = [], catalog: Catalog) throws -> Recipe {
+  /// - Parameters:
+  ///   - overrides: "training.steps=100", as for `--set`; the value is read as YAML.
+  ///   - device: in place of the recipe's own.
+  public static func load(
+    _ path: String, overrides: [String] = [], catalog: Catalog, on device: Device? = nil
+  ) throws -> Recipe {
     let node = try node(path, overrides: overrides)
     if let sweep = node["sweep"] {
       throw RecipeError([
@@ -14,7 +18,7 @@ extension Recipe {
           position: sweep.position, message: "sweep: these are many runs; start them with `fewstep sweep \(path)`")
       ])
     }
-    return try Recipe(node, catalog: catalog)
+    return try Recipe(node, catalog: catalog, on: device)
   }
 
   /// The file as a tree, with values replaced or added.

@@ -70,8 +70,10 @@ public final class TrainingRun {
     self.folder = folder
     isLoaded = resume
     journal = try trainer.collective.aborting {
-      let journal = try trainer.collective.onFirst {
-        try Journal(trainer, folder, resume: resume, progress: progress)
+      var journal: Journal?
+      _ = try trainer.collective.agree {
+        journal = try Journal(trainer, folder, resume: resume, progress: progress)
+        return 0
       }
       if resume { try trainer.synchronize() }
       return journal
@@ -86,7 +88,12 @@ public final class TrainingRun {
       let total = trainer.recipe.training.steps
       let stop = min(limit ?? total, total)
       var decision = Decision.proceed
-      if trainer.stepCount == 0 { try journal?.begin(observer) }
+      if trainer.stepCount == 0 {
+        _ = try agreed {
+          try journal?.begin(observer)
+          return .proceed
+        }
+      }
       if trainer.stepCount > 0, isLoaded { decision = try validateAgain(observer) }
       while trainer.stepCount < stop, decision != .stop, decision != .finish, try !isInterrupted() {
         decision = try advance(before: stop, observer)
@@ -128,11 +135,11 @@ public final class TrainingRun {
 
   /// Gets the first rank's decision and carries it out.
   private func agreed(_ decide: () throws -> Decision?) throws -> Decision {
-    let decision = Decision(rawValue: try collective.agree((decide() ?? .proceed).rawValue)) ?? .proceed
+    let decision = Decision(rawValue: try collective.agree { (try decide() ?? .proceed).rawValue }) ?? .proceed
     if decision == .rollBack { try trainer.synchronize() }
     return decision
   }
 
-  /// Whether Ctrl-C or SIGTERM has told the first rank to stop.
-  private func isInterrupted() throws -> Bool { try collective.agree(Signals.isRequested ? 1 : 0) != 0 }
+  /// Whether Ctrl-C or SIGTERM has told any rank to stop.
+  private func isInterrupted() throws -> Bool { try collective.any(Signals.isRequested) }
 }

@@ -11,12 +11,21 @@ struct RecipeArguments: ParsableArguments {
   var overrides: [String] = []
 
   func load() throws -> Recipe { try Recipe.load(recipe, overrides: overrides) }
+
+  /// The recipe on the device of one of several processes.
+  func load(in place: DistributedEnvironment?) throws -> Recipe {
+    let recipe = try load()
+    guard let place else { return recipe }
+    let device = try place.device(
+      recipe.device, named: recipe.resolved.leaves["device"] ?? "", visible: Device.cudaCount)
+    return try device == recipe.device ? recipe : Recipe.load(self.recipe, overrides: overrides, on: device)
+  }
 }
 
 extension Recipe {
   /// Reads a recipe for a command. The recipe may name all plugins of this process.
-  static func load(_ path: String, overrides: [String] = []) throws -> Recipe {
-    try withPluginAdvice(path) { try load(path, overrides: overrides, catalog: ProgramPlugins.catalog) }
+  static func load(_ path: String, overrides: [String] = [], on device: Device? = nil) throws -> Recipe {
+    try withPluginAdvice(path) { try load(path, overrides: overrides, catalog: ProgramPlugins.catalog, on: device) }
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Fewstep
 import Foundation
+import Media
 import Processes
 import Reports
 import Tensors
@@ -17,6 +18,8 @@ struct Run: ParsableCommand {
       monitor.h5 (the same samples through training), warnings.json (if there were any), TensorBoard events, samples/*.png,
       student.safetensors, evaluation.json. Ctrl-C saves a checkpoint and exits with 75. A warning does so with 76, if the
       recipe says monitor.policy: stop.
+
+      Several processes train together if a launcher starts them: torchrun --no-python, srun, mpirun, or `fewstep launch`.
       """)
 
   @OptionGroup var arguments: RecipeArguments
@@ -26,48 +29,78 @@ struct Run: ParsableCommand {
   @Option(help: "Save and stop after this many steps, as if interrupted.") var stopAfter: Int?
   @Flag(help: "Measure where time and memory go: a table, and profile.json in the run folder, which Perfetto opens.")
   var profile = false
+  @Option(help: "With several processes: seconds without a sign of life after which one is given up.")
+  var timeout = 600.0
   @Flag(help: "Print the scores as JSON.") var json = false
 
   func validate() throws {
     if let stopAfter, stopAfter < 1 {
       throw ValidationError("--stop-after: expected at least 1 step, got \(stopAfter)")
     }
+    if !(timeout >= 1) { throw ValidationError("--timeout: expected at least 1 second, got \(timeout)") }
     if into == "" { throw ValidationError("--into: expected a folder, got nothing") }
   }
 
   func run() throws {
-    let recipe = try arguments.load()
-    guard profile else { return try run(recipe, nil) }
-    let measured = Profile(on: recipe.device)
-    try measured.measure { try run(recipe, measured) }
+    let place = try DistributedEnvironment(ProcessInfo.processInfo.environment)
+    try Rank.$current.withValue(place?.rank) {
+      let recipe = try arguments.load(in: place)
+      Signals.listen()
+      let collective: any Collective = try place.map { try join($0, recipe) } ?? Single()
+      let stop = try collective.aborting {
+        guard profile else { return try run(recipe, collective, nil) }
+        let measured = Profile(on: recipe.device)
+        return try measured.measure { try run(recipe, collective, measured) }
+      }
+      (collective as? TorchCollective)?.leave()
+      guard let stop else { return }
+      // The first rank says it.
+      if collective.rank > 0 { throw ExitCode(stop.exitCode) }
+      throw stop
+    }
   }
 
-  private func run(_ recipe: Recipe, _ profile: Profile?) throws {
-    let folder = try self.folder(recipe)
+  private func join(_ place: DistributedEnvironment, _ recipe: Recipe) throws -> TorchCollective {
+    if let here = place.localCount, ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] == nil {
+      try Runtime.setThreads(max(1, Runtime.threads / here))
+    }
+    note("waiting for \(place.count) processes at \(place.host):\(place.port)")
+    var terms = Fingerprint(recipe.resolved.leaves).prefixed("recipe")
+    terms["--into"] = into
+    terms["--resume"] = "\(resume)"
+    terms["--stop-after"] = stopAfter.map { "\($0)" }
+    terms["--profile"] = "\(profile)"
+    return try TorchCollective(place, on: recipe.device, terms: terms, timeout: timeout)
+  }
+
+  /// - Returns: why the run stopped before its end; nil if it has finished.
+  private func run(_ recipe: Recipe, _ collective: any Collective, _ profile: Profile?) throws -> (any ExitCoded)? {
+    let folder = RunFolder(try collective.fromFirst { try self.folder(recipe).path })
     let components = try TrainingComponents(recipe)
     noteUnused(recipe, components)
-    Signals.listen()
     // The evaluation's files are opened before an hour of training, not after it.
     let evaluation = try recipe.evaluation.map { settings in
       try interruptible(by: { try Signals.check("stopped before the first step") }) {
         try ModelEvaluation(recipe, settings, backbone: components.backbone, teacher: components.teacher)
       }
     }
-    let run = try start(Trainer(recipe, components: components), in: folder)
+    let run = try start(Trainer(recipe, components: components, collective: collective), in: folder)
     noteScorers(components)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let resuming =
       "resume with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
       + ProgramPlugins.files.map { " --plugin \($0.path)" }.joined()
     let ending = try train(run, evaluation, resuming)
-    if let profile { try report(profile, in: folder) }
+    if let profile, collective.rank == 0 { try report(profile, in: folder) }
     switch ending {
-    case .interrupted(let step): throw Interrupted("stopped at step \(step), which is saved; \(resuming)")
+    case .interrupted(let step): return Interrupted("stopped at step \(step), which is saved; \(resuming)")
     case .stopped(let warning):
-      throw StoppedByWarning(
+      return StoppedByWarning(
         "stopped by a warning (monitor.policy) at step \(run.trainer.stepCount), which is saved; \(resuming)\n"
           + "  \(warning)")
-    case .finished: try finish(run, evaluation)
+    case .finished:
+      try finish(run, evaluation)
+      return nil
     }
   }
 
@@ -125,13 +158,18 @@ struct Run: ParsableCommand {
     let path = run.folder.samples + "/teacher-and-student.png"
     let progress = EvaluationProgress(
       "stopped while sampling the student, which is saved; score it with: fewstep evaluate \(run.folder.path)")
-    let image = try progress {
-      try RunSamples(run.trainer).teacherAndStudent { progress.update("samples to look at", $0, $1) }
+    var image: PNGImage?
+    let collective = run.trainer.collective
+    _ = try collective.agree {
+      image = try progress {
+        try RunSamples(run.trainer).teacherAndStudent { progress.update("samples to look at", $0, $1) }
+      }
+      try image?.write(to: path)
+      return 0
     }
-    try image?.write(to: path)
     if let evaluation {
       let scores = try progress { try run.evaluate(evaluation, progress: progress.update) }
-      try printResult(scores, json: json, scores.text)
+      if collective.rank == 0 { try printResult(scores, json: json, scores.text) }
     }
     if image != nil { note("samples, teacher above student, same noise: \(path)") }
     if let metric = run.trainer.recipe.output.keepBest, let best = try run.folder.bestStep {

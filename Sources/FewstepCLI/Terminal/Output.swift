@@ -1,8 +1,16 @@
 import Files
 import Foundation
 
-/// Prints a line for the user to standard error. Standard output is for results.
-func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+/// Prints a line for the user to standard error. Standard output is for results. Of several processes only the first says
+/// something.
+func note(_ text: String) {
+  if Rank.current == nil || Rank.current == 0 { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+}
+
+/// This process's rank among several; nil if it is alone.
+enum Rank {
+  @TaskLocal static var current: Int?
+}
 
 /// Prints a result to standard output: as JSON if `json` is true, otherwise as text.
 func printResult(_ value: some Encodable, json: Bool, _ text: @autoclosure () throws -> String) throws {

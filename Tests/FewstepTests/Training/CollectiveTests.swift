@@ -228,7 +228,7 @@ import Testing
   }
 
   @Test func `All ranks follow the first one's decision`() throws {
-    #expect(try Self.two { try $0.agree(10 + $0.rank) } == [10, 10])
+    #expect(try Self.two { collective in try collective.agree { 10 + collective.rank } } == [10, 10])
     let broadcast = try Self.two { collective in
       let tensor = try Tensor([Double(collective.rank)])
       try collective.broadcast([tensor], from: 1)
@@ -278,12 +278,12 @@ private final class DeafCollective: Collective {
 
   var rank: Int { inner.rank }
   var count: Int { inner.count }
-  func sum(_ tensors: [Tensor]) throws { try inner.sum(tensors) }
+  var requests: Requests { inner.requests }
+  func startSum(_ tensor: Tensor) throws -> PendingTensor { try inner.startSum(tensor) }
+  func startGather(_ piece: Tensor) throws -> PendingTensor { try inner.startGather(piece) }
+  func startScatteredSum(_ whole: Tensor) throws -> PendingTensor { try inner.startScatteredSum(whole) }
   func broadcast(_ tensors: [Tensor], from rank: Int) throws { throw Self.failure }
-  func gather(_ rows: Tensor, _ range: Range<Int>, of batch: Int) throws -> Tensor {
-    try inner.gather(rows, range, of: batch)
-  }
-  func agree(_ decision: Int) throws -> Int { try inner.agree(decision) }
+  func word(_ own: Int) throws -> Int { try inner.word(own) }
   func abort(_ error: any Error) {
     hasAborted = true
     inner.abort(error)

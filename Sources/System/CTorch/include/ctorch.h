@@ -96,6 +96,33 @@ typedef struct {
 int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
                   ct_tensor_t _Nullable *_Nonnull out);
 
+// -- Processes ------------------------------------------------------------------------------------------------------
+
+/// Whether this libtorch has process groups for C++ (2.4 or later), and whether this build has NCCL for CUDA.
+bool ct_has_process_groups(void);
+bool ct_has_nccl(void);
+
+/// Texts by key that the processes of a group share. Times are in milliseconds.
+typedef struct ct_store *ct_store_t;
+/// Connects to the store at host:port, which this process serves or another one does.
+int ct_store_open(const char *host, int32_t port, bool serves, int64_t timeout, const char *prefix,
+                  ct_store_t _Nullable *_Nonnull out);
+void ct_store_close(ct_store_t store);
+/// A connection of its own, for another thread: a waiting call keeps a connection from all others.
+int ct_store_clone(ct_store_t store, ct_store_t _Nullable *_Nonnull out);
+int ct_store_set(ct_store_t store, const char *key, const char *value);
+/// Waits until there is a value. The caller frees it with free().
+int ct_store_get(ct_store_t store, const char *key, int64_t timeout, char *_Nullable *_Nonnull out);
+int ct_store_has(ct_store_t store, const char *key, bool *out);
+int ct_store_remove(ct_store_t store, const char *key);
+
+/// Makes the group of this name for c10d's operators, once all its processes ask for it: Gloo for CPU tensors, and NCCL for
+/// CUDA's.
+typedef struct ct_group *ct_group_t;
+int ct_group_open(ct_store_t store, const char *name, int32_t rank, int32_t size, bool is_local, bool on_cuda,
+                  int64_t timeout, ct_group_t _Nullable *_Nonnull out);
+void ct_group_close(ct_group_t group);
+
 // -- TorchScript ----------------------------------------------------------------------------------------------------
 
 typedef struct ct_script *ct_script_t;

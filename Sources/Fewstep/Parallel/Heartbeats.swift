@@ -1,0 +1,148 @@
+import Foundation
+import Synchronization
+import Tensors
+
+/// Signs of life that the ranks leave in their store once a second, from a thread of its own, and what they say when a rank has
+/// failed. A group's calls only fail; this finds out which rank was the reason.
+final class Heartbeats: Sendable {
+  /// A rank as the others know it: "rank 3 (node7, process 4711)".
+  struct Peer: Codable, Sendable {
+    let rank: Int
+    let host: String
+    let process: Int32
+
+    var name: String { "rank \(rank) (\(host), process \(process))" }
+  }
+
+  private struct Beat {
+    var text = ""
+    var calls = 0
+    var since = ContinuousClock.now
+  }
+
+  private struct State {
+    var calls = 0
+    var beats: [Beat]
+    var failure: Failure?
+    var isOver = false
+  }
+
+  private let peers: [Peer]
+  private let rank: Int
+  private let store: ProcessStore
+  /// Seconds without a sign of life after which a rank is given up.
+  private let timeout: Double
+  private let state: Mutex<State>
+
+  /// - Parameter store: a connection of its own.
+  init(_ peers: [Peer], rank: Int, in store: ProcessStore, timeout: Double) {
+    (self.peers, self.rank, self.store, self.timeout) = (peers, rank, store, timeout)
+    state = Mutex(State(beats: peers.map { _ in Beat() }))
+    Thread { [self] in watch() }.start()
+  }
+
+  /// Counts a call of the group: who hangs has made fewer.
+  func beginCall() { state.withLock { $0.calls += 1 } }
+
+  /// No rank waits for this one's signs of life any more.
+  func end() { state.withLock { $0.isOver = true } }
+
+  /// What another rank has told, if it has failed.
+  var failure: Failure? { state.withLock { $0.failure } }
+
+  /// Tells the others why this rank ends, unless they told it.
+  func tell(_ error: any Error) {
+    let isKnown = state.withLock { state in
+      defer { state.isOver = true }
+      return state.failure != nil
+    }
+    guard !isKnown, (try? store.has("failure")) != true else { return }
+    let code = (error as? any ExitCoded)?.exitCode ?? Failure.Kind.software.rawValue
+    try? store.set("failure", "\(rank)\n\(code)\n\(error)")
+  }
+
+  /// The reason of an error in a call of the group: another rank's failure, silence or delay; or the error itself.
+  func explanation(of error: any Error) -> any Error {
+    let deadline = ContinuousClock.now + .seconds(8)
+    while ContinuousClock.now < deadline {
+      if let failure { return failure }
+      if let silent = silent(for: 5) {
+        return Self.failure(of: silent, "it gives no sign of life: it was killed, or its machine or network is gone")
+      }
+      usleep(200_000)
+    }
+    if "\(error)".localizedCaseInsensitiveContains("time"), let late {
+      return Self.failure(of: late, "it hangs: for \(Int(timeout)) s the others have waited for its next call")
+    }
+    return Failure(.software, at: peers[rank].name, "the processes have lost each other: \(error)")
+  }
+
+  private static func failure(of peer: Peer, _ problem: String, _ kind: Failure.Kind = .software) -> Failure {
+    Failure(kind, at: peer.name, problem, advice: "The run continues from its last checkpoint with --resume.")
+  }
+
+  // MARK: The thread
+
+  private func watch() {
+    var tick = 0
+    var knownSince: ContinuousClock.Instant?
+    while !state.withLock({ $0.isOver }) {
+      tick += 1
+      do {
+        try store.set("beat/\(rank)", "\(tick) \(state.withLock { $0.calls })")
+        if try store.has("failure") { try read(store.value("failure", within: 1) ?? "") }
+        // All of them only now and then: there may be many.
+        if tick % (1 + peers.count / 16) == 0 { for peer in peers where peer.rank != rank { try look(at: peer) } }
+        if failure == nil, let silent = silent(for: timeout) {
+          let problem = "it has given no sign of life for \(Int(timeout)) s"
+          state.withLock { $0.failure = Self.failure(of: silent, problem) }
+        }
+      } catch {
+        state.withLock {
+          let problem = "the store that it serves is gone: it was killed, or its machine or network is"
+          if !$0.isOver, $0.failure == nil { $0.failure = Self.failure(of: peers[0], problem) }
+        }
+      }
+      // A call that does not return must not keep this process alive: it holds its GPU, and the launcher waits for it.
+      if let failure {
+        let now = ContinuousClock.now
+        if now - (knownSince ?? now) > .seconds(20) {
+          FileHandle.standardError.write(Data("error: \(failure)\n".utf8))
+          _exit(failure.exitCode)
+        }
+        knownSince = knownSince ?? now
+      }
+      sleep(1)
+    }
+  }
+
+  private func read(_ told: String) {
+    let lines = told.split(separator: "\n", maxSplits: 2).map(String.init)
+    guard lines.count == 3, let from = Int(lines[0]), peers.indices.contains(from), from != rank else { return }
+    let kind = Int32(lines[1]).flatMap(Failure.Kind.init(rawValue:)) ?? .software
+    state.withLock { $0.failure = $0.failure ?? Failure(kind, at: peers[from].name, lines[2]) }
+  }
+
+  private func look(at peer: Peer) throws {
+    guard let text = try store.value("beat/\(peer.rank)", within: 1) else { return }
+    state.withLock {
+      guard $0.beats[peer.rank].text != text else { return }
+      let calls = text.split(separator: " ").last.flatMap { Int($0) } ?? 0
+      $0.beats[peer.rank] = Beat(text: text, calls: calls)
+    }
+  }
+
+  private func silent(for seconds: Double) -> Peer? {
+    state.withLock { state in
+      peers.first { $0.rank != rank && ContinuousClock.now - state.beats[$0.rank].since > .seconds(seconds) }
+    }
+  }
+
+  /// The rank that has made the fewest calls, if those are fewer than this one's.
+  private var late: Peer? {
+    state.withLock { state in
+      let others = peers.filter { $0.rank != rank && state.beats[$0.rank].calls < state.calls }
+      return others.min { state.beats[$0.rank].calls < state.beats[$1.rank].calls }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import Files
+import Foundation
+import Tensors
+
+/// Processes that libtorch's c10d joins: Gloo on CPUs, NCCL on CUDA.
+public final class TorchCollective: Collective {
+  public let rank: Int
+  public let count: Int
+  public let requests = Requests()
+  private let store: ProcessStore
+  /// Made last, once all ranks have agreed.
+  private var group: ProcessGroup!
+  private let heartbeats: Heartbeats
+  private let servesStore: Bool
+  private var wordCount = 0
+
+  /// What a rank tells the others before the first step.
+  private struct Greeting: Codable {
+    let peer: Heartbeats.Peer
+    let terms: Fingerprint
+  }
+
+  /// Joins the processes that a launcher started.
+  ///
+  /// - Parameters:
+  ///   - device: where this rank's tensors are.
+  ///   - terms: what must be the same on all ranks, such as the recipe's values.
+  ///   - timeout: seconds in which all must come, and after which a rank without a sign of life is given up.
+  /// - Throws: `Failure` if the store is not reached, ranks are missing, or terms differ.
+  public init(_ place: DistributedEnvironment, on device: Device, terms: Fingerprint, timeout: Double) throws {
+    try Self.check(device)
+    (rank, count) = (place.rank, place.count)
+    let address = "\(place.host):\(place.port)"
+    servesStore = place.rank == 0 && !place.hasAgentStore
+    do {
+      store = try ProcessStore(
+        host: place.host, port: place.port, serves: servesStore, timeout: timeout, prefix: "fewstep")
+    } catch let error as TensorError {
+      throw Failure(
+        .io, at: "rank \(rank) of \(count)",
+        servesStore
+          ? "it cannot serve the store at \(address): \(error.reason)"
+          : "it does not reach the first rank's store at \(address) within \(Int(timeout)) s: \(error.reason)",
+        advice: "Is MASTER_ADDR the first rank's machine, and is MASTER_PORT free and open there?")
+    }
+    let terms = terms.merging(["libtorch": Runtime.version, "fewstep": Release.version, "processes": "\(count)"])
+    let peer = Heartbeats.Peer(rank: rank, host: ProcessInfo.processInfo.hostName, process: getpid())
+    let greetings = try Self.greet(Greeting(peer: peer, terms: terms), in: store, count, within: timeout)
+    heartbeats = Heartbeats(greetings.map(\.peer), rank: rank, in: try store.connection(), timeout: timeout)
+    do {
+      try Self.refuseOtherTerms(greetings)
+      group = try ProcessGroup(
+        named: "fewstep", in: store, rank: rank, count: count, isLocal: place.isLocal, on: device, timeout: timeout)
+    } catch {
+      // Every rank finds the same by itself.
+      leave()
+      throw error
+    }
+  }
+
+  private static func check(_ device: Device) throws {
+    guard ProcessGroup.isAvailable else {
+      throw Failure(
+        .missing, at: "several processes", expected: "libtorch 2.4 or later", got: Runtime.version,
+        advice: "Build with another libtorch: make build LIBTORCH=... (`make torch` fetches one), or start one process."
+      )
+    }
+    if case .cuda = device, !ProcessGroup.hasNCCL {
+      throw Failure(
+        .missing, at: "several processes on CUDA", "this build has no NCCL",
+        advice: "Build with a CUDA libtorch and its NCCL headers, see docs/processes.md.")
+    }
+  }
+
+  /// Leaves this rank's greeting, and waits for all others'.
+  private static func greet(
+    _ own: Greeting, in store: ProcessStore, _ count: Int, within timeout: Double
+  ) throws -> [Greeting] {
+    let deadline = ContinuousClock.now + .seconds(timeout)
+    try store.set("greeting/\(own.peer.rank)", JSONEncoder.prettyText(own))
+    var missing = [Int]()
+    let greetings = try (0..<count).compactMap { rank -> Greeting? in
+      let rest = max(0.1, (deadline - .now) / .seconds(1))
+      guard let text = try store.value("greeting/\(rank)", within: rest) else {
+        missing.append(rank)
+        return nil
+      }
+      return try JSONDecoder.pretty.decode(Greeting.self, from: Data(text.utf8))
+    }
+    guard missing.isEmpty else {
+      throw Failure(
+        .io, at: own.peer.name,
+        "\(missing.count == 1 ? "rank" : "ranks") \(missing.map { "\($0)" }.joined(separator: ", ")) of \(count) did not come within \(Int(timeout)) s",
+        advice: "Were all started, with the same MASTER_ADDR, MASTER_PORT and number of processes?")
+    }
+    return greetings
+  }
+
+  private static func refuseOtherTerms(_ greetings: [Greeting]) throws {
+    for greeting in greetings.dropFirst() {
+      let differences = greeting.terms.differences(from: greetings[0].terms)
+      guard differences.isEmpty else {
+        throw Failure(
+          .malformed, at: greeting.peer.name,
+          "it was not started as rank 0 was:\n" + differences.map { "  \($0)" }.joined(separator: "\n"),
+          advice: "Give all ranks the same recipe, options and libtorch.")
+      }
+    }
+  }
+
+  public func startSum(_ tensor: Tensor) throws -> PendingTensor { try started { try group.sum(tensor) } }
+  public func startGather(_ piece: Tensor) throws -> PendingTensor { try started { try group.gather(piece) } }
+  public func startScatteredSum(_ whole: Tensor) throws -> PendingTensor {
+    try started { try group.scatterSum(whole) }
+  }
+
+  public func broadcast(_ tensors: [Tensor], from rank: Int) throws {
+    try noGrad {
+      for tensor in tensors {
+        let sent = try started { try group.broadcast(tensor, from: rank) }.wait()
+        if rank != self.rank { try tensor.copy(from: sent) }
+      }
+    }
+  }
+
+  /// Through the store, not the group: the first rank may evaluate for hours between two words.
+  public func word(_ own: Int) throws -> Int {
+    wordCount += 1
+    let key = "word/\(wordCount)"
+    return try explaining {
+      if rank == 0 {
+        // No rank is that far behind: at every step all have met.
+        try store.remove("word/\(wordCount - 1000)")
+        try store.set(key, "\(own)")
+        return own
+      }
+      while true {
+        if let text = try store.value(key, within: 5) { return Int(text) ?? 0 }
+        if let failure = heartbeats.failure { throw failure }
+      }
+    }
+  }
+
+  public func abort(_ error: any Error) {
+    heartbeats.tell(error)
+    leave()
+  }
+
+  /// Ends this rank's part. The rank that serves the store waits until the others need it no more.
+  public func leave() {
+    heartbeats.end()
+    try? store.set("left/\(rank)", "")
+    guard servesStore else { return }
+    let deadline = ContinuousClock.now + .seconds(10)
+    for other in 1..<count {
+      let rest = (deadline - .now) / .seconds(1)
+      guard rest > 0, (try? store.value("left/\(other)", within: rest)) != nil else { return }
+    }
+  }
+
+  private func started(_ start: () throws -> PendingTensor) throws -> PendingTensor {
+    heartbeats.beginCall()
+    let pending = try explaining(start)
+    return PendingTensor { [self] in try explaining { try pending.wait() } }
+  }
+
+  private func explaining<R>(_ call: () throws -> R) throws -> R {
+    do { return try call() } catch let error where !(error is Failure) { throw heartbeats.explanation(of: error) }
+  }
+}

@@ -1,0 +1,57 @@
+import CTorch
+import Foundation
+
+/// Texts by key that processes share, in c10d's TCPStore: how they find each other, and what they tell each other besides
+/// tensors.
+public final class ProcessStore: @unchecked Sendable {  // c10d locks each connection
+  private let handle: ct_store_t
+
+  /// - Parameters:
+  ///   - serves: whether this process holds the store for all.
+  ///   - timeout: seconds in which it must be reached.
+  ///   - prefix: keeps its keys apart from others' in the same store.
+  public init(host: String, port: Int, serves: Bool, timeout: Double, prefix: String) throws {
+    var out: ct_store_t?
+    try check(
+      ct_store_open(host, Int32(port), serves, Int64(timeout * 1000), prefix, &out), "store at \(host):\(port)")
+    handle = out!
+  }
+
+  private init(owning handle: ct_store_t) { self.handle = handle }
+
+  deinit { ct_store_close(handle) }
+
+  /// A connection of its own, for another thread: while one waits, its connection takes no other call.
+  public func connection() throws -> ProcessStore {
+    var out: ct_store_t?
+    try check(ct_store_clone(handle, &out), "store")
+    return ProcessStore(owning: out!)
+  }
+
+  public func set(_ key: String, _ value: String) throws {
+    try check(ct_store_set(handle, key, value), "store, \(key)")
+  }
+
+  /// The value of a key, or nil if there is none within so many seconds.
+  public func value(_ key: String, within seconds: Double) throws -> String? {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    var out: UnsafeMutablePointer<CChar>?
+    let status = ct_store_get(handle, key, Int64(max(1, seconds * 1000)), &out)
+    if status != 0, try ContinuousClock.now >= deadline && !has(key) { return nil }
+    try check(status, "store, \(key)")
+    defer { free(out) }
+    return out.map { String(cString: $0) }
+  }
+
+  public func has(_ key: String) throws -> Bool {
+    var found = false
+    try check(ct_store_has(handle, key, &found), "store, \(key)")
+    return found
+  }
+
+  public func remove(_ key: String) throws { try check(ct_store_remove(handle, key), "store, \(key)") }
+
+  func withHandle<R>(_ body: (ct_store_t) throws -> R) rethrows -> R {
+    try withExtendedLifetime(self) { try body(handle) }
+  }
+}
