@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Tensors
 
-/// Signs of life that the ranks leave in their store once a second, from a thread of its own, and what they say when a rank has
+/// Signs of life that the ranks leave in their store once a second, from threads of its own, and what they say when a rank has
 /// failed. A group's calls only fail; this finds out which rank was the reason.
 final class Heartbeats: Sendable {
   /// A rank as the others know it: "rank 3 (node7, process 4711)".
@@ -23,6 +23,8 @@ final class Heartbeats: Sendable {
   private struct State {
     var calls = 0
     var beats: [Beat]
+    /// When the store last answered.
+    var exchanged = ContinuousClock.now
     var failure: Failure?
     var isOver = false
   }
@@ -38,6 +40,7 @@ final class Heartbeats: Sendable {
   init(_ peers: [Peer], rank: Int, in store: ProcessStore, timeout: Double) {
     (self.peers, self.rank, self.store, self.timeout) = (peers, rank, store, timeout)
     state = Mutex(State(beats: peers.map { _ in Beat() }))
+    Thread { [self] in exchange() }.start()
     Thread { [self] in watch() }.start()
   }
 
@@ -52,11 +55,7 @@ final class Heartbeats: Sendable {
 
   /// Tells the others why this rank ends, unless they told it.
   func tell(_ error: any Error) {
-    let isKnown = state.withLock { state in
-      defer { state.isOver = true }
-      return state.failure != nil
-    }
-    guard !isKnown, (try? store.has("failure")) != true else { return }
+    guard failure == nil, (try? store.has("failure")) != true else { return }
     let code = (error as? any ExitCoded)?.exitCode ?? Failure.Kind.software.rawValue
     try? store.set("failure", "\(rank)\n\(code)\n\(error)")
   }
@@ -67,25 +66,24 @@ final class Heartbeats: Sendable {
     while ContinuousClock.now < deadline {
       if let failure { return failure }
       if let silent = silent(for: 5) {
-        return Self.failure(of: silent, "it gives no sign of life: it was killed, or its machine or network is gone")
+        fail(Self.failure(of: silent, "it gives no sign of life: it was killed, or its machine or network is gone"))
       }
       usleep(200_000)
     }
     if "\(error)".localizedCaseInsensitiveContains("time"), let late {
-      return Self.failure(of: late, "it hangs: for \(Int(timeout)) s the others have waited for its next call")
+      fail(Self.failure(of: late, "it hangs: for \(Int(timeout)) s the others have waited for its next call"))
     }
-    return Failure(.software, at: peers[rank].name, "the processes have lost each other: \(error)")
+    return failure ?? Failure(.software, at: peers[rank].name, "the processes have lost each other: \(error)")
   }
 
   private static func failure(of peer: Peer, _ problem: String, _ kind: Failure.Kind = .software) -> Failure {
     Failure(kind, at: peer.name, problem, advice: "The run continues from its last checkpoint with --resume.")
   }
 
-  // MARK: The thread
+  // MARK: The threads
 
-  private func watch() {
+  private func exchange() {
     var tick = 0
-    var knownSince: ContinuousClock.Instant?
     while !state.withLock({ $0.isOver }) {
       tick += 1
       do {
@@ -93,34 +91,41 @@ final class Heartbeats: Sendable {
         if try store.has("failure") { try read(store.value("failure", within: 1) ?? "") }
         // All of them only now and then: there may be many.
         if tick % (1 + peers.count / 16) == 0 { for peer in peers where peer.rank != rank { try look(at: peer) } }
-        if failure == nil, let silent = silent(for: timeout) {
-          let problem = "it has given no sign of life for \(Int(timeout)) s"
-          state.withLock { $0.failure = Self.failure(of: silent, problem) }
-        }
+        state.withLock { $0.exchanged = .now }
       } catch {
-        state.withLock {
-          let problem = "the store that it serves is gone: it was killed, or its machine or network is"
-          if !$0.isOver, $0.failure == nil { $0.failure = Self.failure(of: peers[0], problem) }
-        }
-      }
-      // A call that does not return must not keep this process alive: it holds its GPU, and the launcher waits for it.
-      if let failure {
-        let now = ContinuousClock.now
-        if now - (knownSince ?? now) > .seconds(20) {
-          FileHandle.standardError.write(Data("error: \(failure)\n".utf8))
-          _exit(failure.exitCode)
-        }
-        knownSince = knownSince ?? now
+        fail(Self.failure(of: peers[0], "the store that it serves is gone: it was killed, or its machine or network is"))
       }
       sleep(1)
     }
   }
 
+  /// Ends this process if a call does not return although a rank has failed: it holds its GPU, and its launcher waits for it.
+  /// Never waits for the store itself, which may be what does not answer.
+  private func watch() {
+    var knownSince: ContinuousClock.Instant?
+    while !state.withLock({ $0.isOver }) {
+      if let silent = silent(for: timeout) {
+        fail(Self.failure(of: silent, "it has given no sign of life for \(Int(timeout)) s"))
+      }
+      if let failure {
+        let since = knownSince ?? .now
+        knownSince = since
+        if ContinuousClock.now - since > .seconds(10) {
+          FileHandle.standardError.write(Data("rank \(rank): error: \(failure)\n".utf8))
+          _exit(failure.exitCode)
+        }
+      }
+      sleep(1)
+    }
+  }
+
+  private func fail(_ failure: Failure) { state.withLock { if !$0.isOver, $0.failure == nil { $0.failure = failure } } }
+
   private func read(_ told: String) {
     let lines = told.split(separator: "\n", maxSplits: 2).map(String.init)
     guard lines.count == 3, let from = Int(lines[0]), peers.indices.contains(from), from != rank else { return }
     let kind = Int32(lines[1]).flatMap(Failure.Kind.init(rawValue:)) ?? .software
-    state.withLock { $0.failure = $0.failure ?? Failure(kind, at: peers[from].name, lines[2]) }
+    fail(Failure(kind, at: peers[from].name, lines[2]))
   }
 
   private func look(at peer: Peer) throws {
@@ -134,7 +139,10 @@ final class Heartbeats: Sendable {
 
   private func silent(for seconds: Double) -> Peer? {
     state.withLock { state in
-      peers.first { $0.rank != rank && ContinuousClock.now - state.beats[$0.rank].since > .seconds(seconds) }
+      let now = ContinuousClock.now
+      // Of the others nothing is known while the store does not answer.
+      if now - state.exchanged > .seconds(seconds) { return rank == 0 ? nil : peers[0] }
+      return peers.first { $0.rank != rank && now - state.beats[$0.rank].since > .seconds(seconds) }
     }
   }
 

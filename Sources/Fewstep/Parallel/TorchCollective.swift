@@ -13,6 +13,7 @@ public final class TorchCollective: Collective {
   private let heartbeats: Heartbeats
   private let servesStore: Bool
   private var wordCount = 0
+  private var hasLeft = false
 
   /// What a rank tells the others before the first step.
   private struct Greeting: Codable {
@@ -148,10 +149,15 @@ public final class TorchCollective: Collective {
 
   /// Ends this rank's part. The rank that serves the store waits until the others need it no more.
   public func leave() {
-    heartbeats.end()
+    guard !hasLeft else { return }
+    hasLeft = true
+    // Who is lost does not say goodbye, nor does a store that is gone take one.
+    let isLost = heartbeats.failure != nil
+    defer { heartbeats.end() }
+    if isLost && !servesStore { return }
     try? store.set("left/\(rank)", "")
     guard servesStore else { return }
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(isLost ? 3 : 10)
     for other in 1..<count {
       let rest = (deadline - .now) / .seconds(1)
       guard rest > 0, (try? store.value("left/\(other)", within: rest)) != nil else { return }

@@ -21,7 +21,7 @@ struct Launch: ParsableCommand {
       []
 
   /// Seconds that the others have to end by themselves after one has failed: they say why it did.
-  private static let patience = 40.0
+  private static let patience = 15.0
 
   func validate() throws {
     if let processes, !(1...1024 ~= processes) {

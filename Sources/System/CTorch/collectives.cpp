@@ -9,6 +9,7 @@
 #define HAS_C10D 1
 // libtorch's own headers hide Gloo behind this.
 #define USE_C10D_GLOO
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/GroupRegistry.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
@@ -24,6 +25,10 @@
 
 #include <cstdlib>
 #include <cstring>
+
+#if HAS_C10D
+C10_DECLARE_int(caffe2_log_level);
+#endif
 
 using namespace fewstep;
 
@@ -66,6 +71,8 @@ std::shared_ptr<::gloo::transport::Device> gloo_device(bool is_local) {
 
 int ct_store_open(const char *host, int32_t port, bool serves, int64_t timeout, const char *prefix, ct_store_t *out) {
   return guarded([&] {
+    // Errors are returned; c10d would print each with its C++ stack as well.
+    if (!std::getenv("TORCH_CPP_LOG_LEVEL")) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(port);
     options.isServer = serves;
