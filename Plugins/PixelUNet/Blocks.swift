@@ -4,6 +4,7 @@ import Tensors
 /// diffusers' ResnetBlock2D: two convolutions with normalization, with the embedding of time and class added in
 /// between.
 final class ResidualBlock {
+  let block: Block
   private let norm1: GroupNorm
   private let conv1: Convolution
   private let embedding: Linear
@@ -12,6 +13,8 @@ final class ResidualBlock {
   private let shortcut: Convolution?
 
   init(_ scope: Scope, _ inputs: Int, _ outputs: Int, embedding width: Int, groups: Int) throws {
+    block = scope.asBlock()
+    let scope = block.scope
     norm1 = try GroupNorm(scope / "norm1", inputs, groups: groups)
     conv1 = try Convolution(scope / "conv1", inputs, outputs, kernel: 3)
     embedding = try Linear(scope / "time_emb_proj", width, outputs)

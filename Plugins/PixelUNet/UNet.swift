@@ -144,8 +144,7 @@ final class UNet {
   private func run(_ block: ResidualBlock, _ x: Tensor, _ embedded: Tensor, _ gradientCheckpointing: Bool) throws
     -> Tensor
   {
-    guard gradientCheckpointing else { return try block(x, embedded) }
-    return try checkpoint([x, embedded]) { try block($0[0], $0[1]) }
+    try block.block([x, embedded], recomputing: gradientCheckpointing) { try block($0[0], $0[1]) }
   }
 
   /// time [B] as the network counts it, classes int64 [B], the student's steps int64 [B] -> [B, width], after SiLU

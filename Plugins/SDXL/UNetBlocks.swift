@@ -10,11 +10,6 @@ extension UNet {
     let text: Tensor
     let gradientCheckpointing: Bool
 
-    /// Runs a block, and runs it again in the backward pass if its activations are not kept (gradient checkpointing,
-    /// Chen et al., arXiv 1604.06174).
-    func run(_ inputs: [Tensor], _ block: @escaping ([Tensor]) throws -> Tensor) throws -> Tensor {
-      try gradientCheckpointing ? checkpoint(inputs, block) : block(inputs)
-    }
   }
 
   /// Two linear layers with SiLU in between, diffusers' TimestepEmbedding.
@@ -32,6 +27,7 @@ extension UNet {
 
   /// Two convolutions with normalization, with the embedding added in between, diffusers' ResnetBlock2D.
   final class ResidualBlock {
+    private let block: Block
     private let norm1: GroupNorm
     private let conv1: Convolution
     private let embedding: Linear
@@ -42,6 +38,8 @@ extension UNet {
     private let outputScale: Double
 
     init(_ scope: Scope, _ inputs: Int, _ outputs: Int, _ c: UNetConfiguration, outputScale: Double = 1) throws {
+      block = scope.asBlock()
+      let scope = block.scope
       norm1 = try GroupNorm(scope / "norm1", inputs, groups: c.groups, epsilon: c.epsilon)
       conv1 = try Convolution(scope / "conv1", inputs, outputs, kernel: 3)
       embeddingScales = c.embeddingScales
@@ -56,7 +54,8 @@ extension UNet {
     ///
     /// - Parameter skip: the skip connection, which is concatenated to x's channels.
     func callAsFunction(_ x: Tensor, skip: Tensor? = nil, _ pass: Pass) throws -> Tensor {
-      try pass.run([x, pass.embedding] + (skip.map { [$0] } ?? [])) { [self] inputs in
+      let inputs = [x, pass.embedding] + (skip.map { [$0] } ?? [])
+      return try block(inputs, recomputing: pass.gradientCheckpointing) { [self] inputs in
         try apply(inputs.count == 3 ? concatenated([inputs[0], inputs[2]], 1) : inputs[0], inputs[1])
       }
     }

@@ -27,7 +27,7 @@ extension UNet {
       let (batch, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
       // In memory a pixel's channels are adjacent (channels last), so these are views.
       var tokens = try projectIn(norm(x)).permuted([0, 2, 3, 1]).reshaped([batch, height * width, channels])
-      for block in blocks { tokens = try pass.run([tokens, pass.text]) { try block($0[0], text: $0[1]) } }
+      for block in blocks { tokens = try block(tokens, pass) }
       return try x + projectOut(tokens.reshaped([batch, height, width, channels]).permuted([0, 3, 1, 2]))
     }
   }
@@ -56,6 +56,7 @@ extension UNet {
   /// Self-attention, cross-attention to the text, and a gated linear unit, each after a norm, with a residual
   /// connection.
   final class TransformerBlock {
+    private let block: Block
     private let norm1: LayerNorm
     private let selfAttention: MultiHeadAttention
     private let norm2: LayerNorm
@@ -65,6 +66,8 @@ extension UNet {
     private let output: Linear
 
     init(_ scope: Scope, width: Int, heads: Int, text: Int) throws {
+      block = scope.asBlock()
+      let scope = block.scope
       norm1 = try LayerNorm(scope / "norm1", width)
       selfAttention = try MultiHeadAttention(scope / "attn1", width: width, heads: heads)
       norm2 = try LayerNorm(scope / "norm2", width)
@@ -74,8 +77,12 @@ extension UNet {
       output = try Linear(scope / "ff" / "net" / 2, 4 * width, width)
     }
 
-    /// x [B, positions, width], text [B, L, text width] -> [B, positions, width]
-    func callAsFunction(_ x: Tensor, text: Tensor) throws -> Tensor {
+    /// x [B, positions, width] -> the same
+    func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
+      try block([x, pass.text], recomputing: pass.gradientCheckpointing) { [self] in try apply($0[0], text: $0[1]) }
+    }
+
+    private func apply(_ x: Tensor, text: Tensor) throws -> Tensor {
       var h = try x + selfAttention(norm1(x))
       h = try h + textAttention(norm2(h), context: text)
       // GEGLU (Shazeer, arXiv 2002.05202).

@@ -129,7 +129,7 @@ public final class WanTransformer {
         try block(inputs[0], text: inputs[1], modulation: inputs[2], pass.rotary)
       }
       let inputs = [hidden, pass.text, pass.modulation]
-      hidden = try gradientCheckpointing ? checkpoint(inputs, body) : body(inputs)
+      hidden = try block.block(inputs, recomputing: gradientCheckpointing, body)
       guard goesOn(index, hidden) else { break }
     }
     return hidden

@@ -5,6 +5,7 @@ import Tensors
 ///
 /// Norms, shifts, scales, gates and sums are computed in float32, whatever the dtype of the rest.
 final class WanTransformerBlock {
+  let block: Block
   /// [1, 6, width]
   private let scaleShiftTable: Parameter
   private let norm1: LayerNorm
@@ -16,6 +17,8 @@ final class WanTransformerBlock {
   private let output: Linear
 
   init(_ scope: Scope, _ c: WanTransformerConfiguration) throws {
+    block = scope.asBlock()
+    let scope = block.scope
     let precise = scope.keeping(.float32)
     scaleShiftTable = try precise.parameter(
       "scale_shift_table", [1, 6, c.width], .normal(std: 1 / Double(c.width).squareRoot()))

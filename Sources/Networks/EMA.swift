@@ -37,12 +37,13 @@ public final class EMA {
 
   /// Runs `body` with the averages in place of the parameters.
   public func applied<R>(_ body: () throws -> R) rethrows -> R {
-    swap()
-    defer { swap() }
+    exchange()
+    defer { exchange() }
     return try body()
   }
 
-  private func swap() {
+  /// Exchanges the averages and the parameters.
+  public func exchange() {
     for (index, parameter) in parameters.enumerated() {
       (averages[index], parameter.value) = (parameter.value, averages[index])
     }

@@ -40,7 +40,7 @@ public enum LoRA {
       let matching = patterns.filter { $0 == "*" || layer == $0 || layer.hasSuffix(".\($0)") }
       guard !matching.isEmpty else { continue }
       unmatched.subtract(matching)
-      let shape = parameter.value.shape
+      let shape = parameter.shape
       let scope = initial.root / layer
       let down = try scope.parameter(
         "lora_A.weight", [rank] + shape[1...], .fanIn(shape[1...].reduce(1, *)))
@@ -68,7 +68,7 @@ public enum LoRA {
 
   /// A parameter's value, with its adapter merged into it if it has one.
   public static func merged(_ parameter: Parameter) throws -> Tensor {
-    let value = try parameter.value.detached()
+    let value = try parameter.whole()
     guard let adapter = parameter.adapter else { return value }
     let (down, up) = (try adapter.down.value.detached(), try adapter.up.value.detached())
     return try merged(value, down: down, up: up, scale: adapter.scale)

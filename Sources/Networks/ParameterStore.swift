@@ -21,20 +21,26 @@ public final class ParameterStore {
   public let dtype: DType
   /// On the meta device parameters have shapes alone, whatever their source.
   public let device: Device
+  /// The network's blocks, in the order in which they run.
+  private(set) var blocks = [Block]()
+  /// What is gathered in advance for the block that runs next.
+  var prefetched: (block: Block, pending: PendingParameters)?
   private let source: Source
+  private let sharding: Sharding?
   private var index = [String: Int]()
 
   public init(_ source: Source, dtype: DType = .float32, device: Device = .cpu) {
     self.source = source
     self.dtype = dtype
     self.device = device
+    sharding = Sharding.current
   }
 
   public var root: Scope { Scope(store: self, path: "") }
   public subscript(_ name: String) -> Parameter? { index[name].map { all[$0] } }
   public var trainable: [Parameter] { all.filter(\.isTrainable) }
   /// The number of elements of all parameters.
-  public var count: Int { all.reduce(0) { $0 + $1.value.count } }
+  public var count: Int { all.reduce(0) { $0 + $1.count } }
   /// The parameters that are not another network's memory.
   private var own: [Parameter] { all.filter { !$0.isShared } }
   /// Names and values, in order, as a checkpoint stores them. Shared parameters belong to their owner.
@@ -61,42 +67,68 @@ public final class ParameterStore {
   public func load(_ value: (String) throws -> Tensor?) throws {
     let found = try own.map { parameter in
       guard let tensor = try value(parameter.name) else { throw ParameterError.missing(parameter.name) }
-      guard tensor.shape == parameter.value.shape else {
-        throw ParameterError.shape(parameter.name, expected: parameter.value.shape, got: tensor.shape)
+      if tensor.shape == parameter.value.shape { return tensor }
+      guard tensor.shape == parameter.shape, let shard = parameter.shard else {
+        throw ParameterError.shape(parameter.name, expected: parameter.shape, got: tensor.shape)
       }
-      return tensor
+      return try shard.rows(of: tensor).cloned()
     }
     try noGrad { for (parameter, tensor) in zip(own, found) { try parameter.value.copy(from: tensor) } }
   }
 
   /// Adds a parameter. Layers get their parameters only through this method.
   ///
-  /// - Parameter kept: its dtype; nil is the store's.
-  func make(_ name: String, _ shape: [Int], _ initializer: Initializer, in kept: DType?) throws -> Parameter {
-    let dtype = kept ?? dtype
+  /// - Parameters:
+  ///   - kept: its dtype; nil is the store's.
+  ///   - block: the block that uses it, if one does.
+  func make(
+    _ name: String, _ shape: [Int], _ initializer: Initializer, in kept: DType?, of block: Block?
+  ) throws -> Parameter {
+    let parameter = try made(name, shape, initializer, in: kept ?? dtype, sharding: block == nil ? nil : sharding)
+    adopt([parameter])
+    block?.add(parameter)
+    return parameter
+  }
+
+  private func made(
+    _ name: String, _ shape: [Int], _ initializer: Initializer, in dtype: DType, sharding: Sharding?
+  ) throws -> Parameter {
+    // What has no rows is not worth dividing.
+    let sharding = shape.isEmpty ? nil : sharding
+    let shard = sharding?.shard(of: shape)
     guard index[name] == nil else { throw ParameterError.duplicate(name) }
     let value: Tensor
     switch source {
     case .shared(let owner):
       guard let parameter = owner[name] else { throw ParameterError.missing(name) }
-      guard parameter.value.shape == shape else {
-        throw ParameterError.shape(name, expected: shape, got: parameter.value.shape)
+      guard parameter.shape == shape else {
+        throw ParameterError.shape(name, expected: shape, got: parameter.shape)
       }
-      let shared = Parameter(name: name, value: parameter.value, isShared: true)
-      adopt([shared])
-      return shared
+      return Parameter(
+        name: name, value: parameter.value, shape: shape, sharding: parameter.sharding, isShared: true)
     case .shapes: value = try .empty(shape, dtype, on: .meta)
-    case .random where device == .meta, .checkpoint where device == .meta: value = try .empty(shape, dtype, on: .meta)
-    case .random(let seed): value = try initializer.value(shape, name: name, seed: seed).to(dtype).to(device)
+    case .random where device == .meta, .checkpoint where device == .meta:
+      value = try .empty(shard.map { [$0.rows.count] + shape.dropFirst() } ?? shape, dtype, on: .meta)
+    case .random(let seed):
+      let whole = try initializer.value(shape, name: name, seed: seed)
+      value = try (shard?.rows(of: whole).cloned() ?? whole).to(dtype).to(device)
     case .checkpoint(let tensor):
       guard let tensor = try tensor(name) else { throw ParameterError.missing(name) }
       guard tensor.shape == shape else { throw ParameterError.shape(name, expected: shape, got: tensor.shape) }
-      value = try tensor.to(device).to(dtype).cloned()
+      // Only these rows are read from a file that is mapped.
+      value = try (shard?.rows(of: tensor) ?? tensor).to(device).to(dtype).cloned()
     }
-    let laidOut = try shape.count == 4 ? value.channelsLast() : value
-    let parameter = Parameter(name: name, value: try laidOut.detached().requiringGrad())
-    adopt([parameter])
-    return parameter
+    let resting = sharding?.isOffloaded == true && device != .meta ? try value.to(.cpu) : value
+    let laidOut = try shape.count == 4 && shard == nil ? resting.channelsLast() : resting
+    return Parameter(
+      name: name, value: try laidOut.detached().requiringGrad(), shape: shape, sharding: sharding)
+  }
+
+  /// A block at this scope, after those that were made before.
+  func makeBlock(_ scope: Scope) -> Block {
+    let block = Block(scope, in: self, index: blocks.count)
+    blocks.append(block)
+    return block
   }
 
   /// Adds a parameter of zeros, float32, that no checkpoint has.
@@ -128,12 +160,15 @@ public struct Scope {
   public let path: String
   /// The dtype of the parameters below; nil is the store's.
   private var dtype: DType?
+  /// The block to which the parameters below belong.
+  weak var block: Block?
 
   init(store: ParameterStore, path: String) { (self.store, self.path) = (store, path) }
 
   public static func / (scope: Scope, name: some CustomStringConvertible) -> Scope {
     var inner = Scope(store: scope.store, path: scope.path.isEmpty ? "\(name)" : "\(scope.path).\(name)")
     inner.dtype = scope.dtype
+    inner.block = scope.block
     return inner
   }
 
@@ -145,11 +180,14 @@ public struct Scope {
     return scope
   }
 
+  /// The part of the network below this scope as a block, see `Block`. Its layers are made in the block's own scope.
+  public func asBlock() -> Block { store.makeBlock(self) }
+
   /// The parameter of this name below the scope.
   ///
   /// - Throws: `ParameterError` with the full name if the checkpoint lacks it or has another shape.
   public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Parameter {
-    try store.make((self / name).path, shape, initializer, in: dtype)
+    try store.make((self / name).path, shape, initializer, in: dtype, of: block)
   }
 
   /// A parameter of zeros, float32, that checkpoints of the network do not have. It is trained even under adapters.

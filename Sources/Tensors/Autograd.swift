@@ -82,6 +82,58 @@ public func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) throws -
   return Tensor(owning: try defined(out, "checkpoint"))
 }
 
+/// A function of tensors with a gradient of its own.
+///
+/// - Parameters:
+///   - count: the number of its results; nil is that of the inputs.
+///   - backward: the gradients of the inputs from those of the results; nil for an unused result, and for no gradient. It runs on
+///     one of libtorch's threads, once for each time that `forward` ran.
+public func differentiable(
+  _ inputs: [Tensor], count: Int? = nil, forward: @escaping ([Tensor]) throws -> [Tensor],
+  backward: @escaping ([Tensor?]) throws -> [Tensor?]
+) throws -> [Tensor] {
+  let context = Unmanaged.passRetained(FunctionBodies(forward: forward, backward: backward))
+  let function = ct_function(
+    context: context.toOpaque(),
+    forward: { context, handles, n, out, count in
+      let inputs = (0..<n).map { Tensor(owning: handles[$0]) }
+      let bodies = Unmanaged<FunctionBodies>.fromOpaque(context).takeUnretainedValue()
+      do {
+        for (index, result) in try bodies.forward(inputs).prefix(count).enumerated() {
+          out[index] = withExtendedLifetime(result) { ct_retain(result.handle) }
+        }
+        return 0
+      } catch { return CheckpointBody.keep(error) }
+    },
+    backward: { context, handles, n, out, count in
+      let gradients = (0..<n).map { handles[$0].map(Tensor.init(owning:)) }
+      let bodies = Unmanaged<FunctionBodies>.fromOpaque(context).takeUnretainedValue()
+      do {
+        for (index, result) in try bodies.backward(gradients).prefix(count).enumerated() {
+          out[index] = result.map { result in withExtendedLifetime(result) { ct_retain(result.handle) } }
+        }
+        return 0
+      } catch { return CheckpointBody.keep(error) }
+    },
+    release: { Unmanaged<FunctionBodies>.fromOpaque($0).release() })
+  var out = [ct_tensor_t?](repeating: nil, count: count ?? inputs.count)
+  let status = withExtendedLifetime(inputs) {
+    ct_differentiable(function, inputs.map(\.handle), inputs.count, &out, out.count)
+  }
+  try CheckpointBody.rethrow(status)
+  try check(status, "differentiable")
+  return try out.map { Tensor(owning: try defined($0, "differentiable")) }
+}
+
+private final class FunctionBodies {
+  let forward: ([Tensor]) throws -> [Tensor]
+  let backward: ([Tensor?]) throws -> [Tensor?]
+
+  init(forward: @escaping ([Tensor]) throws -> [Tensor], backward: @escaping ([Tensor?]) throws -> [Tensor?]) {
+    (self.forward, self.backward) = (forward, backward)
+  }
+}
+
 private final class CheckpointBody {
   let run: ([Tensor]) throws -> Tensor
   init(_ run: @escaping ([Tensor]) throws -> Tensor) { self.run = run }

@@ -37,14 +37,18 @@ public protocol Collective: AnyObject {
 /// What the first rank may ask of the others while it works alone, such as their shards of a block.
 public final class Requests {
   /// Whether the first rank works alone.
-  fileprivate(set) var isAlone = false
-  fileprivate var answers = [() throws -> Void]()
+  public fileprivate(set) var isAlone = false
+  fileprivate var answers = [(Int) throws -> Void]()
+
+  /// The most requests that there can be.
+  fileprivate static let limit = 1 << 20
 
   public init() {}
 
-  /// - Parameter answer: what the other ranks do. All ranks register the same requests in the same order.
+  /// - Parameter answer: what the other ranks do; it gets the request's argument. All ranks register the same requests in the
+  ///   same order.
   /// - Returns: the number of the request.
-  func register(_ answer: @escaping () throws -> Void) -> Int {
+  public func register(_ answer: @escaping (_ argument: Int) throws -> Void) -> Int {
     answers.append(answer)
     return answers.count - 1
   }
@@ -109,12 +113,33 @@ extension Collective {
     while true {
       let next = try word(0)
       guard next < 0 else { return next }
-      try requests.answers[-1 - next]()
+      let request = -1 - next
+      try requests.answers[request % Requests.limit](request / Requests.limit)
     }
   }
 
-  /// Tells the other ranks, if they are not at it, to do what was registered under this number.
-  func request(_ number: Int) throws { if requests.isAlone { _ = try word(-1 - number) } }
+  /// Tells the other ranks to do what was registered under this number. Only for the first rank while it is alone.
+  ///
+  /// - Parameter argument: a number for them, 0 or more.
+  public func request(_ number: Int, _ argument: Int = 0) throws {
+    _ = try word(-1 - (argument * Requests.limit + number))
+  }
+
+  /// As `request`, for what was registered with a text.
+  public func request(_ number: Int, text: String) throws {
+    let bytes = text.utf8.map(Int.init)
+    try request(number, bytes.count)
+    try broadcast([Tensor(bytes)], from: 0)
+  }
+
+  /// - Parameter answer: what the other ranks do; it gets the request's text.
+  public func register(_ answer: @escaping (_ text: String) throws -> Void) -> Int {
+    requests.register { [unowned self] count in
+      let bytes = try Tensor(Array(repeating: 0, count: count))
+      try broadcast([bytes], from: 0)
+      try answer(String(decoding: bytes.integers().map { UInt8($0) }, as: UTF8.self))
+    }
+  }
 
   /// Runs `body` on the first rank; nil on the others.
   public func onFirst<R>(_ body: () throws -> R) rethrows -> R? { rank == 0 ? try body() : nil }
@@ -129,17 +154,18 @@ extension Collective {
 }
 
 /// Tensors that travel as one.
-struct Bucket {
+public struct Bucket {
   /// As DDP's.
-  static let bytes = 25 << 20
+  private static let bytes = 25 << 20
 
-  private(set) var tensors = [Tensor]()
+  public private(set) var tensors = [Tensor]()
   private var size = 0
   private let dtype: DType
 
   private init(_ dtype: DType) { self.dtype = dtype }
 
-  static func divided(_ tensors: [Tensor]) -> [Bucket] {
+  /// In order, by dtype and size.
+  public static func divided(_ tensors: [Tensor]) -> [Bucket] {
     var buckets = [Bucket]()
     for tensor in tensors {
       let dtype = tensor.dtype.byteCount < 4 ? .float32 : tensor.dtype

@@ -93,7 +93,8 @@ final class Heartbeats: Sendable {
         if tick % (1 + peers.count / 16) == 0 { for peer in peers where peer.rank != rank { try look(at: peer) } }
         state.withLock { $0.exchanged = .now }
       } catch {
-        fail(Self.failure(of: peers[0], "the store that it serves is gone: it was killed, or its machine or network is"))
+        fail(
+          Self.failure(of: peers[0], "the store that it serves is gone: it was killed, or its machine or network is"))
       }
       sleep(1)
     }

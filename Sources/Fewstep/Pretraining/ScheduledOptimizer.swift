@@ -2,15 +2,29 @@ import Networks
 import Tensors
 
 /// An optimizer with its learning-rate schedule and its limit on the gradient norm.
+///
+/// With several ranks the gradients are summed over them, and the moments may be divided among them.
 public final class ScheduledOptimizer {
   public let optimizer: any Optimizer
+  private let collective: any Collective
+  /// The parameters that every rank holds, and those of them whose moments are divided, with this rank's rows.
+  private let whole: [Parameter]
+  private let divided: DividedParameters?
   /// The role whose parameters are optimized, for errors: "student".
   private let role: String
   private let schedule: LearningRateSchedule
   private let gradientLimit: Double?
 
-  init(_ parameters: [Parameter], _ settings: OptimizationSettings, steps: Int, role: String) throws {
-    optimizer = try settings.makeOptimizer(of: parameters)
+  /// - Parameter isDivided: whether each rank holds the moments of its rows only.
+  init(
+    _ parameters: [Parameter], _ settings: OptimizationSettings, steps: Int, role: String,
+    over collective: any Collective = Single(), isDivided: Bool = false
+  ) throws {
+    self.collective = collective
+    whole = parameters.filter { $0.shard == nil }
+    divided = isDivided && collective.count > 1 ? try DividedParameters(whole, over: collective) : nil
+    let rows = divided.map { divided in parameters.map { $0.shard == nil ? divided.rows(of: $0) : $0 } }
+    optimizer = try settings.makeOptimizer(of: rows ?? parameters)
     schedule = settings.schedule(total: steps)
     gradientLimit = settings.gradientLimit
     self.role = role
@@ -24,10 +38,27 @@ public final class ScheduledOptimizer {
   /// - Returns: the gradients' norm before clipping.
   /// - Throws: `TrainingError.notFinite` before anything is changed.
   func step(_ step: Int, factor: Double = 1) throws -> Double {
-    let norm = try clipGradients(optimizer.parameters, to: gradientLimit)
+    if collective.count > 1 {
+      try span(.communication) {
+        // A parameter that no sample of this rank has used may have a gradient on another.
+        for parameter in whole.map(\.value) where parameter.gradient == nil {
+          try parameter.setGradient(parameter.detached().zerosLike())
+        }
+        try collective.sum(whole.compactMap(\.value.gradient))
+        try divided?.divideGradients()
+      }
+    }
+    let norm = try clipGradients(optimizer.parameters, to: gradientLimit, over: collective)
     guard norm.isFinite else { throw TrainingError.notFinite(role: role, quantity: "gradient norm", step: step) }
     try optimizer.step(factor: factor * schedule.factor(at: step))
+    if let divided { try span(.communication) { try divided.gather() } }
     return norm
+  }
+
+  /// Forgets the gradients of an unfinished step.
+  func dropGradients() throws {
+    try optimizer.dropGradients()
+    for parameter in whole { try parameter.value.setGradient(nil) }
   }
 
   /// One step down `loss`.

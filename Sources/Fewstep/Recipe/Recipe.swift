@@ -72,6 +72,7 @@ public struct Recipe {
   public let fakeTeacherUpdates: Int
   public let matching: Matching
   public let training: Training
+  public let sharding: ShardingSettings
   public let output: Output
   public let evaluation: Evaluation?
   public let monitor: MonitorSettings
@@ -169,6 +170,8 @@ public struct Recipe {
     training.require(
       self.training.batch % self.training.microBatches == 0, at: "micro-batches",
       "must divide the batch of \(self.training.batch)")
+
+    sharding = s.has("sharding") ? ShardingSettings(s.section("sharding", affects: .speed)) : .none
 
     let output = s.section("output", affects: .records)
     self.output = Output(

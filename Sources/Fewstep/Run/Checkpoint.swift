@@ -5,6 +5,9 @@ import Tensors
 
 /// A trainer's whole state in one HDF5 file: a group for each part of `Trainer.state`, counters and the step list as
 /// attributes, and the recipe's text. Random numbers need no state: they are functions of the step.
+///
+/// If ranks hold rows of it, each writes its own into a file beside that one (`rowsFolder`), which refers to them: who opens it
+/// sees whole tensors, whatever the number of ranks.
 public enum Checkpoint {
   static let version = 1
 
@@ -12,6 +15,7 @@ public enum Checkpoint {
   ///
   /// - Parameter monitor: its memory from before this step's validation is stored too: who continues from here repeats that.
   public static func save(_ trainer: Trainer, monitor: Monitor? = nil, to path: String) throws {
+    try saveRows(of: trainer, to: path)
     try HDF5File.write(to: path) { file in
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
       try file.setAttribute("step", .integer(Int64(trainer.stepCount)))
@@ -29,7 +33,12 @@ public enum Checkpoint {
         for (name, tensor) in part.tensors {
           // A checksum detects damage by a disk or a copy. A scalar has none.
           let layout = HDF5Layout(checksum: tensor.rank > 0)
-          try file.write(tensor.detached(), to: "\(part.group)/\(name)", layout: layout)
+          if let shard = part.shards[name] {
+            let pieces = rows(of: shard, at: "\(part.group)/\(name)", in: path, over: trainer.collective.count)
+            try file.write(pieces, shape: shard.shape, dtype: tensor.dtype, to: "\(part.group)/\(name)")
+          } else {
+            try file.write(tensor.detached(), to: "\(part.group)/\(name)", layout: layout)
+          }
         }
       }
     }
@@ -40,6 +49,7 @@ public enum Checkpoint {
   /// - Throws: `Failure` naming each key of the recipe that differs, or a reward with another scorer version; or if the
   ///   recipe ends before the checkpoint, or the file is damaged.
   public static func load(_ path: String, into trainer: Trainer, monitor: Monitor? = nil) throws {
+    try whereverRowsAre(trainer, trainer.checkpointRequests.load, path)
     let file = try HDF5File.open(path)
     try refuseOther(file, trainer.recipe)
     try refuseOtherScorers(file, trainer.components)
@@ -67,6 +77,7 @@ public enum Checkpoint {
 
   /// Takes over a checkpoint's student and its average. Nothing else of the trainer changes.
   static func loadStudent(_ path: String, into trainer: Trainer) throws {
+    try whereverRowsAre(trainer, trainer.checkpointRequests.loadStudent, path)
     try load(trainer.state.filter { ["student", "ema"].contains($0.group) }, from: HDF5File.open(path))
   }
 
@@ -75,7 +86,12 @@ public enum Checkpoint {
       let count = try part.counter.map { try file.integer($0.name) } ?? 0
       try named(file.path) {
         try part.load(count) { name in
-          try file.contains("\(part.group)/\(name)") ? try file.read("\(part.group)/\(name)") : nil
+          let path = "\(part.group)/\(name)"
+          guard try file.contains(path) else { return nil }
+          guard let shard = part.shards[name] else { return try file.read(path) }
+          let dataset = try file.dataset(path)
+          guard try dataset.shape == shard.shape else { return try dataset.read() }
+          return try dataset.read(rows: shard.rows)
         }
       }
     }

@@ -46,7 +46,7 @@ extension Journal {
     // A resume from here also has the halved rates.
     try Checkpoint.save(trainer, monitor: monitor, to: folder.checkpoint(step))
     for later in folder.checkpointSteps where later > step {
-      try FileManager.default.removeItem(atPath: folder.checkpoint(later))
+      try folder.removeCheckpoint(later)
     }
     try reopenRecords()
   }

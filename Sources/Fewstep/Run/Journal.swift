@@ -143,7 +143,7 @@ final class Journal {
     }
     let kept = keptCheckpoints
     for step in folder.checkpointSteps.dropLast(trainer.recipe.output.keep) where !kept.contains(step) {
-      try FileManager.default.removeItem(atPath: folder.checkpoint(step))
+      try folder.removeCheckpoint(step)
     }
   }
 

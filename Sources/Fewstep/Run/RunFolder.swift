@@ -21,6 +21,13 @@ public struct RunFolder: Sendable {
 
   public func checkpoint(_ step: Int) -> String { "\(checkpoints)/step-\(step).h5" }
 
+  /// Removes a checkpoint. Without its first file, it is none any more.
+  func removeCheckpoint(_ step: Int) throws {
+    try FileManager.default.removeItem(atPath: checkpoint(step))
+    let rows = Checkpoint.rowsFolder(of: checkpoint(step))
+    if FileManager.default.fileExists(atPath: rows) { try FileManager.default.removeItem(atPath: rows) }
+  }
+
   /// Steps of the existing checkpoints, ascending.
   public var checkpointSteps: [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []

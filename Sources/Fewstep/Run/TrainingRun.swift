@@ -69,6 +69,7 @@ public final class TrainingRun {
     self.trainer = trainer
     self.folder = folder
     isLoaded = resume
+    trainer.checkpointRequests = CheckpointRequests(trainer)
     journal = try trainer.collective.aborting {
       var journal: Journal?
       _ = try trainer.collective.agree {

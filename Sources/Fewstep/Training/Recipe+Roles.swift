@@ -15,8 +15,10 @@ extension Recipe {
   /// The student before training, with its adapters if it has any.
   ///
   /// - Throws: `Failure` if no layer matches a name in `student.lora.layers`.
-  public func newStudent(_ backbone: any Backbone) throws -> any Student {
-    let made = try backbone.trainable(.student, adapters: student.lora != nil, seed: seed)
+  public func newStudent(_ backbone: any Backbone, in collective: any Collective = Single()) throws -> any Student {
+    let made = try sharding.making(\.student, over: collective) {
+      try backbone.trainable(.student, adapters: student.lora != nil, seed: seed)
+    }
     try prepare(made.parameters, as: "student", student, seed: seed)
     return made
   }
@@ -24,11 +26,14 @@ extension Recipe {
   /// The fake teacher before training, likewise; it is told the student's step if each step's own distribution is matched.
   ///
   /// - Throws: `Failure` if the family's networks cannot be told.
-  public func newFakeTeacher(_ backbone: any Backbone) throws -> any FakeTeacher {
+  public func newFakeTeacher(
+    _ backbone: any Backbone, in collective: any Collective = Single()
+  ) throws -> any FakeTeacher {
     let seed = self.seed + 1
     let told = matching.steps == .stepAware ? steps.count : nil
-    let made = try backbone.trainable(
-      .fakeTeacher, adapters: fakeTeacher.lora != nil, studentSteps: told, seed: seed)
+    let made = try sharding.making(\.fakeTeacher, over: collective) {
+      try backbone.trainable(.fakeTeacher, adapters: fakeTeacher.lora != nil, studentSteps: told, seed: seed)
+    }
     guard told == nil || made.parameters.all.contains(where: \.isAdded) else {
       throw Failure(
         self, "matching.steps",

@@ -14,8 +14,12 @@ public final class Trainer {
   public let fakeTeacherOptimizer: ScheduledOptimizer
   /// The optimizer of the objective's networks, if they do not train with the fake teacher.
   public let objectiveOptimizer: ScheduledOptimizer?
-  /// The averaged student, on the first rank only.
+  /// The averaged student.
   public let ema: EMA?
+  /// The number of the request to the other ranks to exchange the student's weights and their average.
+  private(set) var averageRequest: Int?
+  /// The numbers of the requests to the other ranks that concern checkpoints.
+  var checkpointRequests = CheckpointRequests()
   /// The number of steps done.
   public internal(set) var stepCount = 0
   /// A factor of all learning rates; halved by each roll-back.
@@ -33,7 +37,8 @@ public final class Trainer {
     guard recipe.training.microBatches % collective.count == 0 else {
       throw Failure(
         recipe, "training.micro-batches",
-        "\(recipe.training.microBatches) micro-batches cannot be divided evenly among \(collective.count) processes")
+        "\(recipe.training.microBatches) micro-batches cannot be divided evenly among \(collective.count) processes: set it to a multiple of that"
+      )
     }
     self.recipe = recipe
     self.components = components
@@ -43,13 +48,19 @@ public final class Trainer {
     let apart = own.isEmpty ? nil : components.objective.optimization
     let steps = recipe.training.steps
     studentOptimizer = try ScheduledOptimizer(
-      student.trainable, recipe.student.optimization, steps: steps, role: "student")
+      student.trainable, recipe.student.optimization, steps: steps, role: "student", over: collective,
+      isDivided: recipe.sharding.student != .none)
     // A discriminator trains with the fake teacher, as in DMD2, unless it has its own optimizer.
     fakeTeacherOptimizer = try ScheduledOptimizer(
       fakeTeacher.trainable + (apart == nil ? own : []), recipe.fakeTeacher.optimization, steps: steps,
-      role: "fake teacher")
-    objectiveOptimizer = try apart.map { try ScheduledOptimizer(own, $0, steps: steps, role: "objective") }
-    ema = try collective.onFirst { try recipe.ema.map { try EMA(student.trainable, $0) } } ?? nil
+      role: "fake teacher", over: collective, isDivided: recipe.sharding.fakeTeacher != .none)
+    objectiveOptimizer = try apart.map {
+      try ScheduledOptimizer(own, $0, steps: steps, role: "objective", over: collective)
+    }
+    ema = try recipe.ema.map { try EMA(student.trainable, $0) }
+    if let ema, student.trainable.contains(where: { $0.shard != nil }) {
+      averageRequest = collective.requests.register { _ in ema.exchange() }
+    }
     noise = Noise(seed: recipe.seed)
     sampler = FewStepSampler(steps: recipe.steps)
     scenes = components.scenes(recipe)
@@ -154,14 +165,6 @@ public final class Trainer {
 
   /// One optimizer step along the gradients summed over all ranks; returns their norm.
   private func move(_ optimizer: ScheduledOptimizer) throws -> Double {
-    let parameters = optimizer.optimizer.parameters.map(\.value)
-    if collective.count > 1 {
-      // A parameter that no sample of this rank has used may have a gradient on another.
-      for parameter in parameters where parameter.gradient == nil {
-        try parameter.setGradient(parameter.detached().zerosLike())
-      }
-    }
-    if collective.count > 1 { try span(.communication) { try collective.sum(parameters.compactMap(\.gradient)) } }
-    return try span(.optimizer) { try optimizer.step(stepCount, factor: learningRateFactor) }
+    try span(.optimizer) { try optimizer.step(stepCount, factor: learningRateFactor) }
   }
 }

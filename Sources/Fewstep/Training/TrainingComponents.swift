@@ -32,12 +32,14 @@ public final class TrainingComponents {
   }
 
   /// Opens the files a recipe names and builds its networks.
-  public init(_ recipe: Recipe) throws {
+  ///
+  /// - Parameter collective: the ranks among which the recipe divides them.
+  public init(_ recipe: Recipe, in collective: any Collective = Single()) throws {
     let backbone = try recipe.openedBackbone()
     self.backbone = backbone
-    teacher = try backbone.teacher()
-    student = try recipe.newStudent(backbone)
-    fakeTeacher = try recipe.newFakeTeacher(backbone)
+    teacher = try recipe.sharding.making(\.teacher, over: collective) { try backbone.teacher() }
+    student = try recipe.newStudent(backbone, in: collective)
+    fakeTeacher = try recipe.newFakeTeacher(backbone, in: collective)
     // For a flow, noise at a time below 1 is not what the student would begin with.
     let (first, schedule) = (recipe.steps[0], student.schedule)
     if first != 1, schedule.initialNoiseSigma(first) == schedule.sigma(first) {

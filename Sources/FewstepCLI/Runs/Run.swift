@@ -76,7 +76,7 @@ struct Run: ParsableCommand {
   /// - Returns: why the run stopped before its end; nil if it has finished.
   private func run(_ recipe: Recipe, _ collective: any Collective, _ profile: Profile?) throws -> (any ExitCoded)? {
     let folder = RunFolder(try collective.fromFirst { try self.folder(recipe).path })
-    let components = try TrainingComponents(recipe)
+    let components = try TrainingComponents(recipe, in: collective)
     noteUnused(recipe, components)
     // The evaluation's files are opened before an hour of training, not after it.
     let evaluation = try recipe.evaluation.map { settings in

@@ -37,6 +37,7 @@ extension HDF5File {
     if object.use({ H5Iget_type($0) }) != H5I_DATASET {
       throw Failure(.malformed, at: place(path), expected: "a dataset", got: "a group")
     }
+    try checkPieces(of: object, path)
     return HDF5Dataset(file: self, path: path, id: object)
   }
 
@@ -68,7 +69,11 @@ extension HDF5File {
     return dataset
   }
 
-  func create(_ path: String, type: HDF5ID, space: HDF5ID, chunk: [Int]?, layout: HDF5Layout) throws -> HDF5Dataset {
+  /// - Parameter configure: changes the properties with which the dataset is made.
+  func create(
+    _ path: String, type: HDF5ID, space: HDF5ID, chunk: [Int]?, layout: HDF5Layout,
+    configure: (_ list: hid_t) throws -> Void = { _ in }
+  ) throws -> HDF5Dataset {
     let components = Self.components(path)
     let place = place(path)
     if components.isEmpty { throw Failure(.malformed, at: place, "a dataset needs a name") }
@@ -80,6 +85,7 @@ extension HDF5File {
     let list = try HDF5Library.own(H5Pclose, "cannot make the dataset", at: place, .io) {
       H5Pcreate(chdf5_dataset_create())
     }
+    try list.use { try configure($0) }
     if let chunk { try list.use { try setChunk(chunk, layout, list: $0, at: place) } }
     let full = "/" + components.joined(separator: "/")
     let id = try withID { file in

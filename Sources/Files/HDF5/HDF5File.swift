@@ -9,7 +9,7 @@ import Tensors
 ///
 /// Files are written in the format of HDF5 1.10, whose internal structures have checksums. Older formats have none, and
 /// a maliciously damaged file can crash libhdf5 itself: read such files only from people you trust.
-public final class HDF5File: @unchecked Sendable {  // its one variable is only touched under the library's lock
+public final class HDF5File: @unchecked Sendable {  // its variables are only touched under the library's lock
   /// The mode in which a file is opened.
   public enum Access: Sendable {
     case readOnly
@@ -23,6 +23,8 @@ public final class HDF5File: @unchecked Sendable {  // its one variable is only 
   let access: Access
   private var id: HDF5ID?
   private var hasReaders = false
+  /// The datasets in the files that hold rows of this one's, by path.
+  var pieces = [String: Set<String>]()
 
   private init(path: String, access: Access, id: HDF5ID) {
     self.path = path

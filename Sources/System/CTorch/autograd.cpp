@@ -136,7 +136,65 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
   }
 };
 
+/// Keeps a function's closures alive for as long as the graph may call them.
+struct Closures : torch::CustomClassHolder {
+  ct_function function;
+  explicit Closures(ct_function function) : function(function) {}
+  Closures(const Closures &) = delete;
+  ~Closures() override { function.release(function.context); }
+};
+
+/// Takes over a closure's results.
+variable_list taken(std::vector<ct_tensor_t> &results) {
+  variable_list values;
+  for (auto result : results) {
+    values.push_back(unboxed(result));
+    if (result) ct_release(result);
+  }
+  return values;
+}
+
+struct Differentiable : torch::autograd::Function<Differentiable> {
+  static variable_list forward(AutogradContext *context, at::TensorList inputs, c10::intrusive_ptr<Closures> function,
+                               int64_t count) {
+    context->saved_data["function"] = c10::IValue::make_capsule(function);
+    context->saved_data["inputs"] = static_cast<int64_t>(inputs.size());
+    context->set_materialize_grads(false);
+    at::NoGradGuard guard;
+    std::vector<ct_tensor_t> boxes, results(count, nullptr);
+    for (const auto &input : inputs) boxes.push_back(boxed(input));
+    const auto &closures = function->function;
+    if (int code = closures.forward(closures.context, boxes.data(), boxes.size(), results.data(), results.size()))
+      throw ClosureFailed(code);
+    return taken(results);
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    auto function = c10::static_intrusive_pointer_cast<Closures>(context->saved_data["function"].toCapsule());
+    std::vector<ct_tensor_t> boxes, results(context->saved_data["inputs"].toInt(), nullptr);
+    for (const auto &gradient : gradients) boxes.push_back(boxed(gradient));
+    const auto &closures = function->function;
+    at::NoGradGuard guard;
+    if (int code = closures.backward(closures.context, boxes.data(), boxes.size(), results.data(), results.size()))
+      throw ClosureFailed(code);
+    auto out = taken(results);
+    // The function and the count have none.
+    out.resize(out.size() + 2);
+    return out;
+  }
+};
+
 }  // namespace
+
+int ct_differentiable(ct_function function, const ct_tensor_t *inputs, size_t n, ct_tensor_t *out, size_t count) {
+  return guarded([&] {
+    auto holder = c10::make_intrusive<Closures>(function);
+    variable_list variables;
+    for (size_t i = 0; i < n; i++) variables.push_back(inputs[i]->value);
+    auto results = Differentiable::apply(at::TensorList(variables), holder, static_cast<int64_t>(count));
+    for (size_t i = 0; i < count; i++) out[i] = boxed(std::move(results[i]));
+  });
+}
 
 int ct_checkpoint(ct_closure closure, const ct_tensor_t *inputs, size_t n, ct_tensor_t *out) {
   return guarded([&] {

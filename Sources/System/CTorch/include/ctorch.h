@@ -96,6 +96,20 @@ typedef struct {
 int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
                   ct_tensor_t _Nullable *_Nonnull out);
 
+/// Two closures over lists of tensors: a function, and its gradient. Each owns its arguments, and the caller owns the `count`
+/// results that it writes; a NULL is "no gradient". They fail with a code above 1.
+typedef struct {
+  void *context;
+  int (*forward)(void *context, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
+                 ct_tensor_t _Nullable *_Nonnull out, size_t count);
+  int (*backward)(void *context, const ct_tensor_t _Nullable *_Nonnull gradients, size_t n,
+                  ct_tensor_t _Nullable *_Nonnull out, size_t count);
+  void (*release)(void *context);
+} ct_function;
+/// Calls the function, which has `count` results, and records its gradient. Takes ownership of the closures.
+int ct_differentiable(ct_function function, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
+                      ct_tensor_t _Nullable *_Nonnull out, size_t count);
+
 // -- Processes ------------------------------------------------------------------------------------------------------
 
 /// Whether this libtorch has process groups for C++ (2.4 or later), and whether this build has NCCL for CUDA.

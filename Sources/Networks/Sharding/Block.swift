@@ -1,0 +1,139 @@
+import Tensors
+
+/// A part of a network that runs as a whole, such as a transformer's layer. Its activations may be computed again in the backward
+/// pass, and its parameters may be sharded: then the whole ones exist only while it runs.
+public final class Block {
+  /// Where its layers make their parameters.
+  public private(set) var scope: Scope
+  private let index: Int
+  private unowned let store: ParameterStore
+  private var parameters = [Parameter]()
+  /// The numbers of the requests to the other ranks to join in gathering all parameters or one, if it is sharded.
+  private var requests: (all: Int, one: Int)?
+
+  init(_ scope: Scope, in store: ParameterStore, index: Int) {
+    (self.scope, self.store, self.index) = (scope, store, index)
+    self.scope.block = self
+  }
+
+  func add(_ parameter: Parameter) {
+    guard let sharding = parameter.sharding else { return }
+    parameters.append(parameter)
+    parameter.block = self
+    guard requests == nil else { return }
+    let registry = sharding.collective.requests
+    requests = (
+      registry.register { [unowned self] (_: Int) in _ = try noGrad { try gather().wait() } },
+      registry.register { [unowned self] (index: Int) in _ = try noGrad { try gathered([index]) } }
+    )
+  }
+
+  /// Runs `body`, which uses the parameters of this block.
+  ///
+  /// - Parameter recomputing: run it again in the backward pass instead of keeping its activations (gradient checkpointing, Chen
+  ///   et al., arXiv 1604.06174). A sharded block always does: kept activations would keep the whole parameters.
+  public func callAsFunction(
+    _ inputs: [Tensor], recomputing: Bool, _ body: @escaping ([Tensor]) throws -> Tensor
+  ) throws -> Tensor {
+    guard !parameters.isEmpty else { return try recomputing && isGradEnabled ? checkpoint(inputs, body) : body(inputs) }
+    // Parameters that are frozen for this pass may not be any more when it runs again.
+    let trains = parameters.map(\.isTrainable)
+    let run = { [self] (inputs: [Tensor]) in try withWholeParameters(trains) { try body(inputs) } }
+    return try isGradEnabled ? checkpoint(inputs, run) : run(inputs)
+  }
+
+  private func withWholeParameters<R>(_ trains: [Bool], _ body: () throws -> R) throws -> R {
+    let shards = parameters.map(\.value)
+    let own = try zip(shards, trains).map { $1 ? $0 : try $0.detached() }
+    let whole =
+      if isGradEnabled, own.contains(where: \.requiresGrad) {
+        try differentiable(own, forward: { _ in try self.gathered() }, backward: { try self.scattered($0) })
+      } else {
+        try noGrad { try gathered() }
+      }
+    for (parameter, value) in zip(parameters, whole) { parameter.value = value }
+    defer { for (parameter, shard) in zip(parameters, shards) { parameter.value = shard } }
+    return try body()
+  }
+
+  /// One parameter.
+  func whole(_ parameter: Parameter) throws -> Tensor {
+    let index = parameters.firstIndex { $0 === parameter }!
+    let collective = sharding.collective
+    if collective.requests.isAlone { try collective.request(requests!.one, index) }
+    return try noGrad { try gathered([index])[0] }
+  }
+
+  // MARK: Gathering
+
+  private func gathered(_ group: [Int]) throws -> [Tensor] {
+    let rows = try layout(group).packed(group.map { try parameters[$0].value.detached() }).to(store.device)
+    return try layout(group).whole(sharding.collective.startGather(rows).wait())
+  }
+
+  /// The parameters' indices, one list for each dtype: only like travels with like.
+  private var groups: [[Int]] {
+    Dictionary(grouping: parameters.indices) { parameters[$0].value.dtype.rawValue }.sorted { $0.key < $1.key }
+      .map(\.value)
+  }
+
+  private var sharding: Sharding { parameters[0].sharding! }
+
+  private func layout(_ group: [Int]) -> RowLayout {
+    RowLayout(group.map { parameters[$0].shape }, over: sharding.collective.count)
+  }
+
+  /// Starts to gather the whole parameters.
+  private func gather() throws -> PendingParameters {
+    let collective = sharding.collective
+    let started = try groups.map { group in
+      let rows = try layout(group).packed(group.map { try parameters[$0].value.detached() }).to(store.device)
+      return (group, try collective.startGather(rows))
+    }
+    return PendingParameters { [self] in
+      var whole = [Tensor?](repeating: nil, count: parameters.count)
+      for (group, pending) in started {
+        for (index, tensor) in zip(group, try layout(group).whole(pending.wait())) {
+          whole[index] = tensor.shape.count == 4 ? try tensor.channelsLast() : tensor
+        }
+      }
+      return whole.map { $0! }
+    }
+  }
+
+  private func gathered() throws -> [Tensor] {
+    let ready = store.prefetched
+    store.prefetched = nil
+    let collective = sharding.collective
+    if collective.requests.isAlone { try collective.request(requests!.all) }
+    // A pass begins at the first block, and a backward pass at the last that ran: neither is fetched in advance.
+    let isReady = ready?.block === self && !collective.requests.isAlone
+    let whole = try isReady ? ready!.pending.wait() : gather().wait()
+    if !collective.requests.isAlone { try prefetch(isGradEnabled ? index - 1 : index + 1) }
+    return whole
+  }
+
+  /// Starts to gather what runs next, while this block runs.
+  private func prefetch(_ next: Int) throws {
+    guard next > 0, next < store.blocks.count, !store.blocks[next].parameters.isEmpty else { return }
+    store.prefetched = (store.blocks[next], try store.blocks[next].gather())
+  }
+
+  /// Adds up the ranks' gradients of the whole parameters; nil for those that need none.
+  private func scattered(_ gradients: [Tensor?]) throws -> [Tensor?] {
+    var own = [Tensor?](repeating: nil, count: parameters.count)
+    for group in groups {
+      let example = parameters[group[0]].value
+      let divided = try layout(group).divided(group.map { gradients[$0] }, like: example)
+      let sum = try sharding.collective.startScatteredSum(divided).wait()
+      let shards = group.map { parameters[$0].shard! }
+      for (index, rows) in zip(group, try layout(group).rows(sum, shards)) { own[index] = try rows.cloned() }
+    }
+    return own
+  }
+}
+
+/// Whole parameters that are still on their way.
+struct PendingParameters {
+  let wait: () throws -> [Tensor]
+}
