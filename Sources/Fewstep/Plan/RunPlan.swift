@@ -34,6 +34,10 @@ public struct RunPlan: Encodable {
 
   public let samples: Int
   public let microBatchSize: Int
+  /// All numbers of memory and operations are those of one of so many processes; roles' parameters are whole.
+  public let processes: Int
+  /// Bytes that a process sends to others in a step.
+  public let sentBytes: Double
   public let roles: [Role]
   /// Bytes on the device between steps that are no role's: the frozen teacher, decoders, rewards.
   public let frozen: Int
@@ -55,10 +59,14 @@ public struct RunPlan: Encodable {
 
   /// Traces one step of a recipe on shapes alone.
   ///
+  /// - Parameter processes: among which the recipe's batch, and what its `sharding` says, is divided.
   /// - Throws: what `fewstep check` would say of the recipe; weights and prompts need not be there.
-  public init(_ node: YAMLNode, catalog: Catalog) throws {
-    let trace = try TracedStep(node, catalog: catalog)
+  public init(_ node: YAMLNode, catalog: Catalog, processes: Int = 1) throws {
     let recipe = try Recipe(node, catalog: catalog, on: .meta)
+    try recipe.checkDivisible(by: processes)
+    let trace = try TracedStep(node, catalog: catalog, processes: processes)
+    self.processes = processes
+    sentBytes = trace.sentBytes
     let scale = Double(recipe.training.batch) / Double(trace.samples)
     samples = recipe.training.batch
     microBatchSize = recipe.training.microBatchSize
@@ -81,6 +89,22 @@ public struct RunPlan: Encodable {
     operations / ((precision == "float32" ? device.fullSpeed : device.halfSpeed) * efficiency)
   }
 
+  private var sharded: [[String]] {
+    [
+      ["sharding.student=optimizer", "sharding.fake-teacher=optimizer"], ["sharding.teacher=full"],
+      ["sharding.student=full", "sharding.fake-teacher=full"],
+    ]
+  }
+
+  /// Seconds in which a process sends what a step needs, if nothing overlaps with the computation.
+  ///
+  /// - Parameters:
+  ///   - perNode: the processes on a machine, whose links are the device's own.
+  ///   - network: bytes a second between machines, for each process.
+  public func communicationSeconds(on device: Accelerator, perNode: Int, network: Double) -> Double {
+    processes == 1 ? 0 : sentBytes / (processes <= perNode ? device.link : min(device.link, network))
+  }
+
   /// Changes of the recipe, one more each time, until a step fits into so many bytes. Each is traced.
   ///
   /// - Parameter set: the recipe with settings replaced, as for `--set`.
@@ -90,13 +114,15 @@ public struct RunPlan: Encodable {
   ) throws -> [Proposal] {
     var settings = [String]()
     var tried = [Proposal]()
-    let changes = [
-      microBatchSize > 1 ? ["training.micro-batches=\(samples)"] : [],
-      ["backbone.gradient-checkpointing=true"], ["matching.guidance-passes=2"], ["backbone.precision=bfloat16"],
-      ["student.lora.rank=64", "fake-teacher.lora.rank=64"],
-    ]
+    let changes =
+      [
+        microBatchSize > 1 ? ["training.micro-batches=\(samples)"] : [],
+        ["backbone.gradient-checkpointing=true"], ["matching.guidance-passes=2"], ["backbone.precision=bfloat16"],
+      ] + (processes > 1 ? sharded : []) + [
+        ["sharding.offload-teacher=true"], ["student.lora.rank=64", "fake-teacher.lora.rank=64"],
+      ]
     for change in changes where !change.isEmpty {
-      guard let plan = try? RunPlan(set(settings + change), catalog: catalog), plan.peak < tried.last?.peak ?? peak
+      guard let plan = try? RunPlan(set(settings + change), catalog: catalog, processes: processes), plan.peak < tried.last?.peak ?? peak
       else { continue }
       settings += change
       tried.append(Proposal(settings: settings, peak: plan.peak, operations: plan.operations))

@@ -18,26 +18,30 @@ struct TracedStep {
   let leavesOutReward: Bool
   /// The samples of the traced step, which is shorter than a real one if the batch has many micro-batches.
   let samples: Int
+  /// Bytes that a rank sends to others in the traced step.
+  let sentBytes: Double
 
+  /// - Parameter processes: among which the step is divided; the first one's part is traced.
   /// - Throws: the errors of reading and building the recipe's parts.
-  init(_ node: YAMLNode, catalog: Catalog) throws {
+  init(_ node: YAMLNode, catalog: Catalog, processes: Int = 1) throws {
     // Operators run as on the recipe's own device, whatever this machine has.
     let device = try Recipe(node, catalog: catalog).device
     self = try Measured.during {
       try FakeTensorMode.run(for: device) {
         let before = Measured.bytes(on: .meta).current
-        let short = try Self.shortened(node, catalog)
-        return try TracedStep(Recipe(short, catalog: catalog, on: .meta), from: before)
+        let short = try Self.shortened(node, catalog, processes)
+        return try TracedStep(Recipe(short, catalog: catalog, on: .meta), over: processes, from: before)
       }
     }
   }
 
-  /// The recipe with two micro-batches in a step at most: the others take what the second does. Groups fit into them.
-  private static func shortened(_ node: YAMLNode, _ catalog: Catalog) throws -> YAMLNode {
+  /// The recipe with two micro-batches of a process in a step at most: the others take what the second does. Groups fit into
+  /// them.
+  private static func shortened(_ node: YAMLNode, _ catalog: Catalog, _ processes: Int) throws -> YAMLNode {
     let recipe = try Recipe(node, catalog: catalog, on: .meta)
     let size = recipe.training.microBatchSize
     let group = recipe.resolved["objective"]?.leaves["group-size"].flatMap { Int($0) }
-    let count = min(2, recipe.training.microBatches)
+    let count = processes * max(1, min(2, recipe.training.microBatches / processes))
     var short = node
     func set(_ value: Int, _ keys: [String]) throws {
       try Recipe.set(
@@ -49,10 +53,11 @@ struct TracedStep {
     return short
   }
 
-  private init(_ recipe: Recipe, from before: Int) throws {
-    let components = try TrainingComponents(recipe)
+  private init(_ recipe: Recipe, over processes: Int, from before: Int) throws {
+    let collective: any Collective = processes == 1 ? Single() : PlannedCollective(processes)
+    let components = try TrainingComponents(recipe, in: collective)
     samples = recipe.training.batch
-    let trainer = try Trainer(recipe, components: components)
+    let trainer = try Trainer(recipe, components: components, collective: collective)
     let bytes = Dictionary(uniqueKeysWithValues: trainer.state.map { ($0.group, Self.bytes($0.tensors)) })
     roles =
       [
@@ -61,7 +66,7 @@ struct TracedStep {
       ].map { name, key, parameters in
         Self.role(name, parameters, bytes, key, average: key == "student" ? bytes["ema"] ?? 0 : 0)
       } + (components.objective.parameters.map { [Self.role("objective", $0, bytes, "objective", average: 0)] } ?? [])
-    checkpoint = bytes.values.reduce(0, +)
+    checkpoint = trainer.state.reduce(0) { $0 + Self.wholeBytes($1) }
     leavesOutReward = components.reward is PlannedReward
     let passes = try Self.passes(of: trainer)
     // The first step scores its samples and writes diagnostics, which take the most.
@@ -72,6 +77,7 @@ struct TracedStep {
       if recipe.decodesSamples { try span(.validation) { try validate(trainer) } }
     }
     reads = FakeTensorMode.readCount - readBefore
+    sentBytes = (collective as? PlannedCollective)?.sentBytes ?? 0
     resident = Measured.bytes(on: .meta).current - before
     let interval = components.objective.groupAdvantage?.interval ?? 1
     parts = profile.parts.map { part in
@@ -96,9 +102,17 @@ struct TracedStep {
   ) -> RunPlan.Role {
     let trained = parameters.trainable
     return RunPlan.Role(
-      name: name, parameters: parameters.count, trained: trained.reduce(0) { $0 + $1.value.count },
+      name: name, parameters: parameters.count, trained: trained.reduce(0) { $0 + $1.count },
       weights: bytes[key] ?? 0, gradients: Self.bytes(trained.map { ($0.name, $0.value) }),
       moments: bytes["optimizers/\(key)"] ?? 0, average: average)
+  }
+
+  /// Of all ranks.
+  private static func wholeBytes(_ part: TrainerState) -> Int {
+    part.tensors.reduce(0) { total, state in
+      let count = part.shards[state.name].map { $0.shape.reduce(1, *) } ?? state.tensor.count
+      return total + count * state.tensor.dtype.byteCount
+    }
   }
 
   private static func bytes(_ tensors: [(name: String, tensor: Tensor)]) -> Int {

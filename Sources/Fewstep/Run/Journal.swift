@@ -166,7 +166,7 @@ final class Journal {
       // One by one: merged weights are float32, and a large student's would not fit beside it.
       let entries = LoRA.withoutAdapters(trainer.components.student.parameters).map { parameter in
         Safetensors.Entry(
-          parameter.name, shape: parameter.value.shape,
+          parameter.name, shape: parameter.shape,
           dtype: parameter.adapter == nil ? parameter.value.dtype : .float32
         ) { try LoRA.merged(parameter) }
       }

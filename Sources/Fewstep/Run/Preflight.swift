@@ -16,7 +16,7 @@ public struct Preflight: Encodable {
 
     init(_ parameters: ParameterStore) {
       self.parameters = parameters.count
-      trained = parameters.trainable.reduce(0) { $0 + $1.value.count }
+      trained = parameters.trainable.reduce(0) { $0 + $1.count }
       tensors = parameters.all.count
     }
   }
@@ -129,7 +129,7 @@ public struct Preflight: Encodable {
       [components.student.parameters, components.fakeTeacher.parameters]
       + [components.objective.parameters].compactMap { $0 }
     var numbers = 0
-    let trained = { (network: ParameterStore) in network.trainable.reduce(0) { $0 + $1.value.count } }
+    let trained = { (network: ParameterStore) in network.trainable.reduce(0) { $0 + $1.count } }
     for network in networks { numbers += network.state.reduce(0) { $0 + $1.tensor.count } + 2 * trained(network) }
     if recipe.ema != nil { numbers += trained(components.student.parameters) }
     let size = 4 * numbers

@@ -51,4 +51,13 @@ extension Recipe {
       throw Failure(self, "\(role).lora.layers", "\(error)")
     }
   }
+
+  /// - Throws: `Failure` if the micro-batches cannot be divided among so many processes.
+  func checkDivisible(by processes: Int) throws {
+    guard training.microBatches % processes != 0 else { return }
+    throw Failure(
+      self, "training.micro-batches",
+      "\(training.microBatches) micro-batches cannot be divided evenly among \(processes) processes: set it to a multiple of that"
+    )
+  }
 }

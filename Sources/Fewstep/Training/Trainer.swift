@@ -34,12 +34,7 @@ public final class Trainer {
 
   /// - Throws: `Failure` if the micro-batches cannot be divided among the processes.
   public init(_ recipe: Recipe, components: TrainingComponents, collective: any Collective = Single()) throws {
-    guard recipe.training.microBatches % collective.count == 0 else {
-      throw Failure(
-        recipe, "training.micro-batches",
-        "\(recipe.training.microBatches) micro-batches cannot be divided evenly among \(collective.count) processes: set it to a multiple of that"
-      )
-    }
+    try recipe.checkDivisible(by: collective.count)
     self.recipe = recipe
     self.components = components
     self.collective = collective

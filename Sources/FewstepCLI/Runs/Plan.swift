@@ -13,6 +13,7 @@ struct Plan: ParsableCommand {
       pretrained model the configs are enough. With --device it says which settings make the step fit.
 
       Example:  fewstep plan recipes/sdxl/amd-4step-lora.yaml --device rtx4090
+                fewstep plan recipes/wan/dmd-4step.yaml --processes 8 --set training.micro-batches=8 --device h100
 
       Hours are the operations at a share of the speed that the device's maker states (--efficiency); `fewstep run --profile`
       measures the share. Memory is the tensors'; the driver and libtorch's libraries take about 1 GB more.
@@ -22,9 +23,15 @@ struct Plan: ParsableCommand {
   @Option(help: "The device to plan for: rtx3090, rtx4090, l40s, a100-40gb, a100, h100, h200, b200; by default all.")
   var device: String?
   @Option(help: "The share of the device's speed that is reached.") var efficiency = 0.35
+  @Option(help: "The processes that train together: memory and operations are those of one of them.") var processes = 1
+  @Option(help: "Processes, and GPUs, in one machine.") var perNode = 8
+  @Option(help: "Gigabytes a second that each process can send to another machine: 50 is 400 Gbit/s.") var network = 50.0
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
+    guard 1...100_000 ~= processes, perNode >= 1, network > 0 else {
+      throw ValidationError("--processes, --per-node and --network: expected numbers above 0")
+    }
     guard efficiency > 0, efficiency <= 1 else {
       throw ValidationError("--efficiency: expected a number above 0 and up to 1, got \(efficiency)")
     }
@@ -35,6 +42,7 @@ struct Plan: ParsableCommand {
       let device: Accelerator
       let fits: Bool
       let secondsPerStep: Double
+      let communicationSeconds: Double
       let hours: Double
     }
     let plan: RunPlan
@@ -46,7 +54,7 @@ struct Plan: ParsableCommand {
     let devices = try device.map { [try Accelerator(named: $0)] } ?? Accelerator.known
     let catalog = ProgramPlugins.catalog
     let node = { try Recipe.node(arguments.recipe, overrides: arguments.overrides + $0) }
-    let plan = try RunPlan(node([]), catalog: catalog)
+    let plan = try RunPlan(node([]), catalog: catalog, processes: processes)
     var proposals = [RunPlan.Proposal]()
     if device != nil, let bytes = devices.first?.usable, plan.peak > bytes {
       proposals = try plan.proposals(fitting: bytes, catalog: catalog, node)
@@ -55,6 +63,7 @@ struct Plan: ParsableCommand {
       let seconds = plan.seconds(on: device, efficiency: efficiency)
       return Result.Fit(
         device: device, fits: plan.peak <= device.usable, secondsPerStep: seconds,
+        communicationSeconds: plan.communicationSeconds(on: device, perNode: perNode, network: network * 1e9),
         hours: seconds * Double(plan.steps) / 3600)
     }
     let result = Result(plan: plan, devices: fits, proposals: proposals)
@@ -70,17 +79,18 @@ struct Plan: ParsableCommand {
           + [role.weights, role.gradients, role.moments, role.average].map { .text(room($0)) }
       })
     let devices = try Table(
-      columns: ["device", "tensors' room", "fits", "seconds a step", "hours"],
+      columns: ["device", "tensors' room", "fits", "seconds a step"] + (processes > 1 ? ["sending"] : []) + ["hours"],
       rows: result.devices.map { fit in
         [
           .text(fit.device.name), .text(room(fit.device.usable)), .text(fit.fits ? "yes" : "no"),
-          .number(fit.secondsPerStep), .number(fit.hours),
-        ]
+          .number(fit.secondsPerStep),
+        ] + (processes > 1 ? [.number(fit.communicationSeconds)] : []) + [.number(fit.hours)]
       })
     let most = plan.parts.map(\.peakBytes).max()
     let highest = plan.parts.filter { $0.peakBytes == most }.max { $0.path.count < $1.path.count }
     var lines = [
-      "a step: \(plan.samples) samples in micro-batches of \(plan.microBatchSize), \(brief(plan.operations / 1e12)) TFLOP",
+      "a step: \(plan.samples) samples in micro-batches of \(plan.microBatchSize), \(brief(plan.operations / 1e12)) TFLOP"
+        + (processes > 1 ? " in each of \(processes) processes, which sends \(room(Int(plan.sentBytes)))" : ""),
       "",
       roles.text,
       "", "frozen teacher, decoder, rewards   \(room(plan.frozen))",

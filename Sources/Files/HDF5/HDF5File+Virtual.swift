@@ -70,23 +70,21 @@ extension HDF5File {
     let folder = URL(fileURLWithPath: self.path).deletingLastPathComponent().path
     for piece in pieces where piece.file != "." {
       let source = piece.file.hasPrefix("/") ? piece.file : "\(folder)/\(piece.file)"
-      guard try datasets(of: source, for: place).contains(piece.path) else {
+      guard try opened(source, for: place).contains(piece.path) else {
         throw Failure(
           .missing, at: place, "its rows are not in \(source)", advice: "Copy the files of one checkpoint together.")
       }
     }
   }
 
-  /// The datasets in a file of pieces. It is closed again: libhdf5 could not open it for itself otherwise, and would give zeros.
-  private func datasets(of path: String, for place: String) throws -> Set<String> {
+  /// A file of pieces. It stays open: libhdf5 opens it for each read, which then costs nothing.
+  private func opened(_ path: String, for place: String) throws -> HDF5File {
     try HDF5Library.locked {
       if let known = pieces[path] { return known }
       do {
-        let file = try HDF5File.open(path)
-        let names = Set(try file.items().map(\.path))
-        try file.close()
-        pieces[path] = names
-        return names
+        let file = try HDF5File.open(path, closing: H5F_CLOSE_WEAK)
+        pieces[path] = file
+        return file
       } catch var failure as Failure {
         failure.advice = "It holds rows of \(place). Copy the files of one checkpoint together."
         throw failure

@@ -23,8 +23,8 @@ public final class HDF5File: @unchecked Sendable {  // its variables are only to
   let access: Access
   private var id: HDF5ID?
   private var hasReaders = false
-  /// The datasets in the files that hold rows of this one's, by path.
-  var pieces = [String: Set<String>]()
+  /// The files that hold rows of this one's datasets, by path.
+  var pieces = [String: HDF5File]()
 
   private init(path: String, access: Access, id: HDF5ID) {
     self.path = path
@@ -51,6 +51,13 @@ public final class HDF5File: @unchecked Sendable {  // its variables are only to
   /// - Throws: `.missing` if there is none, `.malformed` if it is not an HDF5 file or was cut short, `.io` if another
   ///   process is writing it.
   public static func open(_ path: String, _ access: Access = .readOnly) throws -> HDF5File {
+    try open(path, access, closing: H5F_CLOSE_STRONG)
+  }
+
+  /// - Parameter degree: must be that of others in this process who have the file open, or it is not opened.
+  static func open(
+    _ path: String, _ access: Access = .readOnly, closing degree: H5F_close_degree_t
+  ) throws -> HDF5File {
     try checkIsHDF5(path)
     return try HDF5Library.locked {
       let flags =
@@ -60,7 +67,7 @@ public final class HDF5File: @unchecked Sendable {  // its variables are only to
         case .whileBeingWritten: chdf5_read_only() | chdf5_swmr_read()
         }
       let id = try HDF5Library.patiently {
-        try accessList(at: path).use { list in
+        try accessList(at: path, closing: degree).use { list in
           try HDF5Library.own(H5Fclose, "cannot open the file", at: path, .malformed) { H5Fopen(path, flags, list) }
         }
       }
@@ -183,11 +190,13 @@ public final class HDF5File: @unchecked Sendable {  // its variables are only to
     }
   }
 
-  private static func accessList(at path: String) throws -> HDF5ID {
+  private static func accessList(
+    at path: String, closing degree: H5F_close_degree_t = H5F_CLOSE_STRONG
+  ) throws -> HDF5ID {
     let list = try HDF5Library.own(H5Pclose, "cannot open the file", at: path, .io) { H5Pcreate(chdf5_file_access()) }
     list.use { list in
-      // h5py does the same: no dataset keeps a closed file open.
-      H5Pset_fclose_degree(list, H5F_CLOSE_STRONG)
+      // Strong, as h5py: no dataset keeps a closed file open.
+      H5Pset_fclose_degree(list, degree)
       // Checksums of the structures, and readers while writing.
       H5Pset_libver_bounds(list, chdf5_latest_format(), chdf5_latest_format())
     }

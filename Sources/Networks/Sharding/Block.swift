@@ -71,11 +71,9 @@ public final class Block {
     return try layout(group).whole(sharding.collective.startGather(rows).wait())
   }
 
-  /// The parameters' indices, one list for each dtype: only like travels with like.
-  private var groups: [[Int]] {
-    Dictionary(grouping: parameters.indices) { parameters[$0].value.dtype.rawValue }.sorted { $0.key < $1.key }
-      .map(\.value)
-  }
+  /// The parameters' indices, one list for each dtype, and how they travel: only like travels with like.
+  private lazy var groups = Dictionary(grouping: parameters.indices) { parameters[$0].value.dtype.rawValue }
+    .sorted { $0.key < $1.key }.map { (indices: $1, layout: layout($1)) }
 
   private var sharding: Sharding { parameters[0].sharding! }
 
@@ -86,14 +84,14 @@ public final class Block {
   /// Starts to gather the whole parameters.
   private func gather() throws -> PendingParameters {
     let collective = sharding.collective
-    let started = try groups.map { group in
-      let rows = try layout(group).packed(group.map { try parameters[$0].value.detached() }).to(store.device)
-      return (group, try collective.startGather(rows))
+    let started = try groups.map { group, layout in
+      let rows = try layout.packed(group.map { try parameters[$0].value.detached() }).to(store.device)
+      return (group, layout, try collective.startGather(rows))
     }
     return PendingParameters { [self] in
       var whole = [Tensor?](repeating: nil, count: parameters.count)
-      for (group, pending) in started {
-        for (index, tensor) in zip(group, try layout(group).whole(pending.wait())) {
+      for (group, layout, pending) in started {
+        for (index, tensor) in zip(group, try layout.whole(pending.wait())) {
           whole[index] = tensor.shape.count == 4 ? try tensor.channelsLast() : tensor
         }
       }
@@ -122,12 +120,11 @@ public final class Block {
   /// Adds up the ranks' gradients of the whole parameters; nil for those that need none.
   private func scattered(_ gradients: [Tensor?]) throws -> [Tensor?] {
     var own = [Tensor?](repeating: nil, count: parameters.count)
-    for group in groups {
-      let example = parameters[group[0]].value
-      let divided = try layout(group).divided(group.map { gradients[$0] }, like: example)
+    for (group, layout) in groups {
+      let divided = try layout.divided(group.map { gradients[$0] }, like: parameters[group[0]].value)
       let sum = try sharding.collective.startScatteredSum(divided).wait()
-      let shards = group.map { parameters[$0].shard! }
-      for (index, rows) in zip(group, try layout(group).rows(sum, shards)) { own[index] = try rows.cloned() }
+      let rows = try layout.rows(sum, group.map { parameters[$0].shard! })
+      for (index, rows) in zip(group, rows) { own[index] = try rows.cloned() }
     }
     return own
   }

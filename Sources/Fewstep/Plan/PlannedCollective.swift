@@ -1,0 +1,38 @@
+import Tensors
+
+/// The first of several ranks on the meta device: results have their shapes, and what would travel is counted.
+final class PlannedCollective: Collective {
+  let rank = 0
+  let count: Int
+  let requests = Requests()
+  /// Bytes that a rank sends so far, by algorithms that use each link equally (rings).
+  private(set) var sentBytes = 0.0
+
+  init(_ count: Int) { self.count = count }
+
+  private func send(_ tensor: Tensor, times: Double) {
+    sentBytes += times * Double(tensor.count * tensor.dtype.byteCount) * Double(count - 1)
+  }
+
+  func startSum(_ tensor: Tensor) throws -> PendingTensor {
+    send(tensor, times: 2 / Double(count))
+    let sum = try tensor.cloned()
+    return PendingTensor { sum }
+  }
+
+  func startGather(_ piece: Tensor) throws -> PendingTensor {
+    send(piece, times: 1)
+    let whole = try Tensor.empty([count * piece.shape[0]] + piece.shape.dropFirst(), piece.dtype, on: piece.device)
+    return PendingTensor { whole }
+  }
+
+  func startScatteredSum(_ whole: Tensor) throws -> PendingTensor {
+    send(whole, times: 1 / Double(count))
+    let rows = try whole.rows(0..<whole.shape[0] / count).cloned()
+    return PendingTensor { rows }
+  }
+
+  func broadcast(_ tensors: [Tensor], from rank: Int) {}
+  func word(_ own: Int) -> Int { own }
+  func abort(_ error: any Error) {}
+}
