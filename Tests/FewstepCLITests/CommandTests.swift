@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct CommandTests {
   private let commands = [
-    "run", "check", "plan", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark", "inspect",
+    "run", "launch", "check", "plan", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark",
+    "inspect",
     "diff",
     "train-teacher", "train-autoencoder",
     "train-classifier",

@@ -122,7 +122,8 @@ public struct RunPlan: Encodable {
         ["sharding.offload-teacher=true"], ["student.lora.rank=64", "fake-teacher.lora.rank=64"],
       ]
     for change in changes where !change.isEmpty {
-      guard let plan = try? RunPlan(set(settings + change), catalog: catalog, processes: processes), plan.peak < tried.last?.peak ?? peak
+      guard let plan = try? RunPlan(set(settings + change), catalog: catalog, processes: processes),
+        plan.peak < tried.last?.peak ?? peak
       else { continue }
       settings += change
       tried.append(Proposal(settings: settings, peak: plan.peak, operations: plan.operations))

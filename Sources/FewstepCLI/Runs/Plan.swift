@@ -25,7 +25,8 @@ struct Plan: ParsableCommand {
   @Option(help: "The share of the device's speed that is reached.") var efficiency = 0.35
   @Option(help: "The processes that train together: memory and operations are those of one of them.") var processes = 1
   @Option(help: "Processes, and GPUs, in one machine.") var perNode = 8
-  @Option(help: "Gigabytes a second that each process can send to another machine: 50 is 400 Gbit/s.") var network = 50.0
+  @Option(help: "Gigabytes a second that each process can send to another machine: 50 is 400 Gbit/s.") var network =
+    50.0
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {

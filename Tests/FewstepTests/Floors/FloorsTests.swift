@@ -6,7 +6,8 @@ import Testing
 @Suite struct FloorsTests {
   /// The floors of Sources/Fewstep, lowest first. A folder uses only those on lower floors.
   private static let floors = [
-    ["Settings", "Diffusion", "Profile"], ["Models"], ["Data", "Objectives"], ["Recipe"], ["Pretraining"], ["Training"],
+    ["Settings", "Diffusion", "Profile", "Parallel"], ["Models"], ["Data", "Objectives"], ["Recipe"], ["Pretraining"],
+    ["Training"],
     ["Monitor", "Plan"],
     ["Run"], ["Sweep"],
   ]

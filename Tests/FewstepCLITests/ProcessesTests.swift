@@ -1,0 +1,144 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// Several processes of the program, joined by libtorch.
+@Suite(.serialized) struct ProcessesTests {
+  private static let run = ["run", "r.yaml", "--set", "training.micro-batches=4", "--timeout", "60"]
+
+  private func launch(_ count: Int, _ arguments: [String], in scratch: Scratch) throws -> Job {
+    try Fewstep.start(["launch", "--processes", "\(count)"] + Self.run + arguments, in: scratch)
+  }
+
+  @Test(.enabled(if: !ProcessGroup.isAvailable))
+  func `A libtorch without process groups is told, with what to do, by each process once`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    let job = try launch(2, [], in: scratch)
+    #expect(job.wait() == 66)
+    let lines = job.errors.split(separator: "\n").filter { $0.contains("error") }
+    #expect(lines.count == 2 && lines.allSatisfy { $0.contains("libtorch 2.4 or later, got \(Runtime.version)") })
+    #expect(job.errors.contains("LIBTORCH"))
+    #expect(try !scratch.files("").contains("runs"))
+  }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable), arguments: [2, 4])
+  func `Processes train as one does, and agree to the bit with themselves over a resume`(_ count: Int) throws {
+    let scratch = try Scratch()
+    try scratch.write(
+      recipe(extra: "sharding: {student: optimizer, fake-teacher: optimizer}").replacingOccurrences(
+        of: "updates: 2", with: "updates: 2, epsilon: 0.1"
+      ).replacingOccurrences(of: "steps: [1, 0.5]", with: "steps: [1, 0.5]\n  epsilon: 0.1"), to: "r.yaml")
+    let one = try Fewstep.start(Self.run + ["--into", "one"], in: scratch)
+    #expect(one.wait() == 0, "\(one.errors)")
+    let several = try launch(count, ["--into", "several"], in: scratch)
+    #expect(several.wait() == 0, "\(several.errors)")
+    // The first says everything, and once.
+    #expect(several.errors.components(separatedBy: "run folder: several").count == 2)
+    #expect(several.output.components(separatedBy: "Fréchet").count == 2)
+    let differences = try Fewstep.run(
+      "diff", "one/checkpoints/step-12.h5", "several/checkpoints/step-12.h5", in: scratch, expecting: 1
+    ).output
+    let sizes = differences.split(separator: "\n").compactMap { line in
+      line.firstRange(of: "largest difference ").flatMap { Double(line[$0.upperBound...].prefix { $0 != "," }) }
+    }
+    #expect(!sizes.isEmpty && sizes.allSatisfy { $0 < 1e-5 }, "\(differences)")
+
+    #expect(try launch(count, ["--into", "parts", "--stop-after", "5"], in: scratch).wait() == 75)
+    #expect(try launch(count, ["--into", "parts", "--resume"], in: scratch).wait() == 0)
+    try Fewstep.run("diff", "several/checkpoints/step-12.h5", "parts/checkpoints/step-12.h5", in: scratch)
+    // One process goes on with what several have begun.
+    #expect(try launch(count, ["--into", "fewer", "--stop-after", "5"], in: scratch).wait() == 75)
+    #expect(try Fewstep.start(Self.run + ["--into", "fewer", "--resume"], in: scratch).wait() == 0)
+  }
+
+  /// Ranks that were started one by one, without a launcher.
+  private func ranks(_ arguments: [[String]], of count: Int? = nil, port: Int, in scratch: Scratch) throws -> [Job] {
+    try arguments.enumerated().map { rank, more in
+      try Job(
+        Fewstep.executable, ["run", "r.yaml", "--set", "training.micro-batches=2"] + more, in: scratch.folder,
+        environment: [
+          "RANK": "\(rank)", "WORLD_SIZE": "\(count ?? arguments.count)", "MASTER_ADDR": "127.0.0.1",
+          "MASTER_PORT": "\(port)",
+        ])
+    }
+  }
+
+  /// A port that is likely free: tests of several libtorchs may run at once.
+  private var port: Int { 20_000 + Int.random(in: 0..<9_000) }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable))
+  func `Ranks that were started with another recipe are refused before a step, by every rank`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    for job in try ranks([["--into", "x"], ["--into", "x", "--set", "seed=6"]], port: port, in: scratch) {
+      #expect(job.wait() == 65)
+      #expect(job.errors.contains("recipe.seed: 6 instead of 5"), "\(job.errors)")
+    }
+    #expect(try !scratch.files("").contains("x"))
+  }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable))
+  func `A rank that does not come, and a store that is not there, are told within the timeout`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    let alone = try ranks([["--timeout", "3"]], of: 2, port: port, in: scratch)[0]
+    #expect(alone.wait() == 74 && alone.errors.contains("rank 1 of 2 did not come within 3 s"), "\(alone.errors)")
+    let lost = try Job(
+      Fewstep.executable, ["run", "r.yaml", "--timeout", "3"], in: scratch.folder,
+      environment: ["RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)"])
+    #expect(lost.wait() == 74 && lost.errors.contains("does not reach the first rank's store"), "\(lost.errors)")
+    #expect(!lost.errors.contains("frame #"))
+  }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable), arguments: [0, 1])
+  func `A killed rank takes the others down with its number, and the run goes on`(_ victim: Int) throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(steps: 100_000), to: "r.yaml")
+    let jobs = try ranks(
+      Array(repeating: ["--into", "x", "--timeout", "60"], count: 2), port: port, in: scratch)
+    try waitFor("a checkpoint") { (try? scratch.files("x/checkpoints").isEmpty) == false }
+    jobs[victim].send(SIGKILL)
+    #expect(jobs[victim].wait() == 128 + SIGKILL)
+    let other = jobs[1 - victim]
+    #expect(other.wait() == 70)
+    #expect(other.errors.contains("rank \(1 - victim): error: rank \(victim) ("), "\(other.errors)")
+    #expect(try launch(2, ["--into", "x", "--resume", "--stop-after", "1000000"], in: scratch, stopping: true) == 75)
+  }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable))
+  func `A rank that hangs is given up after the timeout`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(steps: 100_000), to: "r.yaml")
+    let jobs = try ranks(Array(repeating: ["--into", "x", "--timeout", "5"], count: 2), port: port, in: scratch)
+    defer { jobs[1].send(SIGKILL) }
+    try waitFor("a checkpoint") { (try? scratch.files("x/checkpoints").isEmpty) == false }
+    jobs[1].send(SIGSTOP)
+    let start = Date()
+    #expect(jobs[0].wait() == 70)
+    #expect(-start.timeIntervalSinceNow < 60)
+    #expect(jobs[0].errors.contains("error: rank 1 ("), "\(jobs[0].errors)")
+  }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable))
+  func `SIGTERM to one rank saves and stops all`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(steps: 100_000), to: "r.yaml")
+    let jobs = try ranks(Array(repeating: ["--into", "x"], count: 2), port: port, in: scratch)
+    try waitFor("a checkpoint") { (try? scratch.files("x/checkpoints").isEmpty) == false }
+    jobs[1].send(SIGTERM)
+    #expect(jobs.map { $0.wait() } == [75, 75])
+    #expect(jobs[0].errors.contains("which is saved; resume with") && !jobs[1].errors.contains("error"))
+  }
+
+  /// Starts, waits for progress, sends SIGTERM to the launcher, and returns its exit code.
+  private func launch(_ count: Int, _ arguments: [String], in scratch: Scratch, stopping: Bool) throws -> Int32 {
+    let job = try Fewstep.start(
+      ["launch", "--processes", "\(count)", "run", "r.yaml", "--set", "training.micro-batches=2"] + arguments,
+      in: scratch)
+    try waitFor("progress") { job.errors.contains("samples/s") || !job.isRunning }
+    job.send(SIGTERM)
+    return job.wait()
+  }
+}
