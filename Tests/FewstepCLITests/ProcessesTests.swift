@@ -36,7 +36,7 @@ import Testing
     #expect(several.wait() == 0, "\(several.errors)")
     // The first says everything, and once.
     #expect(several.errors.components(separatedBy: "run folder: several").count == 2)
-    #expect(several.output.components(separatedBy: "Fréchet").count == 2)
+    #expect(several.output.components(separatedBy: "Fréchet distance  ").count == 2)
     let differences = try Fewstep.run(
       "diff", "one/checkpoints/step-12.h5", "several/checkpoints/step-12.h5", in: scratch, expecting: 1
     ).output
@@ -63,6 +63,10 @@ import Testing
           "MASTER_PORT": "\(port)",
         ])
     }
+  }
+
+  private func waitForCheckpoint(in scratch: Scratch) throws {
+    try waitFor("a checkpoint") { (try? scratch.files("x/checkpoints").contains { $0.hasSuffix(".h5") }) == true }
   }
 
   /// A port that is likely free: tests of several libtorchs may run at once.
@@ -98,13 +102,18 @@ import Testing
     try scratch.write(recipe(steps: 100_000), to: "r.yaml")
     let jobs = try ranks(
       Array(repeating: ["--into", "x", "--timeout", "60"], count: 2), port: port, in: scratch)
-    try waitFor("a checkpoint") { (try? scratch.files("x/checkpoints").isEmpty) == false }
+    try waitForCheckpoint(in: scratch)
     jobs[victim].send(SIGKILL)
     #expect(jobs[victim].wait() == 128 + SIGKILL)
     let other = jobs[1 - victim]
     #expect(other.wait() == 70)
     #expect(other.errors.contains("rank \(1 - victim): error: rank \(victim) ("), "\(other.errors)")
-    #expect(try launch(2, ["--into", "x", "--resume", "--stop-after", "1000000"], in: scratch, stopping: true) == 75)
+    let job = try Fewstep.start(
+      ["launch", "--processes", "2", "run", "r.yaml", "--set", "training.micro-batches=2", "--into", "x", "--resume"],
+      in: scratch)
+    try waitFor("progress") { job.errors.contains("samples/s") || !job.isRunning }
+    job.send(SIGTERM)
+    #expect(job.wait() == 75)
   }
 
   @Test(.enabled(if: ProcessGroup.isAvailable))
@@ -113,7 +122,7 @@ import Testing
     try scratch.write(recipe(steps: 100_000), to: "r.yaml")
     let jobs = try ranks(Array(repeating: ["--into", "x", "--timeout", "5"], count: 2), port: port, in: scratch)
     defer { jobs[1].send(SIGKILL) }
-    try waitFor("a checkpoint") { (try? scratch.files("x/checkpoints").isEmpty) == false }
+    try waitForCheckpoint(in: scratch)
     jobs[1].send(SIGSTOP)
     let start = Date()
     #expect(jobs[0].wait() == 70)
@@ -126,19 +135,9 @@ import Testing
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 100_000), to: "r.yaml")
     let jobs = try ranks(Array(repeating: ["--into", "x"], count: 2), port: port, in: scratch)
-    try waitFor("a checkpoint") { (try? scratch.files("x/checkpoints").isEmpty) == false }
+    try waitForCheckpoint(in: scratch)
     jobs[1].send(SIGTERM)
     #expect(jobs.map { $0.wait() } == [75, 75])
     #expect(jobs[0].errors.contains("which is saved; resume with") && !jobs[1].errors.contains("error"))
-  }
-
-  /// Starts, waits for progress, sends SIGTERM to the launcher, and returns its exit code.
-  private func launch(_ count: Int, _ arguments: [String], in scratch: Scratch, stopping: Bool) throws -> Int32 {
-    let job = try Fewstep.start(
-      ["launch", "--processes", "\(count)", "run", "r.yaml", "--set", "training.micro-batches=2"] + arguments,
-      in: scratch)
-    try waitFor("progress") { job.errors.contains("samples/s") || !job.isRunning }
-    job.send(SIGTERM)
-    return job.wait()
   }
 }

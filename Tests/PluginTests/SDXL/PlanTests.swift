@@ -35,6 +35,16 @@ import Testing
     try expectPlanned(node(scratch, changes))
   }
 
+  @Test(arguments: [
+    "{}", "{student: optimizer, fake-teacher: optimizer}", "{teacher: full, student: full, fake-teacher: full}",
+  ])
+  func `What is planned for two processes is what one of them takes`(_ sharding: String) throws {
+    let scratch = try Scratch()
+    let whole = try node(scratch, "checkpointed")
+    let divided = try YAMLNode.parse(whole.text() + "\nsharding: \(sharding)\n")
+    try expectPlanned(divided, processes: 2)
+  }
+
   @Test func `A plan needs configs alone, and says which settings make a model fit`() throws {
     let scratch = try Scratch()
     for part in ["unet", "vae", "scheduler"] {
