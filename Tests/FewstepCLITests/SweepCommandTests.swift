@@ -42,6 +42,49 @@ import Testing
     #expect(changed.errors.contains("training.steps"))
   }
 
+  @Test func `A launcher's line starts each run, and one without a place for the command is refused`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(extra: "sweep: {seeds: [0, 1]}"), to: "s.yaml")
+    let line = "echo started >> launched; exec {command}"
+    let job = try Fewstep.run("sweep", "s.yaml", "--launcher", line, "--set", "name=it's", in: scratch)
+    #expect(job.output.contains("Fréchet"))
+    #expect(try String(contentsOfFile: scratch.path("launched"), encoding: .utf8) == "started\nstarted\n")
+    #expect(scratch.has("runs/it's/plain/seed-1/evaluation.json"))
+    let refused = try Fewstep.run("sweep", "s.yaml", "--launcher", "srun", in: scratch, expecting: 64)
+    #expect(refused.errors.contains("a command line with {command} in it, got 'srun'"))
+  }
+
+  @Test func `Slurm gets one job array, whose tasks are the runs`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(extra: "sweep: {seeds: [0, 1]}"), to: "s.yaml")
+    let missing = try Fewstep.run("sweep", "s.yaml", "--launcher", "slurm", in: scratch, expecting: 66)
+    #expect(missing.errors.contains("Submit it where it is: sbatch runs/small/slurm.sbatch"))
+
+    try FileManager.default.createDirectory(atPath: scratch.path("bin"), withIntermediateDirectories: true)
+    try scratch.write("#!/bin/sh\ncp \"$1\" submitted; echo Submitted batch job 7\n", to: "bin/sbatch")
+    try scratch.write("#!/bin/sh\nexec \"$@\"\n", to: "bin/srun")
+    for name in ["sbatch", "srun"] {
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scratch.path("bin/\(name)"))
+    }
+    let path = "\(scratch.path("bin")):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
+    let job = try Job(
+      Fewstep.executable, ["sweep", "s.yaml", "--launcher", "slurm", "--sbatch=--gpus=1", "--parallel", "5"],
+      in: scratch.folder, environment: ["PATH": path])
+    #expect(job.wait() == 0 && job.output == "Submitted batch job 7\n", "\(job.errors)")
+    let script = try String(contentsOfFile: scratch.path("submitted"), encoding: .utf8)
+    for line in ["#SBATCH --array=0-1%5\n", "#SBATCH --gpus=1\n", "#SBATCH --signal=TERM@120\n"] {
+      #expect(script.contains(line), "\(script)")
+    }
+    for task in ["1", "0"] {
+      let run = try Job(
+        "/bin/bash", ["submitted"], in: scratch.folder, environment: ["PATH": path, "SLURM_ARRAY_TASK_ID": task])
+      #expect(run.wait() == 0, "\(run.errors)")
+      #expect(try states(scratch) == (task == "1" ? ["to do", "done"] : ["done", "done"]))
+    }
+    let none = try Fewstep.run("sweep", "s.yaml", "--member", "2", in: scratch, expecting: 64)
+    #expect(none.errors.contains("expected 0 to 1, got 2"))
+  }
+
   @Test func `A folder that is no run, or holds more than one leaves, is not touched`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(extra: "sweep: {seeds: [0, 1]}"), to: "s.yaml")

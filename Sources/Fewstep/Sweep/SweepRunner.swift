@@ -26,6 +26,7 @@ public final class SweepRunner {
   private let parallel: Int
   private let program: Program
   private let options: [String]
+  private let launcher: SweepLauncher?
   private let note: (String) -> Void
   private var jobs = [Job]()
   public private(set) var finished = 0
@@ -36,15 +37,17 @@ public final class SweepRunner {
   ///   - parallel: the number of runs at a time. They share the cores.
   ///   - program: started as `PROGRAM run RECIPE --into FOLDER`, and with `--resume` if there is a checkpoint.
   ///   - options: added to each of these command lines.
+  ///   - launcher: what starts them elsewhere; nil starts them here.
   ///   - note: called with a line when something happens.
   public init(
     _ folder: SweepFolder, parallel: Int, program: Program, options: [String] = [],
-    note: @escaping (String) -> Void = { _ in }
+    launcher: SweepLauncher? = nil, note: @escaping (String) -> Void = { _ in }
   ) {
     self.folder = folder
     self.parallel = parallel
     self.program = program
     self.options = options
+    self.launcher = launcher
     self.note = note
   }
 
@@ -86,7 +89,8 @@ public final class SweepRunner {
       if Signals.isRequested, !isStopping {
         isStopping = true
         note("stopping; \(jobs.count) runs are being saved")
-        for job in jobs { job.process.send(SIGINT) }
+        // A launcher passes it on, or stands beside its program.
+        for job in jobs { launcher == nil ? job.process.send(SIGINT) : job.process.sendToGroup(SIGINT) }
       }
       guard !isStopping else { continue }
       if -lastLook.timeIntervalSinceNow > 1 {
@@ -108,7 +112,9 @@ public final class SweepRunner {
       try run.refuseIfBusy()
       if case .interrupted = state { arguments.append("--resume") } else { try run.discard() }
     }
-    let process = try program.start(arguments, environment: environment, log: folder.log(trial))
+    let process =
+      try launcher?.start([program.path] + arguments, log: folder.log(trial))
+      ?? program.start(arguments, environment: environment, log: folder.log(trial))
     jobs.append(Job(trial: trial, process: process, steps: run.recordedSteps))
   }
 

@@ -24,12 +24,22 @@ struct SweepCommand: ParsableCommand {
       Runs with the same seed share their noise and their data. Running the command again skips finished runs and resumes
       interrupted ones. A run that fails is reported, and the others continue. Ctrl-C saves the running ones and exits with
       75.
+
+      On a cluster:  fewstep sweep SWEEP --launcher slurm --sbatch=--gpus=1 --sbatch=--time=4:00:00 --parallel 16
+                     fewstep sweep SWEEP --launcher 'srun --ntasks 1 --gpus 1 {command}' --parallel 16
+      The first submits one job array, a run a task, and returns; the same command without --launcher compares what is done.
+      The second starts each run with this line, and waits.
       """)
 
   @OptionGroup var arguments: RecipeArguments
   @Option(help: "The sweep's folder; by default runs/NAME. Each run is in VARIANT/seed-N.") var into: String?
   @Option(help: "How many runs at a time; they share the cores.") var parallel = 1
   @Option(help: "The variant to compare the others with; by default the first.") var baseline: String?
+  @Option(help: "What starts the runs: slurm, or a command line in which {command} stands for the run's.")
+  var launcher: String?
+  @Option(name: .customLong("sbatch"), help: "An option for the job array, such as --gpus=1. May be repeated.")
+  var sbatchOptions: [String] = []
+  @Option(help: "Run only this one of the list, counted from 0, and compare nothing.") var member: Int?
   @Flag(help: "Only list the runs and how far each is.") var list = false
   @Flag(help: "Print the comparison as JSON.") var json = false
 
@@ -47,36 +57,74 @@ struct SweepCommand: ParsableCommand {
         "there is no such variant; there are: \(variants(sweep).joined(separator: ", "))")
     }
     let folder = SweepFolder(into ?? "runs/\(sweep.name)")
-    let trials = try sweep.trials.map { (trial: $0, state: try folder.state(of: $0)) }
+    if launcher == "slurm" { return try submit(sweep, folder) }
+    var trials = try sweep.trials.map { (trial: $0, state: try folder.state(of: $0)) }
     if list { return try show(trials) }
-    try folder.record(sweep)
+    if let member {
+      guard trials.indices.contains(member) else {
+        throw Failure(.usage, at: "--member \(member)", expected: "0 to \(trials.count - 1)", got: "\(member)")
+      }
+      trials = [trials[member]]
+    } else {
+      try folder.record(sweep)
+    }
     Signals.listen()
     guard let program = Program.current else {
       throw Failure(.software, at: "/proc/self/exe", "cannot be started again")
     }
     let progress = Progress(
-      total: sweep.trials.reduce(0) { $0 + $1.recipe.training.steps },
-      from: sweep.trials.reduce(0) { $0 + folder.run($1).recordedSteps })
+      total: trials.reduce(0) { $0 + $1.trial.recipe.training.steps },
+      from: trials.reduce(0) { $0 + folder.run($1.trial).recordedSteps })
     let jobs = SweepRunner(
       folder, parallel: parallel, program: program,
-      options: ProgramPlugins.files.flatMap { ["--plugin", $0.path] }, note: progress.note)
-    try jobs.run(trials) { progress.update($0.steps, summary($0, of: sweep.trials.count)) }
+      options: ProgramPlugins.files.flatMap { ["--plugin", $0.path] }, launcher: try launcher.map(SweepLauncher.init),
+      note: progress.note)
+    try jobs.run(trials) { progress.update($0.steps, summary($0, of: trials.count)) }
     guard !Signals.isRequested else {
       throw Interrupted(
-        "stopped; \(jobs.finished) of \(sweep.trials.count) runs are done, the others are saved. "
+        "stopped; \(jobs.finished) of \(trials.count) runs are done, the others are saved. "
           + "Run the same command again to continue.")
     }
     let done = sweep.trials.filter { (try? folder.state(of: $0)) == .done && $0.recipe.evaluation != nil }
-    if !done.isEmpty {
+    if !done.isEmpty, member == nil {
       let comparison = try Comparison(done.map { try Comparison.Entry($0, in: folder) }, baseline: baseline)
       print(try Compare.text(comparison, json ? .json : .text))
     }
     note("sweep folder: \(folder.path)")
     guard jobs.failures.isEmpty else {
       throw Failure(
-        .software, at: folder.path, "\(jobs.failures.count) of \(sweep.trials.count) runs failed",
+        .software, at: folder.path, "\(jobs.failures.count) of \(trials.count) runs failed",
         advice: (jobs.failures + ["Run the same command again to retry them."]).joined(separator: "\n  "))
     }
+  }
+
+  /// Writes the batch script, and hands it to Slurm.
+  private func submit(_ sweep: Sweep, _ folder: SweepFolder) throws {
+    guard let program = Program.current else {
+      throw Failure(.software, at: "/proc/self/exe", "cannot be started again")
+    }
+    try folder.record(sweep)
+    let command =
+      [program.path, "sweep", arguments.recipe] + arguments.overrides.flatMap { ["--set", $0] } + [
+        "--into", folder.path,
+      ]
+      + ProgramPlugins.files.flatMap { ["--plugin", $0.path] }
+    let array = SlurmArray(command, count: sweep.trials.count, parallel: parallel, options: sbatchOptions)
+    let script = "\(folder.path)/slurm.sbatch"
+    try AtomicFile.write(Data(array.script(logs: folder.path).utf8), to: script)
+    guard let sbatch = Program("sbatch") else {
+      throw Failure(
+        .missing, at: "sbatch", "Slurm is not on this machine's PATH", advice: "Submit it where it is: sbatch \(script)"
+      )
+    }
+    let result = try sbatch.run([script])
+    guard result.status == 0 else {
+      throw Failure(
+        .io, at: script, "Slurm refused it: \(result.errorOutput)", advice: "Change it, and call sbatch again.")
+    }
+    print(String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+    note(
+      "\(sweep.trials.count) runs, logs: \(folder.path)/slurm-N.log; compare with: fewstep sweep \(arguments.recipe)")
   }
 
   private func variants(_ sweep: Sweep) -> [String] {
