@@ -44,6 +44,31 @@ extension Tensor {
   }
 }
 
+/// Calls `body` each time that a backward pass has added to a leaf's gradient, for as long as this object lives.
+public final class GradientHook {
+  private final class Body {
+    let run: () -> Void
+    init(_ run: @escaping () -> Void) { self.run = run }
+  }
+
+  private let handle: ct_hook_t
+  private let body: Body
+
+  /// - Parameter body: runs on the thread of the backward pass.
+  /// - Throws: `TensorError` if the tensor is no leaf that needs a gradient.
+  public init(_ leaf: Tensor, _ body: @escaping () -> Void) throws {
+    self.body = Body(body)
+    var out: ct_hook_t?
+    let context = Unmanaged.passUnretained(self.body).toOpaque()
+    let status = ct_after_accumulation(
+      leaf.handle, context, { Unmanaged<Body>.fromOpaque($0).takeUnretainedValue().run() }, &out)
+    try check(status, "GradientHook", [leaf.summary])
+    handle = out!
+  }
+
+  deinit { ct_hook_remove(handle) }
+}
+
 /// Runs `body` without recording a graph. Synchronous only: the mode is per thread.
 public func noGrad<R>(_ body: () throws -> R) rethrows -> R {
   let before = ct_grad_mode()

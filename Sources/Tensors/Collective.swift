@@ -176,11 +176,17 @@ public struct Bucket {
     return buckets
   }
 
+  /// All of them, which have one dtype, as one.
+  public init(_ tensors: [Tensor]) {
+    self.init(tensors.first.map { $0.dtype.byteCount < 4 ? .float32 : $0.dtype } ?? .float32)
+    self.tensors = tensors
+  }
+
   /// The tensors' values in a row.
-  func flat() throws -> Tensor { try concatenated(tensors.map { try $0.reshaped([-1]).to(dtype) }) }
+  public func flat() throws -> Tensor { try concatenated(tensors.map { try $0.reshaped([-1]).to(dtype) }) }
 
   /// Copies values in a row into the tensors.
-  func take(_ flat: Tensor) throws {
+  public func take(_ flat: Tensor) throws {
     for (tensor, part) in zip(tensors, try flat.split(tensors.map(\.count), 0)) {
       try tensor.copy(from: part.reshaped(tensor.shape))
     }

@@ -10,6 +10,7 @@ public final class ScheduledOptimizer {
   /// The parameters that every rank holds, and those of them whose moments are divided, with this rank's rows.
   private let whole: [Parameter]
   private let divided: DividedParameters?
+  private let reducer: GradientReducer?
   /// The role whose parameters are optimized, for errors: "student".
   private let role: String
   private let schedule: LearningRateSchedule
@@ -23,6 +24,7 @@ public final class ScheduledOptimizer {
     self.collective = collective
     whole = parameters.filter { $0.shard == nil }
     divided = isDivided && collective.count > 1 ? try DividedParameters(whole, over: collective) : nil
+    reducer = collective.count > 1 ? try GradientReducer(whole, over: collective) : nil
     let rows = divided.map { divided in parameters.map { $0.shard == nil ? divided.rows(of: $0) : $0 } }
     optimizer = try settings.makeOptimizer(of: rows ?? parameters)
     schedule = settings.schedule(total: steps)
@@ -38,13 +40,9 @@ public final class ScheduledOptimizer {
   /// - Returns: the gradients' norm before clipping.
   /// - Throws: `TrainingError.notFinite` before anything is changed.
   func step(_ step: Int, factor: Double = 1) throws -> Double {
-    if collective.count > 1 {
+    if let reducer {
       try span(.communication) {
-        // A parameter that no sample of this rank has used may have a gradient on another.
-        for parameter in whole.map(\.value) where parameter.gradient == nil {
-          try parameter.setGradient(parameter.detached().zerosLike())
-        }
-        try collective.sum(whole.compactMap(\.value.gradient))
+        try reducer.finish()
         try divided?.divideGradients()
       }
     }
@@ -55,10 +53,19 @@ public final class ScheduledOptimizer {
     return norm
   }
 
+  /// Runs the backward pass of a part of the batch. In the last one gradients travel while it runs.
+  ///
+  /// - Parameter isLast: whether it is the step's last, and no other calls of the collective are made in it.
+  func backward(isLast: Bool, _ run: () throws -> Void) throws {
+    guard isLast, let reducer else { return try run() }
+    try reducer.during(lastBackward: run)
+  }
+
   /// Forgets the gradients of an unfinished step.
   func dropGradients() throws {
     try optimizer.dropGradients()
     for parameter in whole { try parameter.value.setGradient(nil) }
+    try reducer?.drop()
   }
 
   /// One step down `loss`.

@@ -33,6 +33,9 @@ public struct ShardingSettings: Sendable {
     s.require(teacher != .optimizer, at: "teacher", "a frozen teacher has no optimizer: expected none or full")
   }
 
+  /// Whether any network's blocks are divided.
+  var dividesBlocks: Bool { [teacher, student, fakeTeacher].contains(.full) }
+
   private init() { (teacher, student, fakeTeacher, offloadsTeacher) = (.none, .none, .none, false) }
   static let none = ShardingSettings()
 

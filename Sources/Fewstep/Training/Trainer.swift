@@ -106,7 +106,7 @@ public final class Trainer {
       let scene = try scene(draw, samples, range, batchRewards, role: .student, update: 0)
       let loss = try withStudentAlone {
         let loss = try rewarded(checked("student's loss") { try components.objective.studentLoss(scene) }, scene)
-        try span(.backward) { try (loss.total * share(range)).backward() }
+        try backward(loss, range, studentOptimizer)
         return loss
       }
       try terms.add(loss, share: share(range))
@@ -126,7 +126,7 @@ public final class Trainer {
     for (range, samples) in zip(ranges, batch.parts) {
       let scene = try scene(batch.draw, samples, range, batch.batchRewards, role: .fakeTeacher, update: update)
       let loss = try checked("fake teacher's loss") { try components.objective.fakeTeacherLoss(scene) }
-      try span(.backward) { try (loss.total * share(range)).backward() }
+      try backward(loss, range, fakeTeacherOptimizer)
       try terms.add(loss, share: share(range))
       try report.add(
         denoisingError: scene.ifKnown("denoisingError"), share: share(range) / Double(recipe.fakeTeacherUpdates))
@@ -137,6 +137,12 @@ public final class Trainer {
       share: 1 / Double(recipe.fakeTeacherUpdates))
     report.fakeTeacherNorm = try move(fakeTeacherOptimizer)
     report.objectiveNorm = try objectiveOptimizer.map(move)
+  }
+
+  private func backward(_ loss: Loss, _ range: Range<Int>, _ optimizer: ScheduledOptimizer) throws {
+    // Sharded blocks travel in a backward pass themselves.
+    let isLast = range == ranges.last && !recipe.sharding.dividesBlocks
+    try span(.backward) { try optimizer.backward(isLast: isLast) { try (loss.total * share(range)).backward() } }
   }
 
   /// Runs `body` with only the student trainable. This includes the backward pass, in which a checkpointed network runs

@@ -136,6 +136,16 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
   }
 };
 
+struct AfterAccumulation : torch::autograd::FunctionPostHook {
+  void *context;
+  void (*call)(void *);
+  AfterAccumulation(void *context, void (*call)(void *)) : context(context), call(call) {}
+  variable_list operator()(const variable_list &outputs, const variable_list &) override {
+    call(context);
+    return outputs;
+  }
+};
+
 /// Keeps a function's closures alive for as long as the graph may call them.
 struct Closures : torch::CustomClassHolder {
   ct_function function;
@@ -185,6 +195,26 @@ struct Differentiable : torch::autograd::Function<Differentiable> {
 };
 
 }  // namespace
+
+/// The leaf itself holds its accumulator weakly.
+struct ct_hook {
+  std::shared_ptr<torch::autograd::Node> accumulator;
+  uintptr_t key;
+};
+
+int ct_after_accumulation(ct_tensor_t leaf, void *context, void (*call)(void *), ct_hook_t *out) {
+  return guarded([&] {
+    auto accumulator = torch::autograd::impl::grad_accumulator(leaf->value);
+    if (!accumulator) throw std::invalid_argument("the tensor is no leaf that needs a gradient");
+    const auto key = accumulator->add_post_hook(std::make_unique<AfterAccumulation>(context, call));
+    *out = new ct_hook{accumulator, key};
+  });
+}
+
+void ct_hook_remove(ct_hook_t hook) {
+  hook->accumulator->del_post_hook(hook->key);
+  delete hook;
+}
 
 int ct_differentiable(ct_function function, const ct_tensor_t *inputs, size_t n, ct_tensor_t *out, size_t count) {
   return guarded([&] {

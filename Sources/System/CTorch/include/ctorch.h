@@ -96,6 +96,12 @@ typedef struct {
 int ct_checkpoint(ct_closure closure, const ct_tensor_t _Nonnull *_Nonnull inputs, size_t n,
                   ct_tensor_t _Nullable *_Nonnull out);
 
+/// A call each time that a backward pass has added to a leaf's gradient, on the thread that did.
+typedef struct ct_hook *ct_hook_t;
+int ct_after_accumulation(ct_tensor_t leaf, void *context, void (*_Nonnull call)(void *), ct_hook_t _Nullable *_Nonnull out);
+/// Ends the calls; the context is not used any more.
+void ct_hook_remove(ct_hook_t hook);
+
 /// Two closures over lists of tensors: a function, and its gradient. Each owns its arguments, and the caller owns the `count`
 /// results that it writes; a NULL is "no gradient". They fail with a code above 1.
 typedef struct {

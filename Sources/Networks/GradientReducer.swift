@@ -1,0 +1,105 @@
+import Tensors
+
+/// Sums gradients over ranks in buckets while the backward pass still runs, as PyTorch's DistributedDataParallel does (Li et al.,
+/// arXiv 2006.15704).
+public final class GradientReducer {
+  private let collective: any Collective
+  private let parameters: [Parameter]
+  private var hooks = [GradientHook]()
+  /// The parameters' indices by bucket, in the order in which gradients arrive: the last layers' first.
+  private var buckets = [[Int]]()
+  private var bucketOf = [Int]()
+  /// Whether the backward pass that runs is the update's last.
+  private var isExpecting = false
+  private var ready = [Bool]()
+  private var started = [(gradients: [Tensor], sum: PendingTensor)]()
+  /// Thrown in the middle of a backward pass, where nothing can catch it.
+  private var failure: (any Error)?
+
+  public init(_ parameters: [Parameter], over collective: any Collective) throws {
+    (self.parameters, self.collective) = (parameters, collective)
+    ready = parameters.map { _ in false }
+    bucketOf = parameters.map { _ in 0 }
+    var next = parameters.count
+    for bucket in Bucket.divided(parameters.reversed().map(\.value)) {
+      buckets.append(
+        bucket.tensors.map { _ in
+          next -= 1
+          bucketOf[next] = buckets.count
+          return next
+        })
+    }
+    hooks = try parameters.enumerated().map { index, parameter in
+      try GradientHook(parameter.value) { [unowned self] in arrived(index) }
+    }
+  }
+
+  /// Runs the update's last backward pass, in which buckets travel as soon as they are full. Nothing else may travel meanwhile:
+  /// ranks whose gradients arrive in different orders would not agree on the order of their calls.
+  public func during(lastBackward: () throws -> Void) throws {
+    isExpecting = true
+    defer { isExpecting = false }
+    try lastBackward()
+    if let failure { throw failure }
+    try startRest()
+  }
+
+  private func startRest() throws {
+    try noGrad { while started.count < buckets.count { try start(buckets[started.count]) } }
+  }
+
+  /// Waits until all gradients are sums over the ranks. A parameter that this rank has not used counts as zeros.
+  public func finish() throws {
+    try startRest()
+    try noGrad {
+      try take()
+      // A block that runs twice in a checkpointed backward pass adds to its gradients after they have left.
+      let late = parameters.map { $0.value.gradient == nil ? 0.0 : 1 }
+      let sums = started.map(\.gradients)
+      let again = try zip(collective.sum(late), parameters.indices).filter { $0.0 > 0 }.map(\.1)
+      started = []
+      let rest = try again.map { try gradient(of: parameters[$0]) }
+      try collective.sum(rest)
+      for (bucket, gradients) in zip(buckets, sums) {
+        for (index, gradient) in zip(bucket, gradients) {
+          if let place = again.firstIndex(of: index) { try Foreach.add([gradient], [rest[place]]) }
+          try parameters[index].value.setGradient(gradient)
+        }
+      }
+    }
+    ready = parameters.map { _ in false }
+  }
+
+  /// Forgets what an unfinished update has begun; all ranks do.
+  public func drop() throws {
+    for (_, sum) in started { _ = try? sum.wait() }
+    (started, failure) = ([], nil)
+    ready = parameters.map { _ in false }
+  }
+
+  private func arrived(_ index: Int) {
+    guard isExpecting, failure == nil else { return }
+    ready[index] = true
+    do {
+      // In the same order on all ranks, whatever order gradients arrive in.
+      while started.count < buckets.count, buckets[started.count].allSatisfy({ ready[$0] }) {
+        try noGrad { try start(buckets[started.count]) }
+      }
+    } catch { failure = error }
+  }
+
+  private func start(_ bucket: [Int]) throws {
+    let gradients = try bucket.map { try gradient(of: parameters[$0]) }
+    for index in bucket { try parameters[index].value.setGradient(nil) }
+    started.append((gradients, try collective.startSum(Bucket(gradients).flat())))
+  }
+
+  /// Copies the sums into the gradients.
+  private func take() throws {
+    for (gradients, sum) in started { try Bucket(gradients).take(sum.wait()) }
+  }
+
+  private func gradient(of parameter: Parameter) throws -> Tensor {
+    try parameter.value.gradient ?? parameter.value.detached().zerosLike()
+  }
+}
