@@ -8,6 +8,7 @@ private let arangeOf = Operator("aten::arange", "start_step")
 private let linspaceOf = Operator("aten::linspace")
 private let eyeOf = Operator("aten::eye")
 private let oneHotOf = Operator("aten::one_hot")
+private let zerosLikeOf = Operator("aten::zeros_like")
 
 extension Tensor {
   public static func zeros(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
@@ -47,7 +48,9 @@ extension Tensor {
     try eyeOf(.int(size), .dtype(dtype), .none, .device(device))
   }
 
-  public func zerosLike() throws -> Tensor { try .zeros(shape, dtype, on: device) }
+  /// In this tensor's layout too: kernels that go through the memory of both, such as a fused optimizer step, then meet the same
+  /// elements.
+  public func zerosLike() throws -> Tensor { try zerosLikeOf(.tensor(self)) }
   public func onesLike() throws -> Tensor { try .ones(shape, dtype, on: device) }
 
   /// int64 classes [...] -> int64 [..., classes].

@@ -66,6 +66,20 @@ import Testing
     #expect(secondOptimizer.stepCount == 6)
   }
 
+  @Test func `AdamW's moments are those of their elements, whatever a weight's layout`() throws {
+    let noise = Noise(seed: 5)
+    func random(_ name: String) throws -> Tensor { try noise.stream(name, step: 0).normal(0..<4, [3, 2, 2]) }
+    let store = ParameterStore(.checkpoint { try random($0) })
+    // Convolutions' weights are stored channels last.
+    let weight = try store.root.parameter("weight", [4, 3, 2, 2], .zeros)
+    let gradient = try random("gradient")
+    try weight.value.setGradient(gradient.channelsLast())
+    let optimizer = try AdamW([weight], .init(learningRate: 0.1, betas: [0.9, 0.99]))
+    try optimizer.step()
+    try expectClose(optimizer.state[0].tensor, gradient * 0.1, 1e-6)
+    try expectClose(optimizer.state[1].tensor, gradient.squared() * 0.01, 1e-6)
+  }
+
   @Test func `AdamW's state has two tensors of each parameter, by its name, and refuses to load less`() throws {
     let store = try network(1)
     let optimizer = try AdamW(store.trainable, settings)

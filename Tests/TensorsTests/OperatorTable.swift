@@ -37,7 +37,7 @@ enum OperatorTable {
   ]
 
   private static let creation: [OperatorCase] = [
-    on("zeros", "zeros") { [try .zeros([2, 3]), try .zeros([2], .int64), try $0[0].zerosLike()] },
+    on("zeros", "zeros", "zeros_like") { [try .zeros([2, 3]), try .zeros([2], .int64), try $0[0].zerosLike()] },
     on("ones", "ones") { [try .ones([2, 3]), try .ones([2], .bool), try $0[0].onesLike()] },
     on("empty", "empty.memory_format", "fill_.Scalar") { _ in
       let memory = try Tensor.empty([2, 3])

@@ -27,6 +27,8 @@ struct Launch: ParsableCommand {
     if let processes, !(1...1024 ~= processes) {
       throw ValidationError("--processes: expected 1 to 1024, got \(processes)")
     }
+    // Options after the command are the command's own; so is this one, if there is no command.
+    if ["--help", "-h"].contains(command.first) { throw CleanExit.helpRequest(self) }
     if command.isEmpty { throw ValidationError("expected a command to start: run RECIPE ...") }
     if let port, !(1...65535 ~= port) { throw ValidationError("--port: expected 1 to 65535, got \(port)") }
   }

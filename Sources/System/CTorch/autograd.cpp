@@ -198,7 +198,7 @@ struct Differentiable : torch::autograd::Function<Differentiable> {
 
 /// The leaf itself holds its accumulator weakly.
 struct ct_hook {
-  std::shared_ptr<torch::autograd::Node> accumulator;
+  decltype(torch::autograd::impl::grad_accumulator(std::declval<const at::Tensor &>())) accumulator;
   uintptr_t key;
 };
 
