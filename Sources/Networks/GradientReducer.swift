@@ -12,7 +12,7 @@ public final class GradientReducer {
   /// Whether the backward pass that runs is the update's last.
   private var isExpecting = false
   private var ready = [Bool]()
-  private var started = [(gradients: [Tensor], sum: PendingTensor)]()
+  private var started = [(bucket: Bucket, sum: PendingTensor)]()
   /// Thrown in the middle of a backward pass, where nothing can catch it.
   private var failure: (any Error)?
 
@@ -52,21 +52,18 @@ public final class GradientReducer {
   public func finish() throws {
     try startRest()
     try noGrad {
-      try take()
       // A block that runs twice in a checkpointed backward pass adds to its gradients after they have left.
-      let late = parameters.map { $0.value.gradient == nil ? 0.0 : 1 }
-      let sums = started.map(\.gradients)
-      let again = try zip(collective.sum(late), parameters.indices).filter { $0.0 > 0 }.map(\.1)
-      started = []
-      let rest = try again.map { try gradient(of: parameters[$0]) }
-      try collective.sum(rest)
-      for (bucket, gradients) in zip(buckets, sums) {
-        for (index, gradient) in zip(bucket, gradients) {
-          if let place = again.firstIndex(of: index) { try Foreach.add([gradient], [rest[place]]) }
-          try parameters[index].value.setGradient(gradient)
+      let late = try collective.sum(parameters.map { $0.value.gradient == nil ? 0 : 1 })
+      let rest = try parameters.indices.filter { late[$0] > 0 }.map { ($0, try gradient(of: parameters[$0])) }
+      try collective.sum(rest.map(\.1))
+      for (indices, (bucket, sum)) in zip(buckets, started) {
+        for (index, view) in zip(indices, try bucket.views(sum.wait())) {
+          try parameters[index].value.setGradient(view)
         }
       }
+      for (index, more) in rest { try Foreach.add([parameters[index].value.gradient!], [more]) }
     }
+    started = []
     ready = parameters.map { _ in false }
   }
 
@@ -88,15 +85,12 @@ public final class GradientReducer {
     } catch { failure = error }
   }
 
-  private func start(_ bucket: [Int]) throws {
-    let gradients = try bucket.map { try gradient(of: parameters[$0]) }
-    for index in bucket { try parameters[index].value.setGradient(nil) }
-    started.append((gradients, try collective.startSum(Bucket(gradients).flat())))
-  }
-
-  /// Copies the sums into the gradients.
-  private func take() throws {
-    for (gradients, sum) in started { try Bucket(gradients).take(sum.wait()) }
+  /// The gradients leave their tensors for the bucket, which becomes theirs when it is back: memory for both is not needed.
+  private func start(_ indices: [Int]) throws {
+    let bucket = Bucket(try indices.map { try gradient(of: parameters[$0]) })
+    let sum = try collective.startSum(bucket.flat())
+    for index in indices { try parameters[index].value.setGradient(nil) }
+    started.append((Bucket(indices.map { parameters[$0].value }), sum))
   }
 
   private func gradient(of parameter: Parameter) throws -> Tensor {

@@ -118,10 +118,15 @@ public final class ParameterStore {
       // Only these rows are read from a file that is mapped.
       value = try (shard?.rows(of: tensor) ?? tensor).to(device).to(dtype).cloned()
     }
-    let resting = sharding?.isOffloaded == true && device != .meta ? try value.to(.cpu) : value
+    let resting = try sharding?.isOffloaded == true ? offloaded(value) : value
     let laidOut = try shape.count == 4 && shard == nil ? resting.channelsLast() : resting
     return Parameter(
       name: name, value: try laidOut.detached().requiringGrad(), shape: shape, sharding: sharding)
+  }
+
+  /// In the host's memory; in a plan, which counts the device's, without any.
+  private func offloaded(_ value: Tensor) throws -> Tensor {
+    try device == .meta ? .empty([], value.dtype, on: .meta).expanded(value.shape) : value.to(.cpu)
   }
 
   /// A block at this scope, after those that were made before.

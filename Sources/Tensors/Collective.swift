@@ -13,7 +13,7 @@ public protocol Collective: AnyObject {
   /// What the other ranks do for the first while it works alone.
   var requests: Requests { get }
 
-  /// Starts the sum of the ranks' tensors, which have one shape.
+  /// Starts the sum of the ranks' tensors, which have one shape. The tensor's memory may be used for it.
   func startSum(_ tensor: Tensor) throws -> PendingTensor
 
   /// Starts to collect the ranks' tensors [n, ...] as [count · n, ...].
@@ -182,13 +182,23 @@ public struct Bucket {
     self.tensors = tensors
   }
 
-  /// The tensors' values in a row.
-  public func flat() throws -> Tensor { try concatenated(tensors.map { try $0.reshaped([-1]).to(dtype) }) }
+  /// The tensors' values in a row, in the order of their memory: the weights of two-dimensional convolutions are stored channels
+  /// last.
+  public func flat() throws -> Tensor {
+    try concatenated(tensors.map { try ($0.rank == 4 ? $0.permuted([0, 2, 3, 1]) : $0).reshaped([-1]).to(dtype) })
+  }
+
+  /// The tensors that such a row holds, as views of it, in their dtypes.
+  public func views(_ flat: Tensor) throws -> [Tensor] {
+    try zip(tensors, flat.split(tensors.map(\.count), 0)).map { tensor, part in
+      let shape = tensor.shape
+      guard shape.count == 4 else { return try part.reshaped(shape).to(tensor.dtype) }
+      return try part.reshaped([shape[0], shape[2], shape[3], shape[1]]).permuted([0, 3, 1, 2]).to(tensor.dtype)
+    }
+  }
 
   /// Copies values in a row into the tensors.
   public func take(_ flat: Tensor) throws {
-    for (tensor, part) in zip(tensors, try flat.split(tensors.map(\.count), 0)) {
-      try tensor.copy(from: part.reshaped(tensor.shape))
-    }
+    for (tensor, view) in zip(tensors, try views(flat)) { try tensor.copy(from: view) }
   }
 }

@@ -1,6 +1,6 @@
 import CTorch
 
-private let allReduce = Operator("_c10d_functional::all_reduce")
+private let allReduce = Operator("_c10d_functional::all_reduce_")
 private let allGather = Operator("_c10d_functional::all_gather_into_tensor")
 private let reduceScatter = Operator("_c10d_functional::reduce_scatter_tensor")
 private let broadcastFrom = Operator("_c10d_functional::broadcast")
@@ -41,7 +41,7 @@ public final class ProcessGroup {
 
   deinit { ct_group_close(handle) }
 
-  /// Starts the sum of the processes' tensors, which have one shape.
+  /// Starts the sum of the processes' tensors, which have one shape, in their memory.
   public func sum(_ tensor: Tensor) throws -> PendingTensor {
     try pending(allReduce(.tensor(tensor.contiguous()), .string("sum"), .string(name)))
   }
