@@ -8,24 +8,25 @@ public final class GradientReducer {
   private var hooks = [GradientHook]()
   /// The parameters' indices by bucket, in the order in which gradients arrive: the last layers' first.
   private var buckets = [[Int]]()
-  private var bucketOf = [Int]()
   /// Whether the backward pass that runs is the update's last.
   private var isExpecting = false
-  private var ready = [Bool]()
+  /// How often the pass has added to each gradient, and how often the last update's did: with gradient checkpointing a block
+  /// that is used twice adds twice.
+  private var added: [Int]
+  private var expected: [Int]
   private var started = [(bucket: Bucket, sum: PendingTensor)]()
   /// Thrown in the middle of a backward pass, where nothing can catch it.
   private var failure: (any Error)?
 
   public init(_ parameters: [Parameter], over collective: any Collective) throws {
     (self.parameters, self.collective) = (parameters, collective)
-    ready = parameters.map { _ in false }
-    bucketOf = parameters.map { _ in 0 }
+    added = parameters.map { _ in 0 }
+    expected = parameters.map { _ in .max }
     var next = parameters.count
     for bucket in Bucket.divided(parameters.reversed().map(\.value)) {
       buckets.append(
         bucket.tensors.map { _ in
           next -= 1
-          bucketOf[next] = buckets.count
           return next
         })
     }
@@ -42,6 +43,7 @@ public final class GradientReducer {
     try lastBackward()
     if let failure { throw failure }
     try startRest()
+    expected = added
   }
 
   private func startRest() throws {
@@ -52,7 +54,7 @@ public final class GradientReducer {
   public func finish() throws {
     try startRest()
     try noGrad {
-      // A block that runs twice in a checkpointed backward pass adds to its gradients after they have left.
+      // A pass that adds more often than the last one does so after the gradients have left.
       let late = try collective.sum(parameters.map { $0.value.gradient == nil ? 0 : 1 })
       let rest = try parameters.indices.filter { late[$0] > 0 }.map { ($0, try gradient(of: parameters[$0])) }
       try collective.sum(rest.map(\.1))
@@ -64,22 +66,22 @@ public final class GradientReducer {
       for (index, more) in rest { try Foreach.add([parameters[index].value.gradient!], [more]) }
     }
     started = []
-    ready = parameters.map { _ in false }
+    added = parameters.map { _ in 0 }
   }
 
   /// Forgets what an unfinished update has begun; all ranks do.
   public func drop() throws {
     for (_, sum) in started { _ = try? sum.wait() }
     (started, failure) = ([], nil)
-    ready = parameters.map { _ in false }
+    added = parameters.map { _ in 0 }
   }
 
   private func arrived(_ index: Int) {
     guard isExpecting, failure == nil else { return }
-    ready[index] = true
+    added[index] += 1
     do {
       // In the same order on all ranks, whatever order gradients arrive in.
-      while started.count < buckets.count, buckets[started.count].allSatisfy({ ready[$0] }) {
+      while started.count < buckets.count, buckets[started.count].allSatisfy({ added[$0] >= expected[$0] }) {
         try noGrad { try start(buckets[started.count]) }
       }
     } catch { failure = error }
