@@ -6,15 +6,21 @@ let libtorch = Context.environment["LIBTORCH"]
 let torchCompile: [CXXSetting] =
   if let libtorch {
     [.unsafeFlags(["-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include"])]
+      + ncclCompile
   } else {
     [.unsafeFlags(["-isystem", "/usr/include/torch/csrc/api/include"])]
   }
+/// The folders of the CUDA and NCCL headers, with colons between them: adds NCCL, for several processes on GPUs.
+let cudaIncludes = Context.environment["CUDA_INCLUDE"]?.split(separator: ":").map(String.init) ?? []
+let ncclCompile: [CXXSetting] =
+  cudaIncludes.isEmpty ? [] : [.define("FEWSTEP_NCCL"), .unsafeFlags(cudaIncludes.flatMap { ["-isystem", $0] })]
+let torchLibraries = ["torch", "torch_cpu", "c10"] + (cudaIncludes.isEmpty ? [] : ["torch_cuda", "c10_cuda"])
 let torchLink: [LinkerSetting] =
   if let libtorch {
     // By path: the linker would find the system's libraries of the same names first.
     [
       .unsafeFlags(
-        ["torch", "torch_cpu", "c10"].flatMap { ["-Xlinker", "\(libtorch)/lib/lib\($0).so"] }
+        torchLibraries.flatMap { ["-Xlinker", "\(libtorch)/lib/lib\($0).so"] }
           + ["-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
       .linkedLibrary("m"),
     ]

@@ -34,6 +34,8 @@ is_installed() {
 install_packages() {
   local wanted=(libhdf5-dev libyaml-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev dataset-fashion-mnist
     python3-venv gnuplot-nox ffmpeg g++ make pkg-config)
+  # Headers that PyTorch's libtorch leaves out, for several processes.
+  [ -z "${LIBTORCH:-}" ] || wanted+=(libgloo-dev)
   if [ -z "${LIBTORCH:-}" ]; then
     # libopenblas-dev would bring the pthread build, whose threads fight with libtorch's.
     wanted=(libtorch-dev libopenblas-openmp-dev "${wanted[@]}")
@@ -104,6 +106,7 @@ This is neither Debian nor Ubuntu, so nothing is installed. Fewstep needs, with 
   HDF5, libyaml, libpng, libjpeg-turbo with its TurboJPEG interface, libwebp, zlib
   g++ (for libstdc++), make, pkg-config
   gnuplot (only for the reports and fields that it draws), ffmpeg (only for videos)
+  Gloo's headers (only for several processes, on libtorch 2.4 or later)
   Python 3 with venv (only for the tests), the four Fashion-MNIST files (only for the recipes that use them)
 NEEDS
 }

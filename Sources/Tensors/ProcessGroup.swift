@@ -11,8 +11,22 @@ private let waitFor = Operator("_c10d_functional::wait_tensor")
 /// All processes make the same calls in the same order. A call returns at once, and the tensors travel until its result is
 /// waited for.
 public final class ProcessGroup {
-  /// Whether this libtorch has process groups for C++.
+  /// Whether this build has process groups: they need libtorch 2.4 or later, and Gloo's headers.
   public static var isAvailable: Bool { ct_has_process_groups() }
+  /// What is missing, and what to do; nil if they are there.
+  public static var absence: (problem: String, advice: String)? {
+    guard !isAvailable else { return nil }
+    let version = Runtime.version.split(separator: ".").prefix(2).compactMap { Int($0) }
+    if version.lexicographicallyPrecedes([2, 4]) {
+      return (
+        "they need libtorch 2.4 or later, and this is \(Runtime.version)",
+        "Build with another: make build LIBTORCH=... (`make torch` fetches one); or start one process."
+      )
+    }
+    return (
+      "this build had none of Gloo's headers", "Install libgloo-dev and build again; or start one process."
+    )
+  }
   /// Whether this build has NCCL, for CUDA devices.
   public static var hasNCCL: Bool { ct_has_nccl() }
 

@@ -60,11 +60,8 @@ public final class TorchCollective: Collective {
   }
 
   private static func check(_ device: Device) throws {
-    guard ProcessGroup.isAvailable else {
-      throw Failure(
-        .missing, at: "several processes", expected: "libtorch 2.4 or later", got: Runtime.version,
-        advice: "Build with another libtorch: make build LIBTORCH=... (`make torch` fetches one), or start one process."
-      )
+    if let absence = ProcessGroup.absence {
+      throw Failure(.missing, at: "several processes", absence.problem, advice: absence.advice)
     }
     if case .cuda = device, !ProcessGroup.hasNCCL {
       throw Failure(

@@ -47,6 +47,8 @@ struct Doctor: ParsableCommand {
       warnings.append("ffmpeg is not installed: apt-get install ffmpeg (videos need it; images do not)")
     }
     facts.append(("CUDA devices", "\(Device.cudaCount)"))
+    let engines = ProcessGroup.hasNCCL ? "several, with Gloo and NCCL" : "several, with Gloo: CPUs only"
+    facts.append(("processes", ProcessGroup.absence.map { "one: for several, \($0.problem)" } ?? engines))
     let here = FileManager.default.currentDirectoryPath
     facts.append(("disk", "\(brief(Double(try DiskSpace.available(at: here)) / 1e9)) GB free at \(here)"))
     if json {
