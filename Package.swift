@@ -3,6 +3,11 @@ import PackageDescription
 
 /// libtorch: the system's (Debian's libtorch-dev), or the folder named by LIBTORCH (with include/ and lib/).
 let libtorch = Context.environment["LIBTORCH"]
+/// The folders of the CUDA and NCCL headers, with colons between them: adds NCCL, for several processes on GPUs.
+let cudaIncludes = Context.environment["CUDA_INCLUDE"]?.split(separator: ":").map(String.init) ?? []
+let ncclCompile: [CXXSetting] =
+  cudaIncludes.isEmpty ? [] : [.define("FEWSTEP_NCCL"), .unsafeFlags(cudaIncludes.flatMap { ["-isystem", $0] })]
+let torchLibraries = ["torch", "torch_cpu", "c10"] + (cudaIncludes.isEmpty ? [] : ["torch_cuda", "c10_cuda"])
 let torchCompile: [CXXSetting] =
   if let libtorch {
     [.unsafeFlags(["-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include"])]
@@ -10,11 +15,6 @@ let torchCompile: [CXXSetting] =
   } else {
     [.unsafeFlags(["-isystem", "/usr/include/torch/csrc/api/include"])]
   }
-/// The folders of the CUDA and NCCL headers, with colons between them: adds NCCL, for several processes on GPUs.
-let cudaIncludes = Context.environment["CUDA_INCLUDE"]?.split(separator: ":").map(String.init) ?? []
-let ncclCompile: [CXXSetting] =
-  cudaIncludes.isEmpty ? [] : [.define("FEWSTEP_NCCL"), .unsafeFlags(cudaIncludes.flatMap { ["-isystem", $0] })]
-let torchLibraries = ["torch", "torch_cpu", "c10"] + (cudaIncludes.isEmpty ? [] : ["torch_cuda", "c10_cuda"])
 let torchLink: [LinkerSetting] =
   if let libtorch {
     // By path: the linker would find the system's libraries of the same names first.
