@@ -17,6 +17,8 @@ public struct DistributedEnvironment: Equatable, Sendable {
   public let port: Int
   /// Whether the launcher serves the store there; otherwise the first rank does.
   public let hasAgentStore: Bool
+  /// How often the launcher has started all of them again: its store remembers what the last ones wrote.
+  public let restarts: Int
 
   private static let families = [
     Family(rank: "RANK", count: "WORLD_SIZE", localRank: "LOCAL_RANK", localCount: "LOCAL_WORLD_SIZE"),
@@ -82,6 +84,7 @@ public struct DistributedEnvironment: Equatable, Sendable {
     port =
       try variables["MASTER_PORT"] == nil
       ? 29500 + (job.map { $0 % 10_000 } ?? 0) : integer("MASTER_PORT", in: 1...65535, "a port")
+    restarts = variables["TORCHELASTIC_RESTART_COUNT"].flatMap { Int($0) } ?? 0
     hasAgentStore = variables["TORCHELASTIC_USE_AGENT_STORE"] == "True"
   }
 

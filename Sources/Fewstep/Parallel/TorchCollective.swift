@@ -18,7 +18,8 @@ public final class TorchCollective: Collective {
   /// What a rank tells the others before the first step.
   private struct Greeting: Codable {
     let peer: Heartbeats.Peer
-    let terms: Fingerprint
+    /// How its terms differ from the first rank's.
+    let differences: [String]
   }
 
   /// Joins the processes that a launcher started.
@@ -35,7 +36,8 @@ public final class TorchCollective: Collective {
     servesStore = place.rank == 0 && !place.hasAgentStore
     do {
       store = try ProcessStore(
-        host: place.host, port: place.port, serves: servesStore, timeout: timeout, prefix: "fewstep")
+        host: place.host, port: place.port, serves: servesStore, timeout: timeout,
+        prefix: "fewstep-\(place.restarts)")
     } catch let error as TensorError {
       throw Failure(
         .io, at: "rank \(rank) of \(count)",
@@ -46,7 +48,7 @@ public final class TorchCollective: Collective {
     }
     let terms = terms.merging(["libtorch": Runtime.version, "fewstep": Release.version, "processes": "\(count)"])
     let peer = Heartbeats.Peer(rank: rank, host: ProcessInfo.processInfo.hostName, process: getpid())
-    let greetings = try Self.greet(Greeting(peer: peer, terms: terms), in: store, count, within: timeout)
+    let greetings = try Self.greet(peer, terms, in: store, count, within: timeout)
     heartbeats = Heartbeats(greetings.map(\.peer), rank: rank, in: try store.connection(), timeout: timeout)
     do {
       try Self.refuseOtherTerms(greetings)
@@ -70,12 +72,17 @@ public final class TorchCollective: Collective {
     }
   }
 
-  /// Leaves this rank's greeting, and waits for all others'.
+  /// Compares the terms with the first rank's, and waits for all others' greetings.
   private static func greet(
-    _ own: Greeting, in store: ProcessStore, _ count: Int, within timeout: Double
+    _ peer: Heartbeats.Peer, _ terms: Fingerprint, in store: ProcessStore, _ count: Int, within timeout: Double
   ) throws -> [Greeting] {
     let deadline = ContinuousClock.now + .seconds(timeout)
-    try store.set("greeting/\(own.peer.rank)", JSONEncoder.prettyText(own))
+    if peer.rank == 0 { try store.set("terms", JSONEncoder.prettyText(terms)) }
+    let first = try store.value("terms", within: timeout).map {
+      try JSONDecoder.pretty.decode(Fingerprint.self, from: Data($0.utf8))
+    }
+    let own = Greeting(peer: peer, differences: first.map { terms.differences(from: $0) } ?? [])
+    try store.set("greeting/\(peer.rank)", JSONEncoder.prettyText(own))
     var missing = [Int]()
     let greetings = try (0..<count).compactMap { rank -> Greeting? in
       let rest = max(0.1, (deadline - .now) / .seconds(1))
@@ -87,7 +94,7 @@ public final class TorchCollective: Collective {
     }
     guard missing.isEmpty else {
       throw Failure(
-        .io, at: own.peer.name,
+        .io, at: peer.name,
         "\(missing.count == 1 ? "rank" : "ranks") \(missing.map { "\($0)" }.joined(separator: ", ")) of \(count) did not come within \(Int(timeout)) s",
         advice: "Were all started, with the same MASTER_ADDR, MASTER_PORT and number of processes?")
     }
@@ -95,15 +102,11 @@ public final class TorchCollective: Collective {
   }
 
   private static func refuseOtherTerms(_ greetings: [Greeting]) throws {
-    for greeting in greetings.dropFirst() {
-      let differences = greeting.terms.differences(from: greetings[0].terms)
-      guard differences.isEmpty else {
-        throw Failure(
-          .malformed, at: greeting.peer.name,
-          "it was not started as rank 0 was:\n" + differences.map { "  \($0)" }.joined(separator: "\n"),
-          advice: "Give all ranks the same recipe, options and libtorch.")
-      }
-    }
+    guard let other = greetings.first(where: { !$0.differences.isEmpty }) else { return }
+    throw Failure(
+      .malformed, at: other.peer.name,
+      "it was not started as rank 0 was:\n" + other.differences.map { "  \($0)" }.joined(separator: "\n"),
+      advice: "Give all ranks the same recipe, options and libtorch.")
   }
 
   public func startSum(_ tensor: Tensor) throws -> PendingTensor { try started { try group.sum(tensor) } }

@@ -19,7 +19,7 @@ struct TracedStep {
   /// The samples of the traced step, which is shorter than a real one if the batch has many micro-batches.
   let samples: Int
   /// Bytes that a rank sends to others in the traced step.
-  let sentBytes: Double
+  let sentBytes: (sums: Double, rows: Double)
 
   /// - Parameter processes: among which the step is divided; the first one's part is traced.
   /// - Throws: the errors of reading and building the recipe's parts.
@@ -77,7 +77,7 @@ struct TracedStep {
       if recipe.decodesSamples { try span(.validation) { try validate(trainer) } }
     }
     reads = FakeTensorMode.readCount - readBefore
-    sentBytes = (collective as? PlannedCollective)?.sentBytes ?? 0
+    sentBytes = (collective as? PlannedCollective)?.sentBytes ?? (0, 0)
     resident = Measured.bytes(on: .meta).current - before
     let interval = components.objective.groupAdvantage?.interval ?? 1
     parts = profile.parts.map { part in
