@@ -45,11 +45,14 @@ public final class Block {
   private func withWholeParameters<R>(_ trains: [Bool], _ body: () throws -> R) throws -> R {
     let shards = parameters.map(\.value)
     let own = try zip(shards, trains).map { $1 ? $0 : try $0.detached() }
+    // The mode tells a backward pass from others; a function of its own runs without it.
+    let isBackward = isGradEnabled
     let whole =
-      if isGradEnabled, own.contains(where: \.requiresGrad) {
-        try differentiable(own, forward: { _ in try self.gathered() }, backward: { try self.scattered($0) })
+      if isBackward, own.contains(where: \.requiresGrad) {
+        try differentiable(
+          own, forward: { _ in try self.gathered(isBackward: true) }, backward: { try self.scattered($0) })
       } else {
-        try noGrad { try gathered() }
+        try noGrad { try gathered(isBackward: isBackward) }
       }
     for (parameter, value) in zip(parameters, whole) { parameter.value = value }
     defer { for (parameter, shard) in zip(parameters, shards) { parameter.value = shard } }
@@ -60,8 +63,11 @@ public final class Block {
   func whole(_ parameter: Parameter) throws -> Tensor {
     let index = parameters.firstIndex { $0 === parameter }!
     let collective = sharding.collective
-    if collective.requests.isAlone { try collective.request(requests!.one, index) }
-    return try noGrad { try gathered([index])[0] }
+    guard collective.requests.isAlone else { return try noGrad { try gathered([index])[0] } }
+    return try answered {
+      try collective.request(requests!.one, index)
+      return try noGrad { try gathered([index])[0] }
+    }
   }
 
   // MARK: Gathering
@@ -99,21 +105,36 @@ public final class Block {
     }
   }
 
-  private func gathered() throws -> [Tensor] {
+  private func gathered(isBackward: Bool) throws -> [Tensor] {
     let ready = store.prefetched
     store.prefetched = nil
     let collective = sharding.collective
-    if collective.requests.isAlone { try collective.request(requests!.all) }
-    // A pass begins at the first block, and a backward pass at the last that ran: neither is fetched in advance.
-    let isReady = ready?.block === self && !collective.requests.isAlone
-    let whole = try isReady ? ready!.pending.wait() : gather().wait()
-    if !collective.requests.isAlone { try prefetch(isGradEnabled ? index - 1 : index + 1) }
+    if collective.requests.isAlone {
+      return try answered {
+        try collective.request(requests!.all)
+        return try gather().wait()
+      }
+    }
+    // A pass begins at the first block: what was fetched for it in advance would be from before an update.
+    let isNext = ready?.block === self && (isBackward || index > 0)
+    // Also waited for if it is of no use: c10d keeps what nobody waits for.
+    let fetched = try ready?.pending.wait()
+    let whole = try isNext ? fetched! : gather().wait()
+    try prefetch(isBackward ? index - 1 : index + 1)
     return whole
+  }
+
+  /// Runs what the other ranks answer, to its end: they would wait for ever for a first rank that was interrupted, or had too
+  /// little memory, in the middle.
+  private func answered<R>(_ body: () throws -> R) throws -> R {
+    do { return try uninterrupted(body) } catch let error as TensorError {
+      throw Failure(.software, at: "the weights of \(scope.path)", "they cannot be gathered: \(error)")
+    }
   }
 
   /// Starts to gather what runs next, while this block runs.
   private func prefetch(_ next: Int) throws {
-    guard next > 0, next < store.blocks.count, !store.blocks[next].parameters.isEmpty else { return }
+    guard store.blocks.indices.contains(next), !store.blocks[next].parameters.isEmpty else { return }
     store.prefetched = (store.blocks[next], try store.blocks[next].gather())
   }
 

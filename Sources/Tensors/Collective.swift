@@ -122,14 +122,16 @@ extension Collective {
   ///
   /// - Parameter argument: a number for them, 0 or more.
   public func request(_ number: Int, _ argument: Int = 0) throws {
-    _ = try word(-1 - (argument * Requests.limit + number))
+    _ = try uninterrupted { try word(-1 - (argument * Requests.limit + number)) }
   }
 
   /// As `request`, for what was registered with a text.
   public func request(_ number: Int, text: String) throws {
     let bytes = text.utf8.map(Int.init)
-    try request(number, bytes.count)
-    try broadcast([Tensor(bytes)], from: 0)
+    try uninterrupted {
+      try request(number, bytes.count)
+      try broadcast([Tensor(bytes)], from: 0)
+    }
   }
 
   /// - Parameter answer: what the other ranks do; it gets the request's text.

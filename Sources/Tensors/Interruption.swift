@@ -3,6 +3,11 @@ enum Interruption {
   @TaskLocal static var check: (@Sendable () throws -> Void)?
 }
 
+/// Runs `body` to its end, whatever `interruptible` says around it: what other processes wait for must not stop halfway.
+public func uninterrupted<R>(_ body: () throws -> R) rethrows -> R {
+  try Interruption.$check.withValue(nil, operation: body)
+}
+
 /// Runs `body`. Before each operator `check` is called, and what it throws ends the work, such as after Ctrl-C.
 ///
 /// Synchronous only. Operators of a backward pass run inside libtorch, and are not stopped. Inner checks replace outer ones.

@@ -45,6 +45,9 @@ public struct DistributedEnvironment: Equatable, Sendable {
   ///
   /// - Throws: `Failure` naming the variable that is missing or wrong.
   public init?(_ variables: [String: String]) throws {
+    var variables = variables
+    // A step may have fewer tasks than its job, such as an interactive one.
+    if let tasks = variables["SLURM_STEP_NUM_TASKS"] { variables["SLURM_NTASKS"] = tasks }
     func integer(_ name: String, in range: ClosedRange<Int>, _ meaning: String) throws -> Int {
       guard let text = variables[name], let value = Int(text), range.contains(value) else {
         throw Failure(

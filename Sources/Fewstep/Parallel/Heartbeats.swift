@@ -35,6 +35,8 @@ final class Heartbeats: Sendable {
   /// Seconds without a sign of life after which a rank is given up.
   private let timeout: Double
   private let state: Mutex<State>
+  /// Seconds between two looks at a rank.
+  private var interval: Int { 1 + peers.count / 32 }
 
   /// - Parameter store: a connection of its own.
   init(_ peers: [Peer], rank: Int, in store: ProcessStore, timeout: Double) {
@@ -62,10 +64,11 @@ final class Heartbeats: Sendable {
 
   /// The reason of an error in a call of the group: another rank's failure, silence or delay; or the error itself.
   func explanation(of error: any Error) -> any Error {
-    let deadline = ContinuousClock.now + .seconds(8)
+    let patience = Double(3 * interval + 2)
+    let deadline = ContinuousClock.now + .seconds(patience + 3)
     while ContinuousClock.now < deadline {
       if let failure { return failure }
-      if let silent = silent(for: 5) {
+      if let silent = silent(for: patience) {
         fail(Self.failure(of: silent, "it gives no sign of life: it was killed, or its machine or network is gone"))
       }
       usleep(200_000)
@@ -89,8 +92,8 @@ final class Heartbeats: Sendable {
       do {
         try store.set("beat/\(rank)", "\(tick) \(state.withLock { $0.calls })")
         if try store.has("failure") { try read(store.value("failure", within: 1) ?? "") }
-        // All of them only now and then: there may be many.
-        if tick % (1 + peers.count / 16) == 0 { for peer in peers where peer.rank != rank { try look(at: peer) } }
+        // Some at a time: there may be many.
+        for peer in peers where peer.rank != rank && peer.rank % interval == tick % interval { try look(at: peer) }
         state.withLock { $0.exchanged = .now }
       } catch {
         fail(
@@ -105,7 +108,7 @@ final class Heartbeats: Sendable {
   private func watch() {
     var knownSince: ContinuousClock.Instant?
     while !state.withLock({ $0.isOver }) {
-      if let silent = silent(for: timeout) {
+      if let silent = silent(for: max(timeout, Double(3 * interval))) {
         fail(Self.failure(of: silent, "it has given no sign of life for \(Int(timeout)) s"))
       }
       if let failure {

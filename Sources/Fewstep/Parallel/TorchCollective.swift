@@ -35,9 +35,7 @@ public final class TorchCollective: Collective {
     let address = "\(place.host):\(place.port)"
     servesStore = place.rank == 0 && !place.hasAgentStore
     do {
-      store = try ProcessStore(
-        host: place.host, port: place.port, serves: servesStore, timeout: timeout,
-        prefix: "fewstep-\(place.restarts)")
+      store = try Self.store(place, serves: servesStore, within: timeout)
     } catch let error as TensorError {
       throw Failure(
         .io, at: "rank \(rank) of \(count)",
@@ -52,13 +50,51 @@ public final class TorchCollective: Collective {
     heartbeats = Heartbeats(greetings.map(\.peer), rank: rank, in: try store.connection(), timeout: timeout)
     do {
       try Self.refuseOtherTerms(greetings)
-      group = try ProcessGroup(
-        named: "fewstep", in: store, rank: rank, count: count, isLocal: place.isLocal, on: device, timeout: timeout)
     } catch {
       // Every rank finds the same by itself.
       leave()
       throw error
     }
+    do {
+      group = try ProcessGroup(
+        named: "fewstep", in: store, rank: rank, count: count, isLocal: place.isLocal, on: device, timeout: timeout)
+    } catch let error as TensorError {
+      let failure =
+        heartbeats.failure
+        ?? Failure(
+          .io, at: peer.name, "it cannot connect to the other ranks: \(error.reason)",
+          advice: "Name the network interface between the machines in GLOO_SOCKET_IFNAME (NCCL_SOCKET_IFNAME for GPUs)."
+        )
+      abort(failure)
+      throw failure
+    }
+  }
+
+  /// Tells the other ranks that this one ends before it has joined them, such as because of its recipe.
+  public static func decline(_ place: DistributedEnvironment, _ error: any Error) {
+    guard ProcessGroup.isAvailable else { return }
+    let serves = place.rank == 0 && !place.hasAgentStore
+    guard let store = try? store(place, serves: serves, within: 10) else { return }
+    let code = (error as? any ExitCoded)?.exitCode ?? Failure.Kind.software.rawValue
+    try? store.set("declined", "\(place.rank)\n\(code)\n\(error)")
+    // Who serves the store gives the others time to come and read it.
+    if serves { sleep(5) }
+  }
+
+  private static func store(
+    _ place: DistributedEnvironment, serves: Bool, within timeout: Double
+  ) throws -> ProcessStore {
+    try ProcessStore(
+      host: place.host, port: place.port, serves: serves, timeout: timeout, prefix: "fewstep-\(place.restarts)")
+  }
+
+  /// - Throws: what a rank told that has ended before joining.
+  private static func checkDeclined(_ store: ProcessStore, besides rank: Int) throws {
+    guard try store.has("declined"), let text = try store.value("declined", within: 1) else { return }
+    let lines = text.split(separator: "\n", maxSplits: 2).map(String.init)
+    guard lines.count == 3, lines[0] != "\(rank)" else { return }
+    let kind = Int32(lines[1]).flatMap(Failure.Kind.init(rawValue:)) ?? .software
+    throw Failure(kind, at: "rank \(lines[0])", lines[2])
   }
 
   private static func check(_ device: Device) throws {
@@ -78,15 +114,21 @@ public final class TorchCollective: Collective {
   ) throws -> [Greeting] {
     let deadline = ContinuousClock.now + .seconds(timeout)
     if peer.rank == 0 { try store.set("terms", JSONEncoder.prettyText(terms)) }
-    let first = try store.value("terms", within: timeout).map {
+    func value(_ key: String) throws -> String? {
+      repeat {
+        try checkDeclined(store, besides: peer.rank)
+        if let text = try store.value(key, within: min(2, max(0.1, (deadline - .now) / .seconds(1)))) { return text }
+      } while ContinuousClock.now < deadline
+      return nil
+    }
+    let first = try value("terms").map {
       try JSONDecoder.pretty.decode(Fingerprint.self, from: Data($0.utf8))
     }
     let own = Greeting(peer: peer, differences: first.map { terms.differences(from: $0) } ?? [])
     try store.set("greeting/\(peer.rank)", JSONEncoder.prettyText(own))
     var missing = [Int]()
     let greetings = try (0..<count).compactMap { rank -> Greeting? in
-      let rest = max(0.1, (deadline - .now) / .seconds(1))
-      guard let text = try store.value("greeting/\(rank)", within: rest) else {
+      guard let text = try value("greeting/\(rank)") else {
         missing.append(rank)
         return nil
       }
@@ -154,7 +196,6 @@ public final class TorchCollective: Collective {
     // Who is lost does not say goodbye, nor does a store that is gone take one.
     let isLost = heartbeats.failure != nil
     defer { heartbeats.end() }
-    if isLost && !servesStore { return }
     try? store.set("left/\(rank)", "")
     guard servesStore else { return }
     let deadline = ContinuousClock.now + .seconds(isLost ? 3 : 10)
@@ -171,6 +212,8 @@ public final class TorchCollective: Collective {
   }
 
   private func explaining<R>(_ call: () throws -> R) throws -> R {
-    do { return try call() } catch let error where !(error is Failure) { throw heartbeats.explanation(of: error) }
+    do { return try call() } catch let error as TensorError where !error.isOutOfMemory {
+      throw heartbeats.explanation(of: error)
+    }
   }
 }

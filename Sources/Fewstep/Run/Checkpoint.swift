@@ -15,7 +15,7 @@ public enum Checkpoint {
   ///
   /// - Parameter monitor: its memory from before this step's validation is stored too: who continues from here repeats that.
   public static func save(_ trainer: Trainer, monitor: Monitor? = nil, to path: String) throws {
-    try saveRows(of: trainer, to: path)
+    let id = try saveRows(of: trainer, to: path)
     try HDF5File.write(to: path) { file in
       try file.setAttribute("fewstep.checkpoint", .integer(Int64(version)))
       try file.setAttribute("step", .integer(Int64(trainer.stepCount)))
@@ -34,7 +34,7 @@ public enum Checkpoint {
           // A checksum detects damage by a disk or a copy. A scalar has none.
           let layout = HDF5Layout(checksum: tensor.rank > 0)
           if let shard = part.shards[name] {
-            let pieces = rows(of: shard, at: "\(part.group)/\(name)", in: path, over: trainer.collective.count)
+            let pieces = rows(of: shard, at: "\(part.group)/\(name)", in: path, id, over: trainer.collective.count)
             try file.write(pieces, shape: shard.shape, dtype: tensor.dtype, to: "\(part.group)/\(name)")
           } else {
             try file.write(tensor.detached(), to: "\(part.group)/\(name)", layout: layout)
@@ -42,6 +42,7 @@ public enum Checkpoint {
         }
       }
     }
+    if trainer.isSharded { try removeOtherRows(of: path, than: id) }
   }
 
   /// Restores the state of a trainer from a checkpoint.

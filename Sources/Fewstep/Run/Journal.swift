@@ -23,6 +23,7 @@ final class Journal {
     self.folder = folder
     try folder.create()
     lock = try folder.lock()
+    try folder.removeLeftRows()
     monitor = try Monitor(trainer.recipe, components: trainer.components, progress: progress)
     trainer.zoneReward = monitor?.fixedBatch.zoneReward
     if resume, let last = folder.checkpointSteps.last {

@@ -28,6 +28,15 @@ public struct RunFolder: Sendable {
     if FileManager.default.fileExists(atPath: rows) { try FileManager.default.removeItem(atPath: rows) }
   }
 
+  /// Removes rows of checkpoints that were never completed, or are removed.
+  func removeLeftRows() throws {
+    let steps = Set(checkpointSteps.map { "step-\($0).rows" })
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
+    where name.hasSuffix(".rows") && name.hasPrefix("step-") && !steps.contains(name) {
+      try FileManager.default.removeItem(atPath: "\(checkpoints)/\(name)")
+    }
+  }
+
   /// Steps of the existing checkpoints, ascending.
   public var checkpointSteps: [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []

@@ -30,15 +30,15 @@ public struct SweepLauncher: Sendable {
 public struct SlurmArray: Sendable {
   private let command: [String]
   private let count: Int
-  private let parallel: Int
+  private let parallel: Int?
   private let options: [String]
 
   /// - Parameters:
   ///   - command: runs one run of the sweep, whose index is added.
   ///   - count: of runs.
-  ///   - parallel: at a time.
+  ///   - parallel: at a time; nil is as many as Slurm starts.
   ///   - options: of sbatch, such as "--gpus=1".
-  public init(_ command: [String], count: Int, parallel: Int, options: [String]) {
+  public init(_ command: [String], count: Int, parallel: Int?, options: [String]) {
     (self.command, self.count, self.parallel, self.options) = (command, count, parallel, options)
   }
 
@@ -49,8 +49,8 @@ public struct SlurmArray: Sendable {
     let given = options.map { "#SBATCH \($0)\n" }.joined()
     return """
       #!/bin/bash
-      #SBATCH --array=0-\(count - 1)%\(parallel)
-      #SBATCH --output=\(folder)/slurm-%a.log
+      #SBATCH --array=0-\(count - 1)\(parallel.map { "%\($0)" } ?? "")
+      #SBATCH --output=\("\(folder)/slurm-%a.log".shellQuoted)
       #SBATCH --open-mode=append
       #SBATCH --requeue
       #SBATCH --signal=TERM@120
@@ -65,7 +65,7 @@ extension String {
   var shellQuoted: String {
     let isPlain =
       !isEmpty
-      && utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+".utf8.contains($0) }
+      && utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+%".utf8.contains($0) }
     return isPlain ? self : "'" + replacingOccurrences(of: "'", with: "'\\''") + "'"
   }
 }

@@ -98,8 +98,9 @@ extension Trainer {
     guard let ema else { return try body() }
     guard let averageRequest, collective.requests.isAlone else { return try ema.applied(body) }
     try collective.request(averageRequest)
-    let result = try ema.applied(body)
+    let result = Result { try ema.applied(body) }
+    // After an error too, such as Ctrl-C in the body: training may go on, or a checkpoint follow.
     try collective.request(averageRequest)
-    return result
+    return try result.get()
   }
 }

@@ -30,6 +30,9 @@ struct Launch: ParsableCommand {
     // Options after the command are the command's own; so is this one, if there is no command.
     if ["--help", "-h"].contains(command.first) { throw CleanExit.helpRequest(self) }
     if command.isEmpty { throw ValidationError("expected a command to start: run RECIPE ...") }
+    if command.first != "run" {
+      throw ValidationError("only `run` trains in several processes, and the command is `\(command[0])`")
+    }
     if let port, !(1...65535 ~= port) { throw ValidationError("--port: expected 1 to 65535, got \(port)") }
   }
 

@@ -44,7 +44,11 @@ struct Run: ParsableCommand {
   func run() throws {
     let place = try DistributedEnvironment(ProcessInfo.processInfo.environment)
     try Rank.$current.withValue(place?.rank) {
-      let recipe = try arguments.load(in: place)
+      let recipe: Recipe
+      do { recipe = try arguments.load(in: place) } catch {
+        if let place { TorchCollective.decline(place, error) }
+        throw error
+      }
       Signals.listen()
       let collective: any Collective = try place.map { try join($0, recipe) } ?? Single()
       let stop = try collective.aborting {

@@ -33,7 +33,9 @@ struct SweepCommand: ParsableCommand {
 
   @OptionGroup var arguments: RecipeArguments
   @Option(help: "The sweep's folder; by default runs/NAME. Each run is in VARIANT/seed-N.") var into: String?
-  @Option(help: "How many runs at a time; they share the cores.") var parallel = 1
+  @Option(
+    help: "How many runs at a time; by default 1, here they share the cores. A job array has no limit by default.")
+  var parallel: Int?
   @Option(help: "The variant to compare the others with; by default the first.") var baseline: String?
   @Option(help: "What starts the runs: slurm, or a command line in which {command} stands for the run's.")
   var launcher: String?
@@ -44,7 +46,10 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: "Print the comparison as JSON.") var json = false
 
   func validate() throws {
-    try require("--parallel", parallel, in: 1...1024)
+    if let parallel { try require("--parallel", parallel, in: 1...1024) }
+    if launcher == "slurm", list || member != nil {
+      throw ValidationError("--launcher slurm submits all runs: leave out --list and --member")
+    }
     if into == "" { throw ValidationError("--into: expected a folder, got nothing") }
   }
 
@@ -76,7 +81,7 @@ struct SweepCommand: ParsableCommand {
       total: trials.reduce(0) { $0 + $1.trial.recipe.training.steps },
       from: trials.reduce(0) { $0 + folder.run($1.trial).recordedSteps })
     let jobs = SweepRunner(
-      folder, parallel: parallel, program: program,
+      folder, parallel: parallel ?? 1, program: program,
       options: ProgramPlugins.files.flatMap { ["--plugin", $0.path] }, launcher: try launcher.map(SweepLauncher.init),
       note: progress.note)
     try jobs.run(trials) { progress.update($0.steps, summary($0, of: trials.count)) }

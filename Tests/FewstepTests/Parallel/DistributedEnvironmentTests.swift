@@ -18,6 +18,7 @@ import Testing
     let step = slurm.merging(["SLURM_STEP_ID": "0", "MASTER_ADDR": "10.0.0.1"]) { $1 }
     let srun = try #require(try DistributedEnvironment(step))
     #expect(srun.rank == 5 && srun.count == 16 && srun.localRank == 5 && srun.port == 29500 + 3456 && !srun.isLocal)
+    #expect(try DistributedEnvironment(step.merging(["SLURM_STEP_NUM_TASKS": "1"]) { $1 }) == nil)
     let one = try DistributedEnvironment(
       slurm.merging(["SLURM_STEP_ID": "0", "SLURM_STEP_NUM_NODES": "1"]) { $1 })
     #expect(one?.host == "127.0.0.1" && one?.isLocal == true)
