@@ -4,8 +4,9 @@ enum Interruption {
 }
 
 /// Runs `body` to its end, whatever `interruptible` says around it: what other processes wait for must not stop halfway.
-public func uninterrupted<R>(_ body: () throws -> R) rethrows -> R {
-  try Interruption.$check.withValue(nil, operation: body)
+public func uninterrupted<R>(_ body: () throws -> R) throws -> R {
+  guard Interruption.check != nil else { return try body() }
+  return try interruptible(by: {}, body)
 }
 
 /// Runs `body`. Before each operator `check` is called, and what it throws ends the work, such as after Ctrl-C.
