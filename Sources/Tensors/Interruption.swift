@@ -1,12 +1,17 @@
+import Synchronization
+
 /// Lets long work stop between two operators.
 enum Interruption {
   @TaskLocal static var check: (@Sendable () throws -> Void)?
+  /// The number of `uninterrupted` bodies that run, in any thread.
+  static let shields = Atomic<Int>(0)
 }
 
 /// Runs `body` to its end, whatever `interruptible` says around it: what other processes wait for must not stop halfway.
-public func uninterrupted<R>(_ body: () throws -> R) throws -> R {
-  guard Interruption.check != nil else { return try body() }
-  return try interruptible(by: {}, body)
+public func uninterrupted<R>(_ body: () throws -> R) rethrows -> R {
+  Interruption.shields.wrappingAdd(1, ordering: .relaxed)
+  defer { Interruption.shields.wrappingSubtract(1, ordering: .relaxed) }
+  return try body()
 }
 
 /// Runs `body`. Before each operator `check` is called, and what it throws ends the work, such as after Ctrl-C.
