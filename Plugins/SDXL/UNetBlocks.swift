@@ -9,7 +9,6 @@ extension UNet {
     /// [B, L, width]
     let text: Tensor
     let gradientCheckpointing: Bool
-
   }
 
   /// Two linear layers with SiLU in between, diffusers' TimestepEmbedding.

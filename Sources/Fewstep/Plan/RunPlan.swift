@@ -66,10 +66,9 @@ public struct RunPlan: Encodable {
     try recipe.checkDivisible(by: processes)
     let trace = try TracedStep(node, catalog: catalog, processes: processes)
     self.processes = processes
-    // Gradients travel once an update, and blocks' rows in each micro-batch.
-    let passes = Double(recipe.training.batch) / Double(trace.samples)
-    sentBytes = trace.sentBytes.sums + trace.sentBytes.rows * (recipe.sharding.dividesBlocks ? passes : 1)
     let scale = Double(recipe.training.batch) / Double(trace.samples)
+    // Gradients travel once an update, and blocks' rows in each micro-batch.
+    sentBytes = trace.sentBytes.sums + trace.sentBytes.rows * (recipe.sharding.dividesBlocks ? scale : 1)
     samples = recipe.training.batch
     microBatchSize = recipe.training.microBatchSize
     roles = trace.roles
