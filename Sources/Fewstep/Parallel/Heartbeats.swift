@@ -32,15 +32,20 @@ final class Heartbeats: Sendable {
   private let peers: [Peer]
   private let rank: Int
   private let store: ProcessStore
+  /// Who serves the store: the first rank, or the launcher.
+  private let storeServer: String
   /// Seconds without a sign of life after which a rank is given up.
   private let timeout: Double
   private let state: Mutex<State>
   /// Seconds between two looks at a rank.
   private var interval: Int { 1 + peers.count / 32 }
 
-  /// - Parameter store: a connection of its own.
-  init(_ peers: [Peer], rank: Int, in store: ProcessStore, timeout: Double) {
+  /// - Parameters:
+  ///   - store: a connection of its own.
+  ///   - isLaunchers: whether the launcher serves the store, and not the first rank.
+  init(_ peers: [Peer], rank: Int, in store: ProcessStore, isLaunchers: Bool, timeout: Double) {
     (self.peers, self.rank, self.store, self.timeout) = (peers, rank, store, timeout)
+    storeServer = isLaunchers ? "the launcher" : peers[0].name
     state = Mutex(State(beats: peers.map { _ in Beat() }))
     Thread { [self] in exchange() }.start()
     Thread { [self] in watch() }.start()
@@ -57,9 +62,7 @@ final class Heartbeats: Sendable {
 
   /// Tells the others why this rank ends, unless they told it.
   func tell(_ error: any Error) {
-    guard failure == nil, (try? store.has("failure")) != true else { return }
-    let code = (error as? any ExitCoded)?.exitCode ?? Failure.Kind.software.rawValue
-    try? store.set("failure", "\(rank)\n\(code)\n\(error)")
+    if failure == nil { RankFailure.tell(error, of: rank, in: store) }
   }
 
   /// The reason of an error in a call of the group: another rank's failure, silence or delay; or the error itself.
@@ -69,18 +72,18 @@ final class Heartbeats: Sendable {
     while ContinuousClock.now < deadline {
       if let failure { return failure }
       if let silent = silent(for: patience) {
-        fail(Self.failure(of: silent, "it gives no sign of life: it was killed, or its machine or network is gone"))
+        fail(Self.failure(at: silent, "it gives no sign of life: it was killed, or its machine or network is gone"))
       }
       usleep(200_000)
     }
     if "\(error)".localizedCaseInsensitiveContains("time"), let late {
-      fail(Self.failure(of: late, "it hangs: for \(Int(timeout)) s the others have waited for its next call"))
+      fail(Self.failure(at: late.name, "it hangs: for \(Int(timeout)) s the others have waited for its next call"))
     }
     return failure ?? Failure(.software, at: peers[rank].name, "the processes have lost each other: \(error)")
   }
 
-  private static func failure(of peer: Peer, _ problem: String, _ kind: Failure.Kind = .software) -> Failure {
-    Failure(kind, at: peer.name, problem, advice: "The run continues from its last checkpoint with --resume.")
+  private static func failure(at place: String, _ problem: String) -> Failure {
+    Failure(.software, at: place, problem, advice: "The run continues from its last checkpoint with --resume.")
   }
 
   // MARK: The threads
@@ -91,13 +94,16 @@ final class Heartbeats: Sendable {
       tick += 1
       do {
         try store.set("beat/\(rank)", "\(tick) \(state.withLock { $0.calls })")
-        if try store.has("failure") { try read(store.value("failure", within: 1) ?? "") }
+        if let told = try RankFailure(in: store), told.rank != rank, peers.indices.contains(told.rank) {
+          fail(told.failure(of: peers[told.rank].name))
+        }
         // Some at a time: there may be many.
         for peer in peers where peer.rank != rank && peer.rank % interval == tick % interval { try look(at: peer) }
         state.withLock { $0.exchanged = .now }
       } catch {
         fail(
-          Self.failure(of: peers[0], "the store that it serves is gone: it was killed, or its machine or network is"))
+          Self.failure(at: storeServer, "the store that it serves is gone: it was killed, or its machine or network is")
+        )
       }
       sleep(1)
     }
@@ -109,7 +115,7 @@ final class Heartbeats: Sendable {
     var knownSince: ContinuousClock.Instant?
     while !state.withLock({ $0.isOver }) {
       if let silent = silent(for: max(timeout, Double(3 * interval))) {
-        fail(Self.failure(of: silent, "it has given no sign of life for \(Int(timeout)) s"))
+        fail(Self.failure(at: silent, "it has given no sign of life for \(Int(timeout)) s"))
       }
       if let failure {
         let since = knownSince ?? .now
@@ -125,13 +131,6 @@ final class Heartbeats: Sendable {
 
   private func fail(_ failure: Failure) { state.withLock { if !$0.isOver, $0.failure == nil { $0.failure = failure } } }
 
-  private func read(_ told: String) {
-    let lines = told.split(separator: "\n", maxSplits: 2).map(String.init)
-    guard lines.count == 3, let from = Int(lines[0]), peers.indices.contains(from), from != rank else { return }
-    let kind = Int32(lines[1]).flatMap(Failure.Kind.init(rawValue:)) ?? .software
-    fail(Failure(kind, at: peers[from].name, lines[2]))
-  }
-
   private func look(at peer: Peer) throws {
     guard let text = try store.value("beat/\(peer.rank)", within: 1) else { return }
     state.withLock {
@@ -141,12 +140,13 @@ final class Heartbeats: Sendable {
     }
   }
 
-  private func silent(for seconds: Double) -> Peer? {
+  /// Who has given no sign of life for so long.
+  private func silent(for seconds: Double) -> String? {
     state.withLock { state in
       let now = ContinuousClock.now
       // Of the others nothing is known while the store does not answer.
-      if now - state.exchanged > .seconds(seconds) { return rank == 0 ? nil : peers[0] }
-      return peers.first { $0.rank != rank && now - state.beats[$0.rank].since > .seconds(seconds) }
+      if now - state.exchanged > .seconds(seconds) { return storeServer == peers[rank].name ? nil : storeServer }
+      return peers.first { $0.rank != rank && now - state.beats[$0.rank].since > .seconds(seconds) }?.name
     }
   }
 

@@ -47,7 +47,8 @@ public final class TorchCollective: Collective {
     let terms = terms.merging(["libtorch": Runtime.version, "fewstep": Release.version, "processes": "\(count)"])
     let peer = Heartbeats.Peer(rank: rank, host: ProcessInfo.processInfo.hostName, process: getpid())
     let greetings = try Self.greet(peer, terms, in: store, count, within: timeout)
-    heartbeats = Heartbeats(greetings.map(\.peer), rank: rank, in: try store.connection(), timeout: timeout)
+    heartbeats = Heartbeats(
+      greetings.map(\.peer), rank: rank, in: try store.connection(), isLaunchers: place.hasAgentStore, timeout: timeout)
     do {
       try Self.refuseOtherTerms(greetings)
     } catch {
@@ -75,8 +76,7 @@ public final class TorchCollective: Collective {
     guard ProcessGroup.isAvailable else { return }
     let serves = place.rank == 0 && !place.hasAgentStore
     guard let store = try? store(place, serves: serves, within: 10) else { return }
-    let code = (error as? any ExitCoded)?.exitCode ?? Failure.Kind.software.rawValue
-    try? store.set("declined", "\(place.rank)\n\(code)\n\(error)")
+    RankFailure.tell(error, of: place.rank, in: store)
     // Who serves the store gives the others time to come and read it.
     if serves { sleep(5) }
   }
@@ -90,11 +90,8 @@ public final class TorchCollective: Collective {
 
   /// - Throws: what a rank told that has ended before joining.
   private static func checkDeclined(_ store: ProcessStore, besides rank: Int) throws {
-    guard try store.has("declined"), let text = try store.value("declined", within: 1) else { return }
-    let lines = text.split(separator: "\n", maxSplits: 2).map(String.init)
-    guard lines.count == 3, lines[0] != "\(rank)" else { return }
-    let kind = Int32(lines[1]).flatMap(Failure.Kind.init(rawValue:)) ?? .software
-    throw Failure(kind, at: "rank \(lines[0])", lines[2])
+    guard let told = try RankFailure(in: store), told.rank != rank else { return }
+    throw told.failure(of: "rank \(told.rank)")
   }
 
   private static func check(_ device: Device) throws {
