@@ -97,6 +97,9 @@ public final class ExternalReward: ImageFileReward {
           do {
             var scorer = settings.scorer
             scorer.seed = context.seed
+            scorer.environment.merge(
+              Scorer.visibleDevices(context.device, ProcessInfo.processInfo.environment)
+            ) { given, _ in given }
             return try ExternalReward(
               Scorer(scorer) { FileHandle.standardError.write(Data("scorer: \($0)\n".utf8)) }, axes: settings.axes,
               batch: settings.batch, prompts: context.backbone?.prompts ?? [],

@@ -31,6 +31,17 @@ final class Scorer {
 
   /// - Parameter note: receives the lines that the scorer writes to standard error.
   /// - Throws: `Failure` if it does not answer `hello` according to the protocol.
+  /// The variable with which a program's "cuda" is this process's GPU: each of several processes has a scorer of its own.
+  ///
+  /// - Parameter environment: this process's, which may show some of the machine's GPUs alone.
+  static func visibleDevices(_ device: Device, _ environment: [String: String]) -> [String: String] {
+    let name = "CUDA_VISIBLE_DEVICES"
+    guard case .cuda(let index) = device else { return [:] }
+    guard let shown = environment[name] else { return [name: "\(index)"] }
+    let names = shown.split(separator: ",").map(String.init)
+    return names.indices.contains(index) ? [name: names[index]] : [:]
+  }
+
   init(_ settings: Settings, note: @escaping (String) -> Void) throws {
     (self.settings, self.note) = (settings, note)
     (child, greeting) = try Self.started(settings, note)

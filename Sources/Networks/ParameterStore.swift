@@ -21,6 +21,8 @@ public final class ParameterStore {
   public let dtype: DType
   /// On the meta device parameters have shapes alone, whatever their source.
   public let device: Device
+  /// Whether the network runs in blocks, which can be sharded.
+  public var hasBlocks: Bool { !blocks.isEmpty }
   /// The network's blocks, in the order in which they run.
   private(set) var blocks = [Block]()
   /// What is gathered in advance for the block that runs next.

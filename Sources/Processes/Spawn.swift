@@ -5,7 +5,8 @@ import Tensors
 /// Starts a command. All processes of Fewstep are started here.
 ///
 /// The process leads its own process group, so that Ctrl-C in a terminal reaches only this process. It inherits only
-/// these three descriptors; nil is /dev/null. No signal is blocked or ignored in it.
+/// these three descriptors; nil is /dev/null. No signal is blocked or ignored in it. What a launcher told this process of its
+/// rank stays here: PyTorch in a scorer would take itself for that rank.
 ///
 /// - Parameters:
 ///   - command: the program, which is searched in PATH if it has no slash, and its arguments.
@@ -15,7 +16,10 @@ func spawn(
   _ command: [String], in folder: String, environment: [String: String] = [:], input: Int32? = nil,
   output: Int32? = nil, errors: Int32? = nil
 ) throws -> pid_t {
-  let values = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+  let own = ProcessInfo.processInfo.environment.filter { name, _ in
+    !rankVariables.contains(name) && !name.hasPrefix("TORCHELASTIC_")
+  }
+  let values = own.merging(environment) { $1 }
   let (arguments, variables) = (CStrings(command), CStrings(values.map { "\($0.key)=\($0.value)" }))
   var process = pid_t(-1)
   let status = withExtendedLifetime((arguments, variables)) {
@@ -27,6 +31,12 @@ func spawn(
   }
   return process
 }
+
+private let rankVariables: Set = [
+  "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK", "GROUP_WORLD_SIZE", "ROLE_RANK",
+  "ROLE_WORLD_SIZE",
+  "MASTER_ADDR", "MASTER_PORT",
+]
 
 /// Strings as a null-terminated C array.
 private final class CStrings {

@@ -28,6 +28,14 @@ import Testing
     #expect(result.errorOutput == "trouble")
   }
 
+  @Test func `A program does not take itself for the rank of this process, unless it is told to`() throws {
+    setenv("GROUP_RANK", "3", 1)
+    setenv("TORCHELASTIC_RUN_ID", "x", 1)
+    defer { for name in ["GROUP_RANK", "TORCHELASTIC_RUN_ID"] { unsetenv(name) } }
+    let seen = try shell.run(["-c", "echo [$GROUP_RANK$TORCHELASTIC_RUN_ID$RANK]"], environment: ["RANK": "1"])
+    #expect(String(decoding: seen.output, as: UTF8.self) == "[1]\n")
+  }
+
   @Test func `More output than a pipe holds blocks neither side`() throws {
     let input = Data(repeating: UInt8(ascii: "x"), count: 1 << 20)
     #expect(try shell.run(["-c", "cat"], input: input).output == input)

@@ -19,6 +19,7 @@ extension Recipe {
     let made = try sharding.making(\.student, over: collective) {
       try backbone.trainable(.student, adapters: student.lora != nil, seed: seed)
     }
+    try check(sharding.student, at: "student", student, made.parameters)
     try prepare(made.parameters, as: "student", student, seed: seed)
     return made
   }
@@ -40,6 +41,7 @@ extension Recipe {
         "this backbone's fake teacher cannot be told the student's step: use 'all' or 'last', or give its network a StepEmbedding"
       )
     }
+    try check(sharding.fakeTeacher, at: "fake-teacher", fakeTeacher, made.parameters)
     try prepare(made.parameters, as: "fake-teacher", fakeTeacher, seed: seed)
     return made
   }
@@ -50,6 +52,33 @@ extension Recipe {
     do { try settings.apply(to: parameters, seed: seed) } catch let error as ParameterError {
       throw Failure(self, "\(role).lora.layers", "\(error)")
     }
+  }
+
+  /// The teacher, divided and in the host's memory as the recipe says.
+  ///
+  /// - Throws: `Failure` if its network has no blocks for that.
+  func newTeacher(_ backbone: any Backbone, in collective: any Collective) throws -> any Teacher {
+    let made = try sharding.making(\.teacher, over: collective) { try backbone.teacher() }
+    let hasBlocks = (made as? any Trainable)?.parameters.hasBlocks ?? false
+    if sharding.teacher == .full, !hasBlocks { throw withoutBlocks("teacher") }
+    if sharding.offloadsTeacher, !hasBlocks { throw withoutBlocks("offload-teacher") }
+    return made
+  }
+
+  private func check(
+    _ mode: ShardingSettings.Mode, at role: String, _ settings: RoleSettings, _ parameters: ParameterStore
+  ) throws {
+    guard mode == .full else { return }
+    if settings.lora != nil {
+      throw Failure(
+        self, "sharding.\(role)", "adapters are not divided, and what they adapt is the teacher's: set sharding.teacher"
+      )
+    }
+    if !parameters.hasBlocks { throw withoutBlocks(role) }
+  }
+
+  private func withoutBlocks(_ key: String) -> Failure {
+    Failure(self, "sharding.\(key)", "this backbone's networks do not run in blocks, so there is nothing to divide")
   }
 
   /// - Throws: `Failure` if the micro-batches cannot be divided among so many processes.

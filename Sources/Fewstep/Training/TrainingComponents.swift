@@ -37,7 +37,7 @@ public final class TrainingComponents {
   public init(_ recipe: Recipe, in collective: any Collective = Single()) throws {
     let backbone = try recipe.openedBackbone()
     self.backbone = backbone
-    teacher = try recipe.sharding.making(\.teacher, over: collective) { try backbone.teacher() }
+    teacher = try recipe.newTeacher(backbone, in: collective)
     student = try recipe.newStudent(backbone, in: collective)
     fakeTeacher = try recipe.newFakeTeacher(backbone, in: collective)
     // For a flow, noise at a time below 1 is not what the student would begin with.

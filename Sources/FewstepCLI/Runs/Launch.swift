@@ -7,7 +7,7 @@ struct Launch: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start a command in several processes on this machine, which train together.",
     discussion: """
-      Example:  fewstep launch --processes 4 run recipes/pixel/amd-4step.yaml --set training.micro-batches=4
+      Example:  fewstep launch --processes 4 run recipes/quickstart.yaml --set training.micro-batches=4
 
       Each process trains its part of every batch, and with `device: cuda` each has a GPU of its own. torchrun, srun and mpirun
       do the same, on several machines too. If a process fails, the others are ended, and this command exits with its code.

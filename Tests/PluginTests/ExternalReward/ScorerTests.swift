@@ -17,6 +17,14 @@ import Testing
   }
   private func means() throws -> Tensor { try pixels([5, 3, 2, 2]).reshaped([5, -1]).mean([1]) }
 
+  @Test func `A scorer sees the GPU of its process, and one that the process sees`() {
+    let name = "CUDA_VISIBLE_DEVICES"
+    #expect(Scorer.visibleDevices(.cpu, [:]).isEmpty)
+    #expect(Scorer.visibleDevices(.cuda(3), [:]) == [name: "3"])
+    #expect(Scorer.visibleDevices(.cuda(1), [name: "4,6"]) == [name: "6"])
+    #expect(Scorer.visibleDevices(.cuda(0), [name: "GPU-8f3a"]) == [name: "GPU-8f3a"])
+  }
+
   @Test func `Answers in another order than the requests' go to their own samples`() throws {
     let x = try pixels([4, 3, 2, 2])
     let scores = try reward(standIn("reversed"), batch: 1).score(x, pixels: x, given: condition(4))

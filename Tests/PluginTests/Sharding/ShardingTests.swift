@@ -87,6 +87,24 @@ import Testing
     for (name, tensor) in whole { try expectClose(tensor, #require(divided[name]), 1e-5, name) }
   }
 
+  @Test func `Sharding that would divide nothing is refused at its key`() throws {
+    func refusal(_ node: YAMLNode, _ key: String) throws -> String? {
+      let recipe = try Recipe(node, catalog: .shipped())
+      let failure = #expect(throws: Failure.self) { _ = try TrainingComponents(recipe) }
+      #expect(failure?.place.hasSuffix("sharding.\(key)") == true, "\(String(describing: failure))")
+      return failure?.problem
+    }
+    let adapters = try refusal(recipe("{kind: dmd}", "{student: full}", lora: true), "student")
+    #expect(adapters?.contains("set sharding.teacher") == true)
+    for (key, value) in [("teacher", "full"), ("offload-teacher", "true"), ("fake-teacher", "full")] {
+      let node = try YAMLNode.parse(
+        """
+        {name: m, backbone: {kind: gaussian-mixture}, objective: {kind: dmd}, training: {steps: 1}, sharding: {\(key): \(value)}}
+        """)
+      #expect(try refusal(node, key)?.contains("do not run in blocks") == true)
+    }
+  }
+
   @Test func `A divided run goes on to the bit, and with another number of ranks or none`() throws {
     let objective = "{kind: dmd}"
     let sharding = "{student: full, fake-teacher: full, teacher: full}"
