@@ -17,11 +17,11 @@ public final class Block {
   }
 
   func add(_ parameter: Parameter) {
-    guard let sharding = parameter.sharding else { return }
+    guard parameter.sharding != nil else { return }
     parameters.append(parameter)
     parameter.block = self
     guard requests == nil else { return }
-    let registry = sharding.collective.requests
+    let registry = mesh.all.requests
     requests = (
       registry.register { [unowned self] (_: Int) in _ = try noGrad { try gather().wait() } },
       registry.register { [unowned self] (index: Int) in _ = try noGrad { try gathered([index]) } }
@@ -62,7 +62,7 @@ public final class Block {
   /// One parameter.
   func whole(_ parameter: Parameter) throws -> Tensor {
     let index = parameters.firstIndex { $0 === parameter }!
-    let collective = sharding.collective
+    let collective = mesh.all
     guard collective.requests.isAlone else { return try noGrad { try gathered([index])[0] } }
     return try answered {
       try collective.request(requests!.one, index)
@@ -74,25 +74,24 @@ public final class Block {
 
   private func gathered(_ group: [Int]) throws -> [Tensor] {
     let rows = try layout(group).packed(group.map { try parameters[$0].value.detached() }).to(store.device)
-    return try layout(group).whole(sharding.collective.startGather(rows).wait())
+    return try layout(group).whole(mesh.shard.startGather(rows).wait())
   }
 
   /// The parameters' indices, one list for each dtype, and how they travel: only like travels with like.
   private lazy var groups = Dictionary(grouping: parameters.indices) { parameters[$0].value.dtype.rawValue }
     .sorted { $0.key < $1.key }.map { (indices: $1, layout: layout($1)) }
 
-  private var sharding: Sharding { parameters[0].sharding! }
+  private var mesh: DeviceMesh { parameters[0].sharding!.mesh }
 
   private func layout(_ group: [Int]) -> RowLayout {
-    RowLayout(group.map { parameters[$0].shape }, over: sharding.collective.count)
+    RowLayout(group.map { parameters[$0].shape }, over: mesh.shard.count)
   }
 
   /// Starts to gather the whole parameters.
   private func gather() throws -> PendingParameters {
-    let collective = sharding.collective
     let started = try groups.map { group, layout in
       let rows = try layout.packed(group.map { try parameters[$0].value.detached() }).to(store.device)
-      return (group, layout, try collective.startGather(rows))
+      return (group, layout, try mesh.shard.startGather(rows))
     }
     return PendingParameters { [self] in
       var whole = [Tensor?](repeating: nil, count: parameters.count)
@@ -108,7 +107,7 @@ public final class Block {
   private func gathered(isBackward: Bool) throws -> [Tensor] {
     let ready = store.prefetched
     store.prefetched = nil
-    let collective = sharding.collective
+    let collective = mesh.all
     if collective.requests.isAlone {
       return try answered {
         try collective.request(requests!.all)
@@ -143,7 +142,7 @@ public final class Block {
     var own = [Tensor?](repeating: nil, count: parameters.count)
     for (group, layout) in groups {
       let divided = try layout.divided(group.map { gradients[$0] }, like: parameters[group[0]].value)
-      let sum = try sharding.collective.startScatteredSum(divided).wait()
+      let sum = try mesh.startScatteredSum(divided).wait()
       let rows = try layout.rows(sum, group.map { parameters[$0].shard! })
       for (index, rows) in zip(group, rows) { own[index] = try rows.cloned() }
     }

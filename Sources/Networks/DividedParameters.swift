@@ -3,15 +3,15 @@ import Tensors
 /// Parameters that every rank holds whole, and of which each updates its own rows, so that each holds only their moments (ZeRO-1,
 /// Rajbhandari et al., arXiv 1910.02054).
 public final class DividedParameters {
-  private let collective: any Collective
+  private let mesh: DeviceMesh
   private let wholes: [Parameter]
   /// Views of this rank's rows.
   private let views: [String: Parameter]
 
-  public init(_ parameters: [Parameter], over collective: any Collective) throws {
-    self.collective = collective
+  public init(_ parameters: [Parameter], over mesh: DeviceMesh) throws {
+    self.mesh = mesh
     wholes = parameters
-    let sharding = Sharding(over: collective)
+    let sharding = Sharding(over: mesh)
     views = try Dictionary(
       uniqueKeysWithValues: parameters.map { parameter in
         let rows = try sharding.shard(of: parameter.shape).rows(of: parameter.value.detached())
@@ -24,13 +24,27 @@ public final class DividedParameters {
   /// This rank's rows of one of them, in the same memory.
   public func rows(of parameter: Parameter) -> Parameter { views[parameter.name]! }
 
-  /// Passes the gradients of this rank's rows on to them.
-  public func divideGradients() throws {
-    for whole in wholes {
-      let view = rows(of: whole)
-      try view.value.setGradient(whole.value.gradient.map { try view.shard!.rows(of: $0) })
-      try whole.value.setGradient(nil)
+  /// Starts to add up all ranks' gradients, of which each gets its rows.
+  ///
+  /// - Returns: a function that waits until they are there.
+  func startSum(_ gradients: [(Parameter, Tensor)]) throws -> () throws -> Void {
+    let layout = layout(gradients.map(\.0))
+    let dtype = Bucket(gradients.map(\.1)).dtype
+    let all = try layout.divided(gradients.map { try $0.1.to(dtype) }, like: gradients[0].1.to(dtype))
+    let sum = try mesh.startScatteredSum(all)
+    let views = gradients.map { rows(of: $0.0) }
+    return {
+      for (view, rows) in zip(views, try layout.rows(sum.wait(), views.map { $0.shard! })) {
+        let gradient = try rows.reshaped(view.value.shape).to(view.value.dtype)
+        // Stored as the weights are: optimizers go by memory.
+        try view.value.setGradient(gradient.rank == 4 ? gradient.channelsLast() : gradient)
+      }
     }
+  }
+
+  /// A scalar is one row.
+  private func layout(_ parameters: some Sequence<Parameter>) -> RowLayout {
+    RowLayout(parameters.map { $0.shape.isEmpty ? [1] : $0.shape }, over: mesh.shard.count)
   }
 
   /// Copies the rows that the ranks have updated into the whole parameters of all.
@@ -42,9 +56,9 @@ public final class DividedParameters {
       for bucket in buckets {
         let members = wholes[first..<first + bucket.tensors.count]
         first += bucket.tensors.count
-        let layout = RowLayout(members.map { $0.shape.isEmpty ? [1] : $0.shape }, over: collective.count)
+        let layout = layout(members)
         let packed = try layout.packed(members.map { try rows(of: $0).value.detached() })
-        let gathered = try layout.whole(collective.startGather(packed).wait())
+        let gathered = try layout.whole(mesh.shard.startGather(packed).wait())
         for (whole, values) in zip(members, gathered) {
           try whole.value.copy(from: values.reshaped(whole.shape))
         }

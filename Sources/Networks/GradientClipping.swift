@@ -2,9 +2,9 @@ import Tensors
 
 /// Returns the norm of all gradients together, and scales them down to `limit` if it is larger.
 ///
-/// - Parameter collective: the ranks that hold the other rows of sharded parameters.
+/// - Parameter others: the ranks that hold the other rows of sharded parameters.
 public func clipGradients(
-  _ parameters: [Parameter], to limit: Double?, over collective: any Collective = Single()
+  _ parameters: [Parameter], to limit: Double?, over others: any Collective = Single()
 ) throws -> Double {
   try noGrad {
     func norm(_ gradients: [Tensor]) throws -> Double {
@@ -12,9 +12,9 @@ public func clipGradients(
     }
     let sharded = parameters.filter { $0.shard != nil }.compactMap(\.value.gradient)
     var total = try norm(parameters.filter { $0.shard == nil }.compactMap(\.value.gradient))
-    if collective.count > 1, parameters.contains(where: { $0.shard != nil }) {
+    if others.count > 1, parameters.contains(where: { $0.shard != nil }) {
       let own = try norm(sharded)
-      total = try (total * total + collective.sum([own * own])[0]).squareRoot()
+      total = try (total * total + others.sum([own * own])[0]).squareRoot()
     }
     if let limit, total > limit {
       try Foreach.multiply(parameters.compactMap(\.value.gradient), by: limit / (total + 1e-6))

@@ -5,6 +5,8 @@ import Tensors
 public final class GradientReducer {
   private let collective: any Collective
   private let parameters: [Parameter]
+  /// Where each rank needs its rows of the sums only.
+  private let divided: DividedParameters?
   private var hooks = [GradientHook]()
   /// The parameters' indices by bucket, in the order in which gradients arrive: the last layers' first.
   private var buckets = [[Int]]()
@@ -14,12 +16,15 @@ public final class GradientReducer {
   /// that is used twice adds twice.
   private var added: [Int]
   private var expected: [Int]
-  private var started = [(bucket: Bucket, sum: PendingTensor)]()
+  /// What waits for each bucket that has left, and gives the parameters their sums.
+  private var started = [() throws -> Void]()
   /// Thrown in the middle of a backward pass, where nothing can catch it.
   private var failure: (any Error)?
 
-  public init(_ parameters: [Parameter], over collective: any Collective) throws {
-    (self.parameters, self.collective) = (parameters, collective)
+  public init(
+    _ parameters: [Parameter], over collective: any Collective, dividedInto divided: DividedParameters? = nil
+  ) throws {
+    (self.parameters, self.collective, self.divided) = (parameters, collective, divided)
     added = parameters.map { _ in 0 }
     expected = parameters.map { _ in .max }
     var next = parameters.count
@@ -50,7 +55,8 @@ public final class GradientReducer {
     try noGrad { while started.count < buckets.count { try start(buckets[started.count]) } }
   }
 
-  /// Waits until all gradients are sums over the ranks. A parameter that this rank has not used counts as zeros.
+  /// Waits until all gradients are sums over the ranks; of divided parameters, those of this rank's rows. A parameter that this
+  /// rank has not used counts as zeros.
   public func finish() throws {
     try startRest()
     try noGrad {
@@ -58,12 +64,8 @@ public final class GradientReducer {
       let late = try collective.sum(parameters.map { $0.value.gradient == nil ? 0 : 1 })
       let rest = try parameters.indices.filter { late[$0] > 0 }.map { ($0, try gradient(of: parameters[$0])) }
       try collective.sum(rest.map(\.1))
-      for (indices, (bucket, sum)) in zip(buckets, started) {
-        for (index, view) in zip(indices, try bucket.views(sum.wait())) {
-          try parameters[index].value.setGradient(view)
-        }
-      }
-      for (index, more) in rest { try Foreach.add([parameters[index].value.gradient!], [more]) }
+      for finish in started { try finish() }
+      for (index, more) in rest { try add(more, to: parameters[index]) }
     }
     started = []
     added = parameters.map { _ in 0 }
@@ -71,7 +73,8 @@ public final class GradientReducer {
 
   /// Forgets what an unfinished update has begun; all ranks do.
   public func drop() throws {
-    for (_, sum) in started { _ = try? sum.wait() }
+    for finish in started { try? finish() }
+    for parameter in parameters { try parameter.value.setGradient(nil) }
     (started, failure) = ([], nil)
     added = parameters.map { _ in 0 }
   }
@@ -89,10 +92,22 @@ public final class GradientReducer {
 
   /// The gradients leave their tensors for the bucket, which becomes theirs when it is back: memory for both is not needed.
   private func start(_ indices: [Int]) throws {
-    let bucket = Bucket(try indices.map { try gradient(of: parameters[$0]) })
-    let sum = try collective.startSum(bucket.flat())
-    for index in indices { try parameters[index].value.setGradient(nil) }
-    started.append((Bucket(indices.map { parameters[$0].value }), sum))
+    let members = indices.map { parameters[$0] }
+    let gradients = try members.map { try gradient(of: $0) }
+    defer { for member in members { try? member.value.setGradient(nil) } }
+    if let divided { return started.append(try divided.startSum(Array(zip(members, gradients)))) }
+    let sum = try collective.startSum(Bucket(gradients).flat())
+    started.append {
+      for (member, view) in zip(members, try Bucket(members.map(\.value)).views(sum.wait())) {
+        try member.value.setGradient(view)
+      }
+    }
+  }
+
+  private func add(_ more: Tensor, to parameter: Parameter) throws {
+    guard let view = divided?.rows(of: parameter) else { return try Foreach.add([parameter.value.gradient!], [more]) }
+    try parameter.value.setGradient(nil)
+    try Foreach.add([view.value.gradient!], [view.shard!.rows(of: more)])
   }
 
   private func gradient(of parameter: Parameter) throws -> Tensor {

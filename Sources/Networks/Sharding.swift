@@ -6,17 +6,18 @@ public final class Sharding: @unchecked Sendable {  // read by its own rank's th
   /// The sharding of the networks that are made now; nil divides nothing.
   @TaskLocal public static var current: Sharding?
 
-  public let collective: any Collective
+  /// A row's ranks hold one copy.
+  public let mesh: DeviceMesh
   /// Whether the rows wait in the host's memory while their block does not run.
   public let isOffloaded: Bool
 
-  public init(over collective: any Collective, offloaded: Bool = false) {
-    self.collective = collective
+  public init(over mesh: DeviceMesh, offloaded: Bool = false) {
+    self.mesh = mesh
     isOffloaded = offloaded
   }
 
   /// This rank's rows of a tensor of a shape. All ranks have as many, but for the last ones.
-  public func shard(of shape: [Int]) -> Shard { Shard(shape: shape, rank: collective.rank, of: collective.count) }
+  public func shard(of shape: [Int]) -> Shard { Shard(shape: shape, rank: mesh.shard.rank, of: mesh.shard.count) }
 }
 
 /// The rows of a tensor that one rank holds.

@@ -25,6 +25,10 @@ public protocol Collective: AnyObject {
   /// Copies one rank's tensors into the others', in place.
   func broadcast(_ tensors: [Tensor], from rank: Int) throws
 
+  /// Some of the ranks, this one among them, with sums and gathers of their own. Each of them makes the group. Requests, words
+  /// and failures are the whole's.
+  func group(of ranks: [Int]) throws -> any Collective
+
   /// The first rank's next word on every rank. The others wait for it, however long it takes.
   ///
   /// - Parameter own: the word, on the first rank.
@@ -66,6 +70,7 @@ public final class Single: Collective {
   public func startGather(_ piece: Tensor) -> PendingTensor { PendingTensor { piece } }
   public func startScatteredSum(_ whole: Tensor) -> PendingTensor { PendingTensor { whole } }
   public func broadcast(_ tensors: [Tensor], from rank: Int) {}
+  public func group(of ranks: [Int]) -> any Collective { self }
   public func word(_ own: Int) -> Int { own }
   public func abort(_ error: any Error) {}
 }
@@ -162,7 +167,8 @@ public struct Bucket {
 
   public private(set) var tensors = [Tensor]()
   private var size = 0
-  private let dtype: DType
+  /// In which they travel.
+  public let dtype: DType
 
   private init(_ dtype: DType) { self.dtype = dtype }
 

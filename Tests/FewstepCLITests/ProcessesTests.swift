@@ -27,7 +27,7 @@ import Testing
   func `Processes train as one does, and agree to the bit with themselves over a resume`(_ count: Int) throws {
     let scratch = try Scratch()
     try scratch.write(
-      recipe(extra: "sharding: {student: optimizer, fake-teacher: optimizer}").replacingOccurrences(
+      recipe(extra: "sharding: {student: optimizer, fake-teacher: optimizer, group-size: 2}").replacingOccurrences(
         of: "updates: 2", with: "updates: 2, epsilon: 0.1"
       ).replacingOccurrences(of: "steps: [1, 0.5]", with: "steps: [1, 0.5]\n  epsilon: 0.1"), to: "r.yaml")
     let one = try Fewstep.start(Self.run + ["--into", "one"], in: scratch)

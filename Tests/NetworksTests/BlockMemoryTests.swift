@@ -10,7 +10,7 @@ import Testing
   {
     let results = MemoryCollective.run(ranks) { collective in
       try Measured.during {
-        let store = Sharding.$current.withValue(ranks > 1 ? Sharding(over: collective) : nil) {
+        let store = Sharding.$current.withValue(ranks > 1 ? Sharding(over: DeviceMesh(collective)) : nil) {
           ParameterStore(.random(seed: 1))
         }
         let block = (store.root / "block").asBlock()

@@ -33,7 +33,7 @@ import Testing
     let values = try whole.store.all.map { try ($0.value.doubles(), $0.value.gradient!.doubles()) }
     let (inputs, outputs) = (try x.doubles(), try expected.doubles())
     let results = MemoryCollective.run(ranks) { collective in
-      let sharding = Sharding(over: collective)
+      let sharding = Sharding(over: DeviceMesh(collective))
       let network = try Sharding.$current.withValue(sharding) { try Network() }
       let x = try Tensor(inputs, shape: [4, 5]).to(.float32)
       let y = try network(x)
@@ -62,7 +62,7 @@ import Testing
     let x = try Noise(seed: 1).stream("x", step: 0).normal(0..<4, [5]).doubles()
     let expected = try Network()(Tensor(x, shape: [4, 5]).to(.float32)).doubles()
     let results = MemoryCollective.run(3) { collective in
-      let network = try Sharding.$current.withValue(Sharding(over: collective)) { try Network() }
+      let network = try Sharding.$current.withValue(Sharding(over: DeviceMesh(collective))) { try Network() }
       var found = [Double]()
       let decision = try collective.agree {
         for _ in 0..<2 { found = try noGrad { try network(Tensor(x, shape: [4, 5]).to(.float32)) }.doubles() }
@@ -77,7 +77,7 @@ import Testing
 
   @Test func `Frozen parameters of a pass get no gradient when it runs again`() throws {
     let results = MemoryCollective.run(2) { collective in
-      let network = try Sharding.$current.withValue(Sharding(over: collective)) { try Network() }
+      let network = try Sharding.$current.withValue(Sharding(over: DeviceMesh(collective))) { try Network() }
       let x = try Tensor.ones([2, 5]).requiringGrad()
       let y = try network.store.frozen { try network(x) }
       try sum(y).backward()

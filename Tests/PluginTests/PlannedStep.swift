@@ -10,10 +10,11 @@ func expectPlanned(_ node: YAMLNode, processes: Int) throws {
   let plan = try RunPlan(node, catalog: .shipped(), processes: processes)
   let results = MemoryCollective.run(processes) { collective in
     let recipe = try Recipe(node, catalog: .shipped())
+    let mesh = try DeviceMesh(collective, sharding: recipe.sharding.groupSize)
     return try Measured.during {
       let before = Measured.bytes(on: .cpu).current
       let trainer = try Trainer(
-        recipe, components: TrainingComponents(recipe, in: collective), collective: collective)
+        recipe, components: TrainingComponents(recipe, over: mesh), over: mesh)
       Measured.resetPeak(on: .cpu)
       _ = try trainer.step()
       let bytes = Measured.bytes(on: .cpu)

@@ -5,10 +5,19 @@ import Tensors
 /// One of several ranks that are threads of this process: a `Collective` for tests.
 public final class MemoryCollective: Collective {
   public let rank: Int
-  public let requests = Requests()
+  public let requests: Requests
   private let meeting: Meeting
+  /// The collective that this one has some ranks of.
+  private let whole: MemoryCollective?
 
-  private init(rank: Int, _ meeting: Meeting) { (self.rank, self.meeting) = (rank, meeting) }
+  private init(rank: Int, _ meeting: Meeting, of whole: MemoryCollective? = nil) {
+    (self.rank, self.meeting, self.whole) = (rank, meeting, whole)
+    requests = whole?.requests ?? Requests()
+  }
+
+  public func group(of ranks: [Int]) -> any Collective {
+    MemoryCollective(rank: ranks.firstIndex(of: rank)!, meeting.part(ranks), of: self)
+  }
 
   /// Runs `body` once per rank, each in its own thread, and waits for all.
   ///
@@ -57,6 +66,7 @@ public final class MemoryCollective: Collective {
   }
 
   public func word(_ own: Int) throws -> Int {
+    if let whole { return try whole.word(own) }
     let tensor = try Tensor([own])
     try broadcast([tensor], from: 0)
     return try tensor.integers()[0]
@@ -72,7 +82,7 @@ public final class MemoryCollective: Collective {
     return PendingTensor { result }
   }
 
-  public func abort(_ error: any Error) { meeting.fail(rank, error) }
+  public func abort(_ error: any Error) { whole?.abort(error) ?? meeting.fail(rank, error) }
 }
 
 /// The meeting point of a group's threads. Variables are used only under `condition`, and other ranks' tensors only
@@ -84,6 +94,7 @@ private final class Meeting: @unchecked Sendable {
   private var round = 0
   private var failure: Failure?
   private var offers: [[Tensor]]
+  private var parts = [[Int]: Meeting]()
 
   init(_ count: Int) {
     self.count = count
@@ -106,9 +117,19 @@ private final class Meeting: @unchecked Sendable {
     return results
   }
 
+  /// The meeting of some ranks, the same for all of them.
+  func part(_ ranks: [Int]) -> Meeting {
+    condition.lock()
+    defer { condition.unlock() }
+    let part = parts[ranks] ?? Meeting(ranks.count)
+    parts[ranks] = part
+    return part
+  }
+
   func fail(_ rank: Int, _ error: any Error) {
     condition.lock()
     defer { condition.unlock() }
+    for part in parts.values { part.fail(rank, error) }
     if failure == nil { failure = Failure(.software, at: "rank \(rank)", "\(error)") }
     condition.broadcast()
   }

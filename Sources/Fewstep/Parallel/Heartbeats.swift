@@ -51,6 +51,9 @@ final class Heartbeats: Sendable {
     Thread { [self] in watch() }.start()
   }
 
+  /// This rank's.
+  var name: String { peers[rank].name }
+
   /// Counts a call of the group: who hangs has made fewer.
   func beginCall() { state.withLock { $0.calls += 1 } }
 

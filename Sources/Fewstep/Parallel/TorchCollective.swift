@@ -6,10 +6,14 @@ import Tensors
 public final class TorchCollective: Collective {
   public let rank: Int
   public let count: Int
-  public let requests = Requests()
+  public let requests: Requests
   private let store: ProcessStore
+  /// Makes a group of some ranks.
+  private let open: (_ name: String, _ rank: Int, _ count: Int) throws -> ProcessGroup
   /// Made last, once all ranks have agreed.
   private var group: ProcessGroup!
+  /// The collective that this one has some ranks of.
+  private let whole: TorchCollective?
   private let heartbeats: Heartbeats
   private let servesStore: Bool
   private var wordCount = 0
@@ -31,7 +35,7 @@ public final class TorchCollective: Collective {
   /// - Throws: `Failure` if the store is not reached, ranks are missing, or terms differ.
   public init(_ place: DistributedEnvironment, on device: Device, terms: Fingerprint, timeout: Double) throws {
     try Self.check(device)
-    (rank, count) = (place.rank, place.count)
+    (rank, count, requests, whole) = (place.rank, place.count, Requests(), nil)
     let address = "\(place.host):\(place.port)"
     servesStore = place.rank == 0 && !place.hasAgentStore
     do {
@@ -43,6 +47,11 @@ public final class TorchCollective: Collective {
           ? "it cannot serve the store at \(address): \(error.reason)"
           : "it does not reach the first rank's store at \(address) within \(Int(timeout)) s: \(error.reason)",
         advice: "Is MASTER_ADDR the first rank's machine, and is MASTER_PORT free and open there?")
+    }
+    let store = store
+    open = { name, rank, count in
+      try ProcessGroup(
+        named: name, in: store, rank: rank, count: count, isLocal: place.isLocal, on: device, timeout: timeout)
     }
     let terms = terms.merging(["libtorch": Runtime.version, "fewstep": Release.version, "processes": "\(count)"])
     let peer = Heartbeats.Peer(rank: rank, host: ProcessInfo.processInfo.hostName, process: getpid())
@@ -56,14 +65,24 @@ public final class TorchCollective: Collective {
       leave()
       throw error
     }
-    do {
-      group = try ProcessGroup(
-        named: "fewstep", in: store, rank: rank, count: count, isLocal: place.isLocal, on: device, timeout: timeout)
-    } catch let error as TensorError {
+    try connect(as: "fewstep")
+  }
+
+  private init(_ ranks: [Int], of whole: TorchCollective) throws {
+    (rank, count) = (ranks.firstIndex(of: whole.rank)!, ranks.count)
+    (requests, store, heartbeats, open) = (whole.requests, whole.store, whole.heartbeats, whole.open)
+    (servesStore, self.whole) = (false, whole)
+    try connect(as: "fewstep-\(ranks[0])-\(ranks[count - 1])-\(count)")
+  }
+
+  public func group(of ranks: [Int]) throws -> any Collective { try TorchCollective(ranks, of: self) }
+
+  private func connect(as name: String) throws {
+    do { group = try open(name, rank, count) } catch let error as TensorError {
       let failure =
         heartbeats.failure
         ?? Failure(
-          .io, at: peer.name, "it cannot connect to the other ranks: \(error.reason)",
+          .io, at: heartbeats.name, "it cannot connect to the other ranks: \(error.reason)",
           advice: "Name the network interface between the machines in GLOO_SOCKET_IFNAME (NCCL_SOCKET_IFNAME for GPUs)."
         )
       abort(failure)
@@ -165,6 +184,7 @@ public final class TorchCollective: Collective {
 
   /// Through the store, not the group: the first rank may evaluate for hours between two words.
   public func word(_ own: Int) throws -> Int {
+    if let whole { return try whole.word(own) }
     wordCount += 1
     let key = "word/\(wordCount)"
     return try explaining {
@@ -182,6 +202,7 @@ public final class TorchCollective: Collective {
   }
 
   public func abort(_ error: any Error) {
+    if let whole { return whole.abort(error) }
     heartbeats.tell(error)
     leave()
   }

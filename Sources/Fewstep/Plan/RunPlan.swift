@@ -32,12 +32,18 @@ public struct RunPlan: Encodable {
     public let operations: Double
   }
 
+  /// What one process sends to others, of those up to a rank.
+  public struct Traffic: Encodable {
+    public let lastRank: Int
+    public let bytes: Double
+  }
+
   public let samples: Int
   public let microBatchSize: Int
   /// All numbers of memory and operations are those of one of so many processes; roles' parameters are whole.
   public let processes: Int
-  /// Bytes that a process sends to others in a step.
-  public let sentBytes: Double
+  /// What the first process sends to others in a step.
+  public let traffic: [Traffic]
   public let roles: [Role]
   /// Bytes on the device between steps that are no role's: the frozen teacher, decoders, rewards.
   public let frozen: Int
@@ -67,8 +73,8 @@ public struct RunPlan: Encodable {
     let trace = try TracedStep(node, catalog: catalog, processes: processes)
     self.processes = processes
     let scale = Double(recipe.training.batch) / Double(trace.samples)
-    // Gradients travel once an update, and blocks' rows in each micro-batch.
-    sentBytes = trace.sentBytes.sums + trace.sentBytes.rows * (recipe.sharding.dividesBlocks ? scale : 1)
+    let inMicroBatches = trace.sent.inMicroBatches.map { Traffic(lastRank: $0.lastRank, bytes: $0.bytes * scale) }
+    traffic = (inMicroBatches + trace.sent.once).filter { $0.bytes > 0 }
     samples = recipe.training.batch
     microBatchSize = recipe.training.microBatchSize
     roles = trace.roles
@@ -103,8 +109,11 @@ public struct RunPlan: Encodable {
   ///   - perNode: the processes on a machine, whose links are the device's own.
   ///   - network: bytes a second between machines, for each process.
   public func communicationSeconds(on device: Accelerator, perNode: Int, network: Double) -> Double {
-    processes == 1 ? 0 : sentBytes / (processes <= perNode ? device.link : min(device.link, network))
+    traffic.reduce(0) { $0 + $1.bytes / ($1.lastRank < perNode ? device.link : min(device.link, network)) }
   }
+
+  /// Bytes that a process sends in a step.
+  public var sentBytes: Double { traffic.reduce(0) { $0 + $1.bytes } }
 
   /// Changes of the recipe, one more each time, until a step fits into so many bytes. Each is traced.
   ///

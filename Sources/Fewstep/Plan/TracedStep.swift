@@ -19,7 +19,7 @@ struct TracedStep {
   /// The samples of the traced step, which is shorter than a real one if the batch has many micro-batches.
   let samples: Int
   /// Bytes that a rank sends to others in the traced step.
-  let sentBytes: (sums: Double, rows: Double)
+  let sent: (inMicroBatches: [RunPlan.Traffic], once: [RunPlan.Traffic])
 
   /// - Parameter processes: among which the step is divided; the first one's part is traced.
   /// - Throws: the errors of reading and building the recipe's parts.
@@ -54,10 +54,14 @@ struct TracedStep {
   }
 
   private init(_ recipe: Recipe, over processes: Int, from before: Int) throws {
-    let collective: any Collective = processes == 1 ? Single() : PlannedCollective(processes)
-    let components = try TrainingComponents(recipe, in: collective)
+    // Rows of blocks travel in each micro-batch, gradients once a step.
+    let (blocks, gradients) = (PlannedCollective(processes), PlannedCollective(processes))
+    func mesh(_ all: PlannedCollective) throws -> DeviceMesh {
+      try DeviceMesh(all, sharding: recipe.sharding.groupSize)
+    }
+    let components = try TrainingComponents(recipe, over: mesh(blocks))
     samples = recipe.training.batch
-    let trainer = try Trainer(recipe, components: components, collective: collective)
+    let trainer = try Trainer(recipe, components: components, over: mesh(gradients))
     let bytes = Dictionary(uniqueKeysWithValues: trainer.state.map { ($0.group, Self.bytes($0.tensors)) })
     roles =
       [
@@ -77,7 +81,7 @@ struct TracedStep {
       if recipe.decodesSamples { try span(.validation) { try validate(trainer) } }
     }
     reads = FakeTensorMode.readCount - readBefore
-    sentBytes = (collective as? PlannedCollective)?.sentBytes ?? (0, 0)
+    sent = (blocks.traffic, gradients.traffic)
     resident = Measured.bytes(on: .meta).current - before
     let interval = components.objective.groupAdvantage?.interval ?? 1
     parts = profile.parts.map { part in

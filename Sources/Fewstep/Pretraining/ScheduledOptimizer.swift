@@ -6,7 +6,7 @@ import Tensors
 /// With several ranks the gradients are summed over them, and the moments may be divided among them.
 public final class ScheduledOptimizer {
   public let optimizer: any Optimizer
-  private let collective: any Collective
+  private let mesh: DeviceMesh
   /// The parameters that every rank holds, and those of them whose moments are divided, with this rank's rows.
   private let whole: [Parameter]
   private let divided: DividedParameters?
@@ -19,12 +19,12 @@ public final class ScheduledOptimizer {
   /// - Parameter isDivided: whether each rank holds the moments of its rows only.
   init(
     _ parameters: [Parameter], _ settings: OptimizationSettings, steps: Int, role: String,
-    over collective: any Collective = Single(), isDivided: Bool = false
+    over mesh: DeviceMesh = .single, isDivided: Bool = false
   ) throws {
-    self.collective = collective
+    self.mesh = mesh
     whole = parameters.filter { $0.shard == nil }
-    divided = isDivided && collective.count > 1 ? try DividedParameters(whole, over: collective) : nil
-    reducer = collective.count > 1 ? try GradientReducer(whole, over: collective) : nil
+    divided = isDivided && mesh.all.count > 1 ? try DividedParameters(whole, over: mesh) : nil
+    reducer = mesh.all.count > 1 ? try GradientReducer(whole, over: mesh.all, dividedInto: divided) : nil
     let rows = divided.map { divided in parameters.map { $0.shard == nil ? divided.rows(of: $0) : $0 } }
     optimizer = try settings.makeOptimizer(of: rows ?? parameters)
     schedule = settings.schedule(total: steps)
@@ -40,13 +40,8 @@ public final class ScheduledOptimizer {
   /// - Returns: the gradients' norm before clipping.
   /// - Throws: `TrainingError.notFinite` before anything is changed.
   func step(_ step: Int, factor: Double = 1) throws -> Double {
-    if let reducer {
-      try span(.communication) {
-        try reducer.finish()
-        try divided?.divideGradients()
-      }
-    }
-    let norm = try clipGradients(optimizer.parameters, to: gradientLimit, over: collective)
+    if let reducer { try span(.communication) { try reducer.finish() } }
+    let norm = try clipGradients(optimizer.parameters, to: gradientLimit, over: mesh.shard)
     guard norm.isFinite else { throw TrainingError.notFinite(role: role, quantity: "gradient norm", step: step) }
     try optimizer.step(factor: factor * schedule.factor(at: step))
     if let divided { try span(.communication) { try divided.gather() } }

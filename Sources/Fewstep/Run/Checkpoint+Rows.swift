@@ -43,19 +43,24 @@ extension Checkpoint {
   }
 
   fileprivate static func writeOwnRows(of trainer: Trainer, to path: String, _ id: String) throws {
+    // Other copies have the same rows.
+    if trainer.mesh.replicate.rank == 0 { try writeRows(of: trainer, to: path, id) }
+    // The checkpoint refers to all files once all are there.
+    _ = try trainer.collective.sum([1])
+  }
+
+  private static func writeRows(of trainer: Trainer, to path: String, _ id: String) throws {
     let folder = rowsFolder(of: path)
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch { throw Failure(.io, at: folder, "the folder cannot be made", advice: error.localizedDescription) }
-    try HDF5File.write(to: "\(folder)/\(id)-rank-\(trainer.collective.rank).h5") { file in
+    try HDF5File.write(to: "\(folder)/\(id)-rank-\(trainer.mesh.shard.rank).h5") { file in
       for part in trainer.state {
         for (name, tensor) in part.tensors where part.shards[name] != nil && tensor.count > 0 {
           try file.write(tensor.detached(), to: "\(part.group)/\(name)", layout: HDF5Layout(checksum: true))
         }
       }
     }
-    // The checkpoint refers to all files once all are there.
-    _ = try trainer.collective.sum([1])
   }
 
   /// Tells the other ranks, while the first works alone, to do with their rows what it does with its own.

@@ -34,7 +34,7 @@ public enum Checkpoint {
           // A checksum detects damage by a disk or a copy. A scalar has none.
           let layout = HDF5Layout(checksum: tensor.rank > 0)
           if let shard = part.shards[name] {
-            let pieces = rows(of: shard, at: "\(part.group)/\(name)", in: path, id, over: trainer.collective.count)
+            let pieces = rows(of: shard, at: "\(part.group)/\(name)", in: path, id, over: trainer.mesh.shard.count)
             try file.write(pieces, shape: shard.shape, dtype: tensor.dtype, to: "\(part.group)/\(name)")
           } else {
             try file.write(tensor.detached(), to: "\(part.group)/\(name)", layout: layout)

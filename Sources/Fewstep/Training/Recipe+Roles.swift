@@ -15,8 +15,8 @@ extension Recipe {
   /// The student before training, with its adapters if it has any.
   ///
   /// - Throws: `Failure` if no layer matches a name in `student.lora.layers`.
-  public func newStudent(_ backbone: any Backbone, in collective: any Collective = Single()) throws -> any Student {
-    let made = try sharding.making(\.student, over: collective) {
+  public func newStudent(_ backbone: any Backbone, over mesh: DeviceMesh = .single) throws -> any Student {
+    let made = try sharding.making(\.student, over: mesh) {
       try backbone.trainable(.student, adapters: student.lora != nil, seed: seed)
     }
     try check(sharding.student, at: "student", student, made.parameters)
@@ -28,11 +28,11 @@ extension Recipe {
   ///
   /// - Throws: `Failure` if the family's networks cannot be told.
   public func newFakeTeacher(
-    _ backbone: any Backbone, in collective: any Collective = Single()
+    _ backbone: any Backbone, over mesh: DeviceMesh = .single
   ) throws -> any FakeTeacher {
     let seed = self.seed + 1
     let told = matching.steps == .stepAware ? steps.count : nil
-    let made = try sharding.making(\.fakeTeacher, over: collective) {
+    let made = try sharding.making(\.fakeTeacher, over: mesh) {
       try backbone.trainable(.fakeTeacher, adapters: fakeTeacher.lora != nil, studentSteps: told, seed: seed)
     }
     guard told == nil || made.parameters.all.contains(where: \.isAdded) else {
@@ -57,8 +57,8 @@ extension Recipe {
   /// The teacher, divided and in the host's memory as the recipe says.
   ///
   /// - Throws: `Failure` if its network has no blocks for that.
-  func newTeacher(_ backbone: any Backbone, in collective: any Collective) throws -> any Teacher {
-    let made = try sharding.making(\.teacher, over: collective) { try backbone.teacher() }
+  func newTeacher(_ backbone: any Backbone, over mesh: DeviceMesh) throws -> any Teacher {
+    let made = try sharding.making(\.teacher, over: mesh) { try backbone.teacher() }
     let hasBlocks = (made as? any Trainable)?.parameters.hasBlocks ?? false
     if sharding.teacher == .full, !hasBlocks { throw withoutBlocks("teacher") }
     if sharding.offloadsTeacher, !hasBlocks { throw withoutBlocks("offload-teacher") }
@@ -81,12 +81,18 @@ extension Recipe {
     Failure(self, "sharding.\(key)", "this backbone's networks do not run in blocks, so there is nothing to divide")
   }
 
-  /// - Throws: `Failure` if the micro-batches cannot be divided among so many processes.
+  /// - Throws: `Failure` if the micro-batches, or the processes themselves, cannot be divided evenly.
   func checkDivisible(by processes: Int) throws {
-    guard training.microBatches % processes != 0 else { return }
-    throw Failure(
-      self, "training.micro-batches",
-      "\(training.microBatches) micro-batches cannot be divided evenly among \(processes) processes: set it to a multiple of that"
-    )
+    if training.microBatches % processes != 0 {
+      throw Failure(
+        self, "training.micro-batches",
+        "\(training.microBatches) micro-batches cannot be divided evenly among \(processes) processes: set it to a multiple of that"
+      )
+    }
+    if processes > 1, let size = sharding.groupSize, processes % size != 0 {
+      throw Failure(
+        self, "sharding.group-size",
+        "\(processes) processes cannot be divided into groups of \(size): set it to a divisor of that")
+    }
   }
 }

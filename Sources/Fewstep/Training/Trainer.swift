@@ -9,11 +9,13 @@ import Tensors
 public final class Trainer {
   public let recipe: Recipe
   public let components: TrainingComponents
-  public let collective: any Collective
+  public let mesh: DeviceMesh
   public let studentOptimizer: ScheduledOptimizer
   public let fakeTeacherOptimizer: ScheduledOptimizer
   /// The optimizer of the objective's networks, if they do not train with the fake teacher.
   public let objectiveOptimizer: ScheduledOptimizer?
+  /// All ranks.
+  public var collective: any Collective { mesh.all }
   /// The averaged student.
   public let ema: EMA?
   /// The number of the request to the other ranks to exchange the student's weights and their average.
@@ -33,28 +35,28 @@ public final class Trainer {
   let pairOrder: DataOrder?
 
   /// - Throws: `Failure` if the micro-batches cannot be divided among the processes.
-  public init(_ recipe: Recipe, components: TrainingComponents, collective: any Collective = Single()) throws {
-    try recipe.checkDivisible(by: collective.count)
+  public init(_ recipe: Recipe, components: TrainingComponents, over mesh: DeviceMesh = .single) throws {
+    try recipe.checkDivisible(by: mesh.all.count)
     self.recipe = recipe
     self.components = components
-    self.collective = collective
+    self.mesh = mesh
     let (student, fakeTeacher) = (components.student.parameters, components.fakeTeacher.parameters)
     let own = components.objective.parameters?.trainable ?? []
     let apart = own.isEmpty ? nil : components.objective.optimization
     let steps = recipe.training.steps
     studentOptimizer = try ScheduledOptimizer(
-      student.trainable, recipe.student.optimization, steps: steps, role: "student", over: collective,
+      student.trainable, recipe.student.optimization, steps: steps, role: "student", over: mesh,
       isDivided: recipe.sharding.student != .none)
     // A discriminator trains with the fake teacher, as in DMD2, unless it has its own optimizer.
     fakeTeacherOptimizer = try ScheduledOptimizer(
       fakeTeacher.trainable + (apart == nil ? own : []), recipe.fakeTeacher.optimization, steps: steps,
-      role: "fake teacher", over: collective, isDivided: recipe.sharding.fakeTeacher != .none)
+      role: "fake teacher", over: mesh, isDivided: recipe.sharding.fakeTeacher != .none)
     objectiveOptimizer = try apart.map {
-      try ScheduledOptimizer(own, $0, steps: steps, role: "objective", over: collective)
+      try ScheduledOptimizer(own, $0, steps: steps, role: "objective", over: mesh)
     }
     ema = try recipe.ema.map { try EMA(student.trainable, $0) }
     if let ema, student.trainable.contains(where: { $0.shard != nil }) {
-      averageRequest = collective.requests.register { _ in ema.exchange() }
+      averageRequest = mesh.all.requests.register { _ in ema.exchange() }
     }
     noise = Noise(seed: recipe.seed)
     sampler = FewStepSampler(steps: recipe.steps)

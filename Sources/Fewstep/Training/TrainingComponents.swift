@@ -33,13 +33,13 @@ public final class TrainingComponents {
 
   /// Opens the files a recipe names and builds its networks.
   ///
-  /// - Parameter collective: the ranks among which the recipe divides them.
-  public init(_ recipe: Recipe, in collective: any Collective = Single()) throws {
+  /// - Parameter mesh: the ranks among which the recipe divides them.
+  public init(_ recipe: Recipe, over mesh: DeviceMesh = .single) throws {
     let backbone = try recipe.openedBackbone()
     self.backbone = backbone
-    teacher = try recipe.newTeacher(backbone, in: collective)
-    student = try recipe.newStudent(backbone, in: collective)
-    fakeTeacher = try recipe.newFakeTeacher(backbone, in: collective)
+    teacher = try recipe.newTeacher(backbone, over: mesh)
+    student = try recipe.newStudent(backbone, over: mesh)
+    fakeTeacher = try recipe.newFakeTeacher(backbone, over: mesh)
     // For a flow, noise at a time below 1 is not what the student would begin with.
     let (first, schedule) = (recipe.steps[0], student.schedule)
     if first != 1, schedule.initialNoiseSigma(first) == schedule.sigma(first) {

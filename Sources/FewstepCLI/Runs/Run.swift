@@ -80,7 +80,8 @@ struct Run: ParsableCommand {
   /// - Returns: why the run stopped before its end; nil if it has finished.
   private func run(_ recipe: Recipe, _ collective: any Collective, _ profile: Profile?) throws -> (any ExitCoded)? {
     let folder = RunFolder(try collective.fromFirst { try self.folder(recipe).path })
-    let components = try TrainingComponents(recipe, in: collective)
+    let mesh = try DeviceMesh(collective, sharding: recipe.sharding.groupSize)
+    let components = try TrainingComponents(recipe, over: mesh)
     noteUnused(recipe, components)
     // The evaluation's files are opened before an hour of training, not after it.
     let evaluation = try recipe.evaluation.map { settings in
@@ -88,7 +89,7 @@ struct Run: ParsableCommand {
         try ModelEvaluation(recipe, settings, backbone: components.backbone, teacher: components.teacher)
       }
     }
-    let run = try start(Trainer(recipe, components: components, collective: collective), in: folder)
+    let run = try start(Trainer(recipe, components: components, over: mesh), in: folder)
     noteScorers(components)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let resuming =

@@ -28,7 +28,7 @@ import Testing
     let reports = try single.train(3)
     let ranks = try Self.two { collective in
       let recipe = try Self.recipe(objective: objective)
-      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), over: DeviceMesh(collective))
       return (reports: try trainer.train(3), state: try trainer.tensors.map { ($0.name, try $0.tensor.detached()) })
     }
     for (expected, report) in zip(reports, ranks[0].reports) {
@@ -64,7 +64,7 @@ import Testing
       throws -> (state: [String: [UInt8]], steps: Int, keepsJournal: Bool)
     {
       let recipe = try Self.recipe()
-      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), over: DeviceMesh(collective))
       let run = try TrainingRun(trainer, folder: RunFolder(path), resume: resume)
       _ = try run.run(until: limit)
       return (try trainer.snapshot(), trainer.stepCount, run.journal != nil)
@@ -83,7 +83,7 @@ import Testing
     let folder = RunFolder(scratch.path("r"))
     _ = try Self.two { collective in
       let recipe = try Self.recipe()
-      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), over: DeviceMesh(collective))
       return try TrainingRun(trainer, folder: folder, resume: false).run(until: 3)
     }
     let single = try Trainer(Self.recipe())
@@ -97,7 +97,7 @@ import Testing
         let recipe = try Self.recipe(objective: "dmd")
         var components = try TrainingComponents(recipe)
         if collective.rank == faulty { components = components.with(FaultyObjective("throws late")) }
-        let trainer = try Trainer(recipe, components: components, collective: collective)
+        let trainer = try Trainer(recipe, components: components, over: DeviceMesh(collective))
         _ = try trainer.step()
         let before = try trainer.snapshot()
         let error = #expect(throws: Failure.self) { _ = try trainer.step() }
@@ -126,7 +126,7 @@ import Testing
       var components = try TrainingComponents(recipe)
       // This rank has two parts of each step.
       if collective.rank == 1 { components = components.with(FlakyObjective(call: 29)) }
-      let trainer = try Trainer(recipe, components: components, collective: collective)
+      let trainer = try Trainer(recipe, components: components, over: DeviceMesh(collective))
       let run = try TrainingRun(trainer, folder: folder, resume: false)
       var seen = [Warning]()
       guard case .finished = try run.run(.init(warning: { seen.append($0) })) else {
@@ -146,7 +146,7 @@ import Testing
       let recipe = try Self.recipe([
         "monitor": "{every: 1, samples: 24, teacher-steps: 5, policy: stop, ignore-first-steps: 0, mean-shift: 1e-9}"
       ])
-      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), over: DeviceMesh(collective))
       return try TrainingRun(trainer, folder: RunFolder(scratch.path("r")), resume: false).run()
     }
     let warnings = endings.compactMap { if case .stopped(let warning) = $0 { warning } else { nil } }
@@ -158,7 +158,7 @@ import Testing
     let folder = RunFolder(scratch.path("r"))
     let results = MemoryCollective.run(2) { collective in
       let recipe = try Self.recipe()
-      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), over: DeviceMesh(collective))
       let run = try TrainingRun(trainer, folder: folder, resume: false)
       // A file cannot take the place of a folder.
       if collective.rank == 0 {
@@ -177,7 +177,7 @@ import Testing
     let folder = RunFolder(scratch.path("r"))
     @Sendable func run(_ collective: any Collective, resume: Bool) throws -> TrainingRun {
       let recipe = try Self.recipe()
-      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      let trainer = try Trainer(recipe, components: TrainingComponents(recipe), over: DeviceMesh(collective))
       return try TrainingRun(trainer, folder: folder, resume: resume)
     }
     _ = try Self.two { try run($0, resume: false).run(until: 3) }
@@ -199,7 +199,7 @@ import Testing
       let recipe = try Self.recipe(objective: "dmd")
       let objective = try PartlyUsedObjective(isUsed: collective.rank == 0)
       let trainer = try Trainer(
-        recipe, components: TrainingComponents(recipe).with(objective), collective: collective)
+        recipe, components: TrainingComponents(recipe).with(objective), over: DeviceMesh(collective))
       _ = try trainer.step()
       return try objective.weight.value.doubles()
     }
@@ -212,7 +212,7 @@ import Testing
     let ranks = try Self.two { collective in
       let recipe = try Recipe(FullRecipe.averaged.node(), catalog: smallCatalog())
       let components = try TrainingComponents(recipe)
-      let trainer = try Trainer(recipe, components: components, collective: collective)
+      let trainer = try Trainer(recipe, components: components, over: DeviceMesh(collective))
       let run = try TrainingRun(trainer, folder: folder, resume: false)
       _ = try run.run()
       let evaluation = try ModelEvaluation(
@@ -258,7 +258,7 @@ import Testing
   @Test func `Micro-batches that cannot be divided evenly among the ranks are refused at their place`() throws {
     let errors = MemoryCollective.run(3) { collective in
       let recipe = try Self.recipe()
-      _ = try Trainer(recipe, components: TrainingComponents(recipe), collective: collective)
+      _ = try Trainer(recipe, components: TrainingComponents(recipe), over: DeviceMesh(collective))
     }
     for result in errors {
       guard case .failure(let error) = result else { Issue.record("no error"); continue }
@@ -283,6 +283,7 @@ private final class DeafCollective: Collective {
   func startGather(_ piece: Tensor) throws -> PendingTensor { try inner.startGather(piece) }
   func startScatteredSum(_ whole: Tensor) throws -> PendingTensor { try inner.startScatteredSum(whole) }
   func broadcast(_ tensors: [Tensor], from rank: Int) throws { throw Self.failure }
+  func group(of ranks: [Int]) -> any Collective { inner.group(of: ranks) }
   func word(_ own: Int) throws -> Int { try inner.word(own) }
   func abort(_ error: any Error) {
     hasAborted = true

@@ -45,6 +45,23 @@ import Testing
     try expectPlanned(divided, processes: 2)
   }
 
+  @Test func `Copies of a divided network send their gradients alone to each other`() throws {
+    let scratch = try Scratch()
+    let whole = try node(scratch, "checkpointed").text().replacingOccurrences(
+      of: "micro-batches: 2", with: "micro-batches: 4")
+    let sharding = "{teacher: full, student: full, fake-teacher: full"
+    func divided(_ more: String) throws -> YAMLNode {
+      try YAMLNode.parse("\(whole)\nsharding: \(sharding)\(more)}\n")
+    }
+    try expectPlanned(divided(", group-size: 2"), processes: 4)
+    let one = try RunPlan(divided(""), catalog: .shipped(), processes: 4)
+    let two = try RunPlan(divided(", group-size: 2"), catalog: .shipped(), processes: 4)
+    #expect(one.traffic.allSatisfy { $0.lastRank == 3 } && Set(two.traffic.map(\.lastRank)) == [1, 2, 3])
+    // Of a ring of two the half is sent, of one of four three quarters.
+    let (rows, among) = (two.traffic.filter { $0.lastRank == 1 }, one.traffic[0])
+    #expect(abs(rows[0].bytes / among.bytes - 2 / 3) < 0.02, "\(two.traffic) \(one.traffic)")
+  }
+
   @Test func `A plan needs configs alone, and says which settings make a model fit`() throws {
     let scratch = try Scratch()
     for part in ["unet", "vae", "scheduler"] {

@@ -43,8 +43,9 @@ import Testing
     let folder = RunFolder(scratch.path(name))
     let results = MemoryCollective.run(ranks) { collective in
       let recipe = try Recipe(node, catalog: .shipped())
+      let mesh = try DeviceMesh(collective, sharding: recipe.sharding.groupSize)
       let trainer = try Trainer(
-        recipe, components: TrainingComponents(recipe, in: collective), collective: collective)
+        recipe, components: TrainingComponents(recipe, over: mesh), over: mesh)
       _ = try TrainingRun(trainer, folder: folder, resume: resume).run(until: steps)
       return trainer.components.student.parameters.all.reduce(0) { $0 + $1.value.count }
     }
@@ -71,11 +72,12 @@ import Testing
   @Test(arguments: [
     "{student: optimizer, fake-teacher: optimizer}", "{student: full, fake-teacher: full, teacher: full}",
     "{student: full, offload-teacher: true}",
+    "{student: full, fake-teacher: optimizer, teacher: full, group-size: 2}",
   ])
   func `Divided networks learn what whole ones do`(_ sharding: String) throws {
     let objective = "{kind: amd, group-size: 2}"
     let whole = try state(recipe(objective, "{}"), "whole", over: 1)
-    let divided = try state(recipe(objective, sharding), "divided", over: sharding.contains("teacher: full") ? 4 : 2)
+    let divided = try state(recipe(objective, sharding), "divided", over: sharding.contains(" teacher: full") ? 4 : 2)
     try expectAlike(whole, divided, within: 1e-5)
   }
 
