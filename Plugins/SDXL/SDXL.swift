@@ -20,7 +20,7 @@ public final class SDXL: PretrainedModel {
   public let unet: UNetConfiguration
   public let codec: any Codec
   public let conditioner: any TextConditioner
-  private let autoencoder: AutoencoderKL.Configuration
+  private let autoencoder: Result<AutoencoderKL.Configuration, any Error>
 
   /// Reads the configs of the U-Net, the autoencoder and the schedule, and no weights.
   public init(_ source: ModelSource, _ settings: Void = ()) throws {
@@ -32,15 +32,20 @@ public final class SDXL: PretrainedModel {
     }
     self.source = source
     unet = try UNetConfiguration(ModelConfig("\(folder.component("unet", "UNet2DConditionModel"))/config.json"))
-    autoencoder = try AutoencoderKL.Configuration(
-      ModelConfig("\(folder.component("vae", "AutoencoderKL"))/config.json"))
+    autoencoder = Result {
+      try AutoencoderKL.Configuration(ModelConfig("\(folder.component("vae", "AutoencoderKL"))/config.json"))
+    }
     (schedule, prediction) = try DiscreteVP.reading(ModelConfig("\(folder.path)/scheduler/scheduler_config.json"))
-    codec = AutoencoderCodec(source, autoencoder)
+    codec =
+      switch autoencoder {
+      case .success(let configuration): AutoencoderCodec(source, configuration)
+      case .failure(let error): AbsentCodec(error)
+      }
     conditioner = CLIPConditioner(source)
   }
 
   public func latentShape(of size: MediaSize) throws -> [Int] {
-    let factor = autoencoder.factor
+    let factor = try autoencoder.get().factor
     guard size.height.isMultiple(of: factor), size.width.isMultiple(of: factor) else {
       throw Failure(
         .malformed, at: "size", expected: "height and width that are multiples of \(factor), the autoencoder's factor",

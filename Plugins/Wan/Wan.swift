@@ -11,6 +11,10 @@ public final class Wan: PretrainedModel {
     "Wan2.1 text-to-video (arXiv 2503.20314), from a folder in diffusers' or in the authors' layout"
   public static let pipelineClass = "WanPipeline"
   public static let originalClass: String? = WanFolder.originalClass
+  public static let otherClasses = [
+    "WanImageToVideoPipeline": "Wan's image-to-video model, which also reads an image",
+    "WanVACEPipeline": "Wan's VACE, for editing videos", "WanVideoToVideoPipeline": "a video-to-video pipeline of Wan",
+  ]
   public static let defaultSize = MediaSize(height: 480, width: 832, frames: 81)
   public static let defaultGuidance = 5.0
   public static let defaultSteps = 50
@@ -38,7 +42,7 @@ public final class Wan: PretrainedModel {
   private let featureBlocks: [Int]
   private let scheduler: WanScheduler
   private let shift: Double
-  private let autoencoder: AutoencoderKLWan.Configuration
+  private let autoencoder: Result<AutoencoderKLWan.Configuration, any Error>
 
   public static func settings(_ s: SettingsReader) -> Settings {
     var settings = Settings()
@@ -65,12 +69,18 @@ public final class Wan: PretrainedModel {
     self.source = source
     let config = try folder.transformerConfig()
     let transformer = try WanTransformerConfiguration(config)
-    let autoencoder = try folder.autoencoderConfiguration()
+    let autoencoder = Result { try folder.autoencoderConfiguration() }
     (self.transformer, self.autoencoder) = (transformer, autoencoder)
-    guard transformer.inputChannels == autoencoder.latentChannels else {
-      throw Failure(
-        .malformed, at: config.path, "the transformer and the autoencoder do not belong together",
-        expected: "\(autoencoder.latentChannels) channels, as the autoencoder has", got: "\(transformer.inputChannels)")
+    switch autoencoder {
+    case .success(let configuration):
+      codec = WanCodec(source, folder, configuration)
+      guard transformer.inputChannels == configuration.latentChannels else {
+        throw Failure(
+          .malformed, at: config.path, "the transformer and the autoencoder do not belong together",
+          expected: "\(configuration.latentChannels) channels, as the autoencoder has",
+          got: "\(transformer.inputChannels)")
+      }
+    case .failure(let error): codec = AbsentCodec(error)
     }
     scheduler =
       folder.isOriginal
@@ -88,7 +98,6 @@ public final class Wan: PretrainedModel {
         .malformed, at: settings.place, expected: "blocks from 0 to \(transformer.layers - 1)", got: "\(blocks)")
     }
     featureBlocks = Array(Set(blocks)).sorted()
-    codec = WanCodec(source, folder, autoencoder)
     conditioner = WanConditioner(
       source, folder, negativePrompt: settings.negativePrompt, length: settings.maximumLength)
     conditionSizes = ["n": settings.maximumLength]
@@ -102,6 +111,7 @@ public final class Wan: PretrainedModel {
   private static func featureBlocks(of count: Int) -> [Int] { [count / 2, count * 3 / 4, count - 1] }
 
   public func latentShape(of size: MediaSize) throws -> [Int] {
+    let autoencoder = try autoencoder.get()
     let (time, space) = (autoencoder.timeFactor, autoencoder.factor)
     let frames = size.frames ?? 1
     guard frames % time == 1 % time else {

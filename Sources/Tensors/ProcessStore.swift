@@ -1,5 +1,6 @@
 import CTorch
 import Foundation
+import Synchronization
 
 /// Texts by key that processes share, in c10d's TCPStore: how they find each other, and what they tell each other besides
 /// tensors.
@@ -15,6 +16,30 @@ public final class ProcessStore: @unchecked Sendable {  // c10d locks each conne
     try check(
       ct_store_open(host, Int32(port), serves, Int64(timeout * 1000), prefix, &out), "store at \(host):\(port)")
     handle = out!
+  }
+
+  /// As `init`, but in a thread of its own: c10d waits without end for something at that port that is no store.
+  public static func reached(
+    host: String, port: Int, serves: Bool, timeout: Double, prefix: String
+  ) throws -> ProcessStore {
+    final class Opening: Sendable {
+      let result = Mutex<Result<ProcessStore, any Error>?>(nil)
+      let isOver = DispatchSemaphore(value: 0)
+    }
+    let opening = Opening()
+    Thread {
+      let result = Result {
+        try ProcessStore(host: host, port: port, serves: serves, timeout: timeout, prefix: prefix)
+      }
+      opening.result.withLock { $0 = result }
+      opening.isOver.signal()
+    }.start()
+    // c10d's own error comes first if it has one.
+    _ = opening.isOver.wait(timeout: .now() + timeout + 2)
+    guard let result = opening.result.withLock({ $0 }) else {
+      throw TensorError("store at \(host):\(port)", "what listens there does not answer as a store does")
+    }
+    return try result.get()
   }
 
   private init(owning handle: ct_store_t) { self.handle = handle }

@@ -25,6 +25,13 @@ import Testing
     let latents = try HDF5File.open(scratch.path("latents.h5")).read("latents")
     #expect(try difference(latents, TinySDXL.expected("mean", in: "vae-three") * 0.13025) < 1e-4)
 
+    // The denoiser needs no autoencoder.
+    try FileManager.default.removeItem(atPath: "\(other)/vae")
+    try Fewstep.run("denoise", other, "--input", "x.h5", "--output", "alone.h5", in: scratch)
+    let without = try Fewstep.run(
+      "encode", other, "--input", "x.h5", "--output", "no.h5", in: scratch, expecting: 66)
+    #expect(without.errors.contains("\(other)/vae: the folder that model_index.json speaks of is not there"))
+
     // safetensors files work as input like HDF5.
     try Safetensors.write([("latents", try TinySDXL.expected("euler"))], to: scratch.path("l.safetensors"))
     try Fewstep.run("decode", model, "--input", "l.safetensors", "--output", "pixels.h5", in: scratch)
@@ -136,9 +143,14 @@ import Testing
     let variant = try refused(model, ["--variant", "fp16"], 66)
     #expect(variant.contains("variant 'fp16'") && variant.contains("the weights without a variant"), "\(variant)")
     let other = try TinySDXL.model(with: [:], at: scratch.path("other"))
-    try "{\"_class_name\": \"FluxPipeline\"}".write(
-      toFile: "\(other)/model_index.json", atomically: true, encoding: .utf8)
-    #expect(try refused(other, [], 65).contains("expected StableDiffusionXLPipeline or WanPipeline, got FluxPipeline"))
+    for (name, words) in [
+      ("FluxPipeline", "expected StableDiffusionXLPipeline or WanPipeline, got FluxPipeline"),
+      ("WanImageToVideoPipeline", "this is Wan's image-to-video model"),
+    ] {
+      try "{\"_class_name\": \"\(name)\"}".write(
+        toFile: "\(other)/model_index.json", atomically: true, encoding: .utf8)
+      #expect(try refused(other, [], 65).contains(words))
+    }
     #expect(!scratch.has("y.h5"))
     for (size, range) in [("5", "8 to 16384 pixels"), ("16x16x0", "1 to 10000 frames")] {
       let job = try Fewstep.run("sample", model, "--prompt", "a", "--size", size, in: scratch, expecting: 64)

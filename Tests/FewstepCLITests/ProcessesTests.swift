@@ -53,30 +53,21 @@ import Testing
     #expect(try Fewstep.start(Self.run + ["--into", "fewer", "--resume"], in: scratch).wait() == 0)
   }
 
-  /// Ranks that were started one by one, without a launcher.
   private func ranks(_ arguments: [[String]], of count: Int? = nil, port: Int, in scratch: Scratch) throws -> [Job] {
-    try arguments.enumerated().map { rank, more in
-      try Job(
-        Fewstep.executable, ["run", "r.yaml", "--set", "training.micro-batches=2"] + more, in: scratch.folder,
-        environment: [
-          "RANK": "\(rank)", "WORLD_SIZE": "\(count ?? arguments.count)", "MASTER_ADDR": "127.0.0.1",
-          "MASTER_PORT": "\(port)",
-        ])
-    }
+    try startRanks(
+      arguments.map { Self.run[0...1] + ["--set", "training.micro-batches=2"] + $0 }, of: count, port: port, in: scratch
+    )
   }
 
   private func waitForCheckpoint(in scratch: Scratch) throws {
     try waitFor("a checkpoint") { (try? scratch.files("x/checkpoints").contains { $0.hasSuffix(".h5") }) == true }
   }
 
-  /// A port that is likely free: tests of several libtorchs may run at once.
-  private var port: Int { 20_000 + Int.random(in: 0..<9_000) }
-
   @Test(.enabled(if: ProcessGroup.isAvailable))
   func `Ranks that were started with another recipe are refused before a step, by every rank`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
-    for job in try ranks([["--into", "x"], ["--into", "x", "--set", "seed=6"]], port: port, in: scratch) {
+    for job in try ranks([["--into", "x"], ["--into", "x", "--set", "seed=6"]], port: freePort(), in: scratch) {
       #expect(job.wait() == 65)
       #expect(job.errors.contains("recipe.seed: 6 instead of 5"), "\(job.errors)")
     }
@@ -87,13 +78,37 @@ import Testing
   func `A rank that does not come, and a store that is not there, are told within the timeout`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
-    let alone = try ranks([["--timeout", "3"]], of: 2, port: port, in: scratch)[0]
+    let alone = try ranks([["--timeout", "3"]], of: 2, port: freePort(), in: scratch)[0]
     #expect(alone.wait() == 74 && alone.errors.contains("rank 1 of 2 did not come within 3 s"), "\(alone.errors)")
     let lost = try Job(
       Fewstep.executable, ["run", "r.yaml", "--timeout", "3"], in: scratch.folder,
-      environment: ["RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)"])
+      environment: ["RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(freePort())"])
     #expect(lost.wait() == 74 && lost.errors.contains("does not reach the first rank's store"), "\(lost.errors)")
     #expect(!lost.errors.contains("frame #"))
+  }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable))
+  func `A rank that finds another program at the master's port says so within the timeout`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    // The system takes connections for it, and nobody answers them.
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    let port = freePort()
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    let bound = withUnsafePointer(to: address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    try #require(bound == 0 && listen(listener, 4) == 0)
+    let job = try Job(
+      Fewstep.executable, ["run", "r.yaml", "--timeout", "3"], in: scratch.folder,
+      environment: ["RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)"])
+    #expect(job.wait() == 74 && job.errors.contains("does not answer as a store does"), "\(job.errors)")
   }
 
   @Test(.enabled(if: ProcessGroup.isAvailable), arguments: [0, 1])
@@ -101,7 +116,7 @@ import Testing
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 100_000), to: "r.yaml")
     let jobs = try ranks(
-      Array(repeating: ["--into", "x", "--timeout", "60"], count: 2), port: port, in: scratch)
+      Array(repeating: ["--into", "x", "--timeout", "60"], count: 2), port: freePort(), in: scratch)
     try waitForCheckpoint(in: scratch)
     jobs[victim].send(SIGKILL)
     #expect(jobs[victim].wait() == 128 + SIGKILL)
@@ -120,7 +135,7 @@ import Testing
   func `A rank that hangs is given up after the timeout`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 100_000), to: "r.yaml")
-    let jobs = try ranks(Array(repeating: ["--into", "x", "--timeout", "5"], count: 2), port: port, in: scratch)
+    let jobs = try ranks(Array(repeating: ["--into", "x", "--timeout", "5"], count: 2), port: freePort(), in: scratch)
     defer { jobs[1].send(SIGKILL) }
     try waitForCheckpoint(in: scratch)
     jobs[1].send(SIGSTOP)
@@ -134,7 +149,7 @@ import Testing
   func `SIGTERM to one rank saves and stops all`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(steps: 100_000), to: "r.yaml")
-    let jobs = try ranks(Array(repeating: ["--into", "x"], count: 2), port: port, in: scratch)
+    let jobs = try ranks(Array(repeating: ["--into", "x"], count: 2), port: freePort(), in: scratch)
     try waitForCheckpoint(in: scratch)
     jobs[1].send(SIGTERM)
     #expect(jobs.map { $0.wait() } == [75, 75])

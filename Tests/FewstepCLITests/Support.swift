@@ -64,6 +64,29 @@ enum Fewstep {
   }
 }
 
+/// Ranks that are started one by one, without a launcher.
+///
+/// - Parameters:
+///   - arguments: of each rank's program.
+///   - wrapped: what a rank's program is started by, if not directly: a program and its arguments.
+func startRanks(
+  _ arguments: [[String]], of count: Int? = nil, host: String = "127.0.0.1", port: Int,
+  wrapped: (_ rank: Int) -> [String] = { _ in [] }, environment: [String: String] = [:], in scratch: Scratch
+) throws -> [Job] {
+  let size = count ?? arguments.count
+  return try arguments.enumerated().map { rank, arguments in
+    let command = wrapped(rank) + [Fewstep.executable] + arguments
+    return try Job(
+      command[0], Array(command.dropFirst()), in: scratch.folder,
+      environment: [
+        "RANK": "\(rank)", "WORLD_SIZE": "\(size)", "MASTER_ADDR": host, "MASTER_PORT": "\(port)",
+      ].merging(environment) { $1 })
+  }
+}
+
+/// A port that is likely free: tests of several libtorchs may run at once.
+func freePort() -> Int { 20_000 + Int.random(in: 0..<9_000) }
+
 /// A recipe that takes about a second: AMD on a mixture in the plane, with a GAN, an average and an evaluation.
 func recipe(steps: Int = 12, extra: String = "") -> String {
   """

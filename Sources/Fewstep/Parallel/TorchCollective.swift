@@ -103,7 +103,7 @@ public final class TorchCollective: Collective {
   private static func store(
     _ place: DistributedEnvironment, serves: Bool, within timeout: Double
   ) throws -> ProcessStore {
-    try ProcessStore(
+    try .reached(
       host: place.host, port: place.port, serves: serves, timeout: timeout, prefix: "fewstep-\(place.restarts)")
   }
 

@@ -30,6 +30,7 @@ extension Catalog {
     guard let family else {
       throw Failure(
         .malformed, at: "\(folder.path)/model_index.json: _class_name",
+        models.lazy.compactMap { $0.otherClasses[folder.className] }.first.map { "this is \($0)" } ?? "",
         expected: models.map { $0.pipelineClass }.joined(separator: " or "), got: folder.className)
     }
     return family

@@ -37,7 +37,8 @@ public struct ShardingSettings: Sendable {
     offloadsTeacher = s.boolean(
       "offload-teacher", default: false, affects: .speed,
       "Keep the frozen blocks in the host's memory, and copy each to the device when it runs.")
-    s.require(size != 1, at: "group-size", "one process alone has nobody to divide with: expected 2 or more, or 0 for all")
+    s.require(
+      size != 1, at: "group-size", "one process alone has nobody to divide with: expected 2 or more, or 0 for all")
     s.require(
       size == 0 || [teacher, student, fakeTeacher].contains { $0 != .none }, at: "group-size",
       "nothing is divided: set teacher, student or fake-teacher")
@@ -47,8 +48,10 @@ public struct ShardingSettings: Sendable {
   /// Whether any network's blocks are divided.
   var dividesBlocks: Bool { [teacher, student, fakeTeacher].contains(.full) }
 
-  private init() { (teacher, student, fakeTeacher) = (.none, .none, .none)
-    (groupSize, offloadsTeacher) = (nil, false) }
+  private init() {
+    (teacher, student, fakeTeacher) = (.none, .none, .none)
+    (groupSize, offloadsTeacher) = (nil, false)
+  }
   static let none = ShardingSettings()
 
   /// How the networks that a role's closure makes are divided.

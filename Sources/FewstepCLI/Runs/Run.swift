@@ -49,8 +49,9 @@ struct Run: ParsableCommand {
         if let place { TorchCollective.decline(place, error) }
         throw error
       }
-      Signals.listen()
+      // Until all have come a signal ends this one at once: there is nothing to save.
       let collective: any Collective = try place.map { try join($0, recipe) } ?? Single()
+      Signals.listen()
       let stop = try collective.aborting {
         guard profile else { return try run(recipe, collective, nil) }
         let measured = Profile(on: recipe.device)

@@ -48,7 +48,7 @@ import Testing
   @Test func `Copies of a divided network send their gradients alone to each other`() throws {
     let scratch = try Scratch()
     let whole = try node(scratch, "checkpointed").text().replacingOccurrences(
-      of: "micro-batches: 2", with: "micro-batches: 4")
+      of: "batch: 4\n  micro-batches: 2", with: "batch: 8\n  micro-batches: 4")
     let sharding = "{teacher: full, student: full, fake-teacher: full"
     func divided(_ more: String) throws -> YAMLNode {
       try YAMLNode.parse("\(whole)\nsharding: \(sharding)\(more)}\n")

@@ -19,6 +19,8 @@ public protocol PretrainedModel: AnyObject {
   static var pipelineClass: String { get }
   /// The class that the config.json of a folder in the authors' own layout names; nil if there is no such layout.
   static var originalClass: String? { get }
+  /// Classes of models that are easily taken for this one, with what each is.
+  static var otherClasses: [String: String] { get }
   /// The default size of samples.
   static var defaultSize: MediaSize { get }
   /// The default ω and number of steps of the teacher's sampler.
@@ -89,6 +91,7 @@ extension PretrainedModel {
   public static var openingWithDefaults: (ModelSource) throws -> any PretrainedModel { opening(.describing()) }
 
   public static var originalClass: String? { nil }
+  public static var otherClasses: [String: String] { [:] }
   public static var guidancePasses: Guidance.Passes { .one }
   public func samplingSchedule(for sampler: SamplerKind) throws -> any NoiseSchedule { schedule }
   public var sampler: SamplerKind { .ddim }
