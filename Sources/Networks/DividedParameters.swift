@@ -26,19 +26,23 @@ public final class DividedParameters {
 
   /// Starts to add up all ranks' gradients, of which each gets its rows.
   ///
-  /// - Returns: a function that waits until they are there.
-  func startSum(_ gradients: [(Parameter, Tensor)]) throws -> () throws -> Void {
+  /// - Returns: as `GradientReducer` waits for its buckets.
+  func startSum(_ gradients: [(Parameter, Tensor)]) throws -> () throws -> () throws -> Void {
     let layout = layout(gradients.map(\.0))
     let dtype = Bucket(gradients.map(\.1)).dtype
-    let all = try layout.divided(gradients.map { try $0.1.to(dtype) }, like: gradients[0].1.to(dtype))
-    let sum = try mesh.startScatteredSum(all)
+    let pending = try mesh.startScatteredSum(
+      layout.divided(gradients.map { try $0.1.to(dtype) }, like: gradients[0].1))
     let views = gradients.map { rows(of: $0.0) }
-    return {
-      for (view, rows) in zip(views, try layout.rows(sum.wait(), views.map { $0.shard! })) {
+    func take(_ sum: Tensor) throws {
+      for (view, rows) in zip(views, try layout.rows(sum, views.map { $0.shard! })) {
         let gradient = try rows.reshaped(view.value.shape).to(view.value.dtype)
         // Stored as the weights are: optimizers go by memory.
         try view.value.setGradient(gradient.rank == 4 ? gradient.channelsLast() : gradient)
       }
+    }
+    return {
+      let sum = try pending.startColumn()
+      return { try take(sum.wait()) }
     }
   }
 

@@ -16,8 +16,9 @@ public final class GradientReducer {
   /// that is used twice adds twice.
   private var added: [Int]
   private var expected: [Int]
-  /// What waits for each bucket that has left, and gives the parameters their sums.
-  private var started = [() throws -> Void]()
+  /// What waits for each bucket that has left, in two stages: among divided parameters first for the sum over a copy's ranks, and
+  /// then for that over copies; all of these are under way at once.
+  private var started = [() throws -> () throws -> Void]()
   /// Thrown in the middle of a backward pass, where nothing can catch it.
   private var failure: (any Error)?
 
@@ -64,7 +65,7 @@ public final class GradientReducer {
       let late = try collective.sum(parameters.map { $0.value.gradient == nil ? 0 : 1 })
       let rest = try parameters.indices.filter { late[$0] > 0 }.map { ($0, try gradient(of: parameters[$0])) }
       try collective.sum(rest.map(\.1))
-      for finish in started { try finish() }
+      for finish in try started.map({ try $0() }) { try finish() }
       for (index, more) in rest { try add(more, to: parameters[index]) }
     }
     started = []
@@ -73,8 +74,7 @@ public final class GradientReducer {
 
   /// Forgets what an unfinished update has begun; all ranks do.
   public func drop() throws {
-    for finish in started { try? finish() }
-    for parameter in parameters { try parameter.value.setGradient(nil) }
+    for finish in started.map({ try? $0() }) { try? finish?() }
     (started, failure) = ([], nil)
     added = parameters.map { _ in 0 }
   }
@@ -90,18 +90,19 @@ public final class GradientReducer {
     } catch { failure = error }
   }
 
-  /// The gradients leave their tensors for the bucket, which becomes theirs when it is back: memory for both is not needed.
+  /// The gradients leave their tensors for the bucket; memory for both is not needed.
   private func start(_ indices: [Int]) throws {
     let members = indices.map { parameters[$0] }
     let gradients = try members.map { try gradient(of: $0) }
     defer { for member in members { try? member.value.setGradient(nil) } }
     if let divided { return started.append(try divided.startSum(Array(zip(members, gradients)))) }
     let sum = try collective.startSum(Bucket(gradients).flat())
-    started.append {
-      for (member, view) in zip(members, try Bucket(members.map(\.value)).views(sum.wait())) {
+    func take(_ sum: Tensor) throws {
+      for (member, view) in zip(members, try Bucket(members.map(\.value)).views(sum)) {
         try member.value.setGradient(view)
       }
     }
+    started.append { { try take(sum.wait()) } }
   }
 
   private func add(_ more: Tensor, to parameter: Parameter) throws {

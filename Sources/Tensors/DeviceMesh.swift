@@ -24,9 +24,20 @@ public struct DeviceMesh {
   public static var single: DeviceMesh { DeviceMesh(Single()) }
 
   /// Starts the sum of all ranks' tensors [shard.count · n, ...], of which each rank gets its rows [n, ...].
-  public func startScatteredSum(_ whole: Tensor) throws -> PendingTensor {
-    let ofCopy = try shard.startScatteredSum(whole)
-    guard replicate.count > 1 else { return ofCopy }
-    return PendingTensor { try replicate.startSum(ofCopy.wait()).wait() }
+  public func startScatteredSum(_ whole: Tensor) throws -> PendingScatteredSum {
+    PendingScatteredSum(inRow: try shard.startScatteredSum(whole), column: replicate)
   }
+}
+
+/// A sum that goes first over the row, and then, of this rank's rows alone, over the column.
+public struct PendingScatteredSum {
+  fileprivate let inRow: PendingTensor
+  fileprivate let column: any Collective
+
+  /// Waits for the row, and starts the sum over the column.
+  public func startColumn() throws -> PendingTensor {
+    column.count > 1 ? try column.startSum(inRow.wait()) : inRow
+  }
+
+  public func wait() throws -> Tensor { try startColumn().wait() }
 }

@@ -40,6 +40,8 @@ public struct FakeTensorMode: Sendable {
 
   // MARK: Autocast, which libtorch does not do to meta tensors
 
+  static var autocastDType: DType? { current?.castTo }
+
   static func autocast<R>(_ dtype: DType?, _ body: () throws -> R) rethrows -> R {
     var inner = current
     inner?.castTo = dtype

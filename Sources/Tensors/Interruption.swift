@@ -21,3 +21,8 @@ public func interruptible<R>(by check: @escaping @Sendable () throws -> Void, _ 
   try check()
   return try Interruption.$check.withValue(check) { try body() }
 }
+
+/// Ends the work here if `interruptible` says so, as before each operator.
+public func checkInterruption() throws {
+  if let check = Interruption.check, Interruption.shields.load(ordering: .relaxed) == 0 { try check() }
+}

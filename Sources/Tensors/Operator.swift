@@ -63,7 +63,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
     guard let found else {
       throw TensorError("\(name).\(overload)", "libtorch \(Runtime.version) has no such operator")
     }
-    if let check = Interruption.check, Interruption.shields.load(ordering: .relaxed) == 0 { try check() }
+    try checkInterruption()
     let arguments = FakeTensorMode.isOn ? try FakeTensorMode.cast(name, arguments) : arguments
     return try withExtendedLifetime(arguments) {
       try withValues(arguments) { values in

@@ -35,11 +35,14 @@ public final class ProcessStore: @unchecked Sendable {  // c10d locks each conne
       opening.isOver.signal()
     }.start()
     // c10d's own error comes first if it has one.
-    _ = opening.isOver.wait(timeout: .now() + timeout + 2)
-    guard let result = opening.result.withLock({ $0 }) else {
-      throw TensorError("store at \(host):\(port)", "what listens there does not answer as a store does")
+    let deadline = ContinuousClock.now + .seconds(timeout + 2)
+    while opening.isOver.wait(timeout: .now() + 0.2) == .timedOut {
+      try checkInterruption()
+      guard ContinuousClock.now < deadline else {
+        throw TensorError("store at \(host):\(port)", "nothing there answers as a store does")
+      }
     }
-    return try result.get()
+    return try opening.result.withLock { $0! }.get()
   }
 
   private init(owning handle: ct_store_t) { self.handle = handle }

@@ -32,6 +32,11 @@ public enum Runtime {
   }
 }
 
+/// What `autocast` casts to now; nil outside it.
+public func autocastDType(on device: Device) -> DType? {
+  device == .meta ? FakeTensorMode.autocastDType : DType(rawValue: ct_autocast_dtype(device.code.type))
+}
+
 /// Runs `body` with matrix products and convolutions of `device` in `dtype`; float32 turns autocast off in it, and nil changes
 /// nothing.
 ///

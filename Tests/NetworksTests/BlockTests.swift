@@ -58,14 +58,36 @@ import Testing
     for result in results { try expectClose(Tensor(result.get()), Tensor(outputs), 1e-5) }
   }
 
-  @Test func `The first rank runs a sharded network alone while the others answer`() throws {
+  @Test func `In bfloat16 matrices travel rounded, and outputs and gradients are those of a whole network`() throws {
+    @Sendable func run() throws -> (output: [Double], gradients: [[Double]]) {
+      let network = try Network()
+      let x = try Noise(seed: 1).stream("x", step: 0).normal(0..<4, [5])
+      let y = try autocast(.bfloat16, on: .cpu) { try network(x).to(.float32) }
+      try sum(y.squared()).backward()
+      return (try y.doubles(), try network.store.all.map { try $0.value.gradient?.doubles() ?? [] })
+    }
+    let whole = try run()
+    // One rank has the loss, so that sums over ranks round nothing.
+    let results = MemoryCollective.run(1) { collective in
+      try Sharding.$current.withValue(Sharding(over: DeviceMesh(collective))) { try run() }
+    }
+    let divided = try results[0].get()
+    #expect(divided == whole)
+  }
+
+  @Test(arguments: [DType.float32, .bfloat16])
+  func `The first rank runs a sharded network alone while the others answer`(_ precision: DType) throws {
     let x = try Noise(seed: 1).stream("x", step: 0).normal(0..<4, [5]).doubles()
-    let expected = try Network()(Tensor(x, shape: [4, 5]).to(.float32)).doubles()
+    @Sendable func run(_ network: Network) throws -> [Double] {
+      try noGrad { try autocast(precision, on: .cpu) { try network(Tensor(x, shape: [4, 5]).to(.float32)) } }
+        .to(.float32).doubles()
+    }
+    let expected = try run(Network())
     let results = MemoryCollective.run(3) { collective in
       let network = try Sharding.$current.withValue(Sharding(over: DeviceMesh(collective))) { try Network() }
       var found = [Double]()
       let decision = try collective.agree {
-        for _ in 0..<2 { found = try noGrad { try network(Tensor(x, shape: [4, 5]).to(.float32)) }.doubles() }
+        for _ in 0..<2 { found = try run(network) }
         return 7
       }
       return (decision, found)

@@ -10,7 +10,7 @@ func expectPlanned(_ node: YAMLNode, processes: Int) throws {
   let plan = try RunPlan(node, catalog: .shipped(), processes: processes)
   let results = MemoryCollective.run(processes) { collective in
     let recipe = try Recipe(node, catalog: .shipped())
-    let mesh = try DeviceMesh(collective, sharding: recipe.sharding.groupSize)
+    let mesh = try recipe.mesh(over: collective)
     return try Measured.during {
       let before = Measured.bytes(on: .cpu).current
       let trainer = try Trainer(

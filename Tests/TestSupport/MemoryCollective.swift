@@ -79,7 +79,8 @@ public final class MemoryCollective: Collective {
 
   private func done(_ tensor: Tensor, _ combine: ([Tensor]) throws -> Tensor) throws -> PendingTensor {
     let result = try meeting.exchange([tensor], by: rank) { offers in [try combine(offers.map { $0[0] })] }[0]
-    return PendingTensor { result }
+    // As c10d, which keeps what travels until it is there.
+    return PendingTensor { withExtendedLifetime(tensor) { result } }
   }
 
   public func abort(_ error: any Error) { whole?.abort(error) ?? meeting.fail(rank, error) }

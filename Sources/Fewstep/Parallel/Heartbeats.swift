@@ -51,7 +51,7 @@ final class Heartbeats: Sendable {
     Thread { [self] in watch() }.start()
   }
 
-  /// This rank's.
+  /// This rank as the others know it.
   var name: String { peers[rank].name }
 
   /// Counts a call of the group: who hangs has made fewer.

@@ -1,3 +1,4 @@
+import Processes
 import Tensors
 
 /// What a rank leaves in the store when it ends because of an error.
@@ -27,4 +28,10 @@ struct RankFailure {
   ///
   /// - Parameter name: the failed rank's.
   func failure(of name: String) -> Failure { Failure(Failure.Kind(rawValue: code) ?? .software, at: name, message) }
+
+  /// The same before the first step, where Ctrl-C to one rank ends all, and nothing has to be saved.
+  func error(of name: String) -> any Error {
+    let interrupted = Interrupted("\(name): \(message)")
+    return code == interrupted.exitCode ? interrupted : failure(of: name)
+  }
 }

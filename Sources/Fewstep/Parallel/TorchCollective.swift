@@ -110,7 +110,7 @@ public final class TorchCollective: Collective {
   /// - Throws: what a rank told that has ended before joining.
   private static func checkDeclined(_ store: ProcessStore, besides rank: Int) throws {
     guard let told = try RankFailure(in: store), told.rank != rank else { return }
-    throw told.failure(of: "rank \(told.rank)")
+    throw told.error(of: "rank \(told.rank)")
   }
 
   private static func check(_ device: Device) throws {
@@ -133,6 +133,7 @@ public final class TorchCollective: Collective {
     func value(_ key: String) throws -> String? {
       repeat {
         try checkDeclined(store, besides: peer.rank)
+        try checkInterruption()
         if let text = try store.value(key, within: min(2, max(0.1, (deadline - .now) / .seconds(1)))) { return text }
       } while ContinuousClock.now < deadline
       return nil
@@ -187,11 +188,10 @@ public final class TorchCollective: Collective {
     if let whole { return try whole.word(own) }
     wordCount += 1
     let key = "word/\(wordCount)"
-    return try explaining {
+    let word = try explaining {
       if rank == 0 {
-        // No rank is that far behind: at every step all have met.
-        try store.remove("word/\(wordCount - 1000)")
         try store.set(key, "\(own)")
+        try store.remove("word/\(wordCount - 2 * Self.wordsUntilAllMeet)")
         return own
       }
       while true {
@@ -199,7 +199,12 @@ public final class TorchCollective: Collective {
         if let failure = heartbeats.failure { throw failure }
       }
     }
+    // Ranks of other copies hear the first without ever meeting it. None may fall so far behind that its words are gone.
+    if wordCount.isMultiple(of: Self.wordsUntilAllMeet) { _ = try uninterrupted { try sum([0]) } }
+    return word
   }
+
+  private static let wordsUntilAllMeet = 500
 
   public func abort(_ error: any Error) {
     if let whole { return whole.abort(error) }

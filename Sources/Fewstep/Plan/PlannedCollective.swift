@@ -42,7 +42,8 @@ final class PlannedCollective: Collective {
   func startScatteredSum(_ whole: Tensor) throws -> PendingTensor {
     sentBytes += size(whole) / Double(count)
     let rows = try whole.rows(0..<whole.shape[0] / count).cloned()
-    return PendingTensor { rows }
+    // What travels is kept until it is there.
+    return PendingTensor { withExtendedLifetime(whole) { rows } }
   }
 
   func broadcast(_ tensors: [Tensor], from rank: Int) {}

@@ -42,8 +42,9 @@ public struct RunPlan: Encodable {
   public let microBatchSize: Int
   /// All numbers of memory and operations are those of one of so many processes; roles' parameters are whole.
   public let processes: Int
-  /// What the first process sends to others in a step.
+  /// What the first process sends to others in a step, and all of it together.
   public let traffic: [Traffic]
+  public let sentBytes: Double
   public let roles: [Role]
   /// Bytes on the device between steps that are no role's: the frozen teacher, decoders, rewards.
   public let frozen: Int
@@ -75,6 +76,7 @@ public struct RunPlan: Encodable {
     let scale = Double(recipe.training.batch) / Double(trace.samples)
     let inMicroBatches = trace.sent.inMicroBatches.map { Traffic(lastRank: $0.lastRank, bytes: $0.bytes * scale) }
     traffic = (inMicroBatches + trace.sent.once).filter { $0.bytes > 0 }
+    sentBytes = traffic.reduce(0) { $0 + $1.bytes }
     samples = recipe.training.batch
     microBatchSize = recipe.training.microBatchSize
     roles = trace.roles
@@ -111,9 +113,6 @@ public struct RunPlan: Encodable {
   public func communicationSeconds(on device: Accelerator, perNode: Int, network: Double) -> Double {
     traffic.reduce(0) { $0 + $1.bytes / ($1.lastRank < perNode ? device.link : min(device.link, network)) }
   }
-
-  /// Bytes that a process sends in a step.
-  public var sentBytes: Double { traffic.reduce(0) { $0 + $1.bytes } }
 
   /// Changes of the recipe, one more each time, until a step fits into so many bytes. Each is traced.
   ///

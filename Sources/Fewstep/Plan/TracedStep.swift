@@ -56,12 +56,9 @@ struct TracedStep {
   private init(_ recipe: Recipe, over processes: Int, from before: Int) throws {
     // Rows of blocks travel in each micro-batch, gradients once a step.
     let (blocks, gradients) = (PlannedCollective(processes), PlannedCollective(processes))
-    func mesh(_ all: PlannedCollective) throws -> DeviceMesh {
-      try DeviceMesh(all, sharding: recipe.sharding.groupSize)
-    }
-    let components = try TrainingComponents(recipe, over: mesh(blocks))
+    let components = try TrainingComponents(recipe, over: recipe.mesh(over: blocks))
     samples = recipe.training.batch
-    let trainer = try Trainer(recipe, components: components, over: mesh(gradients))
+    let trainer = try Trainer(recipe, components: components, over: recipe.mesh(over: gradients))
     let bytes = Dictionary(uniqueKeysWithValues: trainer.state.map { ($0.group, Self.bytes($0.tensors)) })
     roles =
       [

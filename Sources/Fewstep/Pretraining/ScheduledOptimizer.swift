@@ -58,9 +58,9 @@ public final class ScheduledOptimizer {
 
   /// Forgets the gradients of an unfinished step.
   func dropGradients() throws {
+    try reducer?.drop()
     try optimizer.dropGradients()
     for parameter in whole { try parameter.value.setGradient(nil) }
-    try reducer?.drop()
   }
 
   /// One step down `loss`.

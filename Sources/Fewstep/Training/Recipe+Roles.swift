@@ -81,6 +81,14 @@ extension Recipe {
     Failure(self, "sharding.\(key)", "this backbone's networks do not run in blocks, so there is nothing to divide")
   }
 
+  /// The processes as `sharding.group-size` groups them.
+  ///
+  /// - Throws: `Failure` if they, or the micro-batches, cannot be divided evenly; before any of them connects to others.
+  public func mesh(over collective: any Collective) throws -> DeviceMesh {
+    try checkDivisible(by: collective.count)
+    return try DeviceMesh(collective, sharding: sharding.groupSize)
+  }
+
   /// - Throws: `Failure` if the micro-batches, or the processes themselves, cannot be divided evenly.
   func checkDivisible(by processes: Int) throws {
     if training.microBatches % processes != 0 {

@@ -19,7 +19,7 @@ struct Decode: ParsableCommand {
   func run() throws {
     try AtomicFile.checkWritable(files.output)
     let codec = try model.open().codec
-    try codec.open()
+    if codec is AbsentCodec { try codec.open() }
     if let tile { try codec.check(tile: tile, .usage, at: "--tile") }
     try files.convert(codec.latents, to: "pixels", on: model.device) { try codec.decode($0, tile: tile) }
   }

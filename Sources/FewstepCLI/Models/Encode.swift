@@ -18,7 +18,7 @@ struct Encode: ParsableCommand {
   func run() throws {
     try AtomicFile.checkWritable(files.output)
     let codec = try model.open().codec
-    try codec.open()
+    if codec is AbsentCodec { try codec.open() }
     try files.convert(codec.pixels, to: "latents", on: model.device) { try codec.encode($0) }
   }
 }

@@ -49,9 +49,8 @@ struct Run: ParsableCommand {
         if let place { TorchCollective.decline(place, error) }
         throw error
       }
-      // Until all have come a signal ends this one at once: there is nothing to save.
-      let collective: any Collective = try place.map { try join($0, recipe) } ?? Single()
       Signals.listen()
+      let collective: any Collective = try place.map { try join($0, recipe) } ?? Single()
       let stop = try collective.aborting {
         guard profile else { return try run(recipe, collective, nil) }
         let measured = Profile(on: recipe.device)
@@ -75,13 +74,20 @@ struct Run: ParsableCommand {
     terms["--resume"] = "\(resume)"
     terms["--stop-after"] = stopAfter.map { "\($0)" }
     terms["--profile"] = "\(profile)"
-    return try TorchCollective(place, on: recipe.device, terms: terms, timeout: timeout)
+    do {
+      return try interruptible(by: { try Signals.check("stopped before the first step") }) {
+        try TorchCollective(place, on: recipe.device, terms: terms, timeout: timeout)
+      }
+    } catch let error as Interrupted {
+      TorchCollective.decline(place, error)
+      throw error
+    }
   }
 
   /// - Returns: why the run stopped before its end; nil if it has finished.
   private func run(_ recipe: Recipe, _ collective: any Collective, _ profile: Profile?) throws -> (any ExitCoded)? {
     let folder = RunFolder(try collective.fromFirst { try self.folder(recipe).path })
-    let mesh = try DeviceMesh(collective, sharding: recipe.sharding.groupSize)
+    let mesh = try recipe.mesh(over: collective)
     let components = try TrainingComponents(recipe, over: mesh)
     noteUnused(recipe, components)
     // The evaluation's files are opened before an hour of training, not after it.

@@ -60,6 +60,10 @@ int ct_autocast(int32_t device_type, int32_t dtype, int32_t *before) {
   });
 }
 
+int32_t ct_autocast_dtype(int32_t device_type) {
+  return autocast_dtype(static_cast<c10::DeviceType>(device_type));
+}
+
 int ct_set_threads(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });
 }

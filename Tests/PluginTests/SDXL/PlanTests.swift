@@ -58,6 +58,11 @@ import Testing
     let two = try RunPlan(divided(", group-size: 2"), catalog: .shipped(), processes: 4)
     #expect(one.traffic.allSatisfy { $0.lastRank == 3 } && Set(two.traffic.map(\.lastRank)) == [1, 2, 3])
     // Of a ring of two the half is sent, of one of four three quarters.
+    let half = try RunPlan(
+      YAMLNode.parse(
+        divided("").text().replacingOccurrences(of: "kind: sdxl", with: "kind: sdxl\n  precision: bfloat16")),
+      catalog: .shipped(), processes: 4)
+    #expect(half.traffic[0].bytes < 0.7 * one.traffic[0].bytes, "\(half.traffic)")
     let (rows, among) = (two.traffic.filter { $0.lastRank == 1 }, one.traffic[0])
     #expect(abs(rows[0].bytes / among.bytes - 2 / 3) < 0.02, "\(two.traffic) \(one.traffic)")
   }

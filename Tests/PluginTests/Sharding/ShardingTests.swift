@@ -43,7 +43,7 @@ import Testing
     let folder = RunFolder(scratch.path(name))
     let results = MemoryCollective.run(ranks) { collective in
       let recipe = try Recipe(node, catalog: .shipped())
-      let mesh = try DeviceMesh(collective, sharding: recipe.sharding.groupSize)
+      let mesh = try recipe.mesh(over: collective)
       let trainer = try Trainer(
         recipe, components: TrainingComponents(recipe, over: mesh), over: mesh)
       _ = try TrainingRun(trainer, folder: folder, resume: resume).run(until: steps)

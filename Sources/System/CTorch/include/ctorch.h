@@ -177,6 +177,8 @@ int ct_fused_attention_shape(ct_tensor_t q, ct_tensor_t k, ct_tensor_t v, ct_ten
 
 /// Autocast of a device type (c10::DeviceType) to a dtype; dtype -1 turns it off. *before gets the previous dtype.
 int ct_autocast(int32_t device_type, int32_t dtype, int32_t *_Nullable before);
+/// -1 if it is off.
+int32_t ct_autocast_dtype(int32_t device_type);
 int ct_set_threads(int32_t count);
 int32_t ct_threads(void);
 /// Lets malloc keep freed memory, up to `bytes`, instead of returning it to the system and causing new page faults.
