@@ -97,7 +97,7 @@ extension Recipe {
         "\(training.microBatches) micro-batches cannot be divided evenly among \(processes) processes: set it to a multiple of that"
       )
     }
-    if processes > 1, let size = sharding.groupSize, processes % size != 0 {
+    if let size = sharding.groupSize, processes > size, processes % size != 0 {
       throw Failure(
         self, "sharding.group-size",
         "\(processes) processes cannot be divided into groups of \(size): set it to a divisor of that")

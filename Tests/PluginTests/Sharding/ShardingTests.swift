@@ -107,6 +107,19 @@ import Testing
     }
   }
 
+  @Test func `Ranks that cannot be divided into groups are refused before they connect; few ranks are one group`() throws
+  {
+    let node = try recipe("{kind: dmd}", "{student: optimizer, group-size: 3}")
+    @Sendable func copies(_ collective: MemoryCollective) throws -> Int {
+      try Recipe(node, catalog: .shipped()).mesh(over: collective).replicate.count
+    }
+    for result in MemoryCollective.run(4, copies) {
+      let failure = #expect(throws: Failure.self) { try result.get() }
+      #expect(failure?.place.hasSuffix("sharding.group-size") == true, "\(String(describing: failure))")
+    }
+    for result in MemoryCollective.run(2, copies) { #expect(try result.get() == 1) }
+  }
+
   @Test func `A divided run goes on to the bit, and with another number of ranks or none`() throws {
     let objective = "{kind: dmd}"
     let sharding = "{student: full, fake-teacher: full, teacher: full}"
