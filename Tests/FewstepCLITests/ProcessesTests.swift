@@ -91,8 +91,8 @@ import Testing
   func `A signal to a rank that still waits for others ends it and those who have come`() throws {
     let scratch = try Scratch()
     try scratch.write(recipe(), to: "r.yaml")
-    let jobs = try ranks([["--timeout", "100"], ["--timeout", "100"]], of: 3, port: freePort(), in: scratch)
-    try waitFor("both to wait") { jobs.allSatisfy { $0.errors.contains("waiting for 3 processes") } }
+    let jobs = try startRanks([Self.run, Self.run], of: 4, port: freePort(), in: scratch)
+    try waitFor("both to wait", seconds: 60) { jobs.allSatisfy { $0.errors.contains("waiting for 4 processes") } }
     usleep(2_000_000)
     jobs[1].send(SIGTERM)
     let start = Date()
