@@ -107,8 +107,7 @@ import Testing
     }
   }
 
-  @Test func `Ranks that cannot be divided into groups are refused before they connect; few ranks are one group`() throws
-  {
+  @Test func `Ranks that cannot be divided into groups are refused; few ranks are one group`() throws {
     let node = try recipe("{kind: dmd}", "{student: optimizer, group-size: 3}")
     @Sendable func copies(_ collective: MemoryCollective) throws -> Int {
       try Recipe(node, catalog: .shipped()).mesh(over: collective).replicate.count
