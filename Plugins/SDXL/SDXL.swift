@@ -32,7 +32,7 @@ public final class SDXL: PretrainedModel {
     }
     self.source = source
     unet = try UNetConfiguration(ModelConfig("\(folder.component("unet", "UNet2DConditionModel"))/config.json"))
-    autoencoder = Result {
+    autoencoder = try AbsentCodec.unlessMissing {
       try AutoencoderKL.Configuration(ModelConfig("\(folder.component("vae", "AutoencoderKL"))/config.json"))
     }
     (schedule, prediction) = try DiscreteVP.reading(ModelConfig("\(folder.path)/scheduler/scheduler_config.json"))

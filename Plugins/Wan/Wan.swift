@@ -69,7 +69,7 @@ public final class Wan: PretrainedModel {
     self.source = source
     let config = try folder.transformerConfig()
     let transformer = try WanTransformerConfiguration(config)
-    let autoencoder = Result { try folder.autoencoderConfiguration() }
+    let autoencoder = try AbsentCodec.unlessMissing { try folder.autoencoderConfiguration() }
     (self.transformer, self.autoencoder) = (transformer, autoencoder)
     switch autoencoder {
     case .success(let configuration):

@@ -30,7 +30,9 @@ struct UMT5Tests {
     #expect(try error(of: made, fixture.tensor("output-long")) < 1e-4)
     let rough = try noGrad { try self.encoder(.bfloat16)(fixture.tensor("ids-long")) }
     #expect(rough.dtype == .bfloat16)
-    #expect(try error(of: rough.to(.float32), fixture.tensor("output-long")) < 0.05)
+    let rounding = try error(of: rough.to(.float32), fixture.tensor("output-long"))
+    // 0.04 or 0.07: kernels round differently from CPU to CPU.
+    #expect(rounding < 0.1)
   }
 
   @Test func `Distances fall into T5's classes`() throws {

@@ -109,7 +109,9 @@ struct WanTransformerTests {
     }
     #expect(output.dtype == .bfloat16)
     let theirs = try error(of: fixture.tensor("output-bfloat16"), fixture.tensor("output"))
-    #expect(try error(of: output, fixture.tensor("output")) < 1.5 * theirs)
+    let ours = try error(of: output, fixture.tensor("output"))
+    // Kernels round differently from CPU to CPU.
+    #expect(ours < 2 * theirs)
     for name in ["condition_embedder.time_embedder.linear_1.weight", "blocks.1.norm2.weight", "scale_shift_table"] {
       #expect(parameters[name]?.value.dtype == .float32, "\(name)")
     }

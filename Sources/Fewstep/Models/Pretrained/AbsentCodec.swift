@@ -1,10 +1,17 @@
 import Tensors
 
-/// Stands for an autoencoder whose config cannot be read, until somebody needs it: a folder with the denoiser alone serves `denoise`.
+/// Stands for an autoencoder that is not in the folder, until somebody needs it: the denoiser alone serves `denoise`.
 public final class AbsentCodec: Codec {
   private let reason: any Error
 
   public init(_ reason: any Error) { self.reason = reason }
+
+  /// What `read` returns, or the error that says what is missing. A wrong config is an error at once.
+  public static func unlessMissing<R>(_ read: () throws -> R) throws -> Result<R, any Error> {
+    do { return .success(try read()) } catch let error as Failure where error.kind == .missing {
+      return .failure(error)
+    }
+  }
 
   public var pixels: TensorInput { TensorInput("pixels", "pixels in -1...1", []) }
   public var latents: TensorInput { TensorInput("latents", "latents", []) }
