@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Processes
 import Tensors
 
 /// Processes that libtorch's c10d joins: Gloo on CPUs, NCCL on CUDA.
@@ -25,6 +26,9 @@ public final class TorchCollective: Collective {
     /// How its terms differ from the first rank's.
     let differences: [String]
   }
+
+  /// Seconds for which who serves the store gives the others time to come and read why it ends.
+  private static let lastWords: UInt32 = 5
 
   /// Joins the processes that a launcher started.
   ///
@@ -55,7 +59,12 @@ public final class TorchCollective: Collective {
     }
     let terms = terms.merging(["libtorch": Runtime.version, "fewstep": Release.version, "processes": "\(count)"])
     let peer = Heartbeats.Peer(rank: rank, host: ProcessInfo.processInfo.hostName, process: getpid())
-    let greetings = try Self.greet(peer, terms, in: store, count, within: timeout)
+    let greetings: [Greeting]
+    do { greetings = try Self.greet(peer, terms, in: store, count, within: timeout) } catch let error as Interrupted {
+      RankFailure.tell(error, of: rank, in: store)
+      if servesStore { sleep(Self.lastWords) }
+      throw error
+    }
     heartbeats = Heartbeats(
       greetings.map(\.peer), rank: rank, in: try store.connection(), isLaunchers: place.hasAgentStore, timeout: timeout)
     do {
@@ -96,8 +105,7 @@ public final class TorchCollective: Collective {
     let serves = place.rank == 0 && !place.hasAgentStore
     guard let store = try? store(place, serves: serves, within: 10) else { return }
     RankFailure.tell(error, of: place.rank, in: store)
-    // Who serves the store gives the others time to come and read it.
-    if serves { sleep(5) }
+    if serves { sleep(lastWords) }
   }
 
   private static func store(

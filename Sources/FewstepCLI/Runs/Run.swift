@@ -74,13 +74,8 @@ struct Run: ParsableCommand {
     terms["--resume"] = "\(resume)"
     terms["--stop-after"] = stopAfter.map { "\($0)" }
     terms["--profile"] = "\(profile)"
-    do {
-      return try interruptible(by: { try Signals.check("stopped before the first step") }) {
-        try TorchCollective(place, on: recipe.device, terms: terms, timeout: timeout)
-      }
-    } catch let error as Interrupted {
-      TorchCollective.decline(place, error)
-      throw error
+    return try interruptible(by: { try Signals.check("stopped before the first step") }) {
+      try TorchCollective(place, on: recipe.device, terms: terms, timeout: timeout)
     }
   }
 
