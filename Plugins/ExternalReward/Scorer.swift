@@ -29,8 +29,6 @@ final class Scorer {
   private var child: ChildProcess?
   private var lastID = 0
 
-  /// - Parameter note: receives the lines that the scorer writes to standard error.
-  /// - Throws: `Failure` if it does not answer `hello` according to the protocol.
   /// The variable with which a program's "cuda" is this process's GPU: each of several processes has a scorer of its own.
   ///
   /// - Parameter environment: this process's, which may show some of the machine's GPUs alone.
@@ -42,6 +40,8 @@ final class Scorer {
     return names.indices.contains(index) ? [name: names[index]] : [:]
   }
 
+  /// - Parameter note: receives the lines that the scorer writes to standard error.
+  /// - Throws: `Failure` if it does not answer `hello` according to the protocol.
   init(_ settings: Settings, note: @escaping (String) -> Void) throws {
     (self.settings, self.note) = (settings, note)
     (child, greeting) = try Self.started(settings, note)

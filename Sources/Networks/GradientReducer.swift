@@ -5,7 +5,7 @@ import Tensors
 public final class GradientReducer {
   private let collective: any Collective
   private let parameters: [Parameter]
-  /// Where each rank needs its rows of the sums only.
+  /// Nil if each rank needs whole sums, and not its rows alone.
   private let divided: DividedParameters?
   private var hooks = [GradientHook]()
   /// The parameters' indices by bucket, in the order in which gradients arrive: the last layers' first.
@@ -16,8 +16,8 @@ public final class GradientReducer {
   /// that is used twice adds twice.
   private var added: [Int]
   private var expected: [Int]
-  /// What waits for each bucket that has left, in two stages: among divided parameters first for the sum over a copy's ranks, and
-  /// then for that over copies; all of these are under way at once.
+  /// For each bucket that has left, a function that waits for the sum over one copy's ranks and starts that over copies. What it
+  /// returns waits for this one: those of all buckets are under way at once.
   private var started = [() throws -> () throws -> Void]()
   /// Thrown in the middle of a backward pass, where nothing can catch it.
   private var failure: (any Error)?

@@ -27,7 +27,7 @@ public final class TorchCollective: Collective {
     let differences: [String]
   }
 
-  /// Seconds for which who serves the store gives the others time to come and read why it ends.
+  /// Seconds that the rank which serves the store leaves the others to come and read why it ends.
   private static let lastWords: UInt32 = 5
 
   /// Joins the processes that a launcher started.
