@@ -32,7 +32,7 @@ public struct RunPlan: Encodable {
     public let operations: Double
   }
 
-  /// What one process sends to others, of those up to a rank.
+  /// What one process sends to a group of ranks, of which the highest is `lastRank`.
   public struct Traffic: Encodable {
     public let lastRank: Int
     public let bytes: Double
