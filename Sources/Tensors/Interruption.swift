@@ -5,7 +5,11 @@ enum Interruption {
   @TaskLocal static var check: (@Sendable () throws -> Void)?
   /// The number of `uninterrupted` bodies that run, in any thread.
   static let shields = Atomic<Int>(0)
+  static let operators = Atomic<Int>(0)
 }
+
+/// How many operators this process has begun: whoever works makes it grow.
+public func operatorCount() -> Int { Interruption.operators.load(ordering: .relaxed) }
 
 /// Runs `body` to its end, whatever `interruptible` says around it: what other processes wait for must not stop halfway.
 public func uninterrupted<R>(_ body: () throws -> R) rethrows -> R {
@@ -24,5 +28,6 @@ public func interruptible<R>(by check: @escaping @Sendable () throws -> Void, _ 
 
 /// Ends the work here if `interruptible` says so, as before each operator.
 public func checkInterruption() throws {
+  Interruption.operators.wrappingAdd(1, ordering: .relaxed)
   if let check = Interruption.check, Interruption.shields.load(ordering: .relaxed) == 0 { try check() }
 }

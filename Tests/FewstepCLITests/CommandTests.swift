@@ -209,6 +209,12 @@ import Testing
     #expect(same.output.contains("all 3 tensors are identical"))
     let other = try Fewstep.run("diff", "a.h5", "c.h5", in: scratch, expecting: 1)
     #expect(other.output.contains("noise: largest difference") && other.output.contains("tensors differ"))
+    #expect(try Fewstep.run("diff", "a.h5", "c.h5", "--tolerance", "100", in: scratch).output.contains("within the"))
+    let differences = try Fewstep.run("diff", "a.h5", "c.h5", "--json", in: scratch, expecting: 1).output
+    let result = try #require(JSONSerialization.jsonObject(with: Data(differences.utf8)) as? [String: Any])
+    let largest = try #require(result["largest"] as? Double)
+    #expect(result["compared"] as? Int == 3 && result["isWithinTolerance"] as? Bool == false && largest > 0.1)
+    try Fewstep.run("diff", "a.h5", "c.h5", "--tolerance", "-1", in: scratch, expecting: 64)
     // The noise is a function of the sample, whatever the batches.
     let batches = try Fewstep.start(["diff", "a.h5", "b.h5"], in: scratch)
     #expect([0, 1].contains(batches.wait()))

@@ -18,6 +18,9 @@ final class Heartbeats: Sendable {
     var text = ""
     var calls = 0
     var since = ContinuousClock.now
+    /// Its operators so far, and since when they are no more.
+    var work = 0
+    var idleSince = ContinuousClock.now
   }
 
   private struct State {
@@ -36,6 +39,7 @@ final class Heartbeats: Sendable {
   private let storeServer: String
   /// Seconds without a sign of life after which a rank is given up.
   private let timeout: Double
+  private let work: @Sendable () -> Int
   private let state: Mutex<State>
   /// Seconds between two looks at a rank.
   private var interval: Int { 1 + peers.count / 32 }
@@ -43,8 +47,12 @@ final class Heartbeats: Sendable {
   /// - Parameters:
   ///   - store: a connection of its own.
   ///   - isLaunchers: whether the launcher serves the store, and not the first rank.
-  init(_ peers: [Peer], rank: Int, in store: ProcessStore, isLaunchers: Bool, timeout: Double) {
-    (self.peers, self.rank, self.store, self.timeout) = (peers, rank, store, timeout)
+  ///   - work: a number that grows while this rank does something.
+  init(
+    _ peers: [Peer], rank: Int, in store: ProcessStore, isLaunchers: Bool, timeout: Double,
+    work: @escaping @Sendable () -> Int = operatorCount
+  ) {
+    (self.peers, self.rank, self.store, self.timeout, self.work) = (peers, rank, store, timeout, work)
     storeServer = isLaunchers ? "the launcher" : peers[0].name
     state = Mutex(State(beats: peers.map { _ in Beat() }))
     Thread { [self] in exchange() }.start()
@@ -62,6 +70,15 @@ final class Heartbeats: Sendable {
 
   /// What another rank has told, if it has failed.
   var failure: Failure? { state.withLock { $0.failure } }
+
+  /// Gives up a rank that works alone, such as on an evaluation, once it has begun no operator for the timeout: it hangs, although
+  /// its signs of life go on. Who waits for others must not be asked about.
+  func checkWork(of rank: Int) throws {
+    let isIdle = state.withLock { ContinuousClock.now - $0.beats[rank].idleSince > .seconds(timeout) }
+    guard isIdle else { return }
+    fail(Self.failure(at: peers[rank].name, "it hangs: for \(Int(timeout)) s it has done nothing, and the others wait for it"))
+    if let failure { throw failure }
+  }
 
   /// Tells the others why this rank ends, unless they told it.
   func tell(_ error: any Error) {
@@ -96,7 +113,7 @@ final class Heartbeats: Sendable {
     while !state.withLock({ $0.isOver }) {
       tick += 1
       do {
-        try store.set("beat/\(rank)", "\(tick) \(state.withLock { $0.calls })")
+        try store.set("beat/\(rank)", "\(tick) \(state.withLock { $0.calls }) \(work())")
         if let told = try RankFailure(in: store), told.rank != rank, peers.indices.contains(told.rank) {
           fail(told.failure(of: peers[told.rank].name))
         }
@@ -138,8 +155,11 @@ final class Heartbeats: Sendable {
     guard let text = try store.value("beat/\(peer.rank)", within: 1) else { return }
     state.withLock {
       guard $0.beats[peer.rank].text != text else { return }
-      let calls = text.split(separator: " ").last.flatMap { Int($0) } ?? 0
-      $0.beats[peer.rank] = Beat(text: text, calls: calls)
+      let numbers = text.split(separator: " ").compactMap { Int($0) }
+      guard numbers.count == 3 else { return }
+      let before = $0.beats[peer.rank]
+      $0.beats[peer.rank] = Beat(
+        text: text, calls: numbers[1], work: numbers[2], idleSince: numbers[2] == before.work ? before.idleSince : .now)
     }
   }
 

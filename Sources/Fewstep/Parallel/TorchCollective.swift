@@ -205,6 +205,7 @@ public final class TorchCollective: Collective {
       while true {
         if let text = try store.value(key, within: 5) { return Int(text) ?? 0 }
         if let failure = heartbeats.failure { throw failure }
+        try heartbeats.checkWork(of: 0)
       }
     }
     // Ranks of other copies hear the first without ever meeting it. None may fall so far behind that its words are gone.

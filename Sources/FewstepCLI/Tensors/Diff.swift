@@ -8,39 +8,56 @@ struct Diff: ParsableCommand {
     abstract: "Compare two files tensor by tensor.",
     discussion: """
       Example:  fewstep diff runs/a/checkpoints/step-200.h5 runs/b/checkpoints/step-200.h5
+                fewstep diff a.safetensors b.safetensors --tolerance 1e-5
 
-      Exits with 0 if every tensor is identical, to the bit, and with 1 if not.
+      Exits with 0 if every tensor is identical, to the bit, or differs by no more than the tolerance, and with 1 if not.
       """)
 
   @Argument(help: "One file.") var first: String
   @Argument(help: "The other one.") var second: String
+  @Option(help: "The largest difference of two values that does not count.") var tolerance = 0.0
+  @Flag(help: "Print JSON.") var json = false
+
+  private struct Result: Encodable {
+    /// Of names that are in both files.
+    let compared: Int
+    let isWithinTolerance: Bool
+    /// Over all tensors whose values differ.
+    let largest: Double
+    let differences: [TensorDifference]
+  }
+
+  func validate() throws {
+    guard tolerance >= 0 else { throw ValidationError("--tolerance is a difference, 0 or more.") }
+  }
 
   func run() throws {
+    let result = try compared()
+    try printResult(result, json: json, text(of: result))
+    guard result.isWithinTolerance else { throw ExitCode(1) }
+  }
+
+  private func compared() throws -> Result {
     let (a, b) = (try TensorFile(first), try TensorFile(second))
-    var different = 0
-    for name in a.names where !b.names.contains(name) { print("\(name): only in \(first)"); different += 1 }
-    for name in b.names where !a.names.contains(name) { print("\(name): only in \(second)"); different += 1 }
+    let (inFirst, inSecond) = (Set(a.names), Set(b.names))
+    var differences = a.names.filter { !inSecond.contains($0) }.map { TensorDifference($0, problem: "only in \(first)") }
+    differences += b.names.filter { !inFirst.contains($0) }.map { TensorDifference($0, problem: "only in \(second)") }
     let (ours, theirs) = (a.textsByName, b.textsByName)
     for name in Set(ours.keys).union(theirs.keys).sorted() where ours[name] != theirs[name] {
-      print("\(name): other texts")
-      different += 1
+      differences.append(TensorDifference(name, problem: "other texts"))
     }
-    for name in a.names where b.names.contains(name) {
-      let (x, y) = (try a.tensor(name), try b.tensor(name))
-      guard x.shape == y.shape, x.dtype == y.dtype else {
-        print("\(name): \(x.summary) and \(y.summary)")
-        different += 1
-        continue
-      }
-      guard try hash([x]) != hash([y]) else { continue }
-      different += 1
-      let error = try abs(x.to(.float64) - y.to(.float64)).reshaped([-1]).maximum([0]).item()
-      print("\(name): largest difference \(brief(error)), norm \(brief(try x.to(.float64).norm().item()))")
-    }
-    guard different == 0 else {
-      print("\(different) tensors differ")
-      throw ExitCode(1)
-    }
-    print("all \(a.names.count) tensors are identical")
+    let common = a.names.filter(inSecond.contains)
+    differences += try common.compactMap { try TensorDifference($0, a.tensor($0), b.tensor($0)) }
+    let sizes = differences.compactMap(\.largest)
+    return Result(
+      compared: common.count, isWithinTolerance: !differences.contains { $0.exceeds(tolerance) },
+      largest: sizes.contains(where: \.isNaN) ? .nan : sizes.max() ?? 0, differences: differences)
+  }
+
+  private func text(of result: Result) -> String {
+    guard !result.differences.isEmpty else { return "all \(result.compared) tensors are identical" }
+    let count = "\(result.differences.count) tensors differ, by at most \(brief(result.largest))"
+    let verdict = tolerance == 0 ? "" : result.isWithinTolerance ? ": within the tolerance" : ": more than the tolerance"
+    return (result.differences.map(\.text) + [count + verdict]).joined(separator: "\n")
   }
 }

@@ -118,8 +118,7 @@ int ct_group_open(ct_store_t store, const char *name, int32_t rank, int32_t size
     auto group = c10::make_intrusive<c10d::ProcessGroup>(own, rank, size);
     auto options = c10d::ProcessGroupGloo::Options::create(milliseconds(timeout));
     options->devices.push_back(gloo_device(is_local));
-    // Calls run one after another. With c10d's two threads processes have crashed in malloc, rarely and for a reason that is not
-    // known.
+    // One thread. Of several, libtorch 2.13's each note the last call's name in one string without a lock, and free it twice.
     options->threads = 1;
     auto gloo_store = c10::make_intrusive<c10d::PrefixStore>("gloo", own);
     auto gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(gloo_store, rank, size, options);
