@@ -25,7 +25,7 @@ TESTABLE := $(RELEASE) -Xswiftc -enable-testing --scratch-path $(SCRATCH)-testab
 SWIFT_FILES := Sources Plugins Tests benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help install build quickstart test test-release test-all golden venv lint format docs bench torch clean
+.PHONY: help install build quickstart test test-release test-all golden venv lint format docs bench wheel torch clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,9 @@ docs: ## Make the public API's documentation, a DocC archive
 
 bench: install ## Compare with PyTorch; options in BENCH, such as BENCH=--save
 	JOBS=$(JOBS) benchmarks/run.sh $(BENCH)
+
+wheel: build ## Make dist/*.whl, to install with pip where there is no Swift, for any PyTorch from 2.4 on
+	@scripts/wheel.sh $(SCRATCH)/release
 
 torch: ## Make .venv-torch with PyTorch 2.13, and print its folder for LIBTORCH
 	@scripts/venv.sh .venv-torch benchmarks/requirements.txt $(TORCH_PIP)

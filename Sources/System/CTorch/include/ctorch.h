@@ -9,6 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// For Swift's compiler; g++ knows none of it.
+#ifndef __clang__
+#define _Nullable
+#define _Nonnull
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
