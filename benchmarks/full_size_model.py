@@ -1,13 +1,15 @@
 """Writes Stable Diffusion XL at its full size with random weights in bfloat16, some 5.3 GB: what a step takes does not depend
 on the weights' values. The text encoders have the real widths and one layer each, with a small tokenizer.
 
-    python benchmarks/full_size_model.py FOLDER
+    python benchmarks/full_size_model.py FOLDER [--size tiny]
+
+With --size tiny it copies the small model of the tests, to try what needs a model.
 """
 
+import argparse
 import json
 import pathlib
 import shutil
-import sys
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -52,4 +54,11 @@ def main(folder: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--size", choices=["tiny", "full"], default="full")
+    arguments = parser.parse_args()
+    if arguments.size == "tiny":
+        shutil.copytree(FIXTURES / "pipeline", arguments.folder)
+    else:
+        main(arguments.folder)

@@ -3,6 +3,8 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import FewstepCLI
+
 @Suite struct CommandTests {
   private let commands = [
     "run", "launch", "check", "plan", "recipes", "plugins", "sample", "evaluate", "measure", "features", "benchmark",
@@ -214,7 +216,8 @@ import Testing
     let result = try #require(JSONSerialization.jsonObject(with: Data(differences.utf8)) as? [String: Any])
     let largest = try #require(result["largest"] as? Double)
     #expect(result["compared"] as? Int == 3 && result["isWithinTolerance"] as? Bool == false && largest > 0.1)
-    try Fewstep.run("diff", "a.h5", "c.h5", "--tolerance", "-1", in: scratch, expecting: 64)
+    try Fewstep.run("diff", "a.h5", "c.h5", "--tolerance", "1e-6", in: scratch, expecting: 1)
+    try Fewstep.run("diff", "a.h5", "c.h5", "--tolerance=-1", in: scratch, expecting: 64)
     // The noise is a function of the sample, whatever the batches.
     let batches = try Fewstep.start(["diff", "a.h5", "b.h5"], in: scratch)
     #expect([0, 1].contains(batches.wait()))
@@ -262,5 +265,15 @@ import Testing
     let json = try Fewstep.run("doctor", "--json", in: scratch).output
     let facts = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String])
     #expect(facts["libtorch"]?.isEmpty == false && facts["warnings"] != nil)
+  }
+
+  @Test func `The doctor compares a device with the CPU, and says so if the results differ or do not come`() throws {
+    let scratch = try Scratch()
+    let json = try Fewstep.run("doctor", "--device", "cpu", "--json", in: scratch).output
+    let results = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
+    #expect(results.count > 40 && results.allSatisfy { $0["difference"] as? Double == 0 }, "\(json)")
+    // On the meta device there is nothing to compare.
+    #expect(DeviceCheck(device: .meta).results().allSatisfy { !$0.passed })
+    if Device.cudaCount == 0 { try Fewstep.run("doctor", "--device", "cuda", in: scratch, expecting: 65) }
   }
 }

@@ -9,11 +9,19 @@ import Tensors
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the libraries, CPU, GPUs and disk of this machine, and problems with them.",
-    discussion: "Example:  fewstep doctor")
+    discussion: """
+      Example:  fewstep doctor
+                fewstep doctor --device cuda
 
+      With --device it computes what training is made of on that device and on the CPU, and compares: operators and their
+      gradients in float32 and bfloat16, noise, checkpointing, AdamW, a process group of one. It ends with 70 if they differ.
+      """)
+
+  @Option(help: "Compare this device with the CPU: cuda, cuda:1.") var device: Device?
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
+    if let device { return try check(device) }
     var facts = [(name: String, value: String)]()
     var warnings = [String]()
     facts.append(("libtorch", "\(Runtime.version) at \(Runtime.libraryPath)"))
@@ -59,6 +67,29 @@ struct Doctor: ParsableCommand {
     for (name, value) in facts { print("\(name.padding(toLength: 14, withPad: " ", startingAt: 0))\(value)") }
     for warning in warnings { print("warning: \(warning)") }
     if warnings.isEmpty { print("no complaints") }
+  }
+
+  private func check(_ device: Device) throws {
+    try device.requirePresence("--device")
+    let results = DeviceCheck(device: device).results()
+    let failed = results.filter { !$0.passed }
+    try printResult(
+      results, json: json,
+      Table(
+        columns: ["on \(device)", "difference", "at most", ""],
+        rows: results.map { result in
+          [
+            .text(result.name), result.difference.map { .text(brief($0)) } ?? .missing, .text(brief(result.limit)),
+            .text(result.error ?? (result.passed ? "" : "differs")),
+          ]
+        }
+      ).text)
+    guard failed.isEmpty else {
+      throw Failure(
+        .software, at: "\(device)", "\(failed.count) of \(results.count) results differ from the CPU's, or did not come",
+        advice: "Is this libtorch made for this GPU and its driver?")
+    }
+    note("all \(results.count) results agree with the CPU's")
   }
 
   /// Reads a file of the kernel, which reports no size.

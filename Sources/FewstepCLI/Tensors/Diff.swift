@@ -15,7 +15,8 @@ struct Diff: ParsableCommand {
 
   @Argument(help: "One file.") var first: String
   @Argument(help: "The other one.") var second: String
-  @Option(help: "The largest difference of two values that does not count.") var tolerance = 0.0
+  @Option(help: "The largest difference of two values that does not count; other texts, such as recipes, do not count then either.")
+  var tolerance = 0.0
   @Flag(help: "Print JSON.") var json = false
 
   private struct Result: Encodable {
@@ -44,7 +45,7 @@ struct Diff: ParsableCommand {
     differences += b.names.filter { !inFirst.contains($0) }.map { TensorDifference($0, problem: "only in \(second)") }
     let (ours, theirs) = (a.textsByName, b.textsByName)
     for name in Set(ours.keys).union(theirs.keys).sorted() where ours[name] != theirs[name] {
-      differences.append(TensorDifference(name, problem: "other texts"))
+      differences.append(TensorDifference(name, problem: TensorDifference.otherTexts))
     }
     let common = a.names.filter(inSecond.contains)
     differences += try common.compactMap { try TensorDifference($0, a.tensor($0), b.tensor($0)) }
