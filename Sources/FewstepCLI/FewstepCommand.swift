@@ -16,7 +16,7 @@ public struct FewstepCommand: ParsableCommand {
       --plugin FILE loads a plugin made by `fewstep build-plugin`; it works with any command and may be repeated.
 
       Exit codes: 0 done; 1 the files that `diff` compared differ; 64 wrong usage; 65 an invalid recipe or a malformed
-      file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full); 75 interrupted, what
+      file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full), or another process of a run was lost; 75 interrupted, what
       was saved is printed, and runs can be resumed (--resume); 76 a run was stopped by a warning, and can be resumed.
       """,
     version: Release.version,
@@ -46,6 +46,7 @@ public struct FewstepCommand: ParsableCommand {
         let options = try PluginOptions(Array(CommandLine.arguments.dropFirst()))
         try ProgramPlugins.$files.withValue(PluginFile.load(options.files, joining: ProgramPlugins.catalog)) {
           var command = try parseAsRoot(options.others)
+          try refuseSeveral(command)
           try command.run()
         }
       } catch {
@@ -53,6 +54,17 @@ public struct FewstepCommand: ParsableCommand {
       }
     }
     Foundation.exit(0)
+  }
+
+  /// Each process would train the same. Other commands may be of use where a launcher's variables are set.
+  private static func refuseSeveral(_ command: any ParsableCommand) throws {
+    guard command is SweepCommand || command is TrainTeacher || command is TrainAutoencoder || command is TrainClassifier,
+      let place = try DistributedEnvironment(ProcessInfo.processInfo.environment)
+    else { return }
+    throw Failure(
+      .usage, at: "rank \(place.rank)",
+      "a launcher has started \(place.count) processes of this command, and only `fewstep run` trains in several",
+      advice: "Start it once, without the launcher and its variables (RANK, WORLD_SIZE...).")
   }
 
   /// Prints the error to standard error and exits with its code.

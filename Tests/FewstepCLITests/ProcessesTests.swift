@@ -80,6 +80,14 @@ import Testing
     try scratch.write(recipe(), to: "r.yaml")
     let alone = try ranks([["--timeout", "3"]], of: 2, port: freePort(), in: scratch)[0]
     #expect(alone.wait() == 74 && alone.errors.contains("rank 1 of 2 did not come within 3 s"), "\(alone.errors)")
+    // All who have come say the same.
+    for job in try ranks([["--timeout", "5"], ["--timeout", "5"]], of: 3, port: freePort(), in: scratch) {
+      #expect(job.wait() == 74 && job.errors.contains("rank 2 of 3 did not come within 5 s"), "\(job.errors)")
+    }
+    let nowhere = try Job(
+      Fewstep.executable, ["run", "r.yaml", "--timeout", "3"], in: scratch.folder,
+      environment: ["RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "no.such.host.invalid"])
+    #expect(nowhere.wait() == 74 && nowhere.errors.contains("the name cannot be resolved"), "\(nowhere.errors)")
     let lost = try Job(
       Fewstep.executable, ["run", "r.yaml", "--timeout", "3"], in: scratch.folder,
       environment: ["RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(freePort())"])
@@ -135,7 +143,7 @@ import Testing
     jobs[victim].send(SIGKILL)
     #expect(jobs[victim].wait() == 128 + SIGKILL)
     let other = jobs[1 - victim]
-    #expect(other.wait() == 70)
+    #expect(other.wait() == 74)
     #expect(other.errors.contains("rank \(1 - victim): error: rank \(victim) ("), "\(other.errors)")
     let job = try Fewstep.start(
       ["launch", "--processes", "2", "run", "r.yaml", "--set", "training.micro-batches=2", "--into", "x", "--resume"],
@@ -154,9 +162,51 @@ import Testing
     try waitForCheckpoint(in: scratch)
     jobs[1].send(SIGSTOP)
     let start = Date()
-    #expect(jobs[0].wait() == 70)
+    #expect(jobs[0].wait() == 74)
     #expect(-start.timeIntervalSinceNow < 60)
     #expect(jobs[0].errors.contains("error: rank 1 ("), "\(jobs[0].errors)")
+  }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable))
+  func `Two processes with the same rank are told so`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    let port = freePort()
+    let jobs = try ranks([["--timeout", "10"], ["--timeout", "10"]], of: 3, port: port, in: scratch)
+    try waitFor("the first to wait", seconds: 60) { jobs[0].errors.contains("waiting for 3 processes") }
+    usleep(3_000_000)
+    let double = try Job(
+      Fewstep.executable, Self.run, in: scratch.folder,
+      environment: ["RANK": "1", "WORLD_SIZE": "3", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)"])
+    #expect(double.wait() == 65 && double.errors.contains("another process came with the same rank"), "\(double.errors)")
+    #expect(jobs[0].wait() == 65 && jobs[0].errors.contains("the same rank"), "\(jobs[0].errors)")
+    _ = jobs[1].wait()
+  }
+
+  @Test(.enabled(if: ProcessGroup.isAvailable))
+  func `SIGTERM to another rank ends an evaluation of the first`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(steps: 2).replacingOccurrences(of: "samples: 100", with: "samples: 1000000"), to: "r.yaml")
+    let jobs = try ranks(Array(repeating: ["--into", "x"], count: 2), port: freePort(), in: scratch)
+    try waitFor("the evaluation") { scratch.has("x/student.safetensors") }
+    usleep(2_000_000)
+    jobs[1].send(SIGTERM)
+    let start = Date()
+    #expect(jobs.map { $0.wait() } == [75, 75], "\(jobs.map(\.errors))")
+    #expect(-start.timeIntervalSinceNow < 30)
+    #expect(jobs[0].errors.contains("stopped while sampling the student, which is saved"), "\(jobs[0].errors)")
+  }
+
+  @Test func `Commands that would train the same in each process are refused`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(), to: "r.yaml")
+    for command in ["sweep", "train-teacher"] {
+      let job = try Job(
+        Fewstep.executable, [command, "r.yaml"], in: scratch.folder,
+        environment: ["RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"])
+      #expect(job.wait() == 64 && job.errors.contains("2 processes of this command"), "\(job.errors)")
+    }
+    try Fewstep.run("launch", "--processes", "2", "run", "r.yaml", "--timeout", "0", in: scratch, expecting: 64)
   }
 
   @Test(.enabled(if: ProcessGroup.isAvailable))
@@ -167,6 +217,6 @@ import Testing
     try waitForCheckpoint(in: scratch)
     jobs[1].send(SIGTERM)
     #expect(jobs.map { $0.wait() } == [75, 75])
-    #expect(jobs[0].errors.contains("which is saved; resume with") && !jobs[1].errors.contains("error"))
+    #expect(jobs[0].errors.contains("which is saved; resume under the same launcher with: fewstep run") && !jobs[1].errors.contains("error"))
   }
 }

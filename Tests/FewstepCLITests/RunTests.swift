@@ -98,6 +98,30 @@ import Testing
     #expect(try scratch.files("runs") == ["small", "small-2"])
   }
 
+  @Test func `--auto-resume begins in a folder without a checkpoint, and goes on from one`() throws {
+    let scratch = try Scratch()
+    try scratch.write(recipe(steps: 12), to: "r.yaml")
+    try Fewstep.run("run", "r.yaml", "--into", "whole", "--set", "evaluation=null", in: scratch)
+    let again = arguments("x", "--auto-resume")
+    #expect(try Fewstep.start(again + ["--stop-after", "5"], in: scratch).wait() == 75)
+    let job = try Fewstep.start(again, in: scratch)
+    #expect(job.wait() == 0, "\(job.errors)")
+    try expectSame("whole/checkpoints/step-12.h5", "x/checkpoints/step-12.h5", scratch)
+    // What a run that ended before its first checkpoint has left.
+    for name in try scratch.files("x/checkpoints") {
+      try FileManager.default.removeItem(atPath: scratch.path("x/checkpoints/\(name)"))
+    }
+    for name in ["student.safetensors"] { try FileManager.default.removeItem(atPath: scratch.path("x/\(name)")) }
+    #expect(try Fewstep.start(again, in: scratch).wait() == 0)
+    try expectSame("whole/checkpoints/step-12.h5", "x/checkpoints/step-12.h5", scratch)
+    // Other files there are somebody's.
+    try FileManager.default.createDirectory(atPath: scratch.path("y"), withIntermediateDirectories: true)
+    try scratch.write("precious", to: "y/thesis.txt")
+    let refused = try Fewstep.start(arguments("y", "--auto-resume"), in: scratch)
+    #expect(refused.wait() == 74 && refused.errors.contains("holds thesis.txt"), "\(refused.errors)")
+    try Fewstep.run("run", "r.yaml", "--resume", "--auto-resume", in: scratch, expecting: 64)
+  }
+
   /// Arguments of a run without an evaluation, in the folder of this name.
   private func arguments(_ folder: String, _ more: String...) -> [String] {
     ["run", "r.yaml", "--into", folder, "--set", "evaluation=null"] + more

@@ -54,6 +54,35 @@ import Testing
     #expect(try start(["--resume", "--stop-after", "3"]).map { $0.wait() } == [75, 75])
   }
 
+  @Test(.enabled(if: Self.mayMount))
+  func `A rank that does not see the run folder of the first is told before a step`() throws {
+    try FileManager.default.createDirectory(atPath: scratch.path("disk"), withIntermediateDirectories: true)
+    let jobs = try startRanks(
+      Array(repeating: ["run", "r.yaml", "--into", "disk/x", "--timeout", "60"], count: 2), port: freePort(),
+      wrapped: { rank in
+        let mount = #"mount -t tmpfs none disk && exec "$0" "$@""#
+        return rank == 0 ? [] : ["/usr/bin/env", "unshare", "--mount", "/bin/bash", "-c", mount]
+      }, in: scratch)
+    for job in jobs {
+      #expect(job.wait() == 74 && job.errors.contains("rank 1 does not see what the first"), "\(job.errors)")
+    }
+  }
+
+  private static let mayMount: Bool = {
+    guard let scratch = try? Scratch() else { return false }
+    let job = try? Job(
+      "/usr/bin/env", ["unshare", "--mount", "mount", "-t", "tmpfs", "none", scratch.folder], in: scratch.folder)
+    return job?.wait() == 0
+  }()
+
+  @Test func `A run goes on without its sharding`() throws {
+    #expect(try start(["--stop-after", "1"]).map { $0.wait() } == [75, 75])
+    let text = try String(contentsOfFile: scratch.path("r.yaml"), encoding: .utf8)
+    let lines = text.split(separator: "\n").filter { !$0.hasPrefix("sharding") }
+    try scratch.write(lines.joined(separator: "\n"), to: "r.yaml")
+    try Fewstep.run("run", "r.yaml", "--into", "x", "--resume", "--stop-after", "2", in: scratch, expecting: 75)
+  }
+
   @Test func `Ranks that are killed while they write a checkpoint go on from the one before`() throws {
     let jobs = try start([])
     // Rows that no checkpoint refers to yet.

@@ -71,6 +71,7 @@ import Testing
       Fewstep.executable, ["sweep", "s.yaml", "--launcher", "slurm", "--sbatch=--gpus=1", "--parallel", "5"],
       in: scratch.folder, environment: ["PATH": path])
     #expect(job.wait() == 0 && job.output == "Submitted batch job 7\n", "\(job.errors)")
+    #expect(job.errors.contains("compare with: fewstep sweep s.yaml --into runs/small\n"), "\(job.errors)")
     let script = try String(contentsOfFile: scratch.path("submitted"), encoding: .utf8)
     for line in ["#SBATCH --array=0-1%5\n", "#SBATCH --gpus=1\n", "#SBATCH --signal=TERM@120\n"] {
       #expect(script.contains(line), "\(script)")

@@ -60,6 +60,9 @@ public struct DistributedEnvironment: Equatable, Sendable {
       guard let name, variables[name] != nil else { return nil }
       return try integer(name, in: 0...limit, "0 to \(limit)")
     }
+    if variables["RANK"] != nil, variables["WORLD_SIZE"] == nil {
+      _ = try integer("WORLD_SIZE", in: 1...100_000, "the number of processes, since RANK is set")
+    }
     guard
       let family = Self.families.first(where: {
         variables[$0.count] != nil && ($0.marker.map { variables[$0] != nil } ?? true)
@@ -76,9 +79,9 @@ public struct DistributedEnvironment: Equatable, Sendable {
       throw Failure(
         .missing, at: "the environment variable MASTER_ADDR",
         "\(count) processes on several machines must find each other, and it is not set",
-        advice:
-          "Set it to the first machine's name; under Slurm: export MASTER_ADDR=$(scontrol show hostnames \"$SLURM_JOB_NODELIST\" | head -n 1)"
-      )
+        advice: "Set it to the first machine's name"
+          + (variables["SLURM_JOB_NODELIST"] == nil
+            ? "." : ": export MASTER_ADDR=$(scontrol show hostnames \"$SLURM_JOB_NODELIST\" | head -n 1)"))
     }
     self.host = host
     isLocal = isHere || ["127.0.0.1", "localhost", "::1"].contains(host)
@@ -104,6 +107,7 @@ public struct DistributedEnvironment: Equatable, Sendable {
         .malformed, at: "device", "\(count) processes would share one GPU", expected: "cuda", got: text,
         advice: "Each process takes the GPU of its local rank.")
     }
+    if visible == 0, let absence = device.absence { throw Failure(.malformed, at: "device", absence) }
     // Some launchers show each process its own GPU alone.
     if visible == 1 { return .cuda(0) }
     let local = localRank ?? rank

@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 import Synchronization
 import Tensors
 
@@ -92,18 +93,20 @@ final class Heartbeats: Sendable {
     while ContinuousClock.now < deadline {
       if let failure { return failure }
       if let silent = silent(for: patience) {
-        fail(Self.failure(at: silent, "it gives no sign of life: it was killed, or its machine or network is gone"))
+        fail(Self.failure(at: silent, "it gives no sign of life: it hangs, was killed, or its machine or network is gone"))
       }
       usleep(200_000)
     }
     if "\(error)".localizedCaseInsensitiveContains("time"), let late {
       fail(Self.failure(at: late.name, "it hangs: for \(Int(timeout)) s the others have waited for its next call"))
     }
-    return failure ?? Failure(.software, at: peers[rank].name, "the processes have lost each other: \(error)")
+    return failure ?? Failure(.io, at: peers[rank].name, "the processes have lost each other: \(error)")
   }
 
   private static func failure(at place: String, _ problem: String) -> Failure {
-    Failure(.software, at: place, problem, advice: "The run continues from its last checkpoint with --resume.")
+    Failure(
+      .io, at: place, problem,
+      advice: "Start the run again as before with --auto-resume: it goes on from its last checkpoint, if there is one.")
   }
 
   // MARK: The threads
@@ -113,7 +116,8 @@ final class Heartbeats: Sendable {
     while !state.withLock({ $0.isOver }) {
       tick += 1
       do {
-        try store.set("beat/\(rank)", "\(tick) \(state.withLock { $0.calls }) \(work())")
+        let isStopping = Signals.isRequested ? 1 : 0
+        try store.set("beat/\(rank)", "\(tick) \(state.withLock { $0.calls }) \(work()) \(isStopping)")
         if let told = try RankFailure(in: store), told.rank != rank, peers.indices.contains(told.rank) {
           fail(told.failure(of: peers[told.rank].name))
         }
@@ -156,7 +160,9 @@ final class Heartbeats: Sendable {
     state.withLock {
       guard $0.beats[peer.rank].text != text else { return }
       let numbers = text.split(separator: " ").compactMap { Int($0) }
-      guard numbers.count == 3 else { return }
+      guard numbers.count == 4 else { return }
+      // The first rank may be at work for long alone, and hears of a signal only here.
+      if numbers[3] == 1 { Signals.tell() }
       let before = $0.beats[peer.rank]
       $0.beats[peer.rank] = Beat(
         text: text, calls: numbers[1], work: numbers[2], idleSince: numbers[2] == before.work ? before.idleSince : .now)

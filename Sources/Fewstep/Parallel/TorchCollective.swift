@@ -60,7 +60,11 @@ public final class TorchCollective: Collective {
     let terms = terms.merging(["libtorch": Runtime.version, "fewstep": Release.version, "processes": "\(count)"])
     let peer = Heartbeats.Peer(rank: rank, host: ProcessInfo.processInfo.hostName, process: getpid())
     let greetings: [Greeting]
-    do { greetings = try Self.greet(peer, terms, in: store, count, within: timeout) } catch let error as Interrupted {
+    do { greetings = try Self.greet(peer, terms, in: store, count, within: timeout) } catch let error as TensorError {
+      throw Failure(
+        .io, at: peer.name, "the store at \(address) is gone before all ranks have come: \(error.reason)",
+        advice: "What do the first rank and the launcher say?")
+    } catch {
       RankFailure.tell(error, of: rank, in: store)
       if servesStore { sleep(Self.lastWords) }
       throw error
@@ -111,8 +115,27 @@ public final class TorchCollective: Collective {
   private static func store(
     _ place: DistributedEnvironment, serves: Bool, within timeout: Double
   ) throws -> ProcessStore {
-    try .reached(
-      host: place.host, port: place.port, serves: serves, timeout: timeout, prefix: "fewstep-\(place.restarts)")
+    try requireName(place.host)
+    do {
+      return try .reached(
+        host: place.host, port: place.port, serves: serves, timeout: timeout, prefix: "fewstep-\(place.restarts)")
+    } catch let error as TensorError {
+      // c10d's own words name neither.
+      if error.reason.contains("EADDRINUSE") { throw TensorError(error.operation, "another program uses the port") }
+      if error.reason.contains("Ping failed") {
+        throw TensorError(error.operation, "nothing there answers as a store does")
+      }
+      throw error
+    }
+  }
+
+  private static func requireName(_ host: String) throws {
+    var found: UnsafeMutablePointer<addrinfo>?
+    let status = getaddrinfo(host, nil, nil, &found)
+    guard status == 0 else {
+      throw TensorError("store at \(host)", "the name cannot be resolved (\(String(cString: gai_strerror(status))))")
+    }
+    freeaddrinfo(found)
   }
 
   /// - Throws: what a rank told that has ended before joining.
@@ -148,6 +171,12 @@ public final class TorchCollective: Collective {
     }
     let first = try value("terms").map {
       try JSONDecoder.pretty.decode(Fingerprint.self, from: Data($0.utf8))
+    }
+    if let text = try store.value("greeting/\(peer.rank)", within: 0.001) {
+      let other = try JSONDecoder.pretty.decode(Greeting.self, from: Data(text.utf8)).peer
+      throw Failure(
+        .malformed, at: peer.name, "another process came with the same rank: \(other.name)",
+        advice: "Give each process a rank of its own, and each run a MASTER_PORT of its own.")
     }
     let own = Greeting(peer: peer, differences: first.map { terms.differences(from: $0) } ?? [])
     try store.set("greeting/\(peer.rank)", JSONEncoder.prettyText(own))

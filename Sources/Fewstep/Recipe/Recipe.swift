@@ -171,7 +171,7 @@ public struct Recipe {
       self.training.batch % self.training.microBatches == 0, at: "micro-batches",
       "must divide the batch of \(self.training.batch)")
 
-    sharding = s.has("sharding") ? ShardingSettings(s.section("sharding", affects: .speed)) : .none
+    sharding = s.optionalSection("sharding", affects: .speed).map(ShardingSettings.init) ?? .none
 
     let output = s.section("output", affects: .records)
     self.output = Output(

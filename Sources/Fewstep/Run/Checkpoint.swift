@@ -116,7 +116,8 @@ public enum Checkpoint {
     return { averaged.contains($0) ? "ema/\($0)" : "student/\($0)" }
   }
 
-  private static func refuseOther(_ file: HDF5File, _ recipe: Recipe) throws {
+  /// - Throws: `Failure` if the checkpoint is of a recipe that a resume may not go on with.
+  static func refuseOther(_ file: HDF5File, _ recipe: Recipe) throws {
     guard try file.attribute("fewstep.checkpoint") == .integer(Int64(version)) else {
       throw Failure(
         .malformed, at: file.path, expected: "a checkpoint of version \(version)", got: "another file",

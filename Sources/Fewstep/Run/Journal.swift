@@ -24,11 +24,11 @@ final class Journal {
     try folder.create()
     lock = try folder.lock()
     try folder.removeLeftRows()
+    let last = resume ? folder.checkpointSteps.last.map(folder.checkpoint) : nil
+    if let last { try Checkpoint.refuseOther(HDF5File.open(last), trainer.recipe) }
     monitor = try Monitor(trainer.recipe, components: trainer.components, progress: progress)
     trainer.zoneReward = monitor?.fixedBatch.zoneReward
-    if resume, let last = folder.checkpointSteps.last {
-      try Checkpoint.load(folder.checkpoint(last), into: trainer, monitor: monitor)
-    }
+    if let last { try Checkpoint.load(last, into: trainer, monitor: monitor) }
     // A resumed run keeps the recorded sources of its values.
     let recipe = trainer.recipe
     if !resume || (try? YAMLNode.load(path: folder.recipe).hasSameValue(as: recipe.resolved)) != true {

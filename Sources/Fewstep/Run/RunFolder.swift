@@ -101,6 +101,33 @@ public struct RunFolder: Sendable {
     try FileManager.default.removeItem(atPath: path)
   }
 
+  /// Each rank writes its rows of a checkpoint there, and on a disk of its own they would be lost to the others.
+  ///
+  /// - Throws: `Failure` if a rank does not see what the first rank writes.
+  func requireShared(by collective: any Collective) throws {
+    let file = try collective.fromFirst {
+      let path = "\(checkpoints)/seen-by-all-\(UInt32.random(in: 0 ... .max))"
+      try AtomicFile.write(Data(), to: path)
+      return path
+    }
+    // A network file system may take a moment.
+    var patience = 50
+    while !FileManager.default.fileExists(atPath: file), patience > 0 {
+      patience -= 1
+      usleep(100_000)
+    }
+    var blind = Array(repeating: 0.0, count: collective.count)
+    if patience == 0 { blind[collective.rank] = 1 }
+    blind = try collective.sum(blind)
+    try collective.onFirst { try FileManager.default.removeItem(atPath: file) }
+    let ranks = blind.indices.filter { blind[$0] > 0 }.map { "\($0)" }
+    guard ranks.isEmpty else {
+      throw Failure(
+        .io, at: path, "rank \(ranks.joined(separator: ", ")) does not see what the first rank writes there",
+        advice: "With `sharding` full each rank writes its rows: name a folder with --into that all machines share.")
+    }
+  }
+
   /// Makes the folder and its subfolders.
   public func create() throws {
     for folder in [path, checkpoints, samples] {

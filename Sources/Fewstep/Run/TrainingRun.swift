@@ -77,6 +77,7 @@ public final class TrainingRun {
         return 0
       }
       if resume { try trainer.synchronize() }
+      if trainer.isSharded { try folder.requireShared(by: trainer.collective) }
       return journal
     }
   }

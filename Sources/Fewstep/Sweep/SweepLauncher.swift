@@ -28,7 +28,7 @@ public struct SweepLauncher: Sendable {
 
 extension String {
   /// As one word of a shell's line.
-  var shellQuoted: String {
+  package var shellQuoted: String {
     let isPlain =
       !isEmpty
       && utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+%".utf8.contains($0) }

@@ -33,6 +33,8 @@ struct Launch: ParsableCommand {
     if command.first != "run" {
       throw ValidationError("only `run` trains in several processes, and the command is `\(command[0])`")
     }
+    // Here, once: each process would say it.
+    do { _ = try Run.parse(Array(command.dropFirst())) } catch { Run.exit(withError: error) }
     if let port, !(1...65535 ~= port) { throw ValidationError("--port: expected 1 to 65535, got \(port)") }
   }
 

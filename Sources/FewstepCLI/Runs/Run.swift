@@ -19,13 +19,15 @@ struct Run: ParsableCommand {
       student.safetensors, evaluation.json. Ctrl-C saves a checkpoint and exits with 75. A warning does so with 76, if the
       recipe says monitor.policy: stop.
 
-      Several processes train together if a launcher starts them: torchrun --no-python, srun, mpirun, or `fewstep launch`.
+      Several processes train together if a launcher starts them: torchrun --no-python, srun, mpirun, or `fewstep launch`. A
+      job that is started again by itself wants --auto-resume.
       """)
 
   @OptionGroup var arguments: RecipeArguments
   @Option(help: "The run folder; by default runs/NAME, or NAME-2... if that exists.") var into: String?
   @Flag(help: "Continue from the last checkpoint in the folder named by --into (by default runs/NAME).") var resume =
     false
+  @Flag(help: "As --resume if the folder has a checkpoint, otherwise begin there.") var autoResume = false
   @Option(help: "Save and stop after this many steps, as if interrupted.") var stopAfter: Int?
   @Flag(help: "Measure where time and memory go: a table, and profile.json in the run folder, which Perfetto opens.")
   var profile = false
@@ -38,6 +40,7 @@ struct Run: ParsableCommand {
       throw ValidationError("--stop-after: expected at least 1 step, got \(stopAfter)")
     }
     if !(timeout >= 1) { throw ValidationError("--timeout: expected at least 1 second, got \(timeout)") }
+    if resume, autoResume { throw ValidationError("--resume and --auto-resume: give one of them") }
     if into == "" { throw ValidationError("--into: expected a folder, got nothing") }
   }
 
@@ -72,6 +75,7 @@ struct Run: ParsableCommand {
     var terms = Fingerprint(recipe.resolved.leaves).prefixed("recipe")
     terms["--into"] = into
     terms["--resume"] = "\(resume)"
+    terms["--auto-resume"] = "\(autoResume)"
     terms["--stop-after"] = stopAfter.map { "\($0)" }
     terms["--profile"] = "\(profile)"
     return try interruptible(by: { try Signals.check("stopped before the first step") }) {
@@ -81,7 +85,8 @@ struct Run: ParsableCommand {
 
   /// - Returns: why the run stopped before its end; nil if it has finished.
   private func run(_ recipe: Recipe, _ collective: any Collective, _ profile: Profile?) throws -> (any ExitCoded)? {
-    let folder = RunFolder(try collective.fromFirst { try self.folder(recipe).path })
+    let place = try collective.fromFirst { try self.place(recipe) }
+    let folder = RunFolder(place.path)
     let mesh = try recipe.mesh(over: collective)
     let components = try TrainingComponents(recipe, over: mesh)
     noteUnused(recipe, components)
@@ -91,11 +96,12 @@ struct Run: ParsableCommand {
         try ModelEvaluation(recipe, settings, backbone: components.backbone, teacher: components.teacher)
       }
     }
-    let run = try start(Trainer(recipe, components: components, over: mesh), in: folder)
+    let run = try start(
+      Trainer(recipe, components: components, over: mesh), in: folder, resuming: place.hasCheckpoint)
     noteScorers(components)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let resuming =
-      "resume with: fewstep run \(folder.recipe) --into \(folder.path) --resume"
+      (collective.count > 1 ? "resume under the same launcher with" : "resume with") + ": fewstep run \(folder.recipe) --into \(folder.path) --resume"
       + ProgramPlugins.files.map { " --plugin \($0.path)" }.joined()
     let ending = try train(run, evaluation, resuming)
     if let profile, collective.rank == 0 { try report(profile, in: folder) }
@@ -117,26 +123,39 @@ struct Run: ParsableCommand {
       "\(try profile.table.text)\nprofile: \(profile.summary)\ntrace for Perfetto (ui.perfetto.dev): \(folder.profile)")
   }
 
-  private func start(_ trainer: Trainer, in folder: RunFolder) throws -> TrainingRun {
+  private func start(_ trainer: Trainer, in folder: RunFolder, resuming: Bool) throws -> TrainingRun {
     var progress: Progress?
     return try interruptible(by: { try Signals.check("stopped before the first step") }) {
-      try TrainingRun(trainer, folder: folder, resume: resume) { done, total in
+      try TrainingRun(trainer, folder: folder, resume: resuming) { done, total in
         if progress == nil { progress = Progress(total: total) }
         progress?.update(done, "samples of the teacher for the monitor")
       }
     }
   }
 
-  private func folder(_ recipe: Recipe) throws -> RunFolder {
-    let folder = into.map(RunFolder.init) ?? (resume ? RunFolder("runs/\(recipe.name)") : .unused(named: recipe.name))
-    if resume, folder.checkpointSteps.isEmpty {
-      throw Failure(.missing, at: folder.path, "there is no checkpoint to resume from")
+  /// Where the run is.
+  private struct Place: Codable {
+    let path: String
+    /// From which it goes on.
+    let hasCheckpoint: Bool
+  }
+
+  private func place(_ recipe: Recipe) throws -> Place {
+    let folder =
+      into.map(RunFolder.init)
+      ?? (resume || autoResume ? RunFolder("runs/\(recipe.name)") : .unused(named: recipe.name))
+    let exists = FileManager.default.fileExists(atPath: folder.path)
+    let hasCheckpoint = !folder.checkpointSteps.isEmpty
+    if resume, !hasCheckpoint {
+      throw Failure(
+        .missing, at: folder.path, "there is no checkpoint to resume from", advice: "--auto-resume begins then.")
     }
-    if !resume, FileManager.default.fileExists(atPath: folder.path) {
+    if autoResume, exists, !hasCheckpoint { try folder.discard() }
+    if !resume, !autoResume, exists {
       throw Failure(
         .usage, at: folder.path, "the folder exists", advice: "Add --resume to continue, or name another one.")
     }
-    return folder
+    return Place(path: folder.path, hasCheckpoint: hasCheckpoint && (resume || autoResume))
   }
 
   private func train(_ run: TrainingRun, _ evaluation: ModelEvaluation?, _ resuming: String) throws
@@ -153,7 +172,7 @@ struct Run: ParsableCommand {
           evaluate: evaluation.map { run.smallScores($0) }))
       if case .interrupted = ending { progress.stop() }
       return ending
-    } catch var failure as Failure where failure.kind == .software {
+    } catch var failure as Failure where [.software, .io].contains(failure.kind) {
       guard let step = run.folder.checkpointSteps.last else { throw failure }
       failure.advice = (failure.advice.map { "\($0)\n  " } ?? "") + "Step \(step) is saved; \(resuming)"
       throw failure

@@ -109,12 +109,10 @@ struct SweepCommand: ParsableCommand {
       throw Failure(.software, at: "/proc/self/exe", "cannot be started again")
     }
     try folder.record(sweep)
-    let command =
-      [program.path, "sweep", arguments.recipe] + arguments.overrides.flatMap { ["--set", $0] } + [
-        "--into", folder.path,
-      ]
+    let options =
+      ["sweep", arguments.recipe] + arguments.overrides.flatMap { ["--set", $0] } + ["--into", folder.path]
       + ProgramPlugins.files.flatMap { ["--plugin", $0.path] }
-    let array = SlurmArray(command, count: sweep.trials.count, parallel: parallel, options: sbatchOptions)
+    let array = SlurmArray([program.path] + options, count: sweep.trials.count, parallel: parallel, options: sbatchOptions)
     let script = "\(folder.path)/slurm.sbatch"
     try AtomicFile.write(Data(array.script(logs: folder.path).utf8), to: script)
     guard let sbatch = Program("sbatch") else {
@@ -128,8 +126,8 @@ struct SweepCommand: ParsableCommand {
         .io, at: script, "Slurm refused it: \(result.errorOutput)", advice: "Change it, and call sbatch again.")
     }
     print(String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
-    note(
-      "\(sweep.trials.count) runs, logs: \(folder.path)/slurm-N.log; compare with: fewstep sweep \(arguments.recipe)")
+    let comparing = options.map(\.shellQuoted).joined(separator: " ")
+    note("\(sweep.trials.count) runs, logs: \(folder.path)/slurm-N.log; compare with: fewstep \(comparing)")
   }
 
   private func variants(_ sweep: Sweep) -> [String] {

@@ -32,6 +32,6 @@ struct HeartbeatsTests {
     usleep(7_000_000)
     let failure = #expect(throws: Failure.self) { try second.checkWork(of: 0) }
     #expect(failure.map { "\($0)".contains("rank 0 (here, process 100): it hangs: for 4 s") } == true, "\(failure as Any)")
-    #expect(failure?.exitCode == 70)
+    #expect(failure?.exitCode == 74)
   }
 }
