@@ -258,6 +258,22 @@ import Testing
     try Fewstep.run("recipes", "--folder", "none", in: scratch, expecting: 66)
   }
 
+  @Test func `Shipped recipes are found from any folder, with their weights`() throws {
+    let scratch = try Scratch()
+    #expect(try Fewstep.run("recipes", in: scratch).output.contains("sdxl/amd-4step.yaml"))
+    for name in ["mixture/dmd", "mixture/dmd.yaml", "recipes/mixture/dmd.yaml"] {
+      try Fewstep.run("plan", name, in: scratch)
+    }
+    try scratch.write("extends: shipped:league/base\nname: mine\nobjective: {kind: sid}\n", to: "mine.yaml")
+    #expect(try Fewstep.run("plan", "mine.yaml", in: scratch).output.contains("student"))
+    try scratch.write("extends: shipped:league/bass\n", to: "other.yaml")
+    let other = try Fewstep.run("plan", "other.yaml", in: scratch, expecting: 65)
+    #expect(other.errors.contains("other.yaml:1:10: extends: no recipe 'league/bass' is shipped"), "\(other.errors)")
+    // A file of the same name that is there comes first.
+    try scratch.write("name: [", to: "quickstart")
+    try Fewstep.run("plan", "quickstart", in: scratch, expecting: 65)
+  }
+
   @Test func `The doctor says what this machine is`() throws {
     let scratch = try Scratch()
     let words = try Fewstep.run("doctor", in: scratch).output

@@ -29,7 +29,7 @@ final class Heartbeats: Sendable {
     var beats: [Beat]
     /// When the store last answered.
     var exchanged = ContinuousClock.now
-    var failure: Failure?
+    var failure: (any ExitCoded)?
     var isOver = false
   }
 
@@ -70,7 +70,7 @@ final class Heartbeats: Sendable {
   func end() { state.withLock { $0.isOver = true } }
 
   /// What another rank has told, if it has failed.
-  var failure: Failure? { state.withLock { $0.failure } }
+  var failure: (any ExitCoded)? { state.withLock { $0.failure } }
 
   /// Gives up a rank that works alone, such as on an evaluation, once it has begun no operator for the timeout: it hangs, although
   /// its signs of life go on. Who waits for others must not be asked about.
@@ -119,7 +119,7 @@ final class Heartbeats: Sendable {
         let isStopping = Signals.isRequested ? 1 : 0
         try store.set("beat/\(rank)", "\(tick) \(state.withLock { $0.calls }) \(work()) \(isStopping)")
         if let told = try RankFailure(in: store), told.rank != rank, peers.indices.contains(told.rank) {
-          fail(told.failure(of: peers[told.rank].name))
+          fail(told.error(of: peers[told.rank].name))
         }
         // Some at a time: there may be many.
         for peer in peers where peer.rank != rank && peer.rank % interval == tick % interval { try look(at: peer) }
@@ -153,7 +153,9 @@ final class Heartbeats: Sendable {
     }
   }
 
-  private func fail(_ failure: Failure) { state.withLock { if !$0.isOver, $0.failure == nil { $0.failure = failure } } }
+  private func fail(_ failure: any ExitCoded) {
+    state.withLock { if !$0.isOver, $0.failure == nil { $0.failure = failure } }
+  }
 
   private func look(at peer: Peer) throws {
     guard let text = try store.value("beat/\(peer.rank)", within: 1) else { return }

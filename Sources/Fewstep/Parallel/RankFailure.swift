@@ -24,14 +24,12 @@ struct RankFailure {
     try? store.set(key, "\(rank)\n\(code)\n\(error)")
   }
 
-  /// The error for the other ranks, with the same exit code.
+  /// The error for the other ranks, with the same exit code: Ctrl-C to one rank ends all.
   ///
   /// - Parameter name: the failed rank's.
-  func failure(of name: String) -> Failure { Failure(Failure.Kind(rawValue: code) ?? .software, at: name, message) }
-
-  /// The same before the first step, where Ctrl-C to one rank ends all, and nothing has to be saved.
-  func error(of name: String) -> any Error {
+  func error(of name: String) -> any ExitCoded {
     let interrupted = Interrupted("\(name): \(message)")
-    return code == interrupted.exitCode ? interrupted : failure(of: name)
+    return code == interrupted.exitCode
+      ? interrupted : Failure(Failure.Kind(rawValue: code) ?? .software, at: name, message)
   }
 }

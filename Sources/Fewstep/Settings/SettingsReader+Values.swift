@@ -60,7 +60,7 @@ extension SettingsReader {
   }
 
   /// A file or folder: `~` is the home folder; any other path that does not begin with / is relative to the working
-  /// folder.
+  /// folder. What begins with weights/ and is not there may be a shipped file.
   public func path(_ key: String, default defaultValue: String? = nil, affects: Effect? = nil, _ meaning: String)
     -> String
   {
@@ -165,5 +165,12 @@ extension SettingsReader {
 private func absolute(_ path: String) -> String {
   let expanded = NSString(string: path).expandingTildeInPath
   guard !expanded.hasPrefix("/") else { return URL(fileURLWithPath: expanded).standardizedFileURL.path }
-  return URL(fileURLWithPath: FileManager.default.currentDirectoryPath + "/" + expanded).standardizedFileURL.path
+  let here = URL(fileURLWithPath: FileManager.default.currentDirectoryPath + "/" + expanded).standardizedFileURL.path
+  // Shipped recipes name shipped weights, and run from any folder.
+  if expanded.hasPrefix("weights/"), !FileManager.default.fileExists(atPath: here), let files = Release.files,
+    FileManager.default.fileExists(atPath: "\(files)/\(expanded)")
+  {
+    return "\(files)/\(expanded)"
+  }
+  return here
 }

@@ -4,7 +4,7 @@ import Tensors
 
 /// A recipe on the command line.
 struct RecipeArguments: ParsableArguments {
-  @Argument(help: "The recipe, a YAML file. `fewstep recipes` lists the ones we ship.")
+  @Argument(help: "The recipe: a YAML file, or a shipped one's name. `fewstep recipes` lists those.")
   var recipe: String
 
   @Option(name: .customLong("set"), help: "Replace one value: KEY=VALUE, such as training.steps=100. May be repeated.")

@@ -14,8 +14,14 @@ struct Recipes: ParsableCommand {
 
   @Argument(help: "A recipe to print, by its name in the list.") var name: String?
   @Option(help: "Copy the recipe to this file instead.") var copy: String?
-  @Option(help: "The folder of recipes.") var folder = "recipes"
+  @Option(name: .customLong("folder"), help: "The folder of recipes; by default recipes/, or else the shipped ones.")
+  var givenFolder: String?
   @Flag(help: "Print the list as JSON.") var json = false
+
+  private var folder: String {
+    if let givenFolder { return givenFolder }
+    return FileManager.default.fileExists(atPath: "recipes") ? "recipes" : Release.files.map { $0 + "/recipes" } ?? "recipes"
+  }
 
   func run() throws {
     guard let name else { return try list() }
