@@ -54,6 +54,7 @@ cp -r scripts/slurm scripts/scorers "$package/share/scripts"
 echo "$version" | tee "$work/VERSION" > "$package/VERSION"
 cp README.md "$work"
 
+rm -f dist/fewstep-*.whl
 python3 -m venv "$work/python"
 "$work/python/bin/python" -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist "$work"
 ls -l dist/*.whl
