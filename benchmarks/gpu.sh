@@ -32,6 +32,7 @@ part() {
 }
 rm -f "$results/parts.tsv"
 
+part machine bash -c 'uname -sr; lscpu | grep "Model name"; command -v nvidia-smi > /dev/null && nvidia-smi || true'
 part install "$python" -m pip install --quiet --no-index --no-deps --upgrade --target "$work/site" "$wheel" || exit 1
 export PYTHONPATH=$work/site${PYTHONPATH:+:$PYTHONPATH} XDG_CACHE_HOME=$work/cache
 fewstep=("$python" -c "import fewstep; fewstep.main()")

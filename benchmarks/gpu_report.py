@@ -37,7 +37,7 @@ def seconds_by_role(trace: dict) -> tuple[list[float], dict[str, float]]:
 def main(folder: pathlib.Path) -> None:
     lines = [line.split("\t") for line in (folder / "parts.tsv").read_text().splitlines()]
     result = {"parts": {name: {"status": int(status), "seconds": float(seconds)} for name, status, seconds in lines}}
-    lines = (folder / "compile.log").read_text().splitlines()
+    lines = [line for name in ["machine", "compile"] for line in (folder / f"{name}.log").read_text().splitlines()]
     result["machine"] = [line for line in lines if line and "compiling for" not in line]
     operators = (folder / "operators.json").read_text()
     result["operators"] = json.loads(operators) if operators else []

@@ -83,6 +83,28 @@ public struct FakeTensorMode: Sendable {
     }
   }
 
+  // MARK: Devices
+
+  /// The operators that take tensors of several devices on a GPU too.
+  private static let mixing: Set = [
+    "aten::copy_", "aten::to", "aten::_to_copy", "aten::index", "aten::index_put_", "aten::index_put",
+  ]
+
+  /// Meta kernels accept some tensors in the host's memory beside their own; a GPU's do not.
+  ///
+  /// - Throws: `TensorError` if the arguments would be on the device and in the host's memory.
+  static func requireOneDevice(_ name: String, _ arguments: [OperatorArgument]) throws {
+    guard let current, current.device != .cpu, !mixing.contains(name) else { return }
+    let tensors = arguments.flatMap(\.allTensors)
+    // A number in the host's memory is welcome anywhere.
+    guard tensors.contains(where: { $0.device == .meta }),
+      let here = tensors.first(where: { $0.device == .cpu && $0.rank > 0 })
+    else { return }
+    throw TensorError(
+      name, "one tensor would be on \(current.device), and another is in the host's memory: \(here.summary)",
+      arguments: tensors.map(\.summary))
+  }
+
   // MARK: Attention
 
   /// A fused attention's result, which keeps no attention weights; nil if the device has no fused attention.

@@ -64,6 +64,7 @@ public struct Operator: @unchecked Sendable {  // the pointer is into libtorch's
       throw TensorError("\(name).\(overload)", "libtorch \(Runtime.version) has no such operator")
     }
     try checkInterruption()
+    if FakeTensorMode.isOn { try FakeTensorMode.requireOneDevice(name, arguments) }
     let arguments = FakeTensorMode.isOn ? try FakeTensorMode.cast(name, arguments) : arguments
     return try withExtendedLifetime(arguments) {
       try withValues(arguments) { values in
@@ -110,6 +111,15 @@ extension Operator.Result {
 }
 
 extension OperatorArgument {
+  var allTensors: [Tensor] {
+    switch self {
+    case .tensor(let tensor): tensor.map { [$0] } ?? []
+    case .tensors(let tensors): tensors
+    case .optionalTensors(let tensors): tensors.compactMap { $0 }
+    default: []
+    }
+  }
+
   fileprivate var summaries: [String] {
     switch self {
     case .tensor(let tensor): tensor.map { [$0.summary] } ?? []

@@ -85,6 +85,20 @@ import Testing
     #expect(throws: Never.self) { try Accelerator(named: "H100") }
   }
 
+  @Test func `A plan for a GPU refuses what would mix it with the host's memory`() throws {
+    let (there, here) = (try Tensor.zeros([2, 2], on: .meta), try Tensor.zeros([2, 2]))
+    let rows = try Tensor([0, 1])
+    try FakeTensorMode.run(for: .cuda(0)) {
+      #expect { try matmul(there, here) } throws: { "\($0)".contains("one tensor would be on cuda:0") }
+      #expect(throws: TensorError.self) { try there.selected(rows) }
+      #expect(throws: TensorError.self) { try Foreach.lerp([there], toward: [here], 0.5) }
+      // As on a GPU.
+      #expect(try (there * Tensor.full([], 2)).device == .meta)
+      try there.copy(from: here)
+    }
+    try FakeTensorMode.run(for: .cpu) { _ = try matmul(there, here) }
+  }
+
   @Test func `Outside a plan, a value of a meta tensor cannot be read`() throws {
     let shape = try Tensor.zeros([2], on: .meta)
     #expect(throws: TensorError.self) { try shape.doubles() }
