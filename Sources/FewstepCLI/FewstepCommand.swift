@@ -58,7 +58,8 @@ public struct FewstepCommand: ParsableCommand {
 
   /// Each process would train the same. Other commands may be of use where a launcher's variables are set.
   private static func refuseSeveral(_ command: any ParsableCommand) throws {
-    guard command is SweepCommand || command is TrainTeacher || command is TrainAutoencoder || command is TrainClassifier,
+    guard
+      command is SweepCommand || command is TrainTeacher || command is TrainAutoencoder || command is TrainClassifier,
       let place = try DistributedEnvironment(ProcessInfo.processInfo.environment)
     else { return }
     throw Failure(

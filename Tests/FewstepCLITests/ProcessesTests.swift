@@ -178,7 +178,8 @@ import Testing
     let double = try Job(
       Fewstep.executable, Self.run, in: scratch.folder,
       environment: ["RANK": "1", "WORLD_SIZE": "3", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)"])
-    #expect(double.wait() == 65 && double.errors.contains("another process came with the same rank"), "\(double.errors)")
+    #expect(
+      double.wait() == 65 && double.errors.contains("another process came with the same rank"), "\(double.errors)")
     #expect(jobs[0].wait() == 65 && jobs[0].errors.contains("the same rank"), "\(jobs[0].errors)")
     _ = jobs[1].wait()
   }
@@ -219,6 +220,8 @@ import Testing
     try waitForCheckpoint(in: scratch)
     jobs[1].send(SIGTERM)
     #expect(jobs.map { $0.wait() } == [75, 75])
-    #expect(jobs[0].errors.contains("which is saved; resume under the same launcher with: fewstep run") && !jobs[1].errors.contains("error"))
+    #expect(
+      jobs[0].errors.contains("which is saved; resume under the same launcher with: fewstep run")
+        && !jobs[1].errors.contains("error"))
   }
 }

@@ -77,7 +77,9 @@ final class Heartbeats: Sendable {
   func checkWork(of rank: Int) throws {
     let isIdle = state.withLock { ContinuousClock.now - $0.beats[rank].idleSince > .seconds(timeout) }
     guard isIdle else { return }
-    fail(Self.failure(at: peers[rank].name, "it hangs: for \(Int(timeout)) s it has done nothing, and the others wait for it"))
+    fail(
+      Self.failure(
+        at: peers[rank].name, "it hangs: for \(Int(timeout)) s it has done nothing, and the others wait for it"))
     if let failure { throw failure }
   }
 
@@ -93,7 +95,8 @@ final class Heartbeats: Sendable {
     while ContinuousClock.now < deadline {
       if let failure { return failure }
       if let silent = silent(for: patience) {
-        fail(Self.failure(at: silent, "it gives no sign of life: it hangs, was killed, or its machine or network is gone"))
+        fail(
+          Self.failure(at: silent, "it gives no sign of life: it hangs, was killed, or its machine or network is gone"))
       }
       usleep(200_000)
     }

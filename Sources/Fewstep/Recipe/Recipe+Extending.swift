@@ -38,7 +38,8 @@ extension Recipe {
     guard let path = Release.recipe(name) else {
       throw RecipeError([
         RecipeProblem(
-          position: position, message: "extends: no recipe '\(name)' is shipped; `fewstep recipes` lists those that are")
+          position: position, message: "extends: no recipe '\(name)' is shipped; `fewstep recipes` lists those that are"
+        )
       ])
     }
     return path

@@ -86,7 +86,8 @@ struct Doctor: ParsableCommand {
       ).text)
     guard failed.isEmpty else {
       throw Failure(
-        .software, at: "\(device)", "\(failed.count) of \(results.count) results differ from the CPU's, or did not come",
+        .software, at: "\(device)",
+        "\(failed.count) of \(results.count) results differ from the CPU's, or did not come",
         advice: "Is this libtorch made for this GPU and its driver?")
     }
     note("all \(results.count) results agree with the CPU's")

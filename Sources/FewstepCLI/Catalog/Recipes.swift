@@ -20,7 +20,8 @@ struct Recipes: ParsableCommand {
 
   private var folder: String {
     if let givenFolder { return givenFolder }
-    return FileManager.default.fileExists(atPath: "recipes") ? "recipes" : Release.files.map { $0 + "/recipes" } ?? "recipes"
+    return FileManager.default.fileExists(atPath: "recipes")
+      ? "recipes" : Release.files.map { $0 + "/recipes" } ?? "recipes"
   }
 
   func run() throws {

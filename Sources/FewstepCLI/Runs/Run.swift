@@ -101,7 +101,8 @@ struct Run: ParsableCommand {
     noteScorers(components)
     note("\(folder.path): \(recipe.training.steps) steps of \(recipe.training.batch) samples, seed \(recipe.seed)")
     let resuming =
-      (collective.count > 1 ? "resume under the same launcher with" : "resume with") + ": fewstep run \(folder.recipe) --into \(folder.path) --resume"
+      (collective.count > 1 ? "resume under the same launcher with" : "resume with")
+      + ": fewstep run \(folder.recipe) --into \(folder.path) --resume"
       + ProgramPlugins.files.map { " --plugin \($0.path)" }.joined()
     let ending = try train(run, evaluation, resuming)
     if let profile, collective.rank == 0 { try report(profile, in: folder) }

@@ -112,7 +112,8 @@ struct SweepCommand: ParsableCommand {
     let options =
       ["sweep", arguments.recipe] + arguments.overrides.flatMap { ["--set", $0] } + ["--into", folder.path]
       + ProgramPlugins.files.flatMap { ["--plugin", $0.path] }
-    let array = SlurmArray([program.path] + options, count: sweep.trials.count, parallel: parallel, options: sbatchOptions)
+    let array = SlurmArray(
+      [program.path] + options, count: sweep.trials.count, parallel: parallel, options: sbatchOptions)
     let script = "\(folder.path)/slurm.sbatch"
     try AtomicFile.write(Data(array.script(logs: folder.path).utf8), to: script)
     guard let sbatch = Program("sbatch") else {

@@ -15,7 +15,10 @@ struct Diff: ParsableCommand {
 
   @Argument(help: "One file.") var first: String
   @Argument(help: "The other one.") var second: String
-  @Option(help: "The largest difference of two values that does not count; other texts, such as recipes, do not count then either.")
+  @Option(
+    help:
+      "The largest difference of two values that does not count; other texts, such as recipes, do not count then either."
+  )
   var tolerance = 0.0
   @Flag(help: "Print JSON.") var json = false
 
@@ -41,7 +44,9 @@ struct Diff: ParsableCommand {
   private func compared() throws -> Result {
     let (a, b) = (try TensorFile(first), try TensorFile(second))
     let (inFirst, inSecond) = (Set(a.names), Set(b.names))
-    var differences = a.names.filter { !inSecond.contains($0) }.map { TensorDifference($0, problem: "only in \(first)") }
+    var differences = a.names.filter { !inSecond.contains($0) }.map {
+      TensorDifference($0, problem: "only in \(first)")
+    }
     differences += b.names.filter { !inFirst.contains($0) }.map { TensorDifference($0, problem: "only in \(second)") }
     let (ours, theirs) = (a.textsByName, b.textsByName)
     for name in Set(ours.keys).union(theirs.keys).sorted() where ours[name] != theirs[name] {
@@ -58,7 +63,8 @@ struct Diff: ParsableCommand {
   private func text(of result: Result) -> String {
     guard !result.differences.isEmpty else { return "all \(result.compared) tensors are identical" }
     let count = "\(result.differences.count) tensors differ, by at most \(brief(result.largest))"
-    let verdict = tolerance == 0 ? "" : result.isWithinTolerance ? ": within the tolerance" : ": more than the tolerance"
+    let verdict =
+      tolerance == 0 ? "" : result.isWithinTolerance ? ": within the tolerance" : ": more than the tolerance"
     return (result.differences.map(\.text) + [count + verdict]).joined(separator: "\n")
   }
 }

@@ -13,7 +13,8 @@ struct HeartbeatsTests {
   }
 
   @Test(.enabled(if: ProcessGroup.isAvailable))
-  func `A rank that begins no operator is given up although its signs of life go on, and one that works is not`() throws {
+  func `A rank that begins no operator is given up although its signs of life go on, and one that works is not`() throws
+  {
     let port = Int.random(in: 20_000..<29_000)
     func store(serving: Bool) throws -> ProcessStore {
       try ProcessStore(host: "127.0.0.1", port: port, serves: serving, timeout: 10, prefix: "test")
@@ -31,7 +32,8 @@ struct HeartbeatsTests {
     work.isOver.store(true, ordering: .relaxed)
     usleep(7_000_000)
     let failure = #expect(throws: Failure.self) { try second.checkWork(of: 0) }
-    #expect(failure.map { "\($0)".contains("rank 0 (here, process 100): it hangs: for 4 s") } == true, "\(failure as Any)")
+    #expect(
+      failure.map { "\($0)".contains("rank 0 (here, process 100): it hangs: for 4 s") } == true, "\(failure as Any)")
     #expect(failure?.exitCode == 74)
   }
 }
