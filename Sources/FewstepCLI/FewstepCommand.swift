@@ -60,12 +60,17 @@ public struct FewstepCommand: ParsableCommand {
   private static func refuseSeveral(_ command: any ParsableCommand) throws {
     guard
       command is SweepCommand || command is TrainTeacher || command is TrainAutoencoder || command is TrainClassifier,
-      let place = try DistributedEnvironment(ProcessInfo.processInfo.environment)
+      isOneOfSeveral
     else { return }
     throw Failure(
-      .usage, at: "rank \(place.rank)",
-      "a launcher has started \(place.count) processes of this command, and only `fewstep run` trains in several",
+      .usage, at: "this command",
+      "a launcher has started several processes of it, and only `fewstep run` trains in several",
       advice: "Start it once, without the launcher and its variables (RANK, WORLD_SIZE...).")
+  }
+
+  private static var isOneOfSeveral: Bool {
+    // Variables that are wrong are a launcher's too.
+    do { return try DistributedEnvironment(ProcessInfo.processInfo.environment) != nil } catch { return true }
   }
 
   /// Prints the error to standard error and exits with its code.

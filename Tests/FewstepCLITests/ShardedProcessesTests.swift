@@ -66,6 +66,7 @@ import Testing
     for job in jobs {
       #expect(job.wait() == 74 && job.errors.contains("rank 1 does not see what the first"), "\(job.errors)")
     }
+    #expect(!scratch.has("disk/x"))
   }
 
   private static let mayMount: Bool = {

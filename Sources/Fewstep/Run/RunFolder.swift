@@ -101,11 +101,13 @@ public struct RunFolder: Sendable {
     try FileManager.default.removeItem(atPath: path)
   }
 
-  /// Each rank writes its rows of a checkpoint there, and on a disk of its own they would be lost to the others.
+  /// Makes the folder. Each rank writes its rows of a checkpoint there, and on a disk of its own they would be lost to the others.
   ///
   /// - Throws: `Failure` if a rank does not see what the first rank writes.
   func requireShared(by collective: any Collective) throws {
+    let isNew = !FileManager.default.fileExists(atPath: path)
     let file = try collective.fromFirst {
+      try create()
       let path = "\(checkpoints)/seen-by-all-\(UInt32.random(in: 0 ... .max))"
       try AtomicFile.write(Data(), to: path)
       return path
@@ -122,6 +124,7 @@ public struct RunFolder: Sendable {
     try collective.onFirst { try FileManager.default.removeItem(atPath: file) }
     let ranks = blind.indices.filter { blind[$0] > 0 }.map { "\($0)" }
     guard ranks.isEmpty else {
+      if isNew { try collective.onFirst { try discard() } }
       throw Failure(
         .io, at: path, "rank \(ranks.joined(separator: ", ")) does not see what the first rank writes there",
         advice: "With `sharding` full each rank writes its rows: name a folder with --into that all machines share.")

@@ -71,13 +71,13 @@ public final class TrainingRun {
     isLoaded = resume
     trainer.checkpointRequests = CheckpointRequests(trainer)
     journal = try trainer.collective.aborting {
+      if trainer.isSharded { try folder.requireShared(by: trainer.collective) }
       var journal: Journal?
       _ = try trainer.collective.agree {
         journal = try Journal(trainer, folder, resume: resume, progress: progress)
         return 0
       }
       if resume { try trainer.synchronize() }
-      if trainer.isSharded { try folder.requireShared(by: trainer.collective) }
       return journal
     }
   }

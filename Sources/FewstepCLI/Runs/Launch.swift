@@ -31,7 +31,10 @@ struct Launch: ParsableCommand {
     if ["--help", "-h"].contains(command.first) { throw CleanExit.helpRequest(self) }
     if command.isEmpty { throw ValidationError("expected a command to start: run RECIPE ...") }
     if command.first != "run" {
-      throw ValidationError("only `run` trains in several processes, and the command is `\(command[0])`")
+      throw ValidationError(
+        command[0].hasPrefix("-")
+          ? "unknown option \(command[0]); those of `run` come after it: launch ... run RECIPE \(command[0]) ..."
+          : "only `run` trains in several processes, and the command is `\(command[0])`")
     }
     // Here, once: each process would say it.
     do { _ = try Run.parse(Array(command.dropFirst())) } catch { Run.exit(withError: error) }

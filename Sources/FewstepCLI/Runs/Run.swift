@@ -154,7 +154,8 @@ struct Run: ParsableCommand {
     if autoResume, exists, !hasCheckpoint { try folder.discard() }
     if !resume, !autoResume, exists {
       throw Failure(
-        .usage, at: folder.path, "the folder exists", advice: "Add --resume to continue, or name another one.")
+        .usage, at: folder.path, "the folder exists",
+        advice: "Add --resume to continue (--auto-resume: or to begin), or name another one.")
     }
     return Place(path: folder.path, hasCheckpoint: hasCheckpoint && (resume || autoResume))
   }
@@ -184,7 +185,7 @@ struct Run: ParsableCommand {
   private func finish(_ run: TrainingRun, _ evaluation: ModelEvaluation?) throws {
     let path = run.folder.samples + "/teacher-and-student.png"
     let progress = EvaluationProgress(
-      "stopped while sampling the student, which is saved; score it with: fewstep evaluate \(run.folder.path)")
+      "stopped in the evaluation; the student is saved, score it with: fewstep evaluate \(run.folder.path)")
     var image: PNGImage?
     let collective = run.trainer.collective
     _ = try collective.agree {

@@ -127,7 +127,7 @@ struct SweepCommand: ParsableCommand {
         .io, at: script, "Slurm refused it: \(result.errorOutput)", advice: "Change it, and call sbatch again.")
     }
     print(String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
-    let comparing = options.map(\.shellQuoted).joined(separator: " ")
+    let comparing = (options + (baseline.map { ["--baseline", $0] } ?? [])).map(\.shellQuoted).joined(separator: " ")
     note("\(sweep.trials.count) runs, logs: \(folder.path)/slurm-N.log; compare with: fewstep \(comparing)")
   }
 

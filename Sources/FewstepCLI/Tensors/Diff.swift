@@ -62,9 +62,10 @@ struct Diff: ParsableCommand {
 
   private func text(of result: Result) -> String {
     guard !result.differences.isEmpty else { return "all \(result.compared) tensors are identical" }
-    let count = "\(result.differences.count) tensors differ, by at most \(brief(result.largest))"
+    let tensors = result.differences.filter { $0.problem != TensorDifference.otherTexts }.count
+    let count = tensors == 0 ? "only texts differ" : "\(tensors) tensors differ, by at most \(brief(result.largest))"
     let verdict =
       tolerance == 0 ? "" : result.isWithinTolerance ? ": within the tolerance" : ": more than the tolerance"
-    return (result.differences.map(\.text) + [count + verdict]).joined(separator: "\n")
+    return (result.differences.filter { $0.exceeds(tolerance) }.map(\.text) + [count + verdict]).joined(separator: "\n")
   }
 }
