@@ -55,14 +55,15 @@ def sources() -> list[pathlib.Path]:
     return sorted((PACKAGE / "shim").glob("*.cpp"))
 
 
-def cuda_includes(torch: pathlib.Path) -> list[pathlib.Path]:
-    """The folders of CUDA's and NCCL's headers, for several processes on GPUs; none if something is missing."""
+def cuda_includes(torch: pathlib.Path) -> tuple[list[pathlib.Path], list[str]]:
+    """The folders of CUDA's and NCCL's headers, for several processes on GPUs, and the headers that are in none of them."""
     nvidia = torch.parent / "nvidia"
     candidates = [pathlib.Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")) / "include"]
     candidates += sorted(nvidia.glob("cu*/include")) + sorted(nvidia.glob("*/include")) + [pathlib.Path("/usr/include")]
     needed = ["cuda_runtime.h", "crt/host_defines.h", "cublas_v2.h", "cusparse.h", "cusolverDn.h", "nccl.h"]
-    found = [next((folder for folder in candidates if (folder / name).exists()), None) for name in needed]
-    return [] if None in found else list(dict.fromkeys(found))
+    found = {name: next((folder for folder in candidates if (folder / name).exists()), None) for name in needed}
+    folders = dict.fromkeys(folder for folder in found.values() if folder)
+    return list(folders), [name for name, folder in found.items() if folder is None]
 
 
 def flags(torch: pathlib.Path) -> tuple[list[str], list[str]]:
@@ -74,10 +75,10 @@ def flags(torch: pathlib.Path) -> tuple[list[str], list[str]]:
     compiling = ["-O2", "-fPIC", "-std=c++17", "-w", f"-D_GLIBCXX_USE_CXX11_ABI={int(is_new)}", f"-I{PACKAGE / 'shim/include'}"]
     if (torch / "lib/libtorch_cuda.so").exists():
         libraries += ["torch_cuda", "c10_cuda"]
-        cuda = cuda_includes(torch)
-        if cuda:
+        folders, missing = cuda_includes(torch)
+        if not missing:
             compiling.append("-DFEWSTEP_NCCL")
-            headers += cuda
+            headers += folders
     for folder in headers:
         compiling += ["-isystem", str(folder)]
     linking = [f"-L{torch / 'lib'}", f"-Wl,-rpath,{torch / 'lib'}", "-Wl,--no-as-needed", *(f"-l{name}" for name in libraries)]
@@ -115,6 +116,9 @@ def make(folder: pathlib.Path, compiling: list[str], linking: list[str], version
     compiler = shutil.which(os.environ.get("CXX", "g++"))
     if compiler is None:
         fail(MISSING, "there is no g++, which Fewstep needs once for each PyTorch\n  Install it, or name a C++ compiler in CXX.")
+    if "-ltorch_cuda" in linking and "-DFEWSTEP_NCCL" not in compiling:
+        missing = ", ".join(cuda_includes(torch_folder())[1])
+        print(f"note: no NCCL, so one process a run on GPUs: {missing} not found\n  CUDA_HOME names CUDA's folder.", file=sys.stderr)
     (folder / "lib").mkdir(parents=True)
     (folder / "bin").mkdir()
     objects = [folder / f"{source.stem}.o" for source in sources()]
