@@ -72,7 +72,7 @@ docs: ## Make the public API's documentation, a DocC archive
 bench: install ## Compare with PyTorch; options in BENCH, such as BENCH=--save
 	JOBS=$(JOBS) benchmarks/run.sh $(BENCH)
 
-wheel: build ## Make dist/*.whl, to install with pip where there is no Swift, for any PyTorch from 2.4 on
+wheel: install build ## Make dist/*.whl, to install with pip where there is no Swift, for any PyTorch from 2.4 on
 	@scripts/wheel.sh $(SCRATCH)/release
 
 torch: ## Make .venv-torch with PyTorch 2.13, and print its folder for LIBTORCH

@@ -19,11 +19,14 @@ import tempfile
 PACKAGE = pathlib.Path(__file__).resolve().parent
 NEEDED = (2, 4)
 # As in Fewstep's own exit codes.
-USAGE, MISSING, SOFTWARE = 64, 66, 70
+MISSING, SOFTWARE, IO = 66, 70, 74
 
 
 def main() -> None:
-    program = ready() / "bin/fewstep"
+    try:
+        program = ready() / "bin/fewstep"
+    except KeyboardInterrupt:
+        fail(130, "stopped before the program was compiled; the next call begins again")
     os.execv(program, [str(program), *sys.argv[1:]])
 
 
@@ -108,7 +111,7 @@ def ready() -> pathlib.Path:
                     make(pathlib.Path(made) / "made", compiling, linking, version)
                     (pathlib.Path(made) / "made").rename(folder)
     except OSError as error:
-        fail(SOFTWARE, f"{cache}: {error}\n  XDG_CACHE_HOME chooses another folder.")
+        fail(IO, f"{cache}: {error}\n  XDG_CACHE_HOME chooses another folder.")
     return folder
 
 
