@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Stable Diffusion XL at its full size on the CPU, from end to end: prompts, a plan, a step of LoRA training at 512 x 512, its
 # checkpoint, a picture, a kill, a resume, the export, and diffusers that loads it. Weights are random. It takes 17 GB of
-# memory, 7 GB of disk and 8 minutes on 2 cores.
+# memory and, on 2 cores, 8 minutes.
 #
 #   benchmarks/full-size.sh FOLDER
 #

@@ -6,8 +6,8 @@
 #   make wheel && benchmarks/gpu.sh dist/fewstep-*.whl RESULTS
 #   DEVICE=cpu SIZE=tiny benchmarks/gpu.sh dist/fewstep-*.whl RESULTS      # a rehearsal
 #
-# Takes under 9 minutes on one H100 or H200. A part that fails does not stop the others. RESULTS gets gpu.json, gpu.md and the logs.
-# PYTHON chooses the Python (python3); MODELS keeps the models (a temporary folder).
+# Meant for under 9 minutes on one H100; it has not run on a GPU yet. A part that fails does not stop the others. RESULTS gets gpu.json, gpu.md and the logs.
+# PYTHON chooses the Python (python3); MODELS names a folder that keeps the models.
 set -uo pipefail
 wheel=$(realpath "${1:?name the wheel}")
 results=$(mkdir -p "${2:?name a folder for the results}" && cd "$2" && pwd)
@@ -15,8 +15,10 @@ benchmarks=$(cd "$(dirname "$0")" && pwd)
 python=$(command -v "${PYTHON:-python3}")
 device=${DEVICE:-cuda}
 size=${SIZE:-full}
-models=${MODELS:-$(mktemp -d)}
 work=$(mktemp -d)
+models=${MODELS:-$work/models}
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$models"
 cd "$work"
 began=$SECONDS
 

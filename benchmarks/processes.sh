@@ -5,7 +5,7 @@
 #   benchmarks/processes.sh FOLDER [ROWS]
 #
 # FEWSTEP chooses the program; it needs a libtorch with process groups (`fewstep doctor`). ROWS runs only rows that match a pattern.
-# Takes about half an hour on two cores. Rows that are in FOLDER already are not run again.
+# Takes ten minutes on two cores. Rows that are in FOLDER already are not run again.
 set -euo pipefail
 folder=$(mkdir -p "${1:?name a folder for the runs}" && cd "$1" && pwd)
 rows=${2:-.}

@@ -33,9 +33,7 @@ is_installed() {
 
 install_packages() {
   local wanted=(libhdf5-dev libyaml-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev dataset-fashion-mnist
-    python3-venv gnuplot-nox ffmpeg g++ make pkg-config)
-  # Headers that PyTorch's libtorch leaves out, for several processes; a wheel takes them along.
-  wanted+=(libgloo-dev)
+    python3-venv gnuplot-nox ffmpeg g++ make pkg-config libgloo-dev)
   if [ -z "${LIBTORCH:-}" ]; then
     # libopenblas-dev would bring the pthread build, whose threads fight with libtorch's.
     wanted=(libtorch-dev libopenblas-openmp-dev "${wanted[@]}")

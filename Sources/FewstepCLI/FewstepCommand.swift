@@ -16,8 +16,9 @@ public struct FewstepCommand: ParsableCommand {
       --plugin FILE loads a plugin made by `fewstep build-plugin`; it works with any command and may be repeated.
 
       Exit codes: 0 done; 1 the files that `diff` compared differ; 64 wrong usage; 65 an invalid recipe or a malformed
-      file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full), or another process of a run was lost; 75 interrupted, what
-      was saved is printed, and runs can be resumed (--resume); 76 a run was stopped by a warning, and can be resumed.
+      file; 66 a missing file; 70 training diverged, or a bug; 74 input or output failed (disk full), or another process of
+      a run was lost; 75 interrupted, what was saved is printed, and runs can be resumed (--resume); 76 a run was stopped by
+      a warning, and can be resumed.
       """,
     version: Release.version,
     subcommands: [
